@@ -1,0 +1,94 @@
+"""A case: one patient's inputs at one time. What ``io`` makes and everything else takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MODALITIES", "SAMPLE_RATE", "Case", "Modality", "Notes", "Picture", "Sound", "Window"]
+
+Modality = Literal["image", "notes", "audio"]
+MODALITIES: tuple[Modality, ...] = ("image", "notes", "audio")
+
+SAMPLE_RATE = 16_000  # Hz, of every Sound
+
+
+class Window(NamedTuple):
+    """A linear window in the units of ``Picture.pixels`` (DICOM PS3.3 C.11.2.1.2)."""
+
+    center: float
+    width: float
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """One radiograph, as read.
+
+    ``pixels`` and ``shown`` are both in MONOCHROME2 sense: the larger, the brighter (bone bright,
+    air dark); a MONOCHROME1 film has been turned round, its windows with it.
+    """
+
+    pixels: NDArray[np.float32]  # (height, width), after rescale or modality LUT
+    shown: NDArray[np.float32]  # (height, width) in [0, 1], after VOI LUT or the first window
+    windows: tuple[Window, ...] = ()  # from the file; the first one made ``shown``
+    spacing_mm: tuple[float, float] | None = None  # (row, column) pitch in millimetres
+    frame: int = 0  # which frame this is, from 0
+    frames: int = 1  # how many the file holds
+    file_format: str = ""  # "DICOM", "PNG", "JPEG"
+    dicom_modality: str = ""  # CR, DX, CT, …; blank for PNG and JPEG
+    body_part: str = ""
+    view: str = ""  # PA, AP, LL, …
+    photometric: str = ""  # as stored: MONOCHROME1, MONOCHROME2, RGB, …
+    transfer_syntax: str = ""  # its name, e.g. "JPEG 2000 Image Compression"
+    bits_stored: int = 8
+    warnings: tuple[str, ...] = ()  # plain sentences for the reader
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """The clinical notes, verbatim."""
+
+    text: str
+    language: Literal["en", "zh", "other"] = "en"
+    file_format: str = "typed"  # typed, txt, md, pdf, docx
+    pages: int = 1
+    charset: str = "utf-8"
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """A recording, resampled to 16 kHz mono."""
+
+    waveform: NDArray[np.float32]  # (n_samples,) in [-1, 1], 16 kHz
+    original_rate: int = SAMPLE_RATE  # Hz
+    channels: int = 1
+    codec: str = ""  # "pcm_s16le", "opus", …
+    container: str = ""  # "wav", "ogg", …
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        return len(self.waveform) / SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One patient's inputs at one time; any part may be missing, not all of them."""
+
+    image: Picture | None = None
+    notes: Notes | None = None
+    audio: Sound | None = None
+
+    @property
+    def present(self) -> tuple[Modality, ...]:
+        return tuple(m for m in MODALITIES if getattr(self, m) is not None)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        parts = (self.image, self.notes, self.audio)
+        return tuple(w for part in parts if part is not None for w in part.warnings)

@@ -1,0 +1,138 @@
+"""Settings: what a model is made of, how it is trained, and how much input is taken.
+
+TOML or JSON plus these classes; an unknown key is an error that lists the valid ones.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mmbm.errors import ConfigError
+
+__all__ = [
+    "AudioConfig",
+    "ImageConfig",
+    "Limits",
+    "ModelConfig",
+    "NotesConfig",
+    "TrainConfig",
+]
+
+
+class Settings(BaseModel):
+    """A frozen group of settings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read TOML or JSON by its suffix. Raises ConfigError naming the key at fault."""
+        try:
+            content = path.read_text(encoding="utf-8")
+            raw = tomllib.loads(content) if path.suffix == ".toml" else json.loads(content)
+        except (OSError, ValueError) as exc:
+            raise ConfigError(f"{path.name} could not be read as TOML or JSON.") from exc
+        return cls.parse(raw)
+
+    @classmethod
+    def parse(cls, raw: dict[str, Any]) -> Self:
+        try:
+            return cls.model_validate(raw)
+        except ValidationError as exc:
+            first = exc.errors()[0]
+            key = ".".join(str(part) for part in first["loc"])
+            if first["type"] == "extra_forbidden":
+                valid = ", ".join(_keys_at(cls, first["loc"][:-1]))
+                raise ConfigError(f"Unknown setting '{key}'; valid here: {valid}.") from exc
+            raise ConfigError(f"Setting '{key}': {first['msg']}.") from exc
+
+
+def _keys_at(cls: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    for part in path:
+        inner = cls.model_fields[str(part)].annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        cls = inner
+    return list(cls.model_fields)
+
+
+class Limits(Settings):
+    """How much of an upload is read at all; checked before decoding."""
+
+    file_bytes: int = 64 * 2**20
+    pixels: int = 64_000_000  # rows x columns of one frame
+    frames: int = 512
+    audio_seconds: float = 600.0
+    notes_characters: int = 200_000
+    pages: int = 200
+    decode_seconds: float = 30.0  # wall clock, of the child process
+    decode_memory: int = 3 * 2**30  # bytes of address space the child may take
+
+
+class ImageConfig(Settings):
+    backbone: str = "tf_efficientnet_lite0"  # any timm name
+    feature_level: int = 3  # which feature map: 3 = stride 16
+    size: int = Field(default=224, ge=32, le=1024)  # pixels a side
+
+
+class NotesConfig(Settings):
+    vocabulary: int = 4000  # entries of the tokeniser
+    embedding: int = 300
+    hidden: int = 128  # units a direction
+    layers: int = 2
+    max_tokens: int = 512
+
+
+class AudioConfig(Settings):
+    mels: int = 64
+    window: int = 512  # samples, 32 ms
+    hop: int = 160  # samples, 10 ms
+    low_hz: float = 50.0
+    high_hz: float = 2000.0  # lung sounds end below; so does what many stethoscopes record
+    channels: tuple[int, ...] = (24, 48, 96, 128)
+    max_seconds: float = 30.0
+
+
+class ModelConfig(Settings):
+    """What the network is made of; stored beside the weights."""
+
+    name: str = "untitled"
+    version: str = "0.0.0"
+    features: int = 128  # d, the width all modalities share
+    image: ImageConfig = ImageConfig()
+    notes: NotesConfig = NotesConfig()
+    audio: AudioConfig = AudioConfig()
+    findings: tuple[str, ...] = ("pneumonia", "no_finding")
+    sound_events: tuple[str, ...] = (
+        "normal",
+        "wheezing",
+        "fine_crackles",
+        "coarse_crackles",
+        "rhonchi",
+        "pleural_rub",
+    )
+
+
+class TrainConfig(Settings):
+    """One training run."""
+
+    model: ModelConfig = ModelConfig()
+    seed: int = 0
+    epochs: int = 10
+    batch: int = 32
+    learning_rate: float = 1e-3
+    image_learning_rate: float = 3e-4  # the backbone starts from pretrained weights
+    weight_decay: float = 1e-2
+    label_smoothing: float = 0.05
+    modality_dropout: float = 0.3  # chance for each present modality; never all of them
+    unimodal_loss: float = 0.3  # weight of each branch's own loss beside the fused one
+    balance: Literal["none", "label", "source+label"] = "source+label"
+    frozen_stages: int = 2  # first stages of the backbone that are not trained
+    image_weights: Literal["imagenet", "none"] = "imagenet"
+    crop_seconds: float = 6.0  # of sound, at random, in training
+    threads: int = 0  # 0 = all cores

@@ -1,0 +1,78 @@
+"""Everything MMBM refuses, as one tree.
+
+::
+
+    MMBMError                      one plain sentence: what was given, what was expected, what to do
+    ├── InputError                 something the user handed in
+    │   ├── UnreadableFile         the bytes are not what they claim to be, or are damaged
+    │   ├── UnsupportedFile        readable, but of a kind this program does not take
+    │   ├── TooLarge               over a limit (bytes, pixels, frames, seconds, pages)
+    │   ├── NoSignal               readable, but empty: no pixels, no words, silence
+    │   └── ManifestError          a row of a manifest is invalid; names line and column
+    ├── ConfigError                an unknown or invalid setting; lists the valid ones
+    └── ModelError                 a model folder that cannot be used
+        ├── ModelNotFound
+        └── ModelTampered          weights whose sha256 differs from the one on the card
+
+Messages never hold a patient's data: no file content, no names, no identifiers.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "InputError",
+    "MMBMError",
+    "ManifestError",
+    "ModelError",
+    "ModelNotFound",
+    "ModelTampered",
+    "NoSignal",
+    "TooLarge",
+    "UnreadableFile",
+    "UnsupportedFile",
+]
+
+
+class MMBMError(Exception):
+    """Base of every error raised on purpose. ``str(error)`` is one sentence fit for a screen."""
+
+
+class InputError(MMBMError):
+    """Something the user handed in cannot be used."""
+
+
+class UnreadableFile(InputError):
+    """The bytes are damaged, or are not what their name says."""
+
+
+class UnsupportedFile(InputError):
+    """A readable file of a kind this program does not take."""
+
+
+class TooLarge(InputError):
+    """Over one of the limits in :class:`mmbm.config.Limits`."""
+
+
+class NoSignal(InputError):
+    """A readable file with nothing in it: no pixels, no words, silence."""
+
+
+class ManifestError(InputError):
+    """A manifest row that cannot be used; the message names the line and the column."""
+
+
+class ConfigError(MMBMError):
+    """An unknown or invalid setting; the message lists the valid ones."""
+
+
+class ModelError(MMBMError):
+    """A model folder that cannot be used."""
+
+
+class ModelNotFound(ModelError):
+    """No model of this name, and no model folder at this path."""
+
+
+class ModelTampered(ModelError):
+    """The weights' sha256 is not the one on the card."""
