@@ -91,10 +91,10 @@ class NotesConfig(Settings):
 class AudioConfig(Settings):
     mels: int = 64
     window: int = 512  # samples, 32 ms
-    hop: int = 160  # samples, 10 ms
+    hop: int = 256  # samples, 16 ms
     low_hz: float = 50.0
     high_hz: float = 2000.0  # lung sounds end below; so does what many stethoscopes record
-    channels: tuple[int, ...] = (24, 48, 96, 128)
+    channels: tuple[int, ...] = (16, 32, 64, 128)
     max_seconds: float = 30.0
 
 
@@ -123,16 +123,14 @@ class TrainConfig(Settings):
 
     model: ModelConfig = ModelConfig()
     seed: int = 0
-    epochs: int = 10
-    batch: int = 32
+    epochs: int = Field(default=10, ge=1)
+    batch: int = Field(default=32, ge=2)
     learning_rate: float = 1e-3
     image_learning_rate: float = 3e-4  # the backbone starts from pretrained weights
     weight_decay: float = 1e-2
-    label_smoothing: float = 0.05
-    modality_dropout: float = 0.3  # chance for each present modality; never all of them
-    unimodal_loss: float = 0.3  # weight of each branch's own loss beside the fused one
-    balance: Literal["none", "label", "source+label"] = "source+label"
-    frozen_stages: int = 2  # first stages of the backbone that are not trained
+    label_smoothing: float = Field(default=0.05, ge=0.0, lt=0.5)
+    balance: Literal["none", "source+label"] = "source+label"
     image_weights: Literal["imagenet", "none"] = "imagenet"
+    frozen_stages: int = 2  # first stages of the backbone that are not trained
     crop_seconds: float = 6.0  # of sound, at random, in training
     threads: int = 0  # 0 = all cores

@@ -1,0 +1,137 @@
+"""Case -> tensors: the only place with preprocessing, used by training and serving alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from mmbm.case import MODALITIES, SAMPLE_RATE, Case, Picture, Sound
+from mmbm.config import AudioConfig, ModelConfig
+from mmbm.model.audio import LogMel
+from mmbm.model.network import Inputs
+from mmbm.model.notes import PAD, Tokens, tokenise
+
+__all__ = [
+    "Prepared",
+    "batch_tokens",
+    "equalise",
+    "film",
+    "likeness",
+    "log_mel",
+    "prepare",
+    "waveform",
+]
+
+NEGATIVE_BELOW = -0.2  # correlation with the mean training film under which a film is a negative
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A case as the model reads it, with what had to be left out or turned round."""
+
+    inputs: Inputs
+    tokens: Tokens | None
+    seconds: float  # of sound that the model hears
+    warnings: tuple[str, ...]
+
+
+def shrink(shown: NDArray[np.float32], size: int) -> Tensor:
+    """(height, width) in [0, 1] -> (1, size, size) float32; the film is squashed to a square."""
+    whole = torch.from_numpy(np.ascontiguousarray(shown, dtype=np.float32))[None, None]
+    return interpolate(whole, (size, size), mode="bilinear", antialias=True)[0]
+
+
+def equalise(square: Tensor) -> Tensor:
+    """Replace each grey by its rank: (…, size, size) any range -> the same shape in [-1, 1].
+
+    Window, gamma and exposure change greys but not their order, so none of them reaches the model.
+    """
+    flat = square.flatten(-2).contiguous()
+    ordered = flat.sort(-1).values.contiguous()
+    below = torch.searchsorted(ordered, flat, side="left")
+    upto = torch.searchsorted(ordered, flat, side="right")
+    rank = (below + upto - 1).float() / (2 * (flat.shape[-1] - 1))  # ties share their middle rank
+    return (2.0 * rank - 1.0).reshape(square.shape)
+
+
+def film(picture: Picture, size: int) -> Tensor:
+    """A picture as the image branch reads it: (1, size, size) float32 in [-1, 1]."""
+    return equalise(shrink(picture.shown, size))
+
+
+def likeness(square: Tensor, mean_film: Tensor) -> float:
+    """Correlation of a film, (1, size, size), with the mean of the training films, in [-1, 1]."""
+    small = interpolate(square[None], mean_film.shape, mode="bilinear", antialias=True)[0, 0]
+    pair = torch.stack([small.flatten(), mean_film.flatten()])
+    return float(torch.corrcoef(pair)[0, 1]) if bool((pair.std(1) > 0).all()) else 0.0
+
+
+def waveform(sound: Sound, max_seconds: float) -> Tensor:
+    """(samples,) float32 in [-1, 1], 16 kHz, at most ``max_seconds`` long."""
+    return torch.from_numpy(sound.waveform[: int(max_seconds * SAMPLE_RATE)])
+
+
+def log_mel(sound: Sound, config: AudioConfig) -> NDArray[np.float32]:
+    """What the audio branch sees: (mels, frames) float32 in decibels."""
+    with torch.inference_mode():
+        decibels = LogMel(config)(waveform(sound, config.max_seconds)[None])[0]
+    return decibels.numpy()  # type: ignore[no-any-return]
+
+
+def batch_tokens(notes: list[Tokens]) -> tuple[Tensor, Tensor]:
+    """Notes as one padded tensor: (notes, longest) int64 and their lengths, (notes,) int64."""
+    lengths = torch.tensor([len(t.ids) for t in notes])
+    padded = torch.zeros(len(notes), int(lengths.max()), dtype=torch.int64)
+    for row, t in zip(padded, notes, strict=True):
+        row[: len(t.ids)] = torch.tensor(t.ids)
+    return padded, lengths
+
+
+def read_tokens(tokenizer: Tokenizer, text: str, max_tokens: int) -> Tokens:
+    """A note's tokens; a note with none that is known reads as one pad."""
+    tokens = tokenise(tokenizer, text, max_tokens)
+    return tokens if tokens.ids else Tokens([tokenizer.token_to_id(PAD)], [(0, 0)], [0])
+
+
+def prepare(case: Case, config: ModelConfig, tokenizer: Tokenizer, mean_film: Tensor) -> Prepared:
+    """One case as a batch of one, on the CPU."""
+    square = tokens = ids = lengths = sound = None
+    warnings: list[str] = []
+    if case.image is not None:
+        square = film(case.image, config.image.size)
+        if likeness(square, mean_film) < NEGATIVE_BELOW:
+            square = -square
+            warnings.append(
+                "The film looks like a negative (air bright, bone dark); the model read it inverted."
+            )
+    if case.notes is not None:
+        tokens = read_tokens(tokenizer, case.notes.text, config.notes.max_tokens)
+        ids, lengths = batch_tokens([tokens])
+        end = max(stop for _, stop in tokens.spans)
+        if case.notes.text[end:].strip() and len(tokens.ids) == config.notes.max_tokens:
+            warnings.append(
+                f"The note is long: the model read its first {end} characters "
+                f"of {len(case.notes.text)}."
+            )
+    if case.audio is not None:
+        sound = waveform(case.audio, config.audio.max_seconds)
+        if case.audio.seconds > config.audio.max_seconds:
+            warnings.append(
+                f"The recording is long: the model heard its first {config.audio.max_seconds:.0f} "
+                f"of {case.audio.seconds:.0f} seconds."
+            )
+    inputs = Inputs(
+        present=torch.tensor([[m in case.present for m in MODALITIES]]),
+        film=None if square is None else square[None],
+        tokens=ids,
+        lengths=lengths,
+        waveform=None if sound is None else sound[None],
+    )
+    seconds = 0.0 if sound is None else len(sound) / SAMPLE_RATE
+    return Prepared(inputs, tokens, seconds, tuple(warnings))

@@ -1,0 +1,171 @@
+"""MultimodalBigModel: the whole idea in one file.
+
+Each modality ``i`` (image, notes, audio) is read by its own encoder into vectors ``z_p``, one for
+each position ``p`` (a cell of the film, a token of the note, a band and moment of the sound):
+
+    f_i    = mean over p of norm_i(z_p)      norm_i: zero mean, unit variance over the training set
+    F      = sum_i w_i f_i                   w on the simplex; f_i = 0 where the modality is absent
+    logit  = W F + b                         one logit a finding
+
+Everything between ``z_p`` and the logit is linear, so the logit *is* a sum over modalities and,
+within each, over positions: ``logit_c = b_c + sum_i sum_p w_i W_c . norm_i(z_p) / P_i``. The
+ledger and the last-layer maps are read off this sum; nothing about them is estimated.
+
+Log-odds of independent pieces of evidence add, which is why an absent modality may simply add
+zero: the base ``b_c`` stays the prior, and each contribution acts as a log likelihood ratio.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from mmbm.case import MODALITIES, Modality
+from mmbm.config import ModelConfig
+from mmbm.model.audio import AudioEncoder
+from mmbm.model.fusion import WeightedSum
+from mmbm.model.image import ImageEncoder
+from mmbm.model.notes import NotesEncoder, token_mask
+
+__all__ = ["Inputs", "MultimodalBigModel", "Positions", "Readout"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """A batch as tensors. A modality that no case has is None; ``present`` says which case has it.
+
+    Rows of a modality's tensor stand for the cases that have it, in the order of the batch.
+    """
+
+    present: Tensor  # (batch, 3) bool, in the order of MODALITIES
+    film: Tensor | None = None  # (n_image, 1, size, size) float32 in [-1, 1]
+    tokens: Tensor | None = None  # (n_notes, tokens) int64, padded with 0
+    lengths: Tensor | None = None  # (n_notes,) int64
+    waveform: Tensor | None = None  # (n_audio, samples) float32 in [-1, 1], 16 kHz
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """What one encoder saw: a normalised vector for each position, and their grid."""
+
+    vectors: Tensor  # (n, d, positions) float32; the mean over positions is f_i
+    grid: tuple[int, ...]  # (height, width), (tokens,) or (bands, times)
+    mask: Tensor | None = None  # (n, positions), 0 at a pad; None: all count
+
+    @property
+    def mean(self) -> Tensor:
+        """f_i, (n, d) float32."""
+        if self.mask is None:
+            return self.vectors.mean(2)
+        return (self.vectors * self.mask[:, None]).sum(2) / self.mask.sum(1, keepdim=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """The linear end of the net, calibration included, in float64: all that a ledger needs.
+
+    ``calibrated logit = scale * (W F + b) + shift`` is linear too, so it is folded into W and b.
+    """
+
+    weights: Tensor  # (3,) fusion weights w_i, positive, sum 1
+    head: Tensor  # (findings, d) W
+    bias: Tensor  # (findings,) b
+
+    def contributions(self, features: Tensor) -> Tensor:
+        """``w_i W_c . f_i``: (3, d) features -> (findings, 3) logits."""
+        return self.weights * self.slopes(features) + 0.0  # never a negative zero
+
+    def slopes(self, features: Tensor) -> Tensor:
+        """``d logit_c / d w_i = W_c . f_i``: (3, d) features -> (findings, 3) logits."""
+        return self.head @ features.double().T
+
+    def logits(self, features: Tensor) -> Tensor:
+        """The forward pass itself, fusing first: (3, d) features -> (findings,) logits."""
+        return self.head @ (self.weights @ features.double()) + self.bias
+
+    def target(self, modality: Modality, finding: int) -> Tensor:
+        """``w_i W_c``, (d,): the one direction in which this modality moves this finding."""
+        return self.weights[MODALITIES.index(modality)] * self.head[finding]
+
+
+class MultimodalBigModel(nn.Module):
+    """Three encoders, normalised features, a weighted sum, a linear head."""
+
+    calibration_scale: Tensor
+    calibration_shift: Tensor
+    mean_film: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        d = config.features
+        self.encoders = nn.ModuleDict(
+            {
+                "image": ImageEncoder(config.image, d),
+                "notes": NotesEncoder(config.notes, d),
+                "audio": AudioEncoder(config.audio, d),
+            }
+        )
+        self.normalise = nn.ModuleDict({m: nn.BatchNorm1d(d, affine=False) for m in MODALITIES})
+        self.fusion = WeightedSum()
+        self.head = nn.Linear(d, len(config.findings))
+        self.sound_head = nn.Linear(d, len(config.sound_events))  # on f_audio alone
+        self.register_buffer("calibration_scale", torch.ones(len(config.findings)))
+        self.register_buffer("calibration_shift", torch.zeros(len(config.findings)))
+        self.register_buffer("mean_film", torch.zeros(32, 32))  # of the training films
+
+    def encode(self, modality: Modality, inputs: Inputs) -> Positions | None:
+        """Read one modality of the batch; None where no case has it."""
+        mask = None
+        if modality == "image" and inputs.film is not None:
+            cells = self.encoders["image"](inputs.film)
+        elif modality == "notes" and inputs.tokens is not None and inputs.lengths is not None:
+            cells = self.encoders["notes"](inputs.tokens, inputs.lengths)
+            mask = token_mask(inputs.lengths, inputs.tokens.shape[1])
+        elif modality == "audio" and inputs.waveform is not None:
+            cells = self.encoders["audio"](inputs.waveform)
+        else:
+            return None
+        raw = Positions(cells.flatten(2), tuple(cells.shape[2:]), mask)
+        return Positions(self._normalised(modality, raw), raw.grid, mask)
+
+    def _normalised(self, modality: Modality, raw: Positions) -> Tensor:
+        """Shift and scale every position so that the mean over positions is ``BatchNorm1d(f_i)``."""
+        norm = self.normalise[modality]
+        if self.training and len(raw.vectors) > 1:
+            f = raw.mean
+            centre, spread = f.mean(0), f.var(0, unbiased=False)
+            norm(f)  # keeps the running mean and variance
+        else:
+            centre, spread = norm.running_mean, norm.running_var
+        scale = (spread + norm.eps).rsqrt()
+        return (raw.vectors - centre[:, None]) * scale[:, None]
+
+    def features(self, inputs: Inputs) -> Tensor:
+        """All f_i, (batch, 3, d); exactly zero where a modality is absent."""
+        columns = []
+        for i, modality in enumerate(MODALITIES):
+            has = inputs.present[:, i]
+            column = self.head.weight.new_zeros(len(has), self.config.features)
+            positions = self.encode(modality, inputs)
+            if positions is not None:
+                column = column.index_put((has.nonzero()[:, 0],), positions.mean)
+            columns.append(column)
+        return torch.stack(columns, 1)
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """Uncalibrated logits, (batch, findings)."""
+        logits: Tensor = self.head(self.fusion(self.features(inputs)))
+        return logits
+
+    @torch.no_grad()
+    def readout(self) -> Readout:
+        """The linear end as it stands now, calibration folded in."""
+        scale, shift = self.calibration_scale.double(), self.calibration_shift.double()
+        return Readout(
+            weights=self.fusion.weights.double().cpu(),
+            head=(scale[:, None] * self.head.weight.double()).cpu(),
+            bias=(scale * self.head.bias.double() + shift).cpu(),
+        )

@@ -1,0 +1,205 @@
+"""Predictor: Case -> Prediction. The only place that knows device, threads and queue."""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import Tensor
+
+import mmbm
+from mmbm.case import MODALITIES, Case, Modality
+from mmbm.config import ModelConfig
+from mmbm.errors import ModelError, NoSignal
+from mmbm.inputs import Prepared, prepare
+from mmbm.model import checkpoint
+from mmbm.model.checkpoint import LoadedModel, ModelIdentity
+from mmbm.model.network import Inputs, Positions, Readout
+
+__all__ = ["Features", "Finding", "Prediction", "Predictor", "SoundEvent", "probe_device"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding's score. ``probability = sigmoid(logit)``, both calibrated."""
+
+    name: str
+    logit: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class SoundEvent:
+    """One kind of lung sound, heard by the audio branch alone."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What one forward pass leaves behind, on the CPU; all explanations are read from it."""
+
+    means: Tensor  # (3, d) float32: f_i in the order of MODALITIES, 0 where absent
+    positions: dict[Modality, Positions]  # of the modalities that are present, batch of one
+    prepared: Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The model's answer to one case, with all it was made from."""
+
+    identity: ModelIdentity
+    mmbm_version: str
+    device: str
+    present: tuple[Modality, ...]
+    findings: tuple[Finding, ...]
+    sound_events: tuple[SoundEvent, ...]
+    features: Features
+    readout: Readout
+    warnings: tuple[str, ...]
+    seconds: dict[str, float]  # wall time of each step: prepare, image, notes, audio, head
+
+    @property
+    def fusion_weights(self) -> dict[Modality, float]:
+        return dict(zip(MODALITIES, self.readout.weights.tolist(), strict=True))
+
+
+class Predictor:
+    """A loaded model on a device, with one worker that takes cases in turn.
+
+    One worker, because torch's own threads already use the cores: two at a time are slower than
+    one after the other.
+    """
+
+    def __init__(self, loaded: LoadedModel, device: str = "auto", threads: int = 0) -> None:
+        self.identity = loaded.identity
+        self.config: ModelConfig = loaded.network.config
+        self.folder: Path = loaded.folder
+        self.tokenizer = loaded.tokenizer
+        self.torch_device = probe_device(device)
+        self.network = loaded.network.to(self.torch_device)
+        if self.torch_device.type == "cpu":
+            self.network.encoders["image"].to(memory_format=torch.channels_last)
+        self._threads = threads or cores()
+        self._readout = self.network.readout()
+        self._mean_film = self.network.mean_film.cpu()
+        self._worker = ThreadPoolExecutor(1, "mmbm-predict", initializer=self._set_threads)
+
+    @classmethod
+    def load(cls, model: str | Path = "default", device: str = "auto", threads: int = 0) -> Self:
+        """Load a model by name or folder.
+
+        Raises
+        ------
+        ModelError
+            No such model, damaged or altered files, or no such device.
+        """
+        return cls(checkpoint.read(model), device, threads)
+
+    @property
+    def device(self) -> str:
+        if self.torch_device.type == "cuda":
+            return f"cuda ({torch.cuda.get_device_name(self.torch_device)})"
+        return self.torch_device.type
+
+    def predict(self, case: Case) -> Prediction:
+        """Score one case; safe to call from several threads.
+
+        Raises
+        ------
+        NoSignal
+            The case has no part at all.
+        """
+        if not case.present:
+            raise NoSignal("The case is empty: give an image, notes or a recording.")
+        return self._worker.submit(self._predict, case).result()
+
+    def _set_threads(self) -> None:
+        torch.set_num_threads(self._threads)
+
+    @torch.inference_mode()
+    def _predict(self, case: Case) -> Prediction:
+        clock = [time.perf_counter()]
+        seconds: dict[str, float] = {}
+
+        def lap(step: str) -> None:
+            clock.append(time.perf_counter())
+            seconds[step] = clock[-1] - clock[-2]
+
+        prepared = prepare(case, self.config, self.tokenizer, self._mean_film)
+        lap("prepare")
+        inputs = to_device(prepared.inputs, self.torch_device)
+        positions: dict[Modality, Positions] = {}
+        means = torch.zeros(len(MODALITIES), self.config.features)
+        for i, modality in enumerate(MODALITIES):
+            seen = self.network.encode(modality, inputs)
+            if seen is not None:
+                positions[modality] = replace(seen, vectors=seen.vectors.cpu(), mask=None)
+                means[i] = positions[modality].mean[0]
+            lap(modality)
+        logits = self._readout.logits(means)
+        findings = tuple(
+            Finding(name, float(z), float(z.sigmoid()))
+            for name, z in zip(self.config.findings, logits, strict=True)
+        )
+        events: tuple[SoundEvent, ...] = ()
+        if "audio" in positions:
+            heard = self.network.sound_head(means[2].to(self.torch_device)).sigmoid().cpu()
+            events = tuple(
+                SoundEvent(name, float(p))
+                for name, p in zip(self.config.sound_events, heard, strict=True)
+            )
+        lap("head")
+        return Prediction(
+            identity=self.identity,
+            mmbm_version=mmbm.__version__,
+            device=self.device,
+            present=case.present,
+            findings=findings,
+            sound_events=events,
+            features=Features(means, positions, prepared),
+            readout=self._readout,
+            warnings=case.warnings + prepared.warnings,
+            seconds=seconds,
+        )
+
+
+def to_device(inputs: Inputs, device: torch.device) -> Inputs:
+    """The same batch on another device."""
+    moved = {
+        f.name: None if (t := getattr(inputs, f.name)) is None else t.to(device)
+        for f in fields(Inputs)
+    }
+    return Inputs(**moved)
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def probe_device(wanted: str) -> torch.device:
+    """Choose the device by trying a small product on it: CUDA, then MPS, then the CPU.
+
+    Raises
+    ------
+    ModelError
+        The device asked for is not at hand.
+    """
+    for name in ("cuda", "mps", "cpu") if wanted == "auto" else (wanted,):
+        try:
+            device = torch.device(name)
+            ones = torch.ones(8, 8, device=device)
+            if float((ones @ ones).sum()) == 512.0:
+                return device
+        except (RuntimeError, AssertionError, NotImplementedError):
+            continue
+    raise ModelError(f"The device '{wanted}' is not at hand here; use --device auto or cpu.")
