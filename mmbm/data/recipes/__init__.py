@@ -1,0 +1,1 @@
+"""One file a source: ``read(folder)`` gives its rows, labelled and split by patient."""

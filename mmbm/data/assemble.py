@@ -1,0 +1,159 @@
+"""Puts cases together: each film gets a note and a recording, and the manifest says which.
+
+No public data pairs image, note and sound of one patient. What a film lacks is drawn from its
+label alone: the note by :mod:`mmbm.data.notes`, the recording at the published sensitivity and
+specificity of crackles. So, given the finding, the parts of an assembled case are independent of
+one another. Real ones are not: figures that join modalities are of this made-up population.
+Crackles are recorded at the adults' rate in children too; Shah et al. (JAMA 2017) found no
+association there, so the children's sound is more telling here than in life.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.random import Generator
+
+from mmbm.data.notes import Language, write_note
+from mmbm.data.recipes import hls_cmds, ieee8023, kermany, nih
+from mmbm.data.signs import read_evidence
+
+__all__ = ["COLUMNS", "assemble", "prepare", "write_manifest"]
+
+Record = dict[Hashable, Any]  # one row, by column
+
+SOUND_COLUMNS = [f"sound:{event}" for event in hls_cmds.EVENTS.values()]
+COLUMNS = [
+    "case_id",
+    "patient_id",
+    "source",
+    "split",
+    "image",
+    "notes",
+    "audio",
+    "notes_text",
+    "age",
+    "sex",
+    "view",
+    "pneumonia",
+    "no_finding",
+    *SOUND_COLUMNS,
+    "assembled",
+]
+CRACKLES = ("fine_crackles", "coarse_crackles")
+OTHER_SOUNDS = {"normal": 0.70, "wheezing": 0.12, "rhonchi": 0.12, "pleural_rub": 0.06}  # assumed
+DRAWN_SOURCES = ("nih", "kermany")  # ieee8023 keeps its own notes and gets no recording
+ADULT_AGE = 16  # years; below it the children's rates hold
+IMAGE_RECIPES: dict[str, Callable[[Path], pd.DataFrame]] = {
+    nih.FOLDER: nih.read,
+    kermany.FOLDER: kermany.read,
+    ieee8023.FOLDER: ieee8023.read,
+}
+
+
+def assemble(images: pd.DataFrame, sounds: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """Make the manifest's rows (``COLUMNS``) from the rows of the recipes; paths absolute.
+
+    The drawn note and recording depend on the film's label and split, and on nothing else but
+    the patient's age group, age and sex (conditional independence given the finding). Each
+    recording also stands in a row of its own, findings blank, to evaluate the sound events.
+    """
+    rng = np.random.default_rng(seed)
+    cases = [_from_film(film, sounds, rng) for film in images.to_dict("records")]
+    cases += [_from_recording(clip) for clip in sounds.to_dict("records")]
+    rows = pd.DataFrame(cases, columns=COLUMNS, dtype="object")
+    if not rows["case_id"].is_unique:
+        raise ValueError("Two rows of the recipes carry the same file name within one source.")
+    return rows.where(rows.notna(), "")
+
+
+def _from_film(film: Record, sounds: pd.DataFrame, rng: Generator) -> Record:
+    source = str(film["source"])
+    case: Record = {
+        **{c: film[c] for c in ("patient_id", "source", "split", "image", "age", "sex", "view")},
+        "case_id": f"{source}-{Path(str(film['image'])).stem}",
+        "pneumonia": film["pneumonia"],
+        "no_finding": film["no_finding"],
+        "notes_text": film["note"],
+    }
+    if source not in DRAWN_SOURCES:
+        return case
+    pneumonia = film["pneumonia"] == 1
+    age: int | None = None if pd.isna(film["age"]) else int(film["age"])
+    language: Language = "en" if rng.random() < 0.5 else "zh"
+    case["notes_text"] = write_note(
+        rng,
+        pneumonia=pneumonia,
+        language=language,
+        child=source == "kermany" if age is None else age < ADULT_AGE,
+        age=age,
+        sex=str(film["sex"]) or None,
+    )
+    case["assembled"] = "notes"
+    clip = _draw_recording(rng, sounds, str(film["split"]), pneumonia)
+    if clip is not None:
+        case |= {column: clip[column] for column in ("audio", *SOUND_COLUMNS)}
+        case["assembled"] = "notes+audio"
+    return case
+
+
+def _draw_recording(
+    rng: Generator, sounds: pd.DataFrame, split: str, pneumonia: bool
+) -> Record | None:
+    """Draw a recording of this split: crackles at their published rate, then one of that event."""
+    if rng.random() < read_evidence()["adult"]["crackles"].rate(pneumonia):
+        event = str(rng.choice(CRACKLES))
+    else:
+        event = str(rng.choice(list(OTHER_SOUNDS), p=list(OTHER_SOUNDS.values())))
+    if sounds.empty:
+        return None
+    clips = sounds[(sounds["split"] == split) & (sounds[f"sound:{event}"] == 1)]
+    if clips.empty:
+        return None
+    return clips.iloc[int(rng.integers(len(clips)))].to_dict()
+
+
+def _from_recording(clip: Record) -> Record:
+    columns = ("patient_id", "source", "split", "audio", "sex", *SOUND_COLUMNS)
+    name = Path(str(clip["audio"])).stem
+    return {"case_id": f"{clip['source']}-{name}", **{c: clip[c] for c in columns}}
+
+
+def write_manifest(rows: pd.DataFrame, out: Path) -> None:
+    """Write ``rows`` as CSV at ``out``, image and audio relative to its folder."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = out.parent.absolute()
+    written = rows.copy()
+    for part in ("image", "audio"):
+        written[part] = [
+            Path(os.path.relpath(str(path), folder)).as_posix() if path else ""
+            for path in written[part]
+        ]
+    written.to_csv(out, index=False, lineterminator="\n")
+
+
+def prepare(data_folder: Path, out: Path, seed: int = 0) -> pd.DataFrame:
+    """Run every recipe whose folder is under ``data_folder``, assemble, and write ``out``.
+
+    Raises FileNotFoundError where none of the sources is there.
+    """
+    films = [
+        read(data_folder / name)
+        for name, read in IMAGE_RECIPES.items()
+        if (data_folder / name).is_dir()
+    ]
+    audio_folder = data_folder / hls_cmds.FOLDER
+    clips = [hls_cmds.read(audio_folder)] if audio_folder.is_dir() else []
+    if not films and not clips:
+        known = ", ".join([*IMAGE_RECIPES, hls_cmds.FOLDER])
+        raise FileNotFoundError(f"No known source in this folder; looked for {known}.")
+    images = pd.concat(films, ignore_index=True) if films else pd.DataFrame()
+    sounds = pd.concat(clips, ignore_index=True) if clips else pd.DataFrame()
+    rows = assemble(images, sounds, seed=seed)
+    write_manifest(rows, out)
+    return rows

@@ -1,0 +1,49 @@
+"""Cohen et al. 2020, covid-chestxray-dataset: case reports, film and real note of one patient.
+
+Most films are CC BY-NC-SA, so nothing here is trained on: every row is a test row.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from mmbm.data.masking import mask_disease_names
+from mmbm.data.recipes.splits import drop_duplicates
+
+__all__ = ["FOLDER", "read"]
+
+FOLDER = "images/ieee8023_covid_cxr"
+FRONTAL = ("PA", "AP", "AP Supine")
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """Read the folder: frontal films, notes masked, all in the test split.
+
+    Every infectious or lipoid pneumonia is 1; ARDS without a named cause leaves pneumonia blank.
+    Columns: source, patient_id, image, age, sex, view, note, pneumonia, no_finding, split.
+    """
+    listed = pd.read_csv(folder / "metadata.csv")
+    listed = listed[listed["view"].isin(FRONTAL)].reset_index(drop=True)
+    causes = [{term.strip() for term in str(f).split(",")} for f in listed["finding_derived"]]
+    normal = [c == {"No Finding"} for c in causes]
+    pneumonia = [
+        pd.NA if c <= {"ARDS", "nan", "todo"} else int(not n)
+        for c, n in zip(causes, normal, strict=True)
+    ]
+    rows = pd.DataFrame(
+        {
+            "source": "ieee8023",
+            "patient_id": listed["patient_id"],
+            "image": [str(folder.absolute() / p) for p in listed["image_path"]],
+            "age": listed["age"].round().astype("Int64"),
+            "sex": listed["sex"].fillna(""),
+            "view": listed["view"].fillna("").str.replace("AP Supine", "AP"),
+            "note": [mask_disease_names(str(n)) for n in listed["note"].fillna("")],
+            "pneumonia": pd.Series(pneumonia, dtype="Int64"),
+            "no_finding": pd.Series(normal, dtype="Int64"),
+        }
+    )
+    rows = drop_duplicates(rows, "image", ["pneumonia", "no_finding"])
+    return rows.assign(split="test").drop(columns="family")

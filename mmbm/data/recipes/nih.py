@@ -1,0 +1,39 @@
+"""NIH ChestX-ray14 subset: adult frontal films (Wang et al., CVPR 2017; unrestricted use)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from mmbm.data.recipes.splits import drop_duplicates, split_by_patient
+
+__all__ = ["FOLDER", "read"]
+
+FOLDER = "images/nih_cxr14_talo1000"
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """Read the folder: one row a film; 1 where "Pneumonia" stands in the finding.
+
+    Columns: source, patient_id, image, age, sex, view, note, pneumonia, no_finding, split.
+    """
+    listed = pd.read_csv(folder / "metadata.csv")
+    terms = listed["finding"].str.split("|")
+    pneumonia = pd.Series(["Pneumonia" in t for t in terms], dtype="Int64")
+    normal = pd.Series([t == ["No Finding"] for t in terms], dtype="Int64")
+    rows = pd.DataFrame(
+        {
+            "source": "nih",
+            "patient_id": listed["patient_id"],
+            "image": [str(folder.absolute() / p) for p in listed["image_path"]],
+            "age": listed["age"].astype("Int64"),
+            "sex": listed["sex"].fillna(""),
+            "view": listed["view"].fillna(""),
+            "note": "",
+            "pneumonia": pneumonia,
+            "no_finding": normal,
+        }
+    )
+    rows = rows[(rows["pneumonia"] == 1) | (rows["no_finding"] == 1)]
+    return split_by_patient(drop_duplicates(rows, "image", ["pneumonia", "no_finding"]))
