@@ -1,0 +1,43 @@
+"""The frame around every page: ``streamlit run dashboard/app.py``."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.text import LANGUAGES
+
+st.set_page_config(page_title="MMBM", layout="wide", initial_sidebar_state="expanded")
+say = state.say()
+here = Path(__file__).parent
+
+page = st.navigation(
+    [
+        st.Page(
+            here / "pages" / "review.py", title=say("nav.review"), url_path="review", default=True
+        ),
+        st.Page(here / "pages" / "model.py", title=say("nav.model"), url_path="model"),
+        st.Page(here / "pages" / "about.py", title=say("nav.about"), url_path="about"),
+    ],
+    position="top",
+)
+st.html(here / "style.css")
+st.html(f'<div class="research" role="note">{escape(say("app.research"))}</div>')
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    st.html(
+        f'<div class="brand"><b>{escape(say("app.title"))}</b> {escape(say("app.subtitle"))}</div>'
+    )
+    st.segmented_control(
+        say("app.language"),
+        list(LANGUAGES),
+        default="en",
+        format_func=lambda language: LANGUAGES[language],
+        key=state.LANGUAGE_KEY,
+        label_visibility="collapsed",
+        required=True,
+        width="content",
+    )
+page.run()

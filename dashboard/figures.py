@@ -1,0 +1,252 @@
+"""One case's numbers -> plotly figures; pure functions of library objects."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from dashboard.colours import GREY, INK, LOWERS, MUTED, RAISES, RULE
+from dashboard.markup import signed
+from dashboard.text import Texts
+from mmbm.case import MODALITIES, SAMPLE_RATE, Modality
+from mmbm.config import AudioConfig
+from mmbm.explain.ledger import Ledger
+
+__all__ = [
+    "CONFIG",
+    "block_sums",
+    "envelope",
+    "plain",
+    "sound",
+    "time_sums",
+    "time_strip",
+    "waterfall",
+]
+
+FONT = "Source Sans, Source Sans Pro, sans-serif"
+PROBABILITIES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
+CONFIG = {"displayModeBar": False, "scrollZoom": False}
+
+
+def plain(figure: go.Figure, height: int) -> go.Figure:
+    """The look that all figures share."""
+    figure.update_layout(
+        height=height,
+        margin={"l": 10, "r": 14, "t": 12, "b": 10},
+        font={"family": FONT, "size": 12, "color": INK},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        hoverlabel={"font": {"family": FONT}},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "font": {"size": 11}},
+    )
+    figure.update_xaxes(gridcolor=RULE, zerolinecolor=GREY, automargin=True)
+    figure.update_yaxes(gridcolor=RULE, zerolinecolor=GREY, automargin=True)
+    return figure
+
+
+def steps(account: Ledger, say: Texts) -> list[tuple[str, float, float, str]]:
+    """The bars of a ledger as (name, start, length, colour), the total last."""
+    bars = [(say("ledger.base"), 0.0, account.base, GREY)]
+    at = account.base
+    named = [(say(f"modality.{m}"), account.contributions[m]) for m in MODALITIES]
+    if account.interaction != 0.0:
+        named.append((say("ledger.interaction"), account.interaction))
+    for name, share in named:
+        bars.append((name, at, share, RAISES if share > 0 else LOWERS))
+        at += share
+    bars.append((say("ledger.total"), 0.0, account.logit, INK))
+    return bars
+
+
+def waterfall(account: Ledger, present: tuple[Modality, ...], say: Texts) -> go.Figure:
+    """Base + contributions = logit, with the probability on a second axis above."""
+    bars = steps(account, say)
+    absent = {say(f"modality.{m}") for m in MODALITIES if m not in present}
+    labels = [
+        say("ledger.absent") if name in absent else signed(length, 3) for name, _, length, _ in bars
+    ]
+    figure = go.Figure(
+        go.Bar(
+            y=[name for name, *_ in bars],
+            x=[length for _, _, length, _ in bars],
+            base=[start for _, start, _, _ in bars],
+            orientation="h",
+            marker={"color": [colour for *_, colour in bars]},
+            text=labels,
+            textposition="outside",
+            cliponaxis=False,
+            width=0.58,
+            hovertemplate="%{y}: %{text}<extra></extra>",
+        )
+    )
+    ends = [start + length for _, start, length, _ in bars]
+    for i, end in enumerate(ends[:-1]):
+        figure.add_shape(
+            type="line",
+            x0=end,
+            x1=end,
+            y0=i,
+            y1=i + 1,
+            line={"color": MUTED, "width": 1, "dash": "dot"},
+        )
+    reach = [0.0, *ends]
+    low, high = min(reach), max(reach)
+    room = max(0.6, 0.24 * (high - low))
+    span = [low - room, high + room]
+    ticks = [p for p in PROBABILITIES if span[0] <= math.log(p / (1 - p)) <= span[1]]
+    # Bars belong to the first axis; this empty trace is what makes plotly draw the second.
+    figure.add_trace(go.Scatter(x=[None], y=[None], xaxis="x2", showlegend=False))
+    plain(figure, 40 * len(bars) + 86)
+    figure.update_layout(
+        xaxis={
+            "title": {"text": say("ledger.axis"), "standoff": 6},
+            "range": span,
+            "zeroline": True,
+        },
+        xaxis2={
+            "overlaying": "x",
+            "side": "top",
+            "range": span,
+            "tickvals": [math.log(p / (1 - p)) for p in ticks],
+            "ticktext": [percent_tick(p) for p in ticks],
+            "title": {"text": say("ledger.probability"), "standoff": 6},
+            "showgrid": False,
+            "zeroline": False,
+        },
+        yaxis={"autorange": "reversed", "showgrid": False, "ticksuffix": "  "},
+        showlegend=False,
+    )
+    return figure
+
+
+def percent_tick(probability: float) -> str:
+    """0.05 -> "5 %", 0.001 -> "0.1 %"."""
+    return f"{100 * probability:g} %"
+
+
+def envelope(waveform: NDArray[np.float32], points: int = 1200) -> tuple[Any, Any, Any]:
+    """Times (s), lowest and highest sample of each of at most ``points`` stretches."""
+    step = max(1, math.ceil(len(waveform) / points))
+    whole = len(waveform) // step * step
+    rows = waveform[:whole].reshape(-1, step)
+    times = (np.arange(len(rows)) + 0.5) * step / SAMPLE_RATE
+    return times, rows.min(axis=1), rows.max(axis=1)
+
+
+def time_sums(share: NDArray[np.floating], seconds: float) -> tuple[Any, Any, float]:
+    """(bands, times) shares -> middles (s), sums over the bands, and the step (s)."""
+    sums = np.asarray(share, dtype=np.float64).sum(axis=0)
+    step = seconds / len(sums)
+    return (np.arange(len(sums)) + 0.5) * step, sums, step
+
+
+def block_sums(share: NDArray[np.floating], blocks: int) -> NDArray[np.float64]:
+    """(height, width) shares summed in about ``blocks`` x ``blocks`` tiles; the total is kept."""
+    edges = [np.linspace(0, side, min(blocks, side) + 1).astype(int)[:-1] for side in share.shape]
+    rows = np.add.reduceat(np.asarray(share, dtype=np.float64), edges[0], axis=0)
+    return np.add.reduceat(rows, edges[1], axis=1)
+
+
+def bars_over_time(times: Any, sums: Any, step: float) -> go.Bar:
+    return go.Bar(
+        x=times,
+        y=sums,
+        width=step,
+        marker={"color": [RAISES if s > 0 else LOWERS for s in sums], "line": {"width": 0}},
+        hovertemplate="%{x:.2f} s: %{y:+.4f}<extra></extra>",
+        showlegend=False,
+    )
+
+
+def time_strip(times: Any, sums: Any, step: float, say: Texts) -> go.Figure:
+    """Signed shares over time on their own."""
+    figure = plain(go.Figure(bars_over_time(times, sums, step)), 190)
+    figure.update_xaxes(title_text=say("sound.time"))
+    figure.update_yaxes(title_text=say("sound.share"))
+    return figure.update_layout(bargap=0)
+
+
+def sound(
+    waveform: NDArray[np.float32],
+    decibels: NDArray[np.float32],
+    share: NDArray[np.floating] | None,
+    seconds: float,
+    *,
+    config: AudioConfig,
+    say: Texts,
+    limit: float | None = None,
+) -> go.Figure:
+    """Waveform, mel spectrogram and share of each moment, on one time axis.
+
+    ``decibels`` is (mels, frames); ``share`` (bands, times) in logits over ``seconds``; ``limit``
+    is the largest share of a moment over all findings, so that they share one axis.
+    """
+    figure = make_subplots(
+        rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.035, row_heights=[0.24, 0.46, 0.3]
+    )
+    times, low, high = envelope(waveform)
+    figure.add_trace(
+        go.Scatter(
+            x=np.concatenate([times, times[::-1]]),
+            y=np.concatenate([high, low[::-1]]),
+            fill="toself",
+            line={"width": 0.6, "color": MUTED},
+            fillcolor=MUTED,
+            hoverinfo="skip",
+            showlegend=False,
+        ),
+        row=1,
+        col=1,
+    )
+    figure.add_trace(spectrogram(decibels, config), row=2, col=1)
+    if share is not None:
+        figure.add_trace(bars_over_time(*time_sums(share, seconds)), row=3, col=1)
+    plain(figure, 400)
+    figure.update_layout(bargap=0)
+    figure.update_xaxes(range=[0, len(waveform) / SAMPLE_RATE], showgrid=False)
+    figure.update_xaxes(title_text=say("sound.time"), row=3, col=1)
+    figure.update_yaxes(title={"font": {"size": 11}, "standoff": 4}, tickfont={"size": 10})
+    figure.update_yaxes(title_text=say("sound.waveform"), showticklabels=False, row=1, col=1)
+    hertz = [t for t in (100, 250, 500, 1000, 2000, 4000) if config.low_hz <= t <= config.high_hz]
+    rows = [mel_row(h, config) for h in hertz]
+    figure.update_yaxes(
+        title_text=say("sound.spectrogram"), tickvals=rows, ticktext=hertz, row=2, col=1
+    )
+    top = limit or 1e-6
+    figure.update_yaxes(
+        title_text=say("sound.share"), range=[-1.1 * top, 1.1 * top], zeroline=True, row=3, col=1
+    )
+    return figure
+
+
+def mel_row(hertz: float, config: AudioConfig) -> float:
+    """The row of a frequency in a mel spectrogram (HTK mel, equal steps)."""
+
+    def mel(h: float) -> float:
+        return 2595 * math.log10(1 + h / 700)
+
+    bottom, top = mel(config.low_hz), mel(config.high_hz)
+    return (mel(hertz) - bottom) / (top - bottom) * (config.mels + 1) - 1
+
+
+def spectrogram(decibels: NDArray[np.float32], config: AudioConfig) -> go.Heatmap:
+    """At most about 900 columns, each the loudest of the frames it stands for."""
+    step = max(1, math.ceil(decibels.shape[1] / 900))
+    edges = np.arange(0, decibels.shape[1], step)
+    columns = np.maximum.reduceat(decibels, edges, axis=1)
+    top = float(columns.max())
+    return go.Heatmap(
+        z=np.round(columns, 1),
+        x=(edges + 0.5 * step) * config.hop / SAMPLE_RATE,
+        y=np.arange(config.mels),
+        colorscale="Greys",
+        zmin=top - 60,
+        zmax=top,
+        showscale=False,
+        hovertemplate="%{x:.2f} s: %{z:.0f} dB<extra></extra>",
+    )

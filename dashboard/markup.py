@@ -1,0 +1,128 @@
+"""Small pieces of HTML as pure functions; every word from outside is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from dashboard.colours import LOWERS, PRIMARY, RAISES, signed_colour
+from dashboard.text import Texts
+from mmbm.case import MODALITIES
+from mmbm.explain.ledger import Ledger
+from mmbm.explain.maps import WordShare
+from mmbm.predict import Prediction
+
+__all__ = [
+    "facts_table",
+    "meters",
+    "percent",
+    "signed",
+    "strongest_words",
+    "weights_table",
+    "words",
+]
+
+
+def percent(probability: float) -> str:
+    """A probability as a reader says it; never 0 % or 100 %, which no model knows."""
+    if probability < 0.01:
+        return "< 1 %"
+    if probability > 0.99:
+        return "> 99 %"
+    return f"{100 * probability:.0f} %"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number with its sign, a true minus, and no "-0.00"."""
+    text = f"{abs(value):.{digits}f}"
+    if float(text) == 0:
+        return text
+    return ("+" if value > 0 else "−") + text
+
+
+def meters(
+    rows: Sequence[tuple[str, float, str]], *, chosen: str = "", narrow: bool = False
+) -> str:
+    """Horizontal bars of (name, probability, plain words)."""
+    parts = []
+    for name, probability, plain in rows:
+        mark = " chosen" if name == chosen else ""
+        parts.append(
+            f'<div class="meter{mark}"><span class="meter-name">{escape(name)}</span>'
+            f'<span class="meter-track" role="meter" aria-valuemin="0" aria-valuemax="100" '
+            f'aria-valuenow="{100 * probability:.0f}" aria-label="{escape(name)}">'
+            f'<span class="meter-fill" style="width:{100 * probability:.1f}%;'
+            f'background:{PRIMARY}"></span></span>'
+            f'<span class="meter-number">{percent(probability)}</span>'
+            f'<span class="meter-plain">{escape(plain)}</span></div>'
+        )
+    return f'<div class="meters{" narrow" if narrow else ""}">{"".join(parts)}</div>'
+
+
+def words(text: str, shares: Sequence[WordShare], *, scale: float) -> str:
+    """The note verbatim, each word on the colour of its share; its number in the tooltip."""
+    parts: list[str] = []
+    at = 0
+    for word in sorted(shares, key=lambda w: w.start):
+        if word.end <= word.start or word.start < at:
+            continue
+        parts.append(escape(text[at : word.start]))
+        parts.append(
+            f'<span class="word" style="background:{signed_colour(word.share, scale)}" '
+            f'title="{signed(word.share, 4)}">{escape(text[word.start : word.end])}</span>'
+        )
+        at = word.end
+    parts.append(escape(text[at:]))
+    return f'<div class="note" tabindex="0">{"".join(parts)}</div>'
+
+
+def strongest_words(text: str, shares: Sequence[WordShare], say: Texts, *, most: int = 4) -> str:
+    """The words that raise and lower most, with their numbers, for readers who cannot hover."""
+    ordered = sorted(shares, key=lambda w: w.share)
+    lines = []
+    for key, picked, colour in (
+        ("words.raising", [w for w in reversed(ordered) if w.share > 0][:most], RAISES),
+        ("words.lowering", [w for w in ordered if w.share < 0][:most], LOWERS),
+    ):
+        named = ", ".join(
+            f"{escape(text[w.start : w.end])} <b>{signed(w.share, 3)}</b>" for w in picked
+        )
+        lines.append(
+            f'<span class="swatch" style="background:{colour}"></span>{escape(say(key))}: '
+            f"{named or escape(say('words.none'))}"
+        )
+    return f'<div class="small">{"<br>".join(lines)}</div>'
+
+
+def weights_table(account: Ledger, prediction: Prediction, say: Texts) -> str:
+    """Weight, contribution and slope of each modality, for one finding."""
+    heads = ("weights.part", "weights.weight", "weights.contribution", "weights.slope")
+    rows = []
+    for modality in MODALITIES:
+        given = modality in prediction.present
+        contribution, slope = say("weights.absent"), "–"
+        if given:
+            contribution = signed(account.contributions[modality], 3)
+            change = signed(0.1 * account.slopes[modality], 3)
+            slope = say("weights.slope_cell", change=change)
+        rows.append(
+            (
+                say(f"modality.{modality}"),
+                f"{prediction.fusion_weights[modality]:.3f}",
+                contribution,
+                slope,
+            )
+        )
+    return facts_table(rows, head=[say(key) for key in heads])
+
+
+def facts_table(rows: Sequence[Sequence[str]], *, head: Sequence[str] = ()) -> str:
+    """A plain table; the first column names the row."""
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>'
+        + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        + "</tr>"
+        for name, *cells in rows
+    )
+    return f'<table class="plain">{f"<thead><tr>{top}</tr></thead>" if head else ""}{body}</table>'

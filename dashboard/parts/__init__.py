@@ -1,0 +1,1 @@
+"""Parts of pages: each reads a few widgets, calls the library, draws."""

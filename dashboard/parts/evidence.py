@@ -1,0 +1,120 @@
+"""Where the contributions of one finding lie: on the film, in the words, over time."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dashboard import figures, markup, viewer
+from dashboard.review import Review
+from dashboard.text import Texts
+from mmbm.case import SAMPLE_RATE
+from mmbm.explain.ledger import Ledger
+from mmbm.explain.maps import EvidenceMaps
+
+__all__ = ["blank", "film", "picture", "sound", "words"]
+
+VIEWER_TEXTS = (
+    "window", "invert", "zoom_in", "zoom_out", "reset", "map", "opacity", "cells", "by_hand",
+    "center_width", "value", "share", "lowers", "raises", "hint",
+)  # fmt: skip
+
+
+def picture(seen: Review, account: Ledger, maps: EvidenceMaps, say: Texts) -> None:
+    """The film with the evidence for the chosen finding."""
+    st.subheader(say("viewer.title"), anchor=False)
+    if seen.film is None or maps.image is None:
+        blank(say("viewer.absent"))
+        return
+    finding = say.name("finding", account.finding)
+    film(seen.film, maps.image, scale=seen.image_scale, finding=finding, say=say, key="viewer")
+    line = say(
+        "viewer.caption",
+        finding=finding,
+        total=markup.signed(account.contributions["image"], 3),
+    )
+    st.html(f'<div class="small">{escape(line)}</div>')
+
+
+def film(
+    shown: viewer.Film,
+    share: NDArray[np.floating],
+    *,
+    scale: float,
+    finding: str,
+    say: Texts,
+    key: str,
+    unit: str = "viewer.unit",
+) -> None:
+    """Mount the viewer with a map over the film."""
+    strings = {name: say(f"viewer.{name}") for name in VIEWER_TEXTS} | {"unit": say(unit)}
+    payload = viewer.pack(
+        shown,
+        share,
+        scale=scale,
+        window_names=window_names(shown, say),
+        texts=strings,
+        alt=say("viewer.alt", finding=finding),
+    )
+    viewer.show(payload, key=key)
+
+
+def window_names(shown: viewer.Film, say: Texts) -> tuple[str, ...]:
+    """A name for each window; the file's own keep the name the file gives them."""
+    names = []
+    for number, window in enumerate(shown.windows, start=1):
+        if f"viewer.{window.name}" in say.strings and window.name in viewer.OWN_WINDOWS:
+            names.append(say(f"viewer.{window.name}"))
+        elif window.name:
+            names.append(window.name)
+        else:
+            key = "viewer.of_file" if number == 1 else "viewer.of_file_n"
+            names.append(say(key, number=number))
+    return tuple(names)
+
+
+def words(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
+    """The note verbatim, coloured by each word's share."""
+    st.subheader(say("words.title"), anchor=False)
+    if seen.case.notes is None or maps.words is None:
+        blank(say("words.absent"))
+        return
+    text = seen.case.notes.text
+    st.html(markup.words(text, maps.words, scale=seen.word_scale))
+    st.html(markup.strongest_words(text, maps.words, say))
+    line = say("words.scale", scale=f"{seen.word_scale:.3f}")
+    st.html(f'<div class="small">{escape(line)}</div>')
+
+
+def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
+    """Waveform, spectrogram and shares over time; playback; the sound events."""
+    st.subheader(say("sound.title"), anchor=False)
+    audio = seen.case.audio
+    if audio is None or seen.decibels is None:
+        blank(say("sound.absent"))
+        return
+    st.audio(audio.waveform, sample_rate=SAMPLE_RATE)
+    figure = figures.sound(
+        audio.waveform,
+        seen.decibels,
+        maps.audio,
+        maps.audio_seconds,
+        config=seen.config.audio,
+        say=say,
+        limit=seen.moment_scale,
+    )
+    st.plotly_chart(figure, theme=None, config=figures.CONFIG, key="sound")
+    rows = [(say.name("event", e.name), e.probability, "") for e in seen.prediction.sound_events]
+    st.html(
+        f'<div class="small"><b>{escape(say("sound.events"))}.</b> '
+        f"{escape(say('sound.events_caption'))}</div>"
+    )
+    st.html(markup.meters(rows, narrow=True))
+
+
+def blank(sentence: str) -> None:
+    """A quiet place holder where a part was not given."""
+    st.html(f'<div class="blank">{escape(sentence)}</div>')

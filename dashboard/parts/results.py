@@ -1,0 +1,140 @@
+"""The results of one case: findings first, then the account and the evidence of the one chosen."""
+
+from __future__ import annotations
+
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from dashboard import figures, markup
+from dashboard.parts.closer import closer
+from dashboard.parts.evidence import picture, sound, words
+from dashboard.review import Review
+from dashboard.text import Texts
+from mmbm.case import MODALITIES
+from mmbm.explain.ledger import Ledger
+from mmbm.report import case_report
+
+__all__ = ["results"]
+
+
+@st.fragment
+def results(seen: Review, say: Texts) -> None:
+    """Everything below the intake; a fragment, so that choosing a finding reruns only this."""
+    finding = findings(seen, say)
+    at = seen.index(finding)
+    account, maps = seen.ledgers[at], seen.maps[at]
+    left, right = st.columns([1.12, 1], gap="medium")
+    with left:
+        picture(seen, account, maps, say)
+    with right:
+        reasons(seen, account, say)
+    left, right = st.columns([1, 1.12], gap="medium")
+    with left:
+        words(seen, maps, say)
+    with right:
+        sound(seen, maps, say)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        missing(seen, say)
+    with right:
+        warnings(seen, say)
+    closer(seen, finding, say)
+    export(seen, say)
+
+
+def findings(seen: Review, say: Texts) -> str:
+    """Calibrated probabilities as bars, and the choice of the finding to explain."""
+    st.subheader(say("findings.title"), anchor=False)
+    names = [account.finding for account in seen.ledgers]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen = st.segmented_control(
+            say("findings.select"),
+            names,
+            default=names[0],
+            format_func=partial(say.name, "finding"),
+            key="finding",
+            required=True,
+        )
+        st.html(f'<div class="small">{escape(say("findings.caption"))}</div>', width="stretch")
+    rows = [
+        (say.name("finding", f.name), f.probability, in_words(f.probability, say))
+        for f in seen.prediction.findings
+    ]
+    st.html(markup.meters(rows, chosen=say.name("finding", chosen or names[0])))
+    return chosen or names[0]
+
+
+def in_words(probability: float, say: Texts) -> str:
+    """What a calibrated probability says, as a count."""
+    if probability < 0.01:
+        return say("findings.under_1")
+    if probability > 0.99:
+        return say("findings.over_99")
+    return say("findings.of_100", count=round(100 * probability))
+
+
+def reasons(seen: Review, account: Ledger, say: Texts) -> None:
+    """The ledger as a waterfall, its sum checked, and the fusion weights."""
+    st.subheader(say("ledger.title", finding=say.name("finding", account.finding)), anchor=False)
+    st.plotly_chart(
+        figures.waterfall(account, seen.prediction.present, say),
+        theme=None,
+        config=figures.CONFIG,
+        key="ledger",
+    )
+    line = say(
+        "ledger.sum",
+        residual=f"{max(account.residual, 1e-9):.0e}",
+        logit=markup.signed(account.logit, 3),
+        probability=markup.percent(account.probability),
+    )
+    st.html(f'<div class="small">{escape(line)}</div>')
+    st.subheader(say("weights.title"), anchor=False)
+    st.html(markup.weights_table(account, seen.prediction, say))
+    st.html(f'<div class="small">{escape(say("weights.caption"))}</div>')
+
+
+def missing(seen: Review, say: Texts) -> None:
+    """Which parts were not given, and what that did to the sum."""
+    st.subheader(say("missing.title"), anchor=False)
+    absent = [m for m in MODALITIES if m not in seen.prediction.present]
+    if not absent:
+        st.markdown(say("missing.none"))
+    for modality in absent:
+        st.markdown(
+            say("missing.one", part=say(f"modality.{modality}")) + " " + say("missing.effect")
+        )
+
+
+def warnings(seen: Review, say: Texts) -> None:
+    """Everything the reader should know of how the parts were read."""
+    if seen.prediction.warnings:
+        st.subheader(say("warnings.title"), anchor=False)
+    for warning in seen.prediction.warnings:
+        st.warning(warning)
+
+
+def export(seen: Review, say: Texts) -> None:
+    """The download, and what made these numbers."""
+    report = case_report(seen.case, seen.prediction, seen.ledgers)
+    identity = seen.prediction.identity
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            say("download.label"),
+            report.model_dump_json(indent=2),
+            file_name="mmbm-result.json",
+            mime="application/json",
+            on_click="ignore",
+            help=say("download.help"),
+        )
+        line = say(
+            "provenance",
+            name=identity.name,
+            version=identity.version,
+            sha=identity.sha256[:12],
+            mmbm=seen.prediction.mmbm_version,
+            device=seen.prediction.device,
+        )
+        st.html(f'<div class="small">{escape(line)}</div>', width="stretch")

@@ -1,0 +1,205 @@
+"""The only user of ``st.session_state`` and of caches.
+
+What patients' files hold lives in the session alone: ``st.cache_*`` is shared by all readers, so
+nothing but the model is kept there.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import streamlit as st
+
+from dashboard.review import Review
+from dashboard.text import LANGUAGES, Language, Texts, texts
+from mmbm.case import MODALITIES, Case, Modality, Notes, Picture, Sound
+from mmbm.model.checkpoint import assets_folder
+from mmbm.predict import Predictor
+
+__all__ = [
+    "LANGUAGE_KEY",
+    "Part",
+    "case",
+    "choose_sample",
+    "clear",
+    "forget",
+    "keep",
+    "keep_closer",
+    "kept_closer",
+    "kept_review",
+    "parts",
+    "predictor",
+    "samples",
+    "say",
+    "take_frame",
+    "take_text",
+    "take_upload",
+    "widget_key",
+]
+
+LANGUAGE_KEY = "language"
+SAMPLE_FILES: dict[Modality, str] = {
+    "image": "image.dcm",
+    "notes": "notes.txt",
+    "audio": "sound.wav",
+}
+
+
+@dataclass(slots=True)
+class Part:
+    """One modality's place in the intake: what was handed in, and what became of it."""
+
+    content: bytes | None = None
+    name: str = ""
+    typed: str | None = None
+    frame: int = 0
+    value: Picture | Notes | Sound | None = None
+    error: str = ""
+    pending: bool = False  # handed in, not read yet
+    turn: int = 0  # in the widgets' keys; a new turn empties them
+
+    def offer(self, content: bytes, name: str) -> None:
+        self.content, self.name, self.typed, self.frame = content, name, None, 0
+        self.value, self.error, self.pending = None, "", True
+
+    def clear(self) -> None:
+        turn = self.turn + 1
+        self.__init__(turn=turn)  # type: ignore[misc]
+
+
+@dataclass(slots=True)
+class Session:
+    """All that this page remembers of one reader."""
+
+    parts: dict[Modality, Part] = field(default_factory=lambda: {m: Part() for m in MODALITIES})
+    review: Review | None = None
+    closer: dict[tuple[str, str], object] = field(default_factory=dict)
+
+
+def _session() -> Session:
+    if "session" not in st.session_state:
+        st.session_state["session"] = Session()
+    return cast(Session, st.session_state["session"])
+
+
+def say() -> Texts:
+    """The strings of the language the reader chose."""
+    chosen = st.session_state.get(LANGUAGE_KEY, "en")
+    return texts(cast(Language, chosen if chosen in LANGUAGES else "en"))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _load(model: str) -> Predictor:
+    return Predictor.load(model)
+
+
+def predictor() -> Predictor:
+    """The model that ``MMBM_MODEL`` names, loaded once for all readers. Raises ModelError."""
+    return _load(os.environ.get("MMBM_MODEL", "default"))
+
+
+def parts() -> dict[Modality, Part]:
+    """The three places of the intake."""
+    return _session().parts
+
+
+def case() -> Case:
+    """The parts that could be read, as a case."""
+    return Case(**{m: part.value for m, part in parts().items()})
+
+
+def widget_key(modality: Modality, widget: str) -> str:
+    """A widget's key; it changes when the part is cleared, which empties the widget."""
+    return f"{modality}-{widget}-{parts()[modality].turn}"
+
+
+def take_upload(modality: Modality, key: str) -> None:
+    """Callback of an uploader or recorder: hand its file in, or clear the part."""
+    upload = st.session_state[key]
+    part = parts()[modality]
+    if upload is None:
+        part.clear()
+    else:
+        part.offer(upload.getvalue(), upload.name)
+        typed = widget_key(modality, "typed")
+        if typed in st.session_state:
+            st.session_state[typed] = ""
+
+
+def take_text(key: str) -> None:
+    """Callback of the text box: the note as typed, or none."""
+    part = parts()["notes"]
+    text = st.session_state[key]
+    if not text.strip():
+        part.clear()
+        return
+    part.content, part.typed = None, text
+    part.value, part.error, part.pending = None, "", True
+
+
+def take_frame(key: str) -> None:
+    """Callback of the frame picker; frames are shown from 1, kept from 0."""
+    part = parts()["image"]
+    part.frame = int(st.session_state[key]) - 1
+    part.error, part.pending = "", True
+
+
+def clear(modality: Modality) -> None:
+    """Drop one part."""
+    parts()[modality].clear()
+
+
+def forget() -> None:
+    """New case: drop all parts and everything computed from them."""
+    for part in parts().values():
+        part.clear()
+    session = _session()
+    session.review = None
+    session.closer.clear()
+
+
+def samples() -> tuple[str, ...]:
+    """The names of the sample cases that came with the program."""
+    shelf = assets_folder() / "samples"
+    return tuple(sorted(f.name for f in shelf.glob("*") if f.is_dir()))
+
+
+def choose_sample(key: str) -> None:
+    """Callback of the sample list: hand in the files of the sample case."""
+    name = st.session_state[key]
+    st.session_state[key] = None
+    if name not in samples():
+        return
+    forget()
+    folder = assets_folder() / "samples" / name
+    for modality, file in SAMPLE_FILES.items():
+        path: Path = folder / file
+        if path.is_file():
+            parts()[modality].offer(path.read_bytes(), file)
+
+
+def kept_review(of: Case) -> Review | None:
+    """The review of exactly these parts, if it was made already."""
+    kept = _session().review
+    same = kept is not None and all(getattr(kept.case, m) is getattr(of, m) for m in MODALITIES)
+    return kept if same else None
+
+
+def keep(made: Review) -> None:
+    """Remember the review of the current case; what was computed for the last one goes."""
+    session = _session()
+    session.review = made
+    session.closer.clear()
+
+
+def kept_closer(modality: Modality, finding: str) -> object | None:
+    """An attribution of the current case, if it was computed already."""
+    return _session().closer.get((modality, finding))
+
+
+def keep_closer(modality: Modality, finding: str, attribution: object) -> None:
+    """Remember an attribution until the case changes."""
+    _session().closer[modality, finding] = attribution
