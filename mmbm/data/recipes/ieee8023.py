@@ -15,6 +15,7 @@ from mmbm.data.recipes.splits import drop_duplicates
 __all__ = ["FOLDER", "read"]
 
 FOLDER = "images/ieee8023_covid_cxr"
+TEXT = {"sex": "str", "view": "str", "note": "str"}  # even where the column is empty
 FRONTAL = ("PA", "AP", "AP Supine")
 
 
@@ -24,7 +25,7 @@ def read(folder: Path) -> pd.DataFrame:
     Every infectious or lipoid pneumonia is 1; ARDS without a named cause leaves pneumonia blank.
     Columns: source, patient_id, image, age, sex, view, note, pneumonia, no_finding, split.
     """
-    listed = pd.read_csv(folder / "metadata.csv")
+    listed = pd.read_csv(folder / "metadata.csv", dtype=TEXT)
     listed = listed[listed["view"].isin(FRONTAL)].reset_index(drop=True)
     causes = [{term.strip() for term in str(f).split(",")} for f in listed["finding_derived"]]
     normal = [c == {"No Finding"} for c in causes]

@@ -11,6 +11,7 @@ from mmbm.data.recipes.splits import drop_duplicates, split_by_patient
 __all__ = ["FOLDER", "read"]
 
 FOLDER = "images/kermany_pediatric_224"
+TEXT = {"sex": "str", "view": "str", "note": "str"}  # even where the column is empty
 
 
 def read(folder: Path) -> pd.DataFrame:
@@ -19,7 +20,7 @@ def read(folder: Path) -> pd.DataFrame:
     Age and sex are not given for each child and stay blank.
     Columns: source, patient_id, image, age, sex, view, note, pneumonia, no_finding, split.
     """
-    listed = pd.read_csv(folder / "metadata.csv")
+    listed = pd.read_csv(folder / "metadata.csv", dtype=TEXT)
     kind = listed["finding_derived"].astype(str)
     rows = pd.DataFrame(
         {

@@ -11,6 +11,7 @@ from mmbm.data.recipes.splits import drop_duplicates, split_by_patient
 __all__ = ["FOLDER", "read"]
 
 FOLDER = "images/nih_cxr14_talo1000"
+TEXT = {"sex": "str", "view": "str", "note": "str"}  # even where the column is empty
 
 
 def read(folder: Path) -> pd.DataFrame:
@@ -18,7 +19,7 @@ def read(folder: Path) -> pd.DataFrame:
 
     Columns: source, patient_id, image, age, sex, view, note, pneumonia, no_finding, split.
     """
-    listed = pd.read_csv(folder / "metadata.csv")
+    listed = pd.read_csv(folder / "metadata.csv", dtype=TEXT)
     terms = listed["finding"].str.split("|")
     pneumonia = pd.Series(["Pneumonia" in t for t in terms], dtype="Int64")
     normal = pd.Series([t == ["No Finding"] for t in terms], dtype="Int64")

@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mmbm.data.assemble import COLUMNS, assemble, prepare, write_manifest
+from mmbm.data.recipes.hls_cmds import EVENTS
+from mmbm.data.signs import read_evidence
+
+
+def films(count: int, source: str = "nih") -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "source": source,
+            "patient_id": [f"p{i // 2}" for i in range(count)],
+            "image": [f"/data/{source}/{i}.jpg" for i in range(count)],
+            "age": pd.Series([40 + i % 30 for i in range(count)], dtype="Int64"),
+            "sex": "F",
+            "view": "PA",
+            "note": "its own words" if source == "ieee8023" else "",
+            "pneumonia": pd.Series([i % 2 for i in range(count)], dtype="Int64"),
+            "no_finding": pd.Series([1 - i % 2 for i in range(count)], dtype="Int64"),
+            "split": ["train" if i % 4 < 2 else "test" for i in range(count)],
+        }
+    )
+
+
+def clips() -> pd.DataFrame:
+    rows = []
+    for split in ("train", "test"):
+        for event in EVENTS.values():
+            labels = {f"sound:{e}": int(e == event) for e in EVENTS.values()}
+            rows.append(
+                {"source": "hls_cmds", "patient_id": f"{split}-{event}", "sex": "M", **labels}
+                | {"audio": f"/data/audio/{split}-{event}.flac", "split": split}
+            )
+    return pd.DataFrame(rows)
+
+
+def test_columns_and_which_parts_were_drawn():
+    images = pd.concat([films(8), films(4, "ieee8023")], ignore_index=True)
+    rows = assemble(images, clips(), seed=0)
+    assert list(rows.columns) == COLUMNS
+    assert rows["case_id"].is_unique
+    by_source = rows.groupby("source")
+    assert set(by_source.get_group("nih")["assembled"]) == {"notes+audio"}
+    real = by_source.get_group("ieee8023")
+    assert set(real["assembled"]) == {""} and set(real["audio"]) == {""}
+    assert set(real["notes_text"]) == {"its own words"}
+    alone = by_source.get_group("hls_cmds")
+    assert len(alone) == 12 and set(alone["pneumonia"]) == {""} and set(alone["image"]) == {""}
+
+
+def test_recordings_come_from_the_same_split_at_the_published_rate():
+    rows = assemble(films(4000), clips(), seed=1)
+    drawn = rows[rows["assembled"] == "notes+audio"]
+    assert all(
+        Path(a).name.startswith(s) for a, s in zip(drawn["audio"], drawn["split"], strict=True)
+    )
+    crackles = (drawn["sound:fine_crackles"] == 1) | (drawn["sound:coarse_crackles"] == 1)
+    for label in (0, 1):
+        rate = read_evidence()["adult"]["crackles"].rate(bool(label))
+        assert np.mean(crackles[drawn["pneumonia"] == label]) == pytest.approx(rate, abs=0.04)
+    others = drawn[~crackles]
+    for label in (0, 1):  # wheeze says nothing of the finding
+        share = np.mean(others["sound:wheezing"][others["pneumonia"] == label] == 1)
+        assert share == pytest.approx(0.12, abs=0.04)
+
+
+def test_half_the_notes_are_chinese():
+    drawn = assemble(films(400), clips(), seed=2).query("assembled == 'notes+audio'")
+    chinese = drawn["notes_text"].str.contains(r"[一-鿿]")
+    assert chinese.mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_same_seed_gives_the_same_rows():
+    first, again = (assemble(films(40), clips(), seed=3) for _ in range(2))
+    pd.testing.assert_frame_equal(first, again)
+    assert not first.equals(assemble(films(40), clips(), seed=4))
+
+
+def test_without_recordings_only_the_note_is_drawn():
+    rows = assemble(films(4), pd.DataFrame(), seed=0)
+    assert set(rows["assembled"]) == {"notes"} and set(rows["audio"]) == {""}
+
+
+def test_manifest_paths_are_relative_to_the_csv(tmp_path: Path):
+    images = films(4).assign(image=[str(tmp_path / "films" / f"{i}.jpg") for i in range(4)])
+    out = tmp_path / "runs" / "chest" / "manifest.csv"
+    write_manifest(assemble(images, pd.DataFrame(), seed=0), out)
+    read = pd.read_csv(out, dtype=str, keep_default_na=False)
+    assert list(read["image"]) == [f"../../films/{i}.jpg" for i in range(4)]
+    assert set(read["pneumonia"]) == {"0", "1"}
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path):
+    with pytest.raises(FileNotFoundError, match="No known source in this folder"):
+        prepare(tmp_path, tmp_path / "manifest.csv")

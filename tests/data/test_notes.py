@@ -1,0 +1,122 @@
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from mmbm.data.notes import draw_signs, mask_disease_names, write_from_signs, write_note
+from mmbm.data.phrases_en import ENGLISH
+from mmbm.data.phrases_zh import CHINESE
+from mmbm.data.signs import read_evidence, sensitivity_specificity
+
+
+def notes(seed: int, count: int, pneumonia: bool) -> list[str]:
+    rng = np.random.default_rng(seed)
+    return [
+        write_note(
+            rng,
+            pneumonia=pneumonia,
+            language="en" if i % 2 else "zh",
+            child=i % 3 == 0,
+            age=None if i % 3 == 0 else 20 + i % 60,
+            sex=("M", "F", None)[i % 5 % 3],
+        )
+        for i in range(count)
+    ]
+
+
+def test_likelihood_ratios_give_back_the_rates():
+    sensitivity, specificity = sensitivity_specificity(2.8, 0.47)  # Shah 2017: 64 %, 77 %
+    assert sensitivity == pytest.approx(0.64, abs=0.01)
+    assert specificity == pytest.approx(0.77, abs=0.01)
+    assert sensitivity / (1 - specificity) == pytest.approx(2.8)
+    assert (1 - sensitivity) / specificity == pytest.approx(0.47)
+
+
+def test_ratios_on_one_side_of_one_are_refused():
+    with pytest.raises(ValueError, match=r"LR\+ 2\.0 and LR- 1\.5"):
+        sensitivity_specificity(2.0, 1.5)
+
+
+@pytest.mark.parametrize("child", [False, True])
+@pytest.mark.parametrize("pneumonia", [False, True])
+def test_signs_appear_at_the_published_rates(child: bool, pneumonia: bool):
+    rng = np.random.default_rng(7)
+    drawn = [draw_signs(rng, pneumonia, child) for _ in range(4000)]
+    for name, sign in read_evidence()["child" if child else "adult"].items():
+        told = [signs[name] for signs in drawn if signs[name] is not None]
+        expected = sign.rate(pneumonia)
+        error = np.sqrt(expected * (1 - expected) / len(told))
+        assert abs(np.mean(told) - expected) < 4 * error, name
+
+
+def test_whether_a_sign_is_mentioned_does_not_depend_on_the_finding():
+    rng = np.random.default_rng(3)
+    shares = []
+    for pneumonia in (False, True):
+        drawn = [draw_signs(rng, pneumonia, False) for _ in range(3000)]
+        shares.append({n: np.mean([s[n] is not None for s in drawn]) for n in drawn[0]})
+    for name, share in shares[0].items():
+        assert share == pytest.approx(shares[1][name], abs=0.05), name
+
+
+def test_every_sign_has_phrases_in_both_languages():
+    for phrases in (ENGLISH, CHINESE):
+        for signs in read_evidence().values():
+            assert set(signs) <= set(phrases.nouns)
+        assert set(phrases.alone_has) == set(phrases.alone_not)
+
+
+def test_no_note_names_the_disease():
+    for note in notes(0, 1000, True) + notes(1, 1000, False):
+        assert mask_disease_names(note) == note
+        assert not re.search(r"pneumon|consolidat|infiltrat|opaci|肺炎|实变|\{", note)
+        assert len(note) > 2
+
+
+def test_denials_stand_in_both_classes():
+    for pneumonia in (False, True):
+        written = notes(5, 600, pneumonia)
+        assert sum(bool(re.search(r"\b(no|denie[sd]|without)\b", n, re.I)) for n in written) > 150
+        assert sum("无" in n or "否认" in n for n in written) > 150
+
+
+def test_words_of_a_sign_are_the_same_affirmed_and_denied():
+    rng = np.random.default_rng(0)
+    blank = dict.fromkeys(read_evidence()["adult"])
+
+    def words(present: bool) -> Counter[str]:
+        signs = blank | {"chest_pain": present}
+        counted: Counter[str] = Counter()
+        for _ in range(400):
+            text = write_from_signs(rng, signs, language="en", child=False, age=50, sex="F")
+            counted.update(set(re.findall(r"pleuritic|sharp|chest pain", text.lower())))
+        return counted
+
+    affirmed, denied = words(True), words(False)
+    for word in ("pleuritic", "sharp", "chest pain"):
+        assert affirmed[word] == pytest.approx(denied[word], abs=60)
+
+
+def test_notes_are_varied_and_the_same_for_a_seed():
+    assert notes(11, 300, True) == notes(11, 300, True)
+    assert len(set(notes(11, 300, True))) == 300
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Likely COVID-19 pneumonia.", "Likely […] […]."),
+        ("SARS-CoV-2 positive; coronavirus disease 2019", "[…] positive; […]"),
+        ("Pneumocystis jirovecii; Streptococcus, Legionella", "[…]; […], […]"),
+        ("bilateral ground-glass opacities, ARDS", "bilateral […] […], […]"),
+        ("The lungs are clear.", "The […]."),
+        ("Lungs clear to auscultation, no crackles", "Lungs clear to auscultation, no crackles"),
+        ("recapped the cap; capillary refill 2 s", "recapped the cap; capillary refill 2 s"),
+        ("考虑支原体肺炎，右下肺实变影", "考虑[…]，右下肺[…]"),
+        ("新型冠状病毒感染；双肺磨玻璃影", "[…]；双肺[…]"),
+        ("咳嗽3天，双肺呼吸音清", "咳嗽3天，双肺呼吸音清"),
+    ],
+)
+def test_masking_hides_names_and_conclusions(text: str, masked: str):
+    assert mask_disease_names(text) == masked
