@@ -1,0 +1,189 @@
+"""Decoders run in a child process with limits on memory, processor time and wall clock.
+
+A decoder that crashes, aborts, hangs or eats memory takes only its own process with it; the
+caller gets one :class:`~mmbm.errors.MMBMError`. The children stay warm between files, because
+starting Python and its codecs costs a hundred times what reading a radiograph does.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from typing import Any, BinaryIO, cast
+
+import mmbm.errors
+from mmbm.config import Limits
+from mmbm.errors import InputError, MMBMError, TooLarge, UnreadableFile
+from mmbm.io import wire
+
+__all__ = ["Pool", "run", "warm"]
+
+POOL_SIZE = 3  # a picture, notes and a sound at once
+_ENVIRONMENT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "SYSTEMROOT", "TZ")
+_PIPE_BYTES = 2**20  # the largest a Linux user may ask for
+
+
+class Worker:
+    """One child process. Not thread-safe; the pool lends it to one thread at a time."""
+
+    def __init__(self) -> None:
+        bootstrap = f"import sys; sys.path[:] = {sys.path!r}; import mmbm.io.worker as w; w.serve()"
+        environment = {key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", "-c", bootstrap],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            bufsize=0,
+        )
+        self.incoming = cast(BinaryIO, self.process.stdout)
+        self.outgoing = cast(BinaryIO, self.process.stdin)
+        _widen(self.incoming)
+        _widen(self.outgoing)
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def ask(
+        self, request: dict[str, Any], content: bytes, *, seconds: float, most: int
+    ) -> tuple[dict[str, Any], bytearray]:
+        """Send one request and wait for its answer. Raises TooLarge, UnreadableFile."""
+        out_of_time = threading.Event()
+
+        def stop() -> None:
+            out_of_time.set()
+            self.process.kill()
+
+        clock = threading.Timer(seconds, stop)
+        clock.start()
+        try:
+            wire.send(self.outgoing, request, [content])
+            return wire.receive(self.incoming, most)
+        except (wire.Broken, OSError) as exc:
+            self.close()
+            if out_of_time.is_set():
+                raise TooLarge(
+                    f"The file could not be read within {seconds:g} seconds; "
+                    "please export it again, smaller or without compression."
+                ) from exc
+            raise UnreadableFile(
+                "The file broke the program that reads it: it is damaged, or it needs more "
+                "memory than is allowed. Please export it again."
+            ) from exc
+        finally:
+            clock.cancel()
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        with contextlib.suppress(OSError):
+            self.process.kill()
+        for pipe in (self.incoming, self.outgoing):
+            with contextlib.suppress(OSError):
+                pipe.close()
+        self.process.wait()
+
+
+class Pool:
+    """Up to ``size`` warm workers, started when first needed. Thread-safe."""
+
+    def __init__(self, size: int = POOL_SIZE) -> None:
+        self._lent = threading.BoundedSemaphore(size)
+        self._lock = threading.Lock()
+        self._idle: list[Worker] = []
+
+    def warm(self, workers: int = 1) -> None:
+        """Start workers ahead of the first file; returns at once."""
+        with self._lock:
+            missing = workers - len(self._idle)
+            self._idle += [Worker() for _ in range(missing)]
+
+    def run(
+        self, task: str, content: bytes, name: str, limits: Limits, **options: Any
+    ) -> wire.Part:
+        """Decode ``content`` with ``task``, a "module:function" of this program.
+
+        The function takes (content, name, limits, **options) and returns a Picture, Notes or
+        Sound.
+
+        Raises: what the function raises, if it is an MMBMError; TooLarge after
+        ``limits.decode_seconds`` or ``limits.decode_memory``; UnreadableFile for all else.
+        """
+        request = {
+            "task": task,
+            "name": name,
+            "limits": limits.model_dump(mode="json"),
+            "options": options,
+        }
+        most = max(8 * limits.pixels, int(4 * 16_000 * (limits.audio_seconds + 1)))
+        with self._lent:
+            worker = self._take()
+            try:
+                header, body = worker.ask(
+                    request, content, seconds=limits.decode_seconds, most=most
+                )
+            finally:
+                self._put_back(worker)
+        if "error" in header:
+            raise _error(header, limits)
+        try:
+            return wire.rebuild(str(header.get("kind")), header.get("fields", {}), body)
+        except wire.Broken as exc:
+            raise UnreadableFile("The file could not be decoded; it is damaged.") from exc
+
+    def close(self) -> None:
+        """End all idle workers."""
+        with self._lock:
+            workers, self._idle = self._idle, []
+        for worker in workers:
+            worker.close()
+
+    def forget(self) -> None:
+        """Let go of the workers without ending them: they belong to the parent of a fork."""
+        self.__init__()  # type: ignore[misc]
+
+    def _take(self) -> Worker:
+        with self._lock:
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.alive:
+                    return worker
+                worker.close()
+        return Worker()
+
+    def _put_back(self, worker: Worker) -> None:
+        with self._lock:
+            self._idle.append(worker if worker.alive else Worker())
+
+
+def _error(header: dict[str, Any], limits: Limits) -> MMBMError:
+    if header["error"] == "memory":
+        gigabytes = limits.decode_memory / 2**30
+        return TooLarge(f"The file needs more than the {gigabytes:.1f} GB allowed to read it.")
+    kind = getattr(mmbm.errors, str(header["error"]), None)
+    if not (isinstance(kind, type) and issubclass(kind, InputError)):
+        return UnreadableFile("The file could not be decoded; it is damaged.")
+    return kind(str(header.get("message"))[:1000])
+
+
+def _widen(pipe: BinaryIO) -> None:
+    """A larger buffer where the system has it: a film is tens of megabytes."""
+    try:
+        from fcntl import F_SETPIPE_SZ, fcntl
+    except ImportError:
+        return
+    with contextlib.suppress(OSError):
+        fcntl(pipe.fileno(), F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+_pool = Pool()
+run = _pool.run
+warm = _pool.warm
+atexit.register(_pool.close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.forget)

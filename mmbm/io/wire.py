@@ -1,0 +1,140 @@
+"""How the two sides of the sandbox talk: length, JSON header, raw arrays. No pickle, either way.
+
+The child has decoded hostile bytes, so the parent believes nothing it sends: lengths are bounded
+before anything is allocated, and every field is turned into its type by hand.
+
+::
+
+    message = 8 bytes header length | 8 bytes body length | header (JSON, UTF-8) | body (raw bytes)
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any, BinaryIO, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbm.case import Notes, Picture, Sound, Window
+
+__all__ = ["HEADER_BYTES", "Broken", "Part", "rebuild", "receive", "send", "take_apart"]
+
+Part: TypeAlias = Picture | Notes | Sound
+
+_LENGTHS = struct.Struct("<QQ")
+HEADER_BYTES = 16 * 2**20  # the longest header either side accepts
+
+
+class Broken(Exception):
+    """The other side is gone, or does not keep to the format."""
+
+
+def send(pipe: BinaryIO, header: dict[str, Any], body: Sequence[bytes | memoryview] = ()) -> None:
+    """Write one message. Raises OSError when the other side is gone."""
+    head = json.dumps(header).encode()
+    views = [memoryview(part).cast("B") for part in body]
+    pipe.write(_LENGTHS.pack(len(head), sum(view.nbytes for view in views)) + head)
+    for view in views:
+        while view:  # an unbuffered pipe may take less than it is given
+            view = view[pipe.write(view) :]
+    pipe.flush()
+
+
+def receive(pipe: BinaryIO, most: int) -> tuple[dict[str, Any], bytearray]:
+    """Read one message with a body of at most ``most`` bytes. Raises Broken."""
+    head_bytes, body_bytes = _LENGTHS.unpack(_exactly(pipe, _LENGTHS.size))
+    if head_bytes > HEADER_BYTES or body_bytes > most:
+        raise Broken(f"a message of {head_bytes} + {body_bytes} bytes is over the limit")
+    try:
+        header = json.loads(_exactly(pipe, head_bytes))
+    except ValueError as exc:
+        raise Broken("the header is not JSON") from exc
+    if not isinstance(header, dict):
+        raise Broken("the header is not an object")
+    return header, _exactly(pipe, body_bytes)
+
+
+def _exactly(pipe: BinaryIO, n_bytes: int) -> bytearray:
+    content = bytearray(n_bytes)
+    view = memoryview(content)
+    while view:
+        got = pipe.readinto(view)  # type: ignore[attr-defined]
+        if not got:
+            raise Broken("the other side closed the pipe")
+        view = view[got:]
+    return content
+
+
+def take_apart(part: Part) -> tuple[dict[str, Any], list[NDArray[np.float32]]]:
+    """A case part as JSON fields and its float32 arrays, in the order of the dataclass."""
+    fields = {name: getattr(part, name) for name in part.__dataclass_fields__}
+    arrays = [
+        np.ascontiguousarray(fields.pop(name), dtype=np.float32)
+        for name in ("pixels", "shown", "waveform")
+        if name in fields
+    ]
+    return fields | {"shape": list(arrays[0].shape) if arrays else []}, arrays
+
+
+def rebuild(kind: str, fields: dict[str, Any], body: bytearray) -> Part:
+    """The case part again. Raises Broken for anything that does not fit."""
+    try:
+        return _REBUILDERS[kind](fields, body)
+    except (KeyError, TypeError, ValueError, OverflowError) as exc:
+        raise Broken(f"not a {kind[:16]}") from exc
+
+
+def _picture(fields: dict[str, Any], body: bytearray) -> Picture:
+    height, width = (int(side) for side in fields["shape"])
+    both = np.frombuffer(body, np.float32).reshape(2, height, width)
+    spacing = fields["spacing_mm"]
+    return Picture(
+        pixels=both[0],
+        shown=both[1],
+        windows=tuple(Window(float(c), float(w), str(name)) for c, w, name in fields["windows"]),
+        spacing_mm=None if spacing is None else (float(spacing[0]), float(spacing[1])),
+        frame=int(fields["frame"]),
+        frames=int(fields["frames"]),
+        file_format=str(fields["file_format"]),
+        dicom_modality=str(fields["dicom_modality"]),
+        body_part=str(fields["body_part"]),
+        view=str(fields["view"]),
+        photometric=str(fields["photometric"]),
+        transfer_syntax=str(fields["transfer_syntax"]),
+        bits_stored=int(fields["bits_stored"]),
+        warnings=tuple(str(warning) for warning in fields["warnings"]),
+    )
+
+
+def _notes(fields: dict[str, Any], body: bytearray) -> Notes:
+    language = fields["language"]
+    return Notes(
+        text=str(fields["text"]),
+        language=language if language in ("en", "zh") else "other",
+        file_format=str(fields["file_format"]),
+        pages=int(fields["pages"]),
+        charset=str(fields["charset"]),
+        warnings=tuple(str(warning) for warning in fields["warnings"]),
+    )
+
+
+def _sound(fields: dict[str, Any], body: bytearray) -> Sound:
+    (n_samples,) = (int(side) for side in fields["shape"])
+    return Sound(
+        waveform=np.frombuffer(body, np.float32).reshape(n_samples),
+        original_rate=int(fields["original_rate"]),
+        channels=int(fields["channels"]),
+        codec=str(fields["codec"]),
+        container=str(fields["container"]),
+        warnings=tuple(str(warning) for warning in fields["warnings"]),
+    )
+
+
+_REBUILDERS: dict[str, Callable[[dict[str, Any], bytearray], Part]] = {
+    "Picture": _picture,
+    "Notes": _notes,
+    "Sound": _sound,
+}

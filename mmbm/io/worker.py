@@ -1,0 +1,124 @@
+"""The child side of the sandbox: takes bytes from a pipe, decodes, sends the case part back.
+
+It never writes a file (the limit on file size is 0), a log or a core dump, and keeps nothing of
+a file once it is answered. Standard output and error go nowhere: what codecs print is lost.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+import mmbm.errors
+from mmbm.config import Limits
+from mmbm.io import wire
+
+__all__ = ["serve"]
+
+_PRELOADED = (  # so that the first file does not wait for imports
+    "pydicom.pixels",
+    "pylibjpeg",
+    "PIL.PngImagePlugin",
+    "PIL.JpegImagePlugin",
+    "av",
+    "soxr",
+    "mmbm.io.dicom",
+    "mmbm.io.picture",
+    "mmbm.io.audio",
+    "mmbm.io.notes",
+    "pypdf",
+    "docx",
+)
+_GRACE = 5  # seconds past the parent's own clock, for a child whose parent has died
+
+
+def serve() -> None:
+    """Answer requests until the pipe closes."""
+    incoming, outgoing = _own_pipes()
+    _set_limit("RLIMIT_CORE", 0)
+    _set_limit("RLIMIT_FSIZE", 0)
+    warnings.simplefilter("ignore")  # this process is ours alone, and nobody reads its stderr
+    for name in _PRELOADED:
+        try:
+            importlib.import_module(name)
+        except ImportError:  # the decoder that needs it will say so
+            continue
+    while True:
+        try:
+            request, content = wire.receive(incoming, sys.maxsize)
+        except wire.Broken:
+            return
+        header, arrays = _answer(request, bytes(content))
+        del content
+        wire.send(outgoing, header, [array.data for array in arrays])
+        del header, arrays
+
+
+def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Stdin and stdout under private numbers, so that no library can write into the stream."""
+    incoming, outgoing = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nowhere, number)
+    return os.fdopen(incoming, "rb", buffering=0), os.fdopen(outgoing, "wb", buffering=0)
+
+
+def _answer(request: dict[str, Any], content: bytes) -> tuple[dict[str, Any], list[Any]]:
+    try:
+        limits = Limits.model_validate(request["limits"])
+        decode = _decoder(request["task"])
+        _fresh_limits(limits)
+        part = decode(content, request["name"], limits, **request["options"])
+        fields, arrays = wire.take_apart(part)
+    except mmbm.errors.MMBMError as exc:
+        return {"error": type(exc).__name__, "message": str(exc)}, []
+    except MemoryError:
+        return {"error": "memory"}, []
+    except BaseException:  # noqa: BLE001  codecs raise anything, some panic past Exception
+        return {"error": "damaged"}, []
+    finally:
+        _stop_alarm()
+    return {"kind": type(part).__name__, "fields": fields}, arrays
+
+
+def _decoder(task: str) -> Callable[..., wire.Part]:
+    module, _, function = task.partition(":")
+    found: Callable[..., wire.Part] = getattr(importlib.import_module(module), function)
+    return found
+
+
+def _fresh_limits(limits: Limits) -> None:
+    """Memory for the process, processor time and wall clock for this one file."""
+    _set_limit("RLIMIT_AS", limits.decode_memory)
+    times = os.times()
+    _set_limit("RLIMIT_CPU", math.ceil(times.user + times.system + limits.decode_seconds) + 1)
+    if hasattr(signal, "alarm"):  # its default action ends the process, also inside C code
+        signal.alarm(math.ceil(limits.decode_seconds) + _GRACE)
+
+
+def _stop_alarm() -> None:
+    if hasattr(signal, "alarm"):
+        signal.alarm(0)
+
+
+def _set_limit(name: str, soft: int) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits; the parent's clock still holds
+        return
+    which = getattr(resource, name, None)
+    if which is None:
+        return
+    _, hard = resource.getrlimit(which)
+    if hard != resource.RLIM_INFINITY:
+        soft = min(soft, hard)
+    try:
+        resource.setrlimit(which, (soft, hard))
+    except (OSError, ValueError):  # macOS refuses RLIMIT_AS; the other limits still hold
+        return
