@@ -85,7 +85,7 @@ class Predictor:
         self.torch_device = probe_device(device)
         self.network = loaded.network.to(self.torch_device)
         if self.torch_device.type == "cpu":
-            self.network.encoders["image"].to(memory_format=torch.channels_last)
+            self.network.encoders.to(memory_format=torch.channels_last)
         self._threads = threads or cores()
         self._readout = self.network.readout()
         self._mean_film = self.network.mean_film.cpu()

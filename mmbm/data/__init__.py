@@ -1,0 +1,1 @@
+"""Manifests, recipes and generated cases."""

@@ -43,7 +43,7 @@ class Manifest:
     def labels(self, columns: Sequence[str]) -> NDArray[np.float32]:
         """(cases, columns) float32: 1, 0 or NaN where unknown or where there is no such column."""
         table = self.rows.reindex(columns=list(columns), fill_value="")
-        return table.map(LABELS.__getitem__).to_numpy(np.float32)
+        return table.map(LABELS.__getitem__).to_numpy(np.float32, copy=True)
 
     def sounds(self, events: Sequence[str]) -> NDArray[np.float32]:
         """The same for the sound events."""
@@ -70,12 +70,13 @@ def read_manifest(path: Path) -> Manifest:
     """
     try:
         content = path.read_bytes()
-        lines = list(csv.reader(content.decode("utf-8-sig").splitlines(keepends=True), strict=True))
+        reader = csv.reader(content.decode("utf-8-sig").splitlines(keepends=True), strict=True)
+        lines = [(reader.line_num, cells) for cells in reader if cells]
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
         raise ManifestError(f"The manifest '{path.name}' could not be read as UTF-8 CSV.") from exc
     if not lines:
         raise ManifestError(f"The manifest '{path.name}' is empty.")
-    header = [name.strip() for name in lines[0]]
+    header = [name.strip() for name in lines[0][1]]
     for name in REQUIRED:
         if name not in header:
             raise ManifestError(
@@ -83,34 +84,29 @@ def read_manifest(path: Path) -> Manifest:
             )
     if twice := {name for name in header if header.count(name) > 1}:
         raise ManifestError(f"Column '{min(twice)}' stands twice in '{path.name}'.")
-    for line, cells in enumerate(lines[1:], 2):
+    for line, cells in lines[1:]:
         if len(cells) != len(header):
             raise ManifestError(
                 f"Line {line} of '{path.name}' has {len(cells)} cells; the header has {len(header)}."
             )
-    rows = pd.DataFrame(lines[1:], columns=header, dtype="object").map(str.strip)
+    rows = pd.DataFrame([cells for _, cells in lines[1:]], columns=header, dtype="object")
+    rows = rows.map(str.strip)
     for part in (*PARTS, *ABOUT):
         if part not in rows:
             rows[part] = ""
     known = {*REQUIRED, *PARTS, *ABOUT}
     events = tuple(n.removeprefix(SOUND) for n in header if n.startswith(SOUND))
     findings = tuple(n for n in header if n not in known and not n.startswith(SOUND))
-    _check(rows, findings, events, path)
+    _check(rows, [line for line, _ in lines[1:]], (*findings, *(SOUND + e for e in events)), path)
     return Manifest(rows, findings, events, path.parent, hashlib.sha256(content).hexdigest())
 
 
-def _check(
-    rows: pd.DataFrame,
-    findings: tuple[str, ...],
-    events: tuple[str, ...],
-    path: Path,
-) -> None:
+def _check(rows: pd.DataFrame, lines: list[int], labels: tuple[str, ...], path: Path) -> None:
     """Refuse the first invalid cell, by its line and column."""
 
     def refuse(row: int, column: str, why: str) -> None:
-        raise ManifestError(f"Line {row + 2} of '{path.name}', column '{column}': {why}.")
+        raise ManifestError(f"Line {lines[row]} of '{path.name}', column '{column}': {why}.")
 
-    labels = [*findings, *(SOUND + event for event in events)]
     seen: set[str] = set()
     split_of: dict[str, str] = {}
     for i, row in enumerate(rows.to_dict("records")):

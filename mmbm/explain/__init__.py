@@ -1,0 +1,1 @@
+"""Explanations: the ledger, the maps, the attributions."""

@@ -20,7 +20,15 @@ from mmbm.config import ModelConfig
 from mmbm.errors import ModelError, ModelNotFound, ModelTampered
 from mmbm.model.network import MultimodalBigModel
 
-__all__ = ["DEFAULT_MODEL", "LoadedModel", "ModelIdentity", "assets_folder", "find", "read", "write"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "LoadedModel",
+    "ModelIdentity",
+    "assets_folder",
+    "find",
+    "read",
+    "write",
+]
 
 DEFAULT_MODEL = "chest-base"
 HASHED = ("model.safetensors", "config.json", "tokenizer.json")
@@ -116,8 +124,10 @@ def read(model: str | Path) -> LoadedModel:
     config = ModelConfig.parse(json.loads(content["config.json"]))
     network = MultimodalBigModel(config)
     try:
-        weights = {name: t.float() if t.is_floating_point() else t
-                   for name, t in load(content["model.safetensors"]).items()}
+        weights = {
+            name: t.float() if t.is_floating_point() else t
+            for name, t in load(content["model.safetensors"]).items()
+        }
         network.load_state_dict(weights)
         tokenizer = Tokenizer.from_str(content["tokenizer.json"].decode("utf-8"))
     except (SafetensorError, RuntimeError, ValueError) as exc:
@@ -131,4 +141,3 @@ def read(model: str | Path) -> LoadedModel:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-

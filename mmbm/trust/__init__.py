@@ -1,0 +1,1 @@
+"""Trust: what a probability or a map may be believed for."""

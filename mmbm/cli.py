@@ -1,0 +1,201 @@
+"""The command line: predict, train, evaluate, sample.
+
+Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from mmbm.errors import ManifestError, MMBMError, UnreadableFile
+
+if TYPE_CHECKING:
+    from mmbm.report import CaseReport
+
+app = typer.Typer(
+    name="mmbm",
+    help="Assisted diagnosis that shows its reasons. Research use, not a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ModelOption = Annotated[str, typer.Option(help="A shipped model's name, or a model folder.")]
+DeviceOption = Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")]
+Part = TypeVar("Part")
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn a refusal into one line on stderr and exit code 2."""
+    try:
+        yield
+    except MMBMError as exc:
+        sys.stderr.write(f"error: {' '.join(str(exc).split())}\n")
+        raise typer.Exit(2) from None
+
+
+def _part(path: Path | None, read: Callable[[bytes, str], Part]) -> Part | None:
+    """Read one part of a case from a file."""
+    if path is None:
+        return None
+    try:
+        content = path.read_bytes()
+    except OSError as exc:
+        raise UnreadableFile(f"'{path.name}' could not be opened; check its path.") from exc
+    return read(content, path.name)
+
+
+@app.command()
+def predict(
+    image: Annotated[Path | None, typer.Option(help="DICOM, PNG or JPEG.")] = None,
+    notes: Annotated[Path | None, typer.Option(help="txt, md, pdf or docx.")] = None,
+    audio: Annotated[Path | None, typer.Option(help="wav, flac, mp3, m4a, webm, …")] = None,
+    model: ModelOption = "default",
+    device: DeviceOption = "auto",
+    frame: Annotated[int, typer.Option(help="Which frame of the image, from 0.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Score one case and show what moved each finding."""
+    with one_line_errors():
+        from mmbm.case import Case
+        from mmbm.explain.ledger import ledger
+        from mmbm.io import read_notes, read_picture, read_sound
+        from mmbm.predict import Predictor
+        from mmbm.report import case_report
+
+        case = Case(
+            image=_part(image, lambda content, name: read_picture(content, name, frame=frame)),
+            notes=_part(notes, read_notes),
+            audio=_part(audio, read_sound),
+        )
+        prediction = Predictor.load(model, device).predict(case)
+        report = case_report(case, prediction, ledger(prediction))
+    if as_json:
+        typer.echo(report.model_dump_json(indent=2))
+    else:
+        _show(report)
+
+
+def _show(report: CaseReport) -> None:
+    """Print a report as a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(title=f"{report.model.name} {report.model.version} on {report.device}")
+    for column in ("finding", "probability", "base", "image", "notes", "audio", "= logit"):
+        table.add_column(column, justify="left" if column == "finding" else "right")
+    for f in report.findings:
+        parts = [f"{f.contributions[m]:+.3f}" for m in ("image", "notes", "audio")]
+        table.add_row(f.name, f"{f.probability:.1%}", f"{f.base:+.3f}", *parts, f"{f.logit:+.3f}")
+    console.print(table)
+    weights = ", ".join(f"{m} {w:.3f}" for m, w in report.fusion_weights.items())
+    console.print(f"Log-odds; residual {report.residual:.1e}. Fusion weights: {weights}.")
+    if report.sound_events:
+        heard = ", ".join(f"{e.name} {e.probability:.0%}" for e in report.sound_events)
+        console.print(f"Sound: {heard}.")
+    for warning in report.warnings:
+        console.print(f"[yellow]Note:[/yellow] {warning}")
+    console.print(report.notice)
+
+
+@app.command()
+def train(
+    manifest: Annotated[Path, typer.Argument(help="CSV, one row a case.")],
+    out: Annotated[Path, typer.Option(help="Folder for the run and its model.")],
+    config: Annotated[Path | None, typer.Option(help="TOML or JSON settings.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
+    device: DeviceOption = "auto",
+) -> None:
+    """Train a model on your own cases; calibrates and evaluates it at the end."""
+    with one_line_errors():
+        from mmbm.config import TrainConfig
+        from mmbm.run import run_training
+
+        settings = TrainConfig.read(config) if config else TrainConfig()
+        with _progress() as (reading, step):
+            folder = run_training(
+                manifest, out, settings, resume=resume, device=device, reading=reading, step=step
+            )
+    typer.echo(f"Model, card and evaluation are in {folder}")
+
+
+@app.command()
+def evaluate(
+    manifest: Annotated[Path, typer.Argument(help="CSV, one row a case; its test split is used.")],
+    model: ModelOption = "default",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the record here.")] = None,
+    device: DeviceOption = "auto",
+) -> None:
+    """Score a model on the test split: per finding, per source, per subset of modalities."""
+    with one_line_errors():
+        import json
+
+        from mmbm.card import figures_table
+        from mmbm.run import run_evaluation
+
+        with _progress() as (reading, _):
+            record = run_evaluation(manifest, model, device=device, reading=reading)
+        if json_file is not None:
+            try:
+                json_file.write_text(json.dumps(record, indent=2), encoding="utf-8")
+            except OSError as exc:
+                raise ManifestError(f"'{json_file.name}' could not be written.") from exc
+    typer.echo(figures_table(record))
+
+
+@app.command()
+def sample(folder: Annotated[Path, typer.Argument(help="Where to write the cases.")]) -> None:
+    """Write three synthetic sample cases: DICOM, notes and sound."""
+    with one_line_errors():
+        from mmbm.data.generate import write_samples
+
+        for path in write_samples(folder):
+            typer.echo(str(path))
+
+
+@contextmanager
+def _progress() -> Iterator[tuple[Callable[[str, int, int], None], Callable[..., None]]]:
+    """Two progress bars on stderr: what is being read, and the epochs of a run."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+
+    from mmbm.train import Step
+
+    bars = Progress(
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+    tasks: dict[str, object] = {}
+
+    def show(name: str, done: int, of: int, text: str) -> None:
+        if name not in tasks:
+            tasks[name] = bars.add_task(text, total=of)
+        bars.update(tasks[name], completed=done, total=of, description=text)  # type: ignore[arg-type]
+
+    def reading(what: str, done: int, of: int) -> None:
+        show(what, done, of, f"reading {what}")
+
+    def step(at: Step) -> None:
+        done = (at.epoch - 1) * at.batches + at.batch
+        text = f"epoch {at.epoch}/{at.epochs} loss {at.loss:.3f}"
+        show("train", done, at.epochs * at.batches, text)
+
+    with bars:
+        yield reading, step
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,188 @@
+"""A manifest with every file decoded once: what training and evaluation read from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from mmbm.case import MODALITIES, Modality, Notes, Picture, Sound
+from mmbm.config import ModelConfig
+from mmbm.data.manifest import Manifest
+from mmbm.errors import InputError, ManifestError
+from mmbm.inputs import batch_tokens, equalise, read_tokens, shrink, waveform
+from mmbm.io import read_notes, read_picture, read_sound
+from mmbm.model.network import Inputs
+from mmbm.model.notes import Tokens
+
+__all__ = ["Corpus", "read_corpus", "read_texts"]
+
+Progress = Callable[[str, int, int], None]  # what is being read, how many are done, of how many
+
+
+def silent(_what: str, _done: int, _of: int) -> None:
+    """No progress shown."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Corpus:
+    """Decoded cases in memory. Each file is held once, however many cases share it."""
+
+    manifest: Manifest
+    films: Tensor  # (films, 1, size, size) float32 in [0, 1], shrunk but not equalised
+    film_of: NDArray[np.int64]  # (cases,) row of ``films``, -1: no image
+    tokens: list[Tokens | None]  # one a case
+    sounds: list[Tensor]  # (samples,) float32, 16 kHz
+    sound_of: NDArray[np.int64]  # (cases,) index in ``sounds``, -1: no recording
+    labels: Tensor  # (cases, findings) float32, NaN: unknown
+    sound_labels: Tensor  # (cases, events) float32, NaN: unknown
+
+    def __len__(self) -> int:
+        return len(self.film_of)
+
+    @property
+    def present(self) -> Tensor:
+        """(cases, 3) bool, in the order of MODALITIES."""
+        notes = np.array([t is not None for t in self.tokens])
+        return torch.from_numpy(np.stack([self.film_of >= 0, notes, self.sound_of >= 0], 1))
+
+    def inputs(
+        self,
+        cases: Sequence[int],
+        *,
+        only: Modality | None = None,
+        film: Callable[[Tensor], Tensor] = equalise,
+        sound: Callable[[Tensor], Tensor] = lambda w: w,
+        tokens: Callable[[Tokens], Tokens] = lambda t: t,
+    ) -> Inputs:
+        """A batch of cases, of ``only`` one modality or of all.
+
+        The three functions are what training does to each part.
+
+        Recordings of one batch must come out equally long.
+        """
+        use = {m: only in (None, m) for m in MODALITIES}
+        films = [film(self.films[f]) for c in cases if use["image"] and (f := self.film_of[c]) >= 0]
+        notes = [tokens(t) for c in cases if use["notes"] and (t := self.tokens[c]) is not None]
+        sounds = [
+            sound(self.sounds[s]) for c in cases if use["audio"] and (s := self.sound_of[c]) >= 0
+        ]
+        ids, lengths = batch_tokens(notes) if notes else (None, None)
+        return Inputs(
+            present=self.present[list(cases)] & torch.tensor([use[m] for m in MODALITIES]),
+            film=torch.stack(films) if films else None,
+            tokens=ids,
+            lengths=lengths,
+            waveform=torch.stack(sounds) if sounds else None,
+        )
+
+
+def read_texts(manifest: Manifest) -> list[str]:
+    """Every case's note, "" where it has none.
+
+    Raises
+    ------
+    ManifestError
+        A note that cannot be read, by its case.
+    """
+    texts = []
+    for row, inline in enumerate(manifest.rows["notes_text"]):
+        path = manifest.path(row, "notes")
+        if path is None:
+            texts.append(inline)
+        else:
+            note = _read(manifest, path, lambda p: read_notes(p.read_bytes(), p.name))
+            assert isinstance(note, Notes)
+            texts.append(note.text)
+    return texts
+
+
+def read_corpus(
+    manifest: Manifest,
+    texts: Sequence[str],
+    config: ModelConfig,
+    tokenizer: Tokenizer,
+    *,
+    findings: Sequence[str] | None = None,
+    cache: Path | None = None,
+    progress: Progress = silent,
+) -> Corpus:
+    """Decode a manifest's files; films are kept in ``cache`` for the next run.
+
+    Raises
+    ------
+    ManifestError
+        A file that cannot be read, by its name.
+    """
+    size = config.image.size
+    film_of, film_paths = _index(manifest, "image")
+    sound_of, sound_paths = _index(manifest, "audio")
+    kept = cache / f"films-{manifest.sha256[:16]}-{len(film_paths)}-{size}.npy" if cache else None
+
+    def shrunk(path: Path) -> Tensor:
+        picture = _read(manifest, path, lambda p: read_picture(p.read_bytes(), p.name))
+        assert isinstance(picture, Picture)
+        return shrink(picture.shown, size)
+
+    def heard(path: Path) -> Tensor:
+        sound = _read(manifest, path, lambda p: read_sound(p.read_bytes(), p.name))
+        assert isinstance(sound, Sound)
+        return waveform(sound, config.audio.max_seconds)
+
+    if kept is not None and kept.is_file():
+        films = torch.from_numpy(np.load(kept))
+    else:
+        read = _all(shrunk, film_paths, "films", progress)
+        films = torch.stack(read) if read else torch.zeros(0, 1, size, size)
+        if kept is not None:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            np.save(kept, films.numpy())
+    return Corpus(
+        manifest=manifest,
+        films=films,
+        film_of=film_of,
+        tokens=[
+            read_tokens(tokenizer, text, config.notes.max_tokens) if text else None
+            for text in texts
+        ],
+        sounds=_all(heard, sound_paths, "recordings", progress),
+        sound_of=sound_of,
+        labels=torch.from_numpy(manifest.labels(findings or config.findings)),
+        sound_labels=torch.from_numpy(manifest.sounds(config.sound_events)),
+    )
+
+
+def _index(manifest: Manifest, part: str) -> tuple[NDArray[np.int64], list[Path]]:
+    """Which distinct file each case has, -1 for none, and the files."""
+    place: dict[Path, int] = {}
+    rows = [manifest.path(i, part) for i in range(len(manifest.rows))]
+    index = [-1 if path is None else place.setdefault(path, len(place)) for path in rows]
+    return np.array(index, dtype=np.int64), list(place)
+
+
+def _read(
+    manifest: Manifest, path: Path, reader: Callable[[Path], Picture | Notes | Sound]
+) -> Picture | Notes | Sound:
+    try:
+        return reader(path)
+    except InputError as exc:
+        raise ManifestError(f"{path.name}: {exc}") from exc
+
+
+def _all(
+    read: Callable[[Path], Tensor], paths: list[Path], what: str, progress: Progress
+) -> list[Tensor]:
+    """Read every file, two at a time, in order."""
+    done: list[Tensor] = []
+    with ThreadPoolExecutor(2) as pool:
+        for tensor in pool.map(read, paths):
+            done.append(tensor)
+            progress(what, len(done), len(paths))
+    return done

@@ -1,0 +1,220 @@
+"""Evaluation: scores on held-out patients, per source and per subset of modalities.
+
+The encoders run once; every subset of modalities is then read off the cached features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score, roc_curve
+from torch import Tensor
+
+from mmbm.case import MODALITIES
+from mmbm.data.corpus import Corpus
+from mmbm.model.network import MultimodalBigModel, Readout
+from mmbm.predict import to_device
+from mmbm.train import COALITIONS
+from mmbm.trust.calibration import expected_calibration_error, fit_platt, reliability
+
+__all__ = ["Scores", "calibrate", "evaluate", "extract", "source_aurocs"]
+
+Values = NDArray[np.float64]
+RESAMPLES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Every case's features and labels; all figures are computed from these."""
+
+    features: Tensor  # (cases, 3, d) float32
+    present: Tensor  # (cases, 3) bool
+    sounds: Values  # (cases, events) probabilities, NaN where there is no recording
+
+
+@torch.inference_mode()
+def extract(
+    network: MultimodalBigModel,
+    corpus: Corpus,
+    device: torch.device,
+    progress: Callable[[str, int, int], None] = lambda _what, _done, _of: None,
+) -> Scores:
+    """Run the encoders over a corpus, each distinct recording at its own length."""
+    network.eval()
+    n, d = len(corpus), network.config.features
+    features = torch.zeros(n, len(MODALITIES), d)
+    notes = [i for i, t in enumerate(corpus.tokens) if t is not None]
+    films = [i for i in range(n) if corpus.film_of[i] >= 0]
+    with_sound = [i for i in range(n) if corpus.sound_of[i] >= 0]
+    heard: dict[int, Tensor] = {}
+    work = (
+        [("films", 0, films[k : k + 16]) for k in range(0, len(films), 16)]
+        + [("notes", 1, notes[k : k + 64]) for k in range(0, len(notes), 64)]
+        + [("recordings", 2, [i]) for i in with_sound]
+    )
+    for done, (what, m, cases) in enumerate(work, 1):
+        sound = int(corpus.sound_of[cases[0]])
+        if m == 2 and sound in heard:
+            features[cases, m] = heard[sound]
+            continue
+        inputs = to_device(corpus.inputs(cases, only=MODALITIES[m]), device)
+        seen = network.encode(MODALITIES[m], inputs)
+        assert seen is not None
+        features[cases, m] = seen.mean.cpu()
+        if m == 2:
+            heard[sound] = features[cases, m]
+        progress(what, done, len(work))
+    sounds = network.sound_head(features[:, 2].to(device)).sigmoid().cpu().double()
+    sounds[~corpus.present[:, 2]] = torch.nan
+    return Scores(features, corpus.present, sounds.numpy())
+
+
+def coalition_logits(scores: Scores, readout: Readout, coalition: Tensor) -> Tensor:
+    """Logits with only the modalities of ``coalition``, (3,) bool, heard: (cases, findings)."""
+    contributions = torch.einsum(
+        "m,cd,bmd->bmc", readout.weights, readout.head, scores.features.double()
+    )
+    return contributions[:, coalition].sum(1) + readout.bias
+
+
+def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> None:
+    """Fit the calibration on held-out cases, over all subsets of modalities, sources alike."""
+    readout = network.readout()
+    sources = corpus.manifest.rows["source"].to_numpy()
+    _, index, counts = np.unique(sources, return_inverse=True, return_counts=True)
+    for c in range(len(network.config.findings)):
+        logits, labels, weights = [], [], []
+        for coalition in COALITIONS:
+            offered = (scores.present[:, coalition].all(1)).numpy()
+            known = offered & ~corpus.labels[:, c].isnan().numpy()
+            logits.append(coalition_logits(scores, readout, coalition)[:, c].numpy()[known])
+            labels.append(corpus.labels[:, c].double().numpy()[known])
+            weights.append((1.0 / counts[index])[known])
+        scale, shift = fit_platt(*(np.concatenate(x) for x in (logits, labels, weights)))
+        network.calibration_scale[c] = scale
+        network.calibration_shift[c] = shift
+
+
+def source_aurocs(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dict[str, float]:
+    """AUROC of each finding, image alone and all together, in each source: a run's progress."""
+    readout = network.readout()
+    sources = corpus.manifest.rows["source"].to_numpy()
+    figures = {}
+    for name, coalition in (("image", [True, False, False]), ("fused", [True, True, True])):
+        logits = coalition_logits(scores, readout, torch.tensor(coalition)).numpy()
+        for c, finding in enumerate(network.config.findings):
+            labels = corpus.labels[:, c].double().numpy()
+            for source in np.unique(sources):
+                keep = (sources == source) & ~np.isnan(labels) & scores.present[:, 0].numpy()
+                if len(np.unique(labels[keep])) == 2:
+                    auroc = float(roc_auc_score(labels[keep], logits[keep, c]))
+                    figures[f"{finding}/{name}/{source}"] = round(auroc, 4)
+    return figures
+
+
+def figures(
+    probabilities: Values, labels: Values, patients: NDArray[np.str_], seed: int = 0
+) -> dict[str, Any]:
+    """The figures of one finding on one group of cases; None where they cannot be had.
+
+    The operating point is a probability of 0.5. The interval of the AUROC is a bootstrap over
+    patients (Efron 1979), 95 %.
+    """
+    positive, called = labels == 1, probabilities >= 0.5
+    tp, fp = int((positive & called).sum()), int((~positive & called).sum())
+    fn, tn = int((positive & ~called).sum()), int((~positive & ~called).sum())
+    both = len(np.unique(labels)) == 2
+    return {
+        "n": len(labels),
+        "patients": len(np.unique(patients)),
+        "positives": int(positive.sum()),
+        "auroc": float(roc_auc_score(labels, probabilities)) if both else None,
+        "auroc_ci": _auroc_interval(probabilities, labels, patients, seed) if both else None,
+        "accuracy": _ratio(tp + tn, len(labels)),
+        "precision": _ratio(tp, tp + fp),
+        "recall": _ratio(tp, tp + fn),
+        "specificity": _ratio(tn, tn + fp),
+        "f1": _ratio(2 * tp, 2 * tp + fp + fn),
+        "ece": expected_calibration_error(probabilities, labels) if len(labels) else None,
+    }
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _auroc_interval(
+    probabilities: Values, labels: Values, patients: NDArray[np.str_], seed: int
+) -> list[float]:
+    """2.5 and 97.5 percentiles over resampled patients."""
+    rng = np.random.default_rng(seed)
+    _, index = np.unique(patients, return_inverse=True)
+    count = int(index.max()) + 1
+    draws = []
+    for _ in range(RESAMPLES):
+        times = np.bincount(rng.integers(0, count, count), minlength=count)[index]
+        if times[labels == 1].sum() and times[labels == 0].sum():
+            draws.append(float(roc_auc_score(labels, probabilities, sample_weight=times)))
+    return [float(q) for q in np.percentile(draws, [2.5, 97.5])]
+
+
+def evaluate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dict[str, Any]:
+    """The whole record, as ``mmbm evaluate --json`` writes it."""
+    readout = network.readout()
+    rows = corpus.manifest.rows
+    sources, patients = rows["source"].to_numpy(str), rows["patient_id"].to_numpy(str)
+    everything = coalition_logits(scores, readout, torch.ones(3, dtype=torch.bool))
+    record: dict[str, Any] = {
+        "overall": {},
+        "by_source": {},
+        "by_modalities": {},
+        "by_source_and_modalities": {},
+        "sound_events": {},
+        "reliability": {},
+        "roc": {},
+    }
+    for c, finding in enumerate(network.config.findings):
+        labels = corpus.labels[:, c].double().numpy()
+        known = ~np.isnan(labels)
+        fused = everything[:, c].sigmoid().numpy()
+        record["overall"][finding] = figures(fused[known], labels[known], patients[known])
+        if known.any():
+            record["reliability"][finding] = reliability(fused[known], labels[known])
+        for source in np.unique(sources[known]):
+            part = known & (sources == source)
+            record["by_source"].setdefault(source, {})[finding] = figures(
+                fused[part], labels[part], patients[part]
+            )
+            if len(np.unique(labels[part])) == 2:
+                false, true, _ = roc_curve(labels[part], fused[part])
+                record["roc"].setdefault(finding, {})[source] = {
+                    "fpr": false.round(4).tolist(),
+                    "tpr": true.round(4).tolist(),
+                }
+        for coalition in COALITIONS:
+            name = "+".join(m for m, used in zip(MODALITIES, coalition, strict=True) if used)
+            part = known & scores.present[:, coalition].all(1).numpy()
+            alone = coalition_logits(scores, readout, coalition)[:, c].sigmoid().numpy()
+            record["by_modalities"].setdefault(name, {})[finding] = figures(
+                alone[part], labels[part], patients[part]
+            )
+            for source in np.unique(sources[part]):
+                mine = part & (sources == source)
+                record["by_source_and_modalities"].setdefault(source, {}).setdefault(name, {})[
+                    finding
+                ] = figures(alone[mine], labels[mine], patients[mine])
+    for e, event in enumerate(network.config.sound_events):
+        labels = corpus.sound_labels[:, e].double().numpy()
+        _, first = np.unique(corpus.sound_of, return_index=True)  # each recording once
+        known = np.zeros(len(labels), dtype=bool)
+        known[first] = True
+        known &= ~np.isnan(labels) & (corpus.sound_of >= 0)
+        record["sound_events"][event] = figures(
+            scores.sounds[known, e], labels[known], patients[known]
+        )
+    return record

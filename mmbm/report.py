@@ -1,0 +1,126 @@
+"""The result of one case as JSON: what ``mmbm predict --json`` prints and the page downloads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from mmbm.case import Case, Modality
+from mmbm.explain.ledger import Ledger
+from mmbm.predict import Prediction
+
+__all__ = ["CaseReport", "case_report"]
+
+NOTICE = "Research use, not a medical device."
+
+
+class ModelEntry(BaseModel):
+    """Which model."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class FindingEntry(BaseModel):
+    """One finding with its ledger, in calibrated log-odds; ``probability = sigmoid(logit)``."""
+
+    name: str
+    probability: float
+    logit: float
+    base: float
+    contributions: dict[Modality, float]
+    slopes: dict[Modality, float]
+    interaction: float
+
+
+class SoundEntry(BaseModel):
+    """One kind of lung sound."""
+
+    name: str
+    probability: float
+
+
+class CaseReport(BaseModel):
+    """Everything the model said of a case, and of what; never the case's own content."""
+
+    notice: str = NOTICE
+    model: ModelEntry
+    mmbm_version: str
+    device: str
+    inputs: dict[Modality, dict[str, Any]]
+    fusion_weights: dict[Modality, float]
+    findings: list[FindingEntry]
+    sound_events: list[SoundEntry]
+    residual: float
+    warnings: list[str]
+
+
+def case_report(case: Case, prediction: Prediction, ledgers: tuple[Ledger, ...]) -> CaseReport:
+    """Put a prediction and its ledgers into the published form."""
+    identity = prediction.identity
+    return CaseReport(
+        model=ModelEntry(name=identity.name, version=identity.version, sha256=identity.sha256),
+        mmbm_version=prediction.mmbm_version,
+        device=prediction.device,
+        inputs=_inputs(case),
+        fusion_weights=prediction.fusion_weights,
+        findings=[
+            FindingEntry(
+                name=entry.finding,
+                probability=entry.probability,
+                logit=entry.logit,
+                base=entry.base,
+                contributions=entry.contributions,
+                slopes=entry.slopes,
+                interaction=entry.interaction,
+            )
+            for entry in ledgers
+        ],
+        sound_events=[
+            SoundEntry(name=event.name, probability=event.probability)
+            for event in prediction.sound_events
+        ],
+        residual=max(entry.residual for entry in ledgers),
+        warnings=list(prediction.warnings),
+    )
+
+
+def _inputs(case: Case) -> dict[Modality, dict[str, Any]]:
+    """What was read of each part: its shape and format, not its content."""
+    entries: dict[Modality, dict[str, Any]] = {
+        "image": {"present": False},
+        "notes": {"present": False},
+        "audio": {"present": False},
+    }
+    if (picture := case.image) is not None:
+        height, width = picture.shown.shape
+        entries["image"] = {
+            "present": True,
+            "format": picture.file_format,
+            "height": height,
+            "width": width,
+            "spacing_mm": picture.spacing_mm,
+            "frame": picture.frame,
+            "frames": picture.frames,
+            "photometric": picture.photometric,
+            "window": list(picture.windows[0][:2]) if picture.windows else None,
+        }
+    if (notes := case.notes) is not None:
+        entries["notes"] = {
+            "present": True,
+            "format": notes.file_format,
+            "characters": len(notes.text),
+            "pages": notes.pages,
+            "language": notes.language,
+        }
+    if (sound := case.audio) is not None:
+        entries["audio"] = {
+            "present": True,
+            "codec": sound.codec,
+            "seconds": round(sound.seconds, 3),
+            "original_rate": sound.original_rate,
+            "channels": sound.channels,
+        }
+    return entries
