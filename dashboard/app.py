@@ -25,10 +25,11 @@ page = st.navigation(
     position="top",
 )
 st.html(here / "style.css")
-st.html(f'<div class="research" role="note">{escape(say("app.research"))}</div>')
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+with st.container(key="frame", horizontal=True, vertical_alignment="center", gap="small"):
     st.html(
         f'<div class="brand"><b>{escape(say("app.title"))}</b> {escape(say("app.subtitle"))}</div>'
+        f'<div class="research" role="note">{escape(say("app.research"))}</div>',
+        width="content",
     )
     st.segmented_control(
         say("app.language"),

@@ -23,8 +23,8 @@ __all__ = [
     "envelope",
     "plain",
     "sound",
-    "time_sums",
     "time_strip",
+    "time_sums",
     "waterfall",
 ]
 
@@ -101,7 +101,7 @@ def waterfall(account: Ledger, present: tuple[Modality, ...], say: Texts) -> go.
     ticks = [p for p in PROBABILITIES if span[0] <= math.log(p / (1 - p)) <= span[1]]
     # Bars belong to the first axis; this empty trace is what makes plotly draw the second.
     figure.add_trace(go.Scatter(x=[None], y=[None], xaxis="x2", showlegend=False))
-    plain(figure, 40 * len(bars) + 86)
+    plain(figure, 38 * len(bars) + 110)
     figure.update_layout(
         xaxis={
             "title": {"text": say("ledger.axis"), "standoff": 6},
@@ -118,6 +118,7 @@ def waterfall(account: Ledger, present: tuple[Modality, ...], say: Texts) -> go.
             "showgrid": False,
             "zeroline": False,
         },
+        margin={"t": 46},
         yaxis={"autorange": "reversed", "showgrid": False, "ticksuffix": "  "},
         showlegend=False,
     )
@@ -211,7 +212,9 @@ def sound(
     figure.update_xaxes(range=[0, len(waveform) / SAMPLE_RATE], showgrid=False)
     figure.update_xaxes(title_text=say("sound.time"), row=3, col=1)
     figure.update_yaxes(title={"font": {"size": 11}, "standoff": 4}, tickfont={"size": 10})
-    figure.update_yaxes(title_text=say("sound.waveform"), showticklabels=False, row=1, col=1)
+    figure.update_yaxes(
+        title_text=say("sound.waveform"), showticklabels=False, showgrid=False, row=1, col=1
+    )
     hertz = [t for t in (100, 250, 500, 1000, 2000, 4000) if config.low_hz <= t <= config.high_hz]
     rows = [mel_row(h, config) for h in hertz]
     figure.update_yaxes(

@@ -78,7 +78,8 @@ def words(text: str, shares: Sequence[WordShare], *, scale: float) -> str:
 
 def strongest_words(text: str, shares: Sequence[WordShare], say: Texts, *, most: int = 4) -> str:
     """The words that raise and lower most, with their numbers, for readers who cannot hover."""
-    ordered = sorted(shares, key=lambda w: w.share)
+    spoken = [w for w in shares if any(c.isalnum() for c in text[w.start : w.end])]
+    ordered = sorted(spoken, key=lambda w: w.share)
     lines = []
     for key, picked, colour in (
         ("words.raising", [w for w in reversed(ordered) if w.share > 0][:most], RAISES),

@@ -16,6 +16,8 @@ import streamlit as st
 from dashboard.review import Review
 from dashboard.text import LANGUAGES, Language, Texts, texts
 from mmbm.case import MODALITIES, Case, Modality, Notes, Picture, Sound
+from mmbm.errors import MMBMError
+from mmbm.io import read_notes, read_picture, read_sound, typed_notes
 from mmbm.model.checkpoint import assets_folder
 from mmbm.predict import Predictor
 
@@ -32,11 +34,13 @@ __all__ = [
     "kept_review",
     "parts",
     "predictor",
+    "read",
     "samples",
     "say",
     "take_frame",
     "take_text",
     "take_upload",
+    "typed_key",
     "widget_key",
 ]
 
@@ -64,6 +68,10 @@ class Part:
     def offer(self, content: bytes, name: str) -> None:
         self.content, self.name, self.typed, self.frame = content, name, None, 0
         self.value, self.error, self.pending = None, "", True
+
+    @property
+    def given(self) -> bool:
+        return self.pending or self.value is not None or bool(self.error)
 
     def clear(self) -> None:
         turn = self.turn + 1
@@ -140,11 +148,42 @@ def take_text(key: str) -> None:
     part.value, part.error, part.pending = None, "", True
 
 
+def typed_key() -> str:
+    """The text box's key; the box starts with what was typed before the page was left."""
+    key, typed = widget_key("notes", "typed"), parts()["notes"].typed
+    if typed is not None and key not in st.session_state:
+        st.session_state[key] = typed
+    return key
+
+
 def take_frame(key: str) -> None:
     """Callback of the frame picker; frames are shown from 1, kept from 0."""
     part = parts()["image"]
     part.frame = int(st.session_state[key]) - 1
     part.error, part.pending = "", True
+
+
+def read(modality: Modality) -> None:
+    """Decode what was handed in; a refusal becomes the part's error, the other parts stay."""
+    part = parts()[modality]
+    part.pending = False
+    try:
+        part.value = _decoded(modality, part)
+    except MMBMError as refusal:
+        part.value, part.error = None, str(refusal)
+    if not (isinstance(part.value, Picture) and part.value.frames > 1):
+        part.content = None  # only a file with more frames is read again
+
+
+def _decoded(modality: Modality, part: Part) -> Picture | Notes | Sound:
+    if part.typed is not None:
+        return typed_notes(part.typed)
+    content = part.content or b""
+    if modality == "image":
+        return read_picture(content, part.name, frame=part.frame)
+    if modality == "notes":
+        return read_notes(content, part.name)
+    return read_sound(content, part.name)
 
 
 def clear(modality: Modality) -> None:

@@ -8,6 +8,12 @@ from typing import cast
 
 import numpy as np
 import streamlit as st
+from mmbm.explain.attribution import (
+    Attribution,
+    attribute_audio,
+    attribute_image,
+    attribute_notes,
+)
 
 from dashboard import figures, markup, state
 from dashboard.parts.evidence import blank, film
@@ -15,12 +21,6 @@ from dashboard.review import Review
 from dashboard.text import Texts
 from mmbm.case import SAMPLE_RATE, Modality
 from mmbm.errors import MMBMError
-from mmbm.explain.attribution import (
-    Attribution,
-    attribute_audio,
-    attribute_image,
-    attribute_notes,
-)
 
 __all__ = ["closer"]
 

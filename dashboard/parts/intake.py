@@ -10,8 +10,6 @@ import streamlit as st
 from dashboard import state
 from dashboard.text import Texts
 from mmbm.case import MODALITIES, Modality, Notes, Picture, Sound
-from mmbm.errors import MMBMError
-from mmbm.io import read_notes, read_picture, read_sound, typed_notes
 
 __all__ = ["facts", "intake"]
 
@@ -39,25 +37,35 @@ def intake(say: Texts) -> None:
 
 def place(modality: Modality, say: Texts) -> None:
     """One modality: its widgets, then what was read, or one sentence why not."""
-    st.subheader(say(f"intake.{modality}.title"), anchor=False)
-    if modality == "image":
-        uploader(modality, say)
-    else:
-        other = "intake.type" if modality == "notes" else "intake.record"
-        upload, hand = st.tabs([say("intake.upload"), say(other)])
-        with upload:
-            uploader(modality, say)
-        with hand:
-            typing(say) if modality == "notes" else recorder(say)
     part = state.parts()[modality]
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.subheader(say(f"intake.{modality}.title"), anchor=False, width="stretch")
+        if part.given:
+            remover(modality, say)
     if part.pending:
         with st.spinner(say("intake.reading", part=say(f"modality.{modality}"))):
-            read(modality, part)
+            state.read(modality)
+    if part.value is None or part.typed is not None:
+        widgets(modality, say)
     if part.error:
         name = say(f"modality.{modality}")
         st.error(say("intake.failed", part=name, reason=part.error))
     if part.value is not None:
-        summary(modality, part, say)
+        summary(part, say)
+
+
+def widgets(modality: Modality, say: Texts) -> None:
+    """The ways to hand a part in."""
+    if modality == "image":
+        uploader(modality, say)
+        return
+    hand = say("intake.type") if modality == "notes" else say("intake.record")
+    typed = state.parts()[modality].typed is not None
+    tabs = st.tabs([say("intake.upload"), hand], default=hand if typed else None)
+    with tabs[0]:
+        uploader(modality, say)
+    with tabs[1]:
+        typing(say) if modality == "notes" else recorder(say)
 
 
 def uploader(modality: Modality, say: Texts) -> None:
@@ -72,7 +80,7 @@ def uploader(modality: Modality, say: Texts) -> None:
 
 
 def typing(say: Texts) -> None:
-    key = state.widget_key("notes", "typed")
+    key = state.typed_key()
     st.text_area(
         say("intake.notes.typed"),
         key=key,
@@ -87,32 +95,28 @@ def recorder(say: Texts) -> None:
     key = state.widget_key("audio", "record")
     st.audio_input(
         say("intake.audio.record"),
-        sample_rate=48_000,
         key=key,
         on_change=state.take_upload,
         args=("audio", key),
     )
 
 
-def read(modality: Modality, part: state.Part) -> None:
-    """Decode what was handed in; a refusal becomes the part's error, the other parts stay."""
-    part.pending = False
-    try:
-        if part.typed is not None:
-            part.value = typed_notes(part.typed)
-        elif part.content is not None and modality == "image":
-            part.value = read_picture(part.content, part.name, frame=part.frame)
-        elif part.content is not None and modality == "notes":
-            part.value = read_notes(part.content, part.name)
-        elif part.content is not None:
-            part.value = read_sound(part.content, part.name)
-    except MMBMError as refusal:
-        part.value, part.error = None, str(refusal)
+def remover(modality: Modality, say: Texts) -> None:
+    st.button(
+        say("intake.remove"),
+        key=f"remove-{modality}",
+        type="tertiary",
+        on_click=state.clear,
+        args=(modality,),
+        width="content",
+    )
 
 
-def summary(modality: Modality, part: state.Part, say: Texts) -> None:
-    """What was read, in small text, with its warnings, and a way to remove it."""
+def summary(part: state.Part, say: Texts) -> None:
+    """What was read, in small text, with its warnings; the frame picker of a longer file."""
     value = part.value
+    if value is None:
+        return
     if isinstance(value, Picture) and value.frames > 1:
         key = state.widget_key("image", "frame")
         st.number_input(
@@ -124,18 +128,10 @@ def summary(modality: Modality, part: state.Part, say: Texts) -> None:
             on_change=state.take_frame,
             args=(key,),
         )
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        lines = [escape(" · ".join(facts(value, say)))] if value is not None else []
-        cautions = value.warnings if value is not None else ()
-        lines += [f'<span class="caution">{escape(w)}</span>' for w in cautions]
-        st.html(f'<div class="facts">{"<br>".join(lines)}</div>')
-        st.button(
-            say("intake.remove"),
-            key=f"remove-{modality}",
-            type="tertiary",
-            on_click=state.clear,
-            args=(modality,),
-        )
+    lines = [f"<b>{escape(part.name)}</b>"] if part.name else []
+    lines.append(escape(" · ".join(facts(value, say))))
+    lines += [f'<span class="caution">{escape(w)}</span>' for w in value.warnings]
+    st.html(f'<div class="facts">{"<br>".join(lines)}</div>')
 
 
 def facts(value: Picture | Notes | Sound, say: Texts) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from html import escape
 
@@ -33,13 +34,10 @@ def results(seen: Review, say: Texts) -> None:
     left, right = st.columns([1, 1.12], gap="medium")
     with left:
         words(seen, maps, say)
+        missing(seen, say)
+        warnings(seen, say)
     with right:
         sound(seen, maps, say)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        missing(seen, say)
-    with right:
-        warnings(seen, say)
     closer(seen, finding, say)
     export(seen, say)
 
@@ -48,13 +46,16 @@ def findings(seen: Review, say: Texts) -> str:
     """Calibrated probabilities as bars, and the choice of the finding to explain."""
     st.subheader(say("findings.title"), anchor=False)
     names = [account.finding for account in seen.ledgers]
-    with st.container(horizontal=True, vertical_alignment="center"):
+    meters = st.container()  # above the choice that marks one of them
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(f"<b>{escape(say('findings.select'))}</b>", width="content")
         chosen = st.segmented_control(
             say("findings.select"),
             names,
             default=names[0],
             format_func=partial(say.name, "finding"),
             key="finding",
+            label_visibility="collapsed",
             required=True,
         )
         st.html(f'<div class="small">{escape(say("findings.caption"))}</div>', width="stretch")
@@ -62,7 +63,8 @@ def findings(seen: Review, say: Texts) -> str:
         (say.name("finding", f.name), f.probability, in_words(f.probability, say))
         for f in seen.prediction.findings
     ]
-    st.html(markup.meters(rows, chosen=say.name("finding", chosen or names[0])))
+    with meters:
+        st.html(markup.meters(rows, chosen=say.name("finding", chosen or names[0])))
     return chosen or names[0]
 
 
@@ -77,7 +79,9 @@ def in_words(probability: float, say: Texts) -> str:
 
 def reasons(seen: Review, account: Ledger, say: Texts) -> None:
     """The ledger as a waterfall, its sum checked, and the fusion weights."""
-    st.subheader(say("ledger.title", finding=say.name("finding", account.finding)), anchor=False)
+    probability = markup.percent(account.probability)
+    finding = say.name("finding", account.finding)
+    st.subheader(say("ledger.title", finding=finding, probability=probability), anchor=False)
     st.plotly_chart(
         figures.waterfall(account, seen.prediction.present, say),
         theme=None,
@@ -86,14 +90,19 @@ def reasons(seen: Review, account: Ledger, say: Texts) -> None:
     )
     line = say(
         "ledger.sum",
-        residual=f"{max(account.residual, 1e-9):.0e}",
+        residual=bound(account.residual),
         logit=markup.signed(account.logit, 3),
-        probability=markup.percent(account.probability),
+        probability=probability,
     )
     st.html(f'<div class="small">{escape(line)}</div>')
     st.subheader(say("weights.title"), anchor=False)
     st.html(markup.weights_table(account, seen.prediction, say))
     st.html(f'<div class="small">{escape(say("weights.caption"))}</div>')
+
+
+def bound(residual: float) -> str:
+    """The power of ten that a residual stays under; "1e-9" is where rounding starts to show."""
+    return f"1e{math.ceil(math.log10(max(residual, 1e-9)))}"
 
 
 def missing(seen: Review, say: Texts) -> None:

@@ -32,7 +32,7 @@ class Viewer {
     this.film = document.createElement("canvas");
     this.overlay = document.createElement("canvas");
     this.invert = false;
-    this.opacity = 0.7;
+    this.opacity = 0.5;
     this.mapOn = true;
     this.cells = false;
     this.pointer = null;

@@ -1,0 +1,63 @@
+"""Model: its identity, its card, and how it fared on patients it had not seen."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from dashboard import markup, state
+from dashboard.parts.evaluation import evaluation, training
+from dashboard.parts.evidence import blank
+from dashboard.text import Texts
+from mmbm.card import read_card
+from mmbm.errors import MMBMError
+from mmbm.predict import Predictor
+
+
+def identity(predictor: Predictor, say: Texts) -> None:
+    """Which model this is."""
+    st.subheader(say("model.identity"), anchor=False)
+    named = ", ".join(say.name("finding", f) for f in predictor.config.findings)
+    rows = [
+        (say("model.name"), predictor.identity.name),
+        (say("model.version"), predictor.identity.version),
+        (say("model.sha"), predictor.identity.sha256),
+        (say("model.device"), predictor.device),
+        (say("model.findings"), named),
+    ]
+    st.html(markup.facts_table(rows))
+
+
+def page(predictor: Predictor, say: Texts) -> None:
+    """Identity, evaluation, training and card."""
+    identity(predictor, say)
+    card = read_card(predictor.folder)
+    st.header(say("model.evaluation"), anchor=False)
+    if card.evaluation is None:
+        blank(say("model.not_assessed"))
+    else:
+        findings = predictor.config.findings
+        chosen = st.segmented_control(
+            say("model.finding"),
+            findings,
+            default=findings[0],
+            format_func=partial(say.name, "finding"),
+            key="model-finding",
+            required=True,
+        )
+        evaluation(card.evaluation, chosen or findings[0], say)
+    training(card.history, say)
+    st.header(say("model.card"), anchor=False)
+    with st.container(border=True):
+        st.markdown(card.markdown or say("model.no_card"))
+
+
+say = state.say()
+st.header(say("model.title"), anchor=False)
+try:
+    with st.spinner(say("review.loading")):
+        predictor = state.predictor()
+    page(predictor, say)
+except MMBMError as refusal:
+    st.error(say("review.no_model", reason=str(refusal)))
