@@ -29,13 +29,13 @@ def text_of(content: bytes) -> tuple[str, str]:
     for mark, codec, name in _MARKS:
         if content.startswith(mark):
             return _strictly(content, codec), name
-    text = _try(content, "utf-8")
-    if text is not None:
-        return _checked(text), "utf-8"
-    if content.count(0) > len(content) // 5:
+    if content.count(0) > len(content) // 5:  # every other byte of English in UTF-16
         even = content[::2].count(0)
         codec = "utf-16-be" if even > content[1::2].count(0) else "utf-16-le"
         return _checked(_strictly(content, codec)), codec
+    text = _try(content, "utf-8")
+    if text is not None:
+        return _checked(text), "utf-8"
     return _chinese(content) or _detected(content)
 
 

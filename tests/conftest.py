@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.made_cases import TINY_TRAINING, write_manifest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of public recordings; MMBM_DATA names another one."""
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("MMBM_DATA", beside))
+    if not (folder / "dicom" / "index.csv").is_file():
+        pytest.skip("the public recordings are absent; name their folder in MMBM_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished training run of a tiny model on made-up cases."""
+    from mmbm.run import run_training
+
+    folder = tmp_path_factory.mktemp("tiny")
+    manifest = write_manifest(folder / "cases")
+    run_training(
+        manifest,
+        folder / "run",
+        TINY_TRAINING,
+        resume=False,
+        device="cpu",
+        reading=lambda *_: None,
+        step=lambda _: None,
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model_dir(tiny_run: Path) -> Path:
+    """A small model folder, complete with card and evaluation record."""
+    return tiny_run / "run" / "model"
