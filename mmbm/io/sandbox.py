@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -60,13 +61,18 @@ class Worker:
             out_of_time.set()
             self.process.kill()
 
+        ticket = secrets.token_hex(8)
         clock = threading.Timer(seconds, stop)
         clock.start()
+        answered = False
         try:
-            wire.send(self.outgoing, request, [content])
-            return wire.receive(self.incoming, most)
+            wire.send(self.outgoing, request | {"ticket": ticket}, [content])
+            header, body = wire.receive(self.incoming, most)
+            if header.get("ticket") != ticket:
+                raise wire.Broken("the answer to another question")
+            answered = True
+            return header, body
         except (wire.Broken, OSError) as exc:
-            self.close()
             if out_of_time.is_set():
                 raise TooLarge(
                     f"The file could not be read within {seconds:g} seconds; "
@@ -78,6 +84,9 @@ class Worker:
             ) from exc
         finally:
             clock.cancel()
+            clock.join()
+            if out_of_time.is_set() or not answered:
+                self.close()  # nothing of this file may be left in the pipe for the next one
 
     def close(self) -> None:
         """End the process, whatever it is doing."""

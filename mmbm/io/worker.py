@@ -41,6 +41,7 @@ _GRACE = 5  # seconds past the parent's own clock, for a child whose parent has 
 def serve() -> None:
     """Answer requests until the pipe closes."""
     incoming, outgoing = _own_pipes()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     _set_limit("RLIMIT_CORE", 0)
     _set_limit("RLIMIT_FSIZE", 0)
     warnings.simplefilter("ignore")  # this process is ours alone, and nobody reads its stderr
@@ -56,6 +57,7 @@ def serve() -> None:
             return
         header, arrays = _answer(request, bytes(content))
         del content
+        header["ticket"] = request["ticket"]
         wire.send(outgoing, header, [array.data for array in arrays])
         del header, arrays
 

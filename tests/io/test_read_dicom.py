@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from made_files import dicom, ramp
 from pydicom import Dataset
 from pydicom.config import disable_value_validation
 from pydicom.pixels import apply_windowing
@@ -19,6 +18,7 @@ from mmbm.config import Limits
 from mmbm.errors import NoSignal, TooLarge, UnreadableFile, UnsupportedFile
 from mmbm.io import read_picture
 from mmbm.io.grayscale import show
+from tests.made_files import dicom, ramp
 
 LOSSLESS = [
     ExplicitVRLittleEndian,

@@ -2,11 +2,11 @@ import io
 import zipfile
 
 import pytest
-from made_files import docx, pdf
 
 from mmbm.config import Limits
 from mmbm.errors import NoSignal, TooLarge, UnreadableFile, UnsupportedFile
 from mmbm.io import read_notes, typed_notes
+from tests.made_files import docx, pdf
 
 CHINESE = "患者咳嗽3天，发热38.5℃，胸痛。"
 TRADITIONAL = "病人咳嗽三天，發熱，呼吸困難。"

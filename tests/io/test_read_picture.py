@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from made_files import dicom, picture, ramp
 from PIL import Image
 
 from mmbm.config import Limits
 from mmbm.errors import NoSignal, TooLarge, UnreadableFile, UnsupportedFile
 from mmbm.io import read_picture
+from tests.made_files import dicom, picture, ramp
 
 GREY = ramp(top=255).astype(np.uint8)
 

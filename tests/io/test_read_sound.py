@@ -3,12 +3,12 @@ import io
 import av
 import numpy as np
 import pytest
-from made_files import sound, tone, wav
 
 from mmbm.case import SAMPLE_RATE
 from mmbm.config import Limits
 from mmbm.errors import NoSignal, TooLarge, UnreadableFile, UnsupportedFile
 from mmbm.io import read_sound
+from tests.made_files import sound, tone, wav
 
 
 def encoded(samples, container, codec, rate=48_000):

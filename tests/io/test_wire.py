@@ -1,0 +1,92 @@
+import io
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from mmbm.case import Notes, Picture, Sound, Window
+from mmbm.io import wire
+
+
+def through(part):
+    fields, arrays = wire.take_apart(part)
+    pipe = io.BytesIO()
+    wire.send(pipe, {"kind": type(part).__name__, "fields": fields}, [a.data for a in arrays])
+    pipe.seek(0)
+    header, body = wire.receive(pipe, 2**20)
+    return wire.rebuild(header["kind"], header["fields"], body)
+
+
+def test_a_picture_survives_the_way():
+    film = Picture(
+        pixels=np.arange(6, dtype=np.float32).reshape(2, 3),
+        shown=np.ones((2, 3), np.float32),
+        windows=(Window(40, 400, "LUNG"), Window(1.5, 2)),
+        spacing_mm=(0.1, 0.2),
+        frame=1,
+        frames=2,
+        file_format="DICOM",
+        dicom_modality="CR",
+        body_part="CHEST",
+        view="PA",
+        photometric="MONOCHROME1",
+        transfer_syntax="RLE Lossless",
+        bits_stored=12,
+        warnings=("one", "two"),
+    )
+    again = through(film)
+    for name in film.__dataclass_fields__:
+        one, other = getattr(film, name), getattr(again, name)
+        assert type(one) is type(other)
+        np.testing.assert_array_equal(one, other) if name in ("pixels", "shown") else None
+        assert name in ("pixels", "shown") or one == other
+
+
+def test_notes_and_sound_survive_the_way():
+    notes = Notes("咳嗽 \ud7ff", "zh", "pdf", 3, "gb18030", ("a",))
+    assert through(notes) == notes
+    sound = Sound(np.linspace(-1, 1, 50, dtype=np.float32), 4000, 2, "flac", "ogg", ("b",))
+    again = through(sound)
+    np.testing.assert_array_equal(again.waveform, sound.waveform)
+    assert (again.original_rate, again.channels, again.warnings) == (4000, 2, ("b",))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"short",
+        struct.pack("<QQ", 10, 0) + b"{}",
+        struct.pack("<QQ", 2**63, 0),
+        struct.pack("<QQ", 2, 2**62) + b"{}",
+        struct.pack("<QQ", 2, 0) + b"[]",
+        struct.pack("<QQ", 2, 0) + b"\xff\xff",
+        struct.pack("<QQ", 2, 5) + b"{}" + b"abc",
+    ],
+)
+def test_messages_that_break_the_format(message):
+    with pytest.raises(wire.Broken):
+        wire.receive(io.BytesIO(message), 1000)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed"),
+    [
+        ("Picture", {"shape": [3, 3]}),
+        ("Picture", {"shape": [2]}),
+        ("Picture", {"windows": [[1, 2]]}),
+        ("Picture", {"bits_stored": "many"}),
+        ("Picture", {"frames": 1e400}),
+        ("Sound", {}),
+        ("Recipe", {}),
+        ("Notes", {}),
+    ],
+)
+def test_parts_that_do_not_fit(kind, changed):
+    film = Picture(np.ones((2, 2), np.float32), np.ones((2, 2), np.float32))
+    fields, arrays = wire.take_apart(film)
+    fields = json.loads(json.dumps(fields)) | changed
+    body = bytearray(b"".join(array.tobytes() for array in arrays))
+    with pytest.raises(wire.Broken, match=f"not a {kind}"):
+        wire.rebuild(kind, fields, body)
