@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from dashboard.colours import GREY, INK, LOWERS, MUTED, RAISES, RULE
-from dashboard.markup import signed
+from dashboard.markup import percent, signed
 from dashboard.text import Texts
 from mmbm.case import MODALITIES, SAMPLE_RATE, Modality
 from mmbm.config import AudioConfig
@@ -70,6 +70,7 @@ def waterfall(account: Ledger, present: tuple[Modality, ...], say: Texts) -> go.
     labels = [
         say("ledger.absent") if name in absent else signed(length, 3) for name, _, length, _ in bars
     ]
+    labels[-1] = f"<b>{labels[-1]}</b> ({percent(account.probability)})"
     figure = go.Figure(
         go.Bar(
             y=[name for name, *_ in bars],
@@ -96,8 +97,8 @@ def waterfall(account: Ledger, present: tuple[Modality, ...], say: Texts) -> go.
         )
     reach = [0.0, *ends]
     low, high = min(reach), max(reach)
-    room = max(0.6, 0.24 * (high - low))
-    span = [low - room, high + room]
+    room = max(0.6, 0.3 * (high - low))  # for the numbers beside the bars
+    span = [low - room, high + 1.4 * room]
     ticks = [p for p in PROBABILITIES if span[0] <= math.log(p / (1 - p)) <= span[1]]
     # Bars belong to the first axis; this empty trace is what makes plotly draw the second.
     figure.add_trace(go.Scatter(x=[None], y=[None], xaxis="x2", showlegend=False))

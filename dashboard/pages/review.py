@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 from dashboard import state
@@ -50,4 +52,5 @@ if case.present:
 else:
     with progress.container():
         blank(say("review.empty.body"))
-        st.html(f'<div class="small">{say("review.empty.privacy")}</div>')
+        for line in ("review.empty.guide", "review.empty.privacy"):
+            st.html(f'<div class="small">{escape(say(line))}</div>')

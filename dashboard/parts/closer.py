@@ -8,12 +8,6 @@ from typing import cast
 
 import numpy as np
 import streamlit as st
-from mmbm.explain.attribution import (
-    Attribution,
-    attribute_audio,
-    attribute_image,
-    attribute_notes,
-)
 
 from dashboard import figures, markup, state
 from dashboard.parts.evidence import blank, film
@@ -21,6 +15,12 @@ from dashboard.review import Review
 from dashboard.text import Texts
 from mmbm.case import SAMPLE_RATE, Modality
 from mmbm.errors import MMBMError
+from mmbm.explain.attribution import (
+    Attribution,
+    attribute_audio,
+    attribute_image,
+    attribute_notes,
+)
 
 __all__ = ["closer"]
 
@@ -74,11 +74,14 @@ def compute(seen: Review, part: Modality, finding: str, say: Texts) -> None:
 
 def draw(seen: Review, part: Modality, found: Attribution, finding: str, say: Texts) -> None:
     """The attribution on its part, with method, baseline, steps and error."""
+    contribution = seen.ledgers[seen.index(finding)].contributions[part]
     facts = say(
         "closer.facts",
         method=found.method,
         baseline=found.baseline,
         steps=found.steps,
+        explained=markup.signed(found.explained, 3),
+        contribution=markup.signed(contribution, 3),
         delta=f"{100 * abs(found.delta):.2g} %",
     )
     st.html(f'<div class="small">{escape(facts)}</div>')

@@ -16,7 +16,7 @@ __all__ = ["facts", "intake"]
 
 def intake(say: Texts) -> None:
     """Draw the intake and read what is waiting."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(key="intake-top", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         names = state.samples()
         st.selectbox(
             say("intake.sample"),
@@ -31,7 +31,7 @@ def intake(say: Texts) -> None:
         )
         st.button(say("intake.new"), on_click=state.forget, key="new-case", width="content")
     for modality in MODALITIES:
-        with st.container(border=True, gap="xsmall"):
+        with st.container(border=True, gap="xsmall", key=f"place-{modality}"):
             place(modality, say)
 
 

@@ -1,0 +1,119 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard import evaluation_figures, figures
+from dashboard.text import texts
+from mmbm.case import MODALITIES, SAMPLE_RATE
+from mmbm.config import AudioConfig
+from mmbm.explain.ledger import Ledger
+from mmbm.model.audio import mel_filters
+
+SAY = texts("en")
+
+
+def account(interaction=0.0):
+    shares = {"image": 1.2, "notes": -0.7, "audio": 0.0}
+    logit = -0.4 + sum(shares.values()) + interaction
+    probability = 1 / (1 + math.exp(-logit))
+    slopes = {"image": 2.4, "notes": -3.5, "audio": 0.0}
+    return Ledger("pneumonia", -0.4, shares, interaction, logit, probability, slopes)
+
+
+def ends(figure):
+    bars = figure.data[0]
+    return [b + x for b, x in zip(bars.base, bars.x, strict=True)]
+
+
+@pytest.mark.parametrize("interaction", [0.0, 0.3])
+def test_each_bar_starts_where_the_last_one_ended_and_all_sum_to_the_logit(interaction):
+    made = account(interaction)
+    figure = figures.waterfall(made, MODALITIES, SAY)
+    bars = figure.data[0]
+    assert list(bars.base[1:-1]) == pytest.approx(ends(figure)[:-2])
+    assert ends(figure)[-2] == pytest.approx(made.logit)
+    assert (bars.base[-1], bars.x[-1]) == (0.0, made.logit)
+    assert (SAY("ledger.interaction") in bars.y) == (interaction != 0)
+
+
+def test_an_absent_part_says_so():
+    bars = figures.waterfall(account(), ("image", "notes"), SAY).data[0]
+    assert dict(zip(bars.y, bars.text, strict=True))["Sound"] == SAY("ledger.absent")
+
+
+def test_the_probability_axis_lies_over_the_logit_axis():
+    layout = figures.waterfall(account(), MODALITIES, SAY).layout
+    assert layout.xaxis.range == layout.xaxis2.range
+    ticks = dict(zip(layout.xaxis2.ticktext, layout.xaxis2.tickvals, strict=True))
+    assert ticks["50 %"] == 0.0
+
+
+@pytest.mark.parametrize(("side", "blocks"), [(224, 56), (30, 7), (5, 56)])
+def test_blocks_keep_the_total(side, blocks):
+    share = np.random.default_rng(0).normal(size=(side, side + 3))
+    summed = figures.block_sums(share, blocks)
+    assert max(summed.shape) <= blocks
+    assert summed.sum() == pytest.approx(share.sum())
+
+
+def test_moments_keep_the_total_and_stand_in_the_middle_of_their_step():
+    share = np.arange(12.0).reshape(3, 4)
+    times, sums, step = figures.time_sums(share, 2.0)
+    assert sums.tolist() == [12.0, 15.0, 18.0, 21.0]
+    assert (times[0], step) == (0.25, 0.5)
+
+
+def test_the_sound_figure_has_one_symmetric_scale_and_one_time_axis():
+    rng = np.random.default_rng(0)
+    waveform = rng.uniform(-1, 1, 2 * SAMPLE_RATE).astype(np.float32)
+    decibels = rng.normal(size=(64, 201)).astype(np.float32)
+    share = rng.normal(size=(4, 12))
+    figure = figures.sound(waveform, decibels, share, 2.0, config=AudioConfig(), say=SAY, limit=5.0)
+    low, high = figure.layout.yaxis3.range
+    assert low == -high
+    assert {figure.layout.xaxis.matches, figure.layout.xaxis2.matches} == {"x3"}
+    assert figure.layout.xaxis3.range == (0, 2.0)
+
+
+def test_the_envelope_holds_the_extremes():
+    waveform = np.random.default_rng(0).uniform(-1, 1, 48_000).astype(np.float32)
+    times, low, high = figures.envelope(waveform, points=1000)
+    assert len(times) == len(low) <= 1000
+    assert (low.min(), high.max()) == (waveform.min(), waveform.max())
+
+
+def test_frequencies_stand_on_the_row_of_their_filter():
+    config = AudioConfig()
+    peaks = mel_filters(config).numpy().argmax(axis=1) * SAMPLE_RATE / config.window
+    assert figures.mel_row(float(peaks[40]), config) == pytest.approx(40, abs=0.6)
+
+
+FIGURES = {"n": 40, "patients": 30, "positives": 12, "auroc": 0.9, "auroc_ci": [0.8, 0.96]}
+
+
+def test_the_forest_draws_what_was_assessed():
+    rows = [("a", FIGURES), ("b", FIGURES | {"auroc": None, "auroc_ci": None})]
+    dots = evaluation_figures.forest(rows, SAY).data[0]
+    assert list(dots.y) == ["a"]
+    assert dots.error_x.array[0] == pytest.approx(0.06)
+    assert dots.text[0] == "0.90 (0.80–0.96)"
+
+
+def test_wilson_against_a_worked_example():
+    # Agresti & Coull, Am. Stat. 1998: 1 of 10 gives 0.018 to 0.404
+    low, high = evaluation_figures.wilson(0.1, 10)
+    assert (round(low, 3), round(high, 3)) == (0.018, 0.404)
+
+
+def test_the_other_evaluation_figures():
+    bins = [{"mean_probability": 0.2, "fraction": 0.1, "n": 10}]
+    assert evaluation_figures.reliability(bins, SAY).data[1].x == (0.2,)
+    curves = {"a": {"fpr": [0, 1], "tpr": [0, 1]}, "b": {"fpr": [0, 1], "tpr": [0, 1]}}
+    names = [trace.name for trace in evaluation_figures.roc(curves, SAY).data]
+    assert names == ["a", "b", SAY("model.chance")]
+    log = pd.DataFrame({"epoch": [1, 2], "loss": [0.7, 0.5], "pneumonia/image/a": [0.6, 0.8]})
+    assert [t.name for t in evaluation_figures.history(log, SAY).data] == [
+        "loss", "pneumonia/image/a",
+    ]  # fmt: skip

@@ -1,0 +1,59 @@
+import re
+
+import pytest
+
+from dashboard import markup
+from dashboard.colours import LOWERS, RAISES, rgb, signed_colour
+from dashboard.text import texts
+from mmbm.explain.maps import WordShare
+
+SCRIPT = "Cough. <script>alert('x')</script> & fever"
+
+
+def test_a_script_in_a_note_is_shown_not_run():
+    html = markup.words(SCRIPT, (WordShare(7, 15, 0.1), WordShare(36, 41, -0.2)), scale=0.2)
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert html.count("<span") == 2
+
+
+def test_a_word_cannot_leave_its_tooltip_or_its_list():
+    say = texts("en")
+    listed = markup.strongest_words(SCRIPT, (WordShare(7, 34, 0.1),), say)
+    assert "<script" not in listed
+    assert "<script" not in markup.meters([("<script>", 0.5, "<script>")])
+    assert "<script" not in markup.facts_table([("<script>", "<script>")], head=["<script>"])
+
+
+def test_the_note_stands_verbatim_between_the_colours():
+    text = "a  b\n\tc"
+    html = markup.words(text, (WordShare(0, 1, 1.0), WordShare(3, 4, -1.0)), scale=1.0)
+    assert re.sub(r"<[^>]+>", "", html) == text
+
+
+def test_shares_without_a_place_or_overlapping_are_left_out():
+    shares = (WordShare(0, 0, 5.0), WordShare(0, 3, 1.0), WordShare(2, 4, 1.0))
+    assert markup.words("abcdef", shares, scale=1.0).count("<span") == 1
+
+
+def test_a_colour_has_the_hue_of_its_sign_and_the_strength_of_its_size():
+    assert signed_colour(0.5, 1.0).startswith("rgba({},{},{}".format(*rgb(RAISES)))
+    assert signed_colour(-0.5, 1.0).startswith("rgba({},{},{}".format(*rgb(LOWERS)))
+    strength = [float(signed_colour(s, 1.0).split(",")[3][:-1]) for s in (0.5, -0.5, 2.0, -1.0)]
+    assert strength == [0.375, 0.375, 0.75, 0.75]
+    assert signed_colour(0.0, 0.0).endswith(",0.000)")
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"),
+    [(0.0, "< 1 %"), (0.009, "< 1 %"), (0.784, "78 %"), (0.995, "> 99 %"), (1.0, "> 99 %")],
+)
+def test_a_probability_is_never_none_or_all(probability, shown):
+    assert markup.percent(probability) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(1.5, "+1.50"), (-1.5, "−1.50"), (0.0, "0.00"), (-0.001, "0.00")]
+)
+def test_a_number_carries_its_sign(value, shown):
+    assert markup.signed(value) == shown

@@ -1,0 +1,45 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import dashboard
+from dashboard.text import LANGUAGES, texts
+
+SCREEN = Path(dashboard.__file__).parent
+
+
+def test_all_languages_have_the_same_keys():
+    keys = {language: set(texts(language).strings) for language in LANGUAGES}
+    assert keys["en"] == keys["zh"]
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_no_key_stands_twice_in_a_file(language):
+    content = (SCREEN / "text" / f"{language}.json").read_text(encoding="utf-8")
+    pairs = json.loads(content, object_pairs_hook=list)
+    assert len({key for key, _ in pairs}) == len(pairs)
+
+
+def test_all_languages_fill_the_same_blanks():
+    for key, english in texts("en").strings.items():
+        blanks = set(re.findall(r"{(\w+)}", english))
+        assert set(re.findall(r"{(\w+)}", texts("zh").strings[key])) == blanks, key
+
+
+def test_every_key_that_the_screen_asks_for_is_written():
+    keys = set(texts("en").strings)
+    for source in SCREEN.rglob("*.py"):
+        asked = re.findall(r'say\(\s*"([a-z_.0-9]+)"', source.read_text(encoding="utf-8"))
+        assert set(asked) <= keys, source.name
+
+
+def test_a_name_without_words_of_its_own_is_shown_plainly():
+    say = texts("en")
+    assert say.name("finding", "pneumonia") == "Pneumonia"
+    assert say.name("finding", "pleural_effusion") == "Pleural effusion"
+
+
+def test_the_research_sentence():
+    assert texts("en")("app.research") == "Research use, not a medical device"
