@@ -92,17 +92,29 @@ class Worker:
         """End the process, whatever it is doing."""
         with contextlib.suppress(OSError):
             self.process.kill()
+        self._close_pipes()
+        self.process.wait()
+
+    def disown(self) -> None:
+        """Close this side's pipes and leave the process to its real parent."""
+        self.process.returncode = 0  # so that nothing waits for it, or warns
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
         for pipe in (self.incoming, self.outgoing):
             with contextlib.suppress(OSError):
                 pipe.close()
-        self.process.wait()
 
 
 class Pool:
     """Up to ``size`` warm workers, started when first needed. Thread-safe."""
 
     def __init__(self, size: int = POOL_SIZE) -> None:
-        self._lent = threading.BoundedSemaphore(size)
+        self._size = size
+        self._reset()
+
+    def _reset(self) -> None:
+        self._lent = threading.BoundedSemaphore(self._size)
         self._lock = threading.Lock()
         self._idle: list[Worker] = []
 
@@ -154,7 +166,9 @@ class Pool:
 
     def forget(self) -> None:
         """Let go of the workers without ending them: they belong to the parent of a fork."""
-        self.__init__()  # type: ignore[misc]
+        for worker in self._idle:
+            worker.disown()
+        self._reset()
 
     def _take(self) -> Worker:
         with self._lock:

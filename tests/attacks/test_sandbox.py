@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import threading
@@ -118,6 +119,19 @@ def test_children_end_with_their_parent():
     assert out.stderr == ""
     for pid in out.stdout.split():
         assert subprocess.run(["ps", "-p", pid], capture_output=True, check=False).returncode == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_starts_its_own_children():
+    code = (
+        "import os, sys; from mmbm.io import read_notes;"
+        "read = lambda text: print(read_notes(text, 'x').text, flush=True);"
+        "read(b'one'); pid = os.fork(); pid or (read(b'two'), sys.exit());"
+        "os.waitpid(pid, 0); read(b'three')"
+    )
+    command = [sys.executable, "-W", "error::ResourceWarning", "-c", code]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert (out.stdout.split(), out.stderr) == (["one", "two", "three"], "")
 
 
 def test_no_thread_is_left_over(pool):
