@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates, zoom
 
 from mmbm.data import phantom_parts as parts
 from mmbm.data.phantom_canvas import FIELD_CM, Build, Map, Patch, make_canvas, speckle
+from mmbm.data.phantom_vessels import fill_in, vessels
 
 __all__ = ["FIELD_CM", "Build", "Patch", "draw_film"]
 
@@ -33,9 +34,9 @@ def draw_film(build: Build, size: int, rng: Generator) -> NDArray[np.uint16]:
     lungs = parts.lungs(canvas, build)  # cm of inflated lung
     heart = parts.heart(canvas, build)
     lungs = np.clip(lungs - heart, 0.0, None) * parts.above_diaphragm(canvas, build)
-    vessels = parts.vessels(canvas, lungs, rng)
+    blood = vessels(canvas, lungs, rng)
     air = AIR_SHARE * lungs * (1.0 + 0.016 * speckle(rng, size, (2.2, 5.0, 11.0)))
-    air = parts.fill_in(canvas, air, build, rng) - np.minimum(vessels, 0.8 * lungs)
+    air = fill_in(canvas, air, build, rng) - np.minimum(blood, 0.8 * lungs)
     air = air + parts.airway(canvas) + parts.stomach_bubble(canvas, build, rng)
     bone = build.marrow * parts.skeleton(canvas, build, rng)
     lead = parts.side_marker(canvas)
