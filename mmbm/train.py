@@ -86,7 +86,9 @@ def sound_loss(network: MultimodalBigModel, features: Tensor, labels: Tensor) ->
 def sampling_weights(corpus: Corpus) -> Tensor:
     """(cases,) so that every source x label cell is drawn equally often."""
     labels = ["".join(map(str, row)) for row in corpus.labels.nan_to_num(-1).int().tolist()]
-    cells = [f"{s}|{label}" for s, label in zip(corpus.manifest.rows["source"], labels, strict=True)]
+    cells = [
+        f"{s}|{label}" for s, label in zip(corpus.manifest.rows["source"], labels, strict=True)
+    ]
     _, index, counts = np.unique(cells, return_inverse=True, return_counts=True)
     return torch.from_numpy(1.0 / counts[index])
 

@@ -51,7 +51,9 @@ class LogMel(nn.Module):
             pad_mode="constant",
             return_complex=True,
         )
-        power = torch.einsum("mf,bft->bmt", self.filters, spectrum.abs().square())
+        power = torch.einsum(
+            "mf,bft->bmt", self.filters, torch.view_as_real(spectrum).square().sum(-1)
+        )
         return 10.0 * torch.log10(power + 1e-8)
 
 

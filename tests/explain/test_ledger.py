@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from captum.attr import ShapleyValues
+
+from mmbm.case import MODALITIES, Case
+from mmbm.explain.ledger import ledger
+from mmbm.predict import Predictor
+from tests.made_cases import case
+
+SUBSETS = [s for n in (1, 2, 3) for s in itertools.combinations(MODALITIES, n)]
+
+
+@pytest.fixture(scope="module")
+def predictor(tiny_model_dir):
+    return Predictor.load(tiny_model_dir, "cpu", threads=1)
+
+
+def with_only(subset):
+    whole = case()
+    return Case(**{m: getattr(whole, m) for m in subset})
+
+
+@pytest.mark.parametrize("subset", SUBSETS, ids="+".join)
+def test_the_account_adds_up_for_every_subset(predictor, subset):
+    for entry in ledger(predictor.predict(with_only(subset))):
+        assert entry.residual <= 1e-5
+        for modality in MODALITIES:
+            if modality not in subset:
+                assert entry.contributions[modality] == 0.0
+                assert str(entry.contributions[modality]) == "0.0"
+            else:
+                assert entry.contributions[modality] != 0.0
+
+
+def test_contributions_are_the_shapley_values(predictor):
+    """Captum's exact Shapley values over the three modalities of the net itself."""
+    prediction = predictor.predict(case())
+    means = prediction.features.means[None]
+    network = predictor.network
+
+    def logits(image, notes, audio):
+        raw = network.head(network.fusion(torch.stack([image, notes, audio], 1)))
+        return network.calibration_scale * raw + network.calibration_shift
+
+    parts = tuple(means[:, i] for i in range(3))
+    masks = tuple(torch.full((1, means.shape[2]), i) for i in range(3))
+    for c, entry in enumerate(ledger(prediction)):
+        shapley = ShapleyValues(logits).attribute(parts, target=c, feature_mask=masks)
+        for modality, value in zip(MODALITIES, shapley, strict=True):
+            assert entry.contributions[modality] == pytest.approx(float(value[0, 0]), abs=1e-5)
+
+
+def test_slopes_are_the_derivatives_by_the_fusion_weights(predictor):
+    prediction = predictor.predict(case())
+    weights = predictor.network.fusion.weights.detach().clone().requires_grad_()
+    fused = torch.einsum("m,md->d", weights, prediction.features.means.clone())
+    raw = predictor.network.head(fused)
+    logits = predictor.network.calibration_scale * raw + predictor.network.calibration_shift
+    for c, entry in enumerate(ledger(prediction)):
+        (gradient,) = torch.autograd.grad(logits[c], weights, retain_graph=True)
+        for i, modality in enumerate(MODALITIES):
+            assert entry.slopes[modality] == pytest.approx(float(gradient[i]), abs=1e-5)
+
+
+def test_probability_is_the_sigmoid_of_the_logit(predictor):
+    for entry in ledger(predictor.predict(case())):
+        sigmoid = float(torch.sigmoid(torch.tensor(entry.logit, dtype=torch.float64)))
+        assert entry.probability == pytest.approx(sigmoid, abs=1e-12)
+
+
+def test_rescaling_weight_against_feature_changes_no_contribution(predictor):
+    """F does not change under w_i -> a w_i, f_i -> f_i / a; neither may the account."""
+    from mmbm.model.network import Readout
+
+    prediction = predictor.predict(case())
+    scale = torch.tensor([2.0, 0.5, 3.0], dtype=torch.float64)
+    other = Readout(
+        prediction.readout.weights * scale, prediction.readout.head, prediction.readout.bias
+    )
+    features = prediction.features.means.double()
+    before = prediction.readout.contributions(features)
+    after = other.contributions(features / scale[:, None])
+    assert torch.allclose(before, after, atol=1e-12)

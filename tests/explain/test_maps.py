@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmbm.case import Case, Notes
+from mmbm.explain.ledger import ledger
+from mmbm.explain.maps import last_layer, words
+from mmbm.model.notes import Tokens
+from mmbm.predict import Predictor
+from tests.made_cases import NOTES, case
+
+
+@pytest.fixture(scope="module")
+def predictor(tiny_model_dir):
+    return Predictor.load(tiny_model_dir, "cpu", threads=1)
+
+
+def test_maps_sum_to_the_contributions(predictor):
+    prediction = predictor.predict(case())
+    for entry in ledger(prediction):
+        maps = last_layer(prediction, entry.finding)
+        assert maps.image.sum() == pytest.approx(entry.contributions["image"], abs=1e-4)
+        assert maps.audio.sum() == pytest.approx(entry.contributions["audio"], abs=1e-4)
+        total = sum(word.share for word in maps.words)
+        assert total == pytest.approx(entry.contributions["notes"], abs=1e-4)
+
+
+def test_absent_modalities_have_no_map(predictor):
+    maps = last_layer(predictor.predict(Case(notes=Notes("fever"))), "pneumonia")
+    assert maps.image is None and maps.audio is None and maps.audio_seconds == 0.0
+
+
+@pytest.mark.parametrize("text", NOTES[1])
+def test_words_stand_where_they_are_in_the_note(predictor, text):
+    maps = last_layer(predictor.predict(Case(notes=Notes(text))), "pneumonia")
+    shown = [text[word.start : word.end] for word in maps.words]
+    assert "".join(shown) == "".join(text.split())
+    assert all(a.end <= b.start for a, b in zip(maps.words, maps.words[1:], strict=False))
+
+
+def test_pieces_of_a_word_are_added_up():
+    tokens = Tokens([5, 6, 7], [(0, 3), (3, 5), (6, 9)], [0, 0, 1])
+    merged = words(tokens, np.array([0.5, -0.2, 1.0]))
+    assert [(w.start, w.end) for w in merged] == [(0, 5), (6, 9)]
+    assert [w.share for w in merged] == pytest.approx([0.3, 1.0])

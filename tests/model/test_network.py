@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mmbm.case import MODALITIES, Case
+from mmbm.errors import ConfigError
+from mmbm.inputs import batch_tokens, film, prepare
+from mmbm.model.audio import mel_filters
+from mmbm.model.fusion import WeightedSum
+from mmbm.model.image import ImageEncoder, load_imagenet
+from mmbm.model.network import Inputs, MultimodalBigModel, Positions, Readout
+from mmbm.model.notes import tokenise, train_tokenizer
+from tests.made_cases import NOTES, TINY, case, picture
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer([text for pair in NOTES.values() for text in pair] * 3, 200)
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    return MultimodalBigModel(TINY).eval()
+
+
+def test_fusion_weights_lie_on_the_simplex():
+    fusion = WeightedSum()
+    fusion.scores.data = torch.tensor([3.0, -1.0, 0.5])
+    assert float(fusion.weights.detach().sum()) == pytest.approx(1.0)
+    assert bool((fusion.weights > 0).all())
+
+
+def test_fusion_by_hand():
+    fusion = WeightedSum()
+    fusion.scores.data = torch.log(torch.tensor([0.5, 0.3, 0.2]))
+    features = torch.tensor([[[1.0, 0.0], [0.0, 10.0], [5.0, 5.0]]])
+    assert torch.allclose(fusion(features).detach(), torch.tensor([[1.5, 4.0]]))
+
+
+def test_positions_average_to_the_normalised_feature(network, tokenizer):
+    """BatchNorm of the mean is the mean of the shifted and scaled positions."""
+    network.normalise["image"].running_mean.normal_()
+    network.normalise["image"].running_var.uniform_(0.5, 2.0)
+    inputs = prepare(case(), TINY, tokenizer, network.mean_film).inputs
+    with torch.inference_mode():
+        raw = network.encoders["image"](inputs.film).flatten(2).mean(2)
+        expected = network.normalise["image"](raw)
+        found = network.encode("image", inputs).mean
+    assert torch.allclose(found, expected, atol=1e-6)
+
+
+def test_training_normalises_to_zero_mean_and_unit_variance(tokenizer):
+    torch.manual_seed(0)
+    network = MultimodalBigModel(TINY).train()
+    films = torch.stack([film(picture(i), TINY.image.size) for i in range(8)])
+    inputs = Inputs(torch.tensor([[True, False, False]] * 8), film=films)
+    f = network.features(inputs)[:, 0].detach()
+    assert torch.allclose(f.mean(0), torch.zeros(TINY.features), atol=1e-5)
+    assert torch.allclose(f.var(0, unbiased=False), torch.ones(TINY.features), atol=0.1)
+    assert float(network.normalise["image"].running_mean.abs().sum()) > 0
+
+
+@pytest.mark.parametrize("missing", MODALITIES)
+def test_an_absent_modality_is_exactly_zero(network, tokenizer, missing):
+    whole = case()
+    part = Case(**{m: getattr(whole, m) for m in MODALITIES if m != missing})
+    inputs = prepare(part, TINY, tokenizer, network.mean_film).inputs
+    with torch.inference_mode():
+        features = network.features(inputs)
+    assert not features[0, MODALITIES.index(missing)].any()
+    assert all(features[0, i].any() for i, m in enumerate(MODALITIES) if m != missing)
+
+
+def test_padding_changes_nothing(network, tokenizer):
+    """A note reads the same alone and beside a longer one."""
+    notes = [tokenise(tokenizer, text, 64) for text in NOTES[1]]
+    present = torch.tensor([[False, True, False]] * 2)
+    ids, lengths = batch_tokens(notes)
+    with torch.inference_mode():
+        both = network.features(Inputs(present, tokens=ids, lengths=lengths))[:, 1]
+        for row, note in enumerate(notes):
+            ids, lengths = batch_tokens([note])
+            alone = network.features(Inputs(present[:1], tokens=ids, lengths=lengths))[0, 1]
+            assert torch.allclose(both[row], alone, atol=1e-6)
+
+
+def test_mixed_batch_scatters_rows_to_their_cases(network, tokenizer):
+    """Case 0 has an image, case 1 notes: each row lands where it belongs."""
+    whole = prepare(case(), TINY, tokenizer, network.mean_film).inputs
+    present = torch.tensor([[True, False, False], [False, True, False]])
+    mixed = Inputs(present, film=whole.film, tokens=whole.tokens, lengths=whole.lengths)
+    with torch.inference_mode():
+        features = network.features(mixed)
+    assert features[0, 0].any() and not features[0, 1].any()
+    assert features[1, 1].any() and not features[1, 0].any()
+
+
+def test_readout_folds_the_calibration_in(network, tokenizer):
+    network.calibration_scale.copy_(torch.tensor([2.0, 0.5]))
+    network.calibration_shift.copy_(torch.tensor([-1.0, 0.25]))
+    inputs = prepare(case(), TINY, tokenizer, network.mean_film).inputs
+    with torch.inference_mode():
+        raw = network(inputs)[0]
+        calibrated = network.readout().logits(network.features(inputs)[0])
+    expected = network.calibration_scale * raw + network.calibration_shift
+    assert torch.allclose(calibrated.float(), expected, atol=1e-5)
+
+
+def test_readout_by_hand():
+    """Two findings, d = 2: every number worked out on paper."""
+    readout = Readout(
+        weights=torch.tensor([0.5, 0.3, 0.2]).double(),
+        head=torch.tensor([[1.0, 2.0], [0.0, -1.0]]).double(),
+        bias=torch.tensor([0.1, -0.2]).double(),
+    )
+    features = torch.tensor([[2.0, 1.0], [0.0, 0.0], [-1.0, 3.0]])
+    assert readout.slopes(features).tolist() == [[4.0, 0.0, 5.0], [-1.0, 0.0, -3.0]]
+    assert torch.allclose(
+        readout.contributions(features),
+        torch.tensor([[2.0, 0.0, 1.0], [-0.5, 0.0, -0.6]]).double(),
+    )
+    assert torch.allclose(readout.logits(features), torch.tensor([3.1, -1.3]).double())
+
+
+def test_masked_mean_ignores_pads():
+    vectors = torch.tensor([[[1.0, 3.0, 99.0]]])
+    mask = torch.tensor([[1.0, 1.0, 0.0]])
+    assert Positions(vectors, (3,), mask).mean.tolist() == [[2.0]]
+
+
+def test_mel_filters_cover_the_band_evenly():
+    filters = mel_filters(TINY.audio)
+    assert filters.shape == (16, TINY.audio.window // 2 + 1)
+    peaks = filters.argmax(1)
+    assert bool((peaks.diff() >= 0).all())
+    hz = peaks * 16_000 / TINY.audio.window
+    assert float(hz[0]) > TINY.audio.low_hz - 32 and float(hz[-1]) < TINY.audio.high_hz
+
+
+def test_unknown_backbone_is_named():
+    with pytest.raises(ConfigError, match="No backbone 'no_such_net'"):
+        ImageEncoder(TINY.image.model_copy(update={"backbone": "no_such_net"}), 8)
+
+
+def test_imagenet_weights_fit_their_backbone_only():
+    encoder = ImageEncoder(TINY.image, 8)
+    with pytest.raises(ConfigError, match="tf_efficientnet_lite0 only"):
+        load_imagenet(encoder)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from mmbm.case import MODALITIES
+from mmbm.cli import app
+from tests.made_cases import NOTES
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def files(tiny_run, tmp_path):
+    note = tmp_path / "note.txt"
+    note.write_text(NOTES[1][1], encoding="utf-8")
+    cases = tiny_run / "cases"
+    return {"image": cases / "film1.png", "notes": note, "audio": cases / "sound1.wav"}
+
+
+def predict(model, **parts):
+    options = [word for name, path in parts.items() for word in (f"--{name}", str(path))]
+    return runner.invoke(
+        app, ["predict", *options, "--model", str(model), "--device", "cpu", "--json"]
+    )
+
+
+def test_json_has_its_published_shape(tiny_model_dir, files):
+    done = predict(tiny_model_dir, **files)
+    assert done.exit_code == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["model"].keys() == {"name", "version", "sha256"}
+    assert result["device"] == "cpu" and result["mmbm_version"]
+    assert result["notice"] == "Research use, not a medical device."
+    assert all(result["inputs"][m]["present"] for m in MODALITIES)
+    assert sum(result["fusion_weights"][m] for m in MODALITIES) == pytest.approx(1.0)
+    assert [f["name"] for f in result["findings"]] == ["pneumonia", "no_finding"]
+    residuals = []
+    for finding in result["findings"]:
+        assert 0 < finding["probability"] < 1
+        total = finding["base"] + sum(finding["contributions"].values()) + finding["interaction"]
+        residuals.append(abs(total - finding["logit"]))
+    assert result["residual"] == pytest.approx(max(residuals), abs=1e-9)
+    assert result["residual"] <= 1e-5
+    assert len(result["sound_events"]) == 6
+
+
+def test_what_is_missing_contributes_nothing(tiny_model_dir, files):
+    result = json.loads(predict(tiny_model_dir, notes=files["notes"]).stdout)
+    assert result["inputs"]["image"] == {"present": False}
+    assert result["sound_events"] == []
+    for finding in result["findings"]:
+        assert finding["contributions"]["image"] == finding["contributions"]["audio"] == 0
+
+
+def test_the_result_holds_nothing_of_the_note(tiny_model_dir, files):
+    assert "咳嗽" not in predict(tiny_model_dir, **files).stdout
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({}, "The case is empty"),
+        ({"image": "nowhere.dcm"}, "'nowhere.dcm' could not be opened"),
+    ],
+)
+def test_a_refusal_is_one_line_and_exit_2(tiny_model_dir, parts, said):
+    done = predict(tiny_model_dir, **parts)
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    assert said in done.stderr
+
+
+def test_a_damaged_image_is_refused_in_one_line(tiny_model_dir, tmp_path):
+    broken = tmp_path / "broken.png"
+    Image.new("L", (64, 64), 9).save(broken)
+    broken.write_bytes(broken.read_bytes()[:40])
+    done = predict(tiny_model_dir, image=broken)
+    assert done.exit_code == 2 and done.stdout == ""
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+
+
+def test_evaluate_writes_the_record(tiny_run, tiny_model_dir, tmp_path):
+    record = tmp_path / "record.json"
+    manifest = tiny_run / "cases" / "manifest.csv"
+    done = runner.invoke(
+        app, ["evaluate", str(manifest), "--model", str(tiny_model_dir), "--json", str(record)]
+    )
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(record.read_text()) == json.loads(
+        (tiny_model_dir / "evaluation.json").read_text()
+    )
+    assert "| north | pneumonia |" in done.stdout
+
+
+def test_train_names_the_bad_row(tmp_path):
+    manifest = tmp_path / "cases.csv"
+    manifest.write_text(
+        "case_id,patient_id,source,split,notes_text,pneumonia\na,p,s,train,hello,maybe\n"
+    )
+    done = runner.invoke(app, ["train", str(manifest), "--out", str(tmp_path / "run")])
+    assert done.exit_code == 2
+    assert "Line 2 of 'cases.csv', column 'pneumonia': not 1, 0 or blank." in done.stderr
+
+
+def test_sample_writes_three_cases(tmp_path):
+    done = runner.invoke(app, ["sample", str(tmp_path / "samples")])
+    assert done.exit_code == 0, done.stderr
+    for name in ("image.dcm", "notes.txt", "sound.wav"):
+        assert len(list((tmp_path / "samples").glob(f"*/{name}"))) == 3
