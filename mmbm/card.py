@@ -24,6 +24,8 @@ SOURCES = {
     "et al.",
 }
 
+UNSTATED = "its licence is not known to this program."
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -138,6 +140,7 @@ def write_card(folder: Path) -> None:
     data = facts["data"]
     assembled = sum(row["assembled"] for row in data)
     sources = sorted({row["source"] for row in data})
+    licences = "\n".join(f"- `{s}`: {SOURCES.get(s, UNSTATED)}" for s in sources)
     text = f"""# {facts["name"]} {facts["version"]}
 
 **Research use, not a medical device.**
@@ -157,7 +160,7 @@ Weights: sha256 {facts["sha256"]["model.safetensors"]}.
 ## Data
 {markdown_table(list(data[0]), [[str(v) for v in row.values()] for row in data])}
 
-{chr(10).join(f"- `{s}`: {SOURCES.get(s, 'the licence is the concern of whoever gave the data.')}" for s in sources)}
+{licences}
 
 Splits are by patient; train is what the weights saw, val fitted the calibration, test made every
 figure below. A source without train rows was never trained on.

@@ -73,6 +73,7 @@ class Sound:
 
     @property
     def seconds(self) -> float:
+        """Length of the recording."""
         return len(self.waveform) / SAMPLE_RATE
 
 
@@ -86,9 +87,11 @@ class Case:
 
     @property
     def present(self) -> tuple[Modality, ...]:
+        """The modalities that were given, in the order of ``MODALITIES``."""
         return tuple(m for m in MODALITIES if getattr(self, m) is not None)
 
     @property
     def warnings(self) -> tuple[str, ...]:
+        """What the readers had to say of each part."""
         parts = (self.image, self.notes, self.audio)
         return tuple(w for part in parts if part is not None for w in part.warnings)

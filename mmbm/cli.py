@@ -165,8 +165,14 @@ def sample(folder: Annotated[Path, typer.Argument(help="Where to write the cases
 def _progress() -> Iterator[tuple[Callable[[str, int, int], None], Callable[..., None]]]:
     """Two progress bars on stderr: what is being read, and the epochs of a run."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     from mmbm.train import Step
 

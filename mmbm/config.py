@@ -75,12 +75,16 @@ class Limits(Settings):
 
 
 class ImageConfig(Settings):
+    """The image branch."""
+
     backbone: str = "tf_efficientnet_lite0"  # any timm name
     feature_level: int = 3  # which feature map: 3 = stride 16
     size: int = Field(default=224, ge=32, le=1024)  # pixels a side
 
 
 class NotesConfig(Settings):
+    """The notes branch."""
+
     vocabulary: int = 4000  # entries of the tokeniser
     embedding: int = 300
     hidden: int = 128  # units a direction
@@ -89,6 +93,8 @@ class NotesConfig(Settings):
 
 
 class AudioConfig(Settings):
+    """The audio branch."""
+
     mels: int = 64
     window: int = 512  # samples, 32 ms
     hop: int = 256  # samples, 16 ms

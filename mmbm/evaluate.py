@@ -174,7 +174,8 @@ def weighted_aurocs(probabilities: Values, labels: Values, weights: Values) -> V
     below = np.cumsum(negative, axis=1) - negative / 2
     pairs = positive.sum(1) * negative.sum(1)
     wins = (positive * below).sum(1)
-    return np.divide(wins, pairs, out=np.full(len(wins), np.nan), where=pairs > 0)
+    aurocs: Values = np.divide(wins, pairs, out=np.full(len(wins), np.nan), where=pairs > 0)
+    return aurocs
 
 
 def evaluate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from mmbm.case import MODALITIES, SAMPLE_RATE, Case, Picture, Sound
 from mmbm.config import AudioConfig, ModelConfig
 from mmbm.model.audio import LogMel
 from mmbm.model.network import Inputs
-from mmbm.model.notes import PAD, Tokens, tokenise
+from mmbm.model.notes import PAD_ID, Tokens, tokenise
 
 __all__ = [
     "Prepared",
@@ -96,7 +96,7 @@ def batch_tokens(notes: list[Tokens]) -> tuple[Tensor, Tensor]:
 def read_tokens(tokenizer: Tokenizer, text: str, max_tokens: int) -> Tokens:
     """A note's tokens; a note with none that is known reads as one pad."""
     tokens = tokenise(tokenizer, text, max_tokens)
-    return tokens if tokens.ids else Tokens([tokenizer.token_to_id(PAD)], [(0, 0)], [0])
+    return tokens if tokens.ids else Tokens([PAD_ID], [(0, 0)], [0])
 
 
 def prepare(case: Case, config: ModelConfig, tokenizer: Tokenizer, mean_film: Tensor) -> Prepared:
@@ -108,7 +108,7 @@ def prepare(case: Case, config: ModelConfig, tokenizer: Tokenizer, mean_film: Te
         if likeness(square, mean_film) < NEGATIVE_BELOW:
             square = -square
             warnings.append(
-                "The film looks like a negative (air bright, bone dark); the model read it inverted."
+                "The film looks like a negative, air bright and bone dark; the model read it inverted."
             )
     if case.notes is not None:
         tokens = read_tokens(tokenizer, case.notes.text, config.notes.max_tokens)

@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -67,6 +67,7 @@ class Prediction:
 
     @property
     def fusion_weights(self) -> dict[Modality, float]:
+        """w_i of each modality, present or not; they sum to 1."""
         return dict(zip(MODALITIES, self.readout.weights.tolist(), strict=True))
 
 
@@ -104,6 +105,7 @@ class Predictor:
 
     @property
     def device(self) -> str:
+        """The device in words, for the screen and the report."""
         if self.torch_device.type == "cuda":
             return f"cuda ({torch.cuda.get_device_name(self.torch_device)})"
         return self.torch_device.type
@@ -172,7 +174,7 @@ class Predictor:
 
 def to_device(inputs: Inputs, device: torch.device) -> Inputs:
     """The same batch on another device."""
-    moved = {
+    moved: dict[str, Any] = {
         f.name: None if (t := getattr(inputs, f.name)) is None else t.to(device)
         for f in fields(Inputs)
     }

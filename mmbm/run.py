@@ -67,7 +67,6 @@ def run_training(
 
     network = train(
         corpora["train"],
-        tokenizer,
         config,
         out,
         device=torch_device,

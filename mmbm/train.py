@@ -21,7 +21,6 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -33,7 +32,7 @@ from mmbm.errors import ConfigError
 from mmbm.inputs import equalise
 from mmbm.model.image import load_imagenet
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.notes import UNKNOWN, Tokens
+from mmbm.model.notes import UNKNOWN_ID, Tokens
 from mmbm.predict import cores, to_device
 
 __all__ = ["COALITIONS", "Step", "coalition_loss", "train"]
@@ -100,13 +99,12 @@ def batches(corpus: Corpus, config: TrainConfig) -> Iterator[list[int]]:
     else:
         order = torch.randperm(len(corpus))
     usable = len(order) // config.batch * config.batch or len(order)
-    for chunk in order[:usable].split(config.batch):
-        yield chunk.tolist()
+    for start in range(0, usable, config.batch):
+        yield order[start : start + config.batch].tolist()
 
 
 def train(
     corpus: Corpus,
-    tokenizer: Tokenizer,
     config: TrainConfig,
     out: Path,
     *,
@@ -130,8 +128,8 @@ def train(
     torch.manual_seed(config.seed)
     network = MultimodalBigModel(config.model)
     if config.image_weights == "imagenet":
-        load_imagenet(network.encoders["image"])
-        network.encoders["image"].freeze(config.frozen_stages)
+        load_imagenet(network.image_encoder)
+        network.image_encoder.freeze(config.frozen_stages)
     films = corpus.films[torch.from_numpy(np.unique(corpus.film_of[corpus.film_of >= 0]))]
     if len(films):
         network.mean_film.copy_(mean_film(films))
@@ -141,7 +139,6 @@ def train(
     per_epoch = max(len(corpus) // config.batch, 1)
     out.mkdir(parents=True, exist_ok=True)
     start = _restore(out, network, optimizer, config) if resume else 0
-    unknown = tokenizer.token_to_id(UNKNOWN)
     samples = int(config.crop_seconds * SAMPLE_RATE)
     for epoch in range(start, config.epochs):
         began = time.perf_counter()
@@ -154,7 +151,7 @@ def train(
                 cases,
                 film=augment_film,
                 sound=lambda w: augment_sound(crop_sound(w, samples)),
-                tokens=lambda t: forget(t, unknown),
+                tokens=forget,
             )
             inputs = to_device(inputs, device)
             features = network.features(inputs)
@@ -187,15 +184,15 @@ def mean_film(films: Tensor) -> Tensor:
     return total / len(films)
 
 
-def forget(tokens: Tokens, unknown: int) -> Tokens:
+def forget(tokens: Tokens) -> Tokens:
     """One token in twenty becomes unknown, as rare words will be."""
     drop = torch.rand(len(tokens.ids)) < 0.05
-    ids = [unknown if d else i for i, d in zip(tokens.ids, drop.tolist(), strict=True)]
+    ids = [UNKNOWN_ID if d else i for i, d in zip(tokens.ids, drop.tolist(), strict=True)]
     return tokens._replace(ids=ids)
 
 
 def _groups(network: MultimodalBigModel, config: TrainConfig) -> list[dict[str, object]]:
-    backbone = {id(p) for p in network.encoders["image"].backbone.parameters()}
+    backbone = {id(p) for p in network.image_encoder.backbone.parameters()}
     trained = [p for p in network.parameters() if p.requires_grad]
     return [
         {"params": [p for p in trained if id(p) in backbone], "top": config.image_learning_rate},
@@ -245,7 +242,7 @@ def _restore(
     path = out / "state.safetensors"
     if not path.is_file():
         return 0
-    with safe_open(path, "pt") as file:  # type: ignore[no-untyped-call]
+    with safe_open(path, "pt") as file:
         about = file.metadata()
     if json.loads(about["config"]) != json.loads(config.model_dump_json()):
         raise ConfigError(

@@ -94,7 +94,7 @@ def test_a_finding_without_a_column_is_refused(tiny_run, tmp_path):
     config = TINY_TRAINING.model_copy(
         update={"model": TINY.model_copy(update={"findings": ("gout",)})}
     )
-    with pytest.raises(ManifestError, match="no column 'gout'.*it has pneumonia, no_finding"):
+    with pytest.raises(ManifestError, match=r"no column 'gout'.*it has pneumonia, no_finding"):
         run(tmp_path, tiny_run / "cases" / "manifest.csv", config)
 
 

@@ -56,7 +56,8 @@ def _stretch(film: Tensor, ratio: float) -> Tensor:
     """Change the aspect about the centre, keeping the size."""
     size = film.shape[-1]
     wide = interpolate(film[None], (size, round(size * ratio)), mode="bilinear", antialias=True)[0]
-    return v2.functional.center_crop(wide, [size, size])
+    cropped: Tensor = v2.functional.center_crop(wide, [size, size])
+    return cropped
 
 
 def _paint_border(film: Tensor) -> None:

@@ -80,14 +80,16 @@ def read_manifest(path: Path) -> Manifest:
     for name in REQUIRED:
         if name not in header:
             raise ManifestError(
-                f"The manifest '{path.name}' has no column '{name}'; it needs {', '.join(REQUIRED)}."
+                f"The manifest '{path.name}' has no column '{name}'; "
+                f"it needs {', '.join(REQUIRED)}."
             )
     if twice := {name for name in header if header.count(name) > 1}:
         raise ManifestError(f"Column '{min(twice)}' stands twice in '{path.name}'.")
     for line, cells in lines[1:]:
         if len(cells) != len(header):
             raise ManifestError(
-                f"Line {line} of '{path.name}' has {len(cells)} cells; the header has {len(header)}."
+                f"Line {line} of '{path.name}' has {len(cells)} cells; "
+                f"the header has {len(header)}."
             )
     rows = pd.DataFrame([cells for _, cells in lines[1:]], columns=header, dtype="object")
     rows = rows.map(str.strip)

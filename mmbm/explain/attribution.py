@@ -159,7 +159,8 @@ def steady_noise(waveform: Tensor, seed: int = 0) -> Tensor:
     draw = torch.Generator().manual_seed(seed)
     phases = torch.rand(spectrum.shape, generator=draw) * 2 * torch.pi
     noise = torch.fft.irfft(torch.polar(spectrum.abs(), phases), waveform.shape[-1])
-    return noise.to(waveform.device)
+    moved: Tensor = noise.to(waveform.device)
+    return moved
 
 
 def _prepare(

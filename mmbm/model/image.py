@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -19,7 +21,7 @@ class ImageEncoder(nn.Module):
         import timm
 
         try:
-            self.backbone = timm.create_model(
+            backbone: Any = timm.create_model(
                 config.backbone,
                 pretrained=False,
                 features_only=True,
@@ -31,7 +33,8 @@ class ImageEncoder(nn.Module):
                 f"No backbone '{config.backbone}' with feature level {config.feature_level}; "
                 "timm.list_models() names the valid ones."
             ) from exc
-        self.project = nn.Conv2d(self.backbone.feature_info.channels()[-1], features, 1)
+        self.backbone = backbone
+        self.project = nn.Conv2d(backbone.feature_info.channels()[-1], features, 1)
 
     def forward(self, film: Tensor) -> Tensor:
         """(batch, 1, size, size) float32 in [-1, 1] -> (batch, features, height, width)."""
@@ -41,7 +44,8 @@ class ImageEncoder(nn.Module):
     def freeze(self, stages: int) -> None:
         """Stop training the stem and the first ``stages`` stages: low-level filters carry over."""
         if stages:
-            for part in (self.backbone.conv_stem, self.backbone.bn1, self.backbone.blocks[:stages]):
+            backbone: Any = self.backbone
+            for part in (backbone.conv_stem, backbone.bn1, backbone.blocks[:stages]):
                 part.requires_grad_(False)
 
 

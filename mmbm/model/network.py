@@ -18,6 +18,7 @@ zero: the base ``b_c`` stays the prior, and each contribution acts as a log like
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -116,6 +117,11 @@ class MultimodalBigModel(nn.Module):
         self.register_buffer("calibration_shift", torch.zeros(len(config.findings)))
         self.register_buffer("mean_film", torch.zeros(32, 32))  # of the training films
 
+    @property
+    def image_encoder(self) -> ImageEncoder:
+        """The image branch, which alone starts from pretrained weights."""
+        return cast(ImageEncoder, self.encoders["image"])
+
     def encode(self, modality: Modality, inputs: Inputs) -> Positions | None:
         """Read one modality of the batch; None where no case has it."""
         mask = None
@@ -132,13 +138,14 @@ class MultimodalBigModel(nn.Module):
         return Positions(self._normalised(modality, raw), raw.grid, mask)
 
     def _normalised(self, modality: Modality, raw: Positions) -> Tensor:
-        """Shift and scale every position so that the mean over positions is ``BatchNorm1d(f_i)``."""
-        norm = self.normalise[modality]
+        """Shift and scale every position so that their mean is ``BatchNorm1d(f_i)``."""
+        norm = cast(nn.BatchNorm1d, self.normalise[modality])
         if self.training and len(raw.vectors) > 1:
             f = raw.mean
             centre, spread = f.mean(0), f.var(0, unbiased=False)
             norm(f)  # keeps the running mean and variance
         else:
+            assert norm.running_mean is not None and norm.running_var is not None
             centre, spread = norm.running_mean, norm.running_var
         scale = (spread + norm.eps).rsqrt()
         return (raw.vectors - centre[:, None]) * scale[:, None]

@@ -12,9 +12,10 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from mmbm.config import NotesConfig
 
-__all__ = ["PAD", "NotesEncoder", "Tokens", "tokenise", "train_tokenizer"]
+__all__ = ["PAD_ID", "UNKNOWN_ID", "NotesEncoder", "Tokens", "tokenise", "train_tokenizer"]
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
+PAD_ID, UNKNOWN_ID = 0, 1  # in every tokeniser that train_tokenizer makes
 
 
 class Tokens(NamedTuple):
@@ -54,7 +55,7 @@ class NotesEncoder(nn.Module):
 
     def __init__(self, config: NotesConfig, features: int) -> None:
         super().__init__()
-        self.embed = nn.Embedding(config.vocabulary, config.embedding, padding_idx=0)
+        self.embed = nn.Embedding(config.vocabulary, config.embedding, padding_idx=PAD_ID)
         self.drop = nn.Dropout(0.2)
         self.recur = nn.GRU(
             config.embedding,

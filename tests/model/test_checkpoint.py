@@ -60,5 +60,5 @@ def test_weights_that_do_not_fit_are_refused(folder):
 
 
 def test_unknown_model_names_the_shipped_ones():
-    with pytest.raises(ModelNotFound, match="No model 'nothing'.*default"):
+    with pytest.raises(ModelNotFound, match=r"No model 'nothing'.*default"):
         checkpoint.read("nothing")
