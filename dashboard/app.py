@@ -13,14 +13,15 @@ from dashboard.text import LANGUAGES
 st.set_page_config(page_title="MMBM", layout="wide", initial_sidebar_state="expanded")
 say = state.say()
 here = Path(__file__).parent
+# Not "pages": until st.navigation has run once, Streamlit takes a folder of that name beside this
+# file for its older kind of multipage app and runs a page without this frame.
+screens = here / "screens"
 
 page = st.navigation(
     [
-        st.Page(
-            here / "pages" / "review.py", title=say("nav.review"), url_path="review", default=True
-        ),
-        st.Page(here / "pages" / "model.py", title=say("nav.model"), url_path="model"),
-        st.Page(here / "pages" / "about.py", title=say("nav.about"), url_path="about"),
+        st.Page(screens / "review.py", title=say("nav.review"), url_path="review", default=True),
+        st.Page(screens / "model.py", title=say("nav.model"), url_path="model"),
+        st.Page(screens / "about.py", title=say("nav.about"), url_path="about"),
     ],
     position="top",
 )

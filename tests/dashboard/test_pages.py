@@ -1,0 +1,163 @@
+import json
+import re
+
+import numpy as np
+import pytest
+
+from tests.made_files import dicom, ramp, tone, wav
+
+NOTE = b"Fever and cough. <script>alert(1)</script> Crackles at the right base."
+
+
+def shown(app):
+    """All HTML and Markdown on the screen."""
+    return "\n".join(e.value for e in [*app.get("html"), *app.markdown, *app.subheader])
+
+
+def upload(app, modality, name, content):
+    """Hand a file to a part's uploader and run."""
+    keys = [u.key for u in app.file_uploader]
+    at = next(i for i, key in enumerate(keys) if key.startswith(f"{modality}-upload"))
+    app.file_uploader[at].set_value((name, content, "application/octet-stream"))
+    return app.run()
+
+
+def clean(app):
+    assert not app.exception
+    assert "Research use, not a medical device" in shown(app)
+    return app
+
+
+@pytest.mark.parametrize("page", ["screens/review.py", "screens/model.py", "screens/about.py"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_page_opens_in_every_language(app, page, language):
+    app.run()
+    app.switch_page(page).run()
+    app.segmented_control(key="language").set_value(language).run()
+    assert not app.exception
+    assert not app.error
+    sentence = {"en": "Research use, not a medical device", "zh": "仅供研究，不是医疗器械"}
+    assert sentence[language] in shown(app)
+
+
+def test_a_whole_case_is_read_scored_and_explained(app):
+    clean(app.run())
+    upload(app, "image", "film", dicom(PixelSpacing=[0.2, 0.2]))
+    upload(app, "notes", "note.txt", NOTE)
+    clean(upload(app, "audio", "sound.wav", wav(tone())))
+    assert not app.error
+    screen = shown(app)
+    assert "256 × 240 px" in screen
+    assert "0.2 mm a pixel" in screen
+    assert "Pneumonia" in screen
+    assert "sums to the logit within 1e-" in screen
+    assert "Nothing: image, notes and sound were all given." in screen
+    assert len(app.get("plotly_chart")) == 2
+    assert app.get("bidi_component")
+
+
+def test_a_script_in_a_note_is_shown_not_run(app):
+    app.run()
+    clean(upload(app, "notes", "note.txt", NOTE))
+    assert "<script" not in shown(app)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in re.sub(r"</?span[^>]*>", "", shown(app))
+
+
+def test_a_damaged_file_is_refused_in_one_sentence_and_the_rest_stays(app):
+    app.run()
+    upload(app, "notes", "note.txt", NOTE)
+    clean(upload(app, "image", "film.dcm", b"DICM, but no film"))
+    assert len(app.error) == 1
+    assert app.error[0].value.startswith("Image could not be read: ")
+    assert "note.txt" in shown(app)
+    assert "Pneumonia" in shown(app)
+
+
+def test_a_missing_part_is_named_with_what_follows(app):
+    app.run()
+    clean(upload(app, "notes", "note.txt", NOTE))
+    assert "**Image** was not given. Its part of the sum is exactly 0" in shown(app)
+    assert "**Sound** was not given." in shown(app)
+
+
+def test_notes_can_be_typed_and_emptied(app):
+    app.run()
+    app.text_area[0].set_value("Fever and a productive cough.").run()
+    assert "typed · 29 characters · English" in shown(clean(app))
+    app.text_area[0].set_value("").run()
+    assert "No" not in [b.label for b in clean(app).button]
+    assert "Pneumonia" not in shown(app)
+
+
+def test_the_frame_of_a_longer_file_can_be_picked(app):
+    app.run()
+    upload(app, "image", "cine.dcm", dicom(np.stack([ramp(), ramp()[:, ::-1], ramp()])))
+    assert "frame 1 of 3" in shown(clean(app))
+    app.number_input[0].set_value(2).run()
+    assert "frame 2 of 3" in shown(clean(app))
+
+
+def test_new_case_forgets_everything(app):
+    app.run()
+    upload(app, "notes", "note.txt", NOTE)
+    app.button(key="new-case").click().run()
+    assert "Crackles" not in shown(clean(app))
+    held = app.session_state["session"]
+    assert held.review is None
+    assert all(part.value is None and part.content is None for part in held.parts.values())
+
+
+def test_the_case_survives_a_look_at_another_page(app):
+    app.run()
+    upload(app, "notes", "note.txt", NOTE)
+    app.switch_page("screens/about.py").run()
+    assert "Crackles" not in shown(clean(app))
+    app.switch_page("screens/review.py").run()
+    assert "Crackles" in shown(clean(app))
+
+
+def test_another_finding_can_be_explained(app):
+    app.run()
+    upload(app, "notes", "note.txt", NOTE)
+    app.segmented_control(key="finding").set_value("no_finding").run()
+    assert any("for No finding comes from" in s.value for s in clean(app).subheader)
+
+
+@pytest.mark.parametrize(
+    ("modality", "name", "content"),
+    [("image", "film", dicom()), ("notes", "n.txt", NOTE), ("audio", "s.wav", wav(tone(2.0)))],
+)
+def test_look_closer_says_method_baseline_and_error(app, modality, name, content):
+    app.run()
+    upload(app, modality, name, content)
+    app.button(key="closer-run").click().run()
+    assert "Integrated Gradients · baseline: " in shown(clean(app))
+    assert "convergence error: " in shown(app)
+
+
+def test_no_model_is_one_sentence(app, monkeypatch, tmp_path):
+    monkeypatch.setenv("MMBM_MODEL", str(tmp_path / "none"))
+    app.run()
+    upload(app, "notes", "note.txt", NOTE)
+    assert not app.exception
+    assert app.error[0].value.startswith("No model could be loaded: No model '")
+
+
+def test_the_model_page_shows_identity_evaluation_and_card(app, tiny_model_dir):
+    app.run()
+    clean(app.switch_page("screens/model.py").run())
+    sha = json.loads((tiny_model_dir / "card.json").read_text())["sha256"]["model.safetensors"]
+    assert sha in shown(app)
+    assert "Intended use" in shown(app)
+
+
+def test_a_model_without_a_record_was_not_assessed(app, tiny_model_dir, tmp_path, monkeypatch):
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for name in ("model.safetensors", "config.json", "tokenizer.json", "card.json"):
+        (bare / name).write_bytes((tiny_model_dir / name).read_bytes())
+    monkeypatch.setenv("MMBM_MODEL", str(bare))
+    app.run()
+    clean(app.switch_page("screens/model.py").run())
+    assert "Not assessed." in shown(app)
+    assert not app.error
