@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
-from dashboard.colours import GREY, INK, LOWERS, MUTED, PRIMARY, RAISES
+from dashboard.colours import GREY, INK, MUTED, PRIMARY
 from dashboard.figures import plain
 from dashboard.text import Texts
 
@@ -122,40 +123,28 @@ def roc(curves: Mapping[str, Mapping[str, Sequence[float]]], say: Texts) -> go.F
     return figure
 
 
-def history(log: pd.DataFrame, say: Texts) -> go.Figure:
-    """Losses (left axis, one colour) and validation AUROCs (right axis), by epoch."""
-    figure = go.Figure()
-    numeric = [c for c in log.columns if c != "epoch" and pd.api.types.is_numeric_dtype(log[c])]
-    aurocs = [c for c in numeric if "auroc" in c.lower() or "/" in c]
-    losses = [c for c in numeric if "loss" in c.lower()]
-    for column, colour in zip(losses, cycle(len(losses), (INK, MUTED, GREY)), strict=True):
-        figure.add_trace(
-            go.Scatter(x=log["epoch"], y=log[column], name=column, line={"color": colour})
-        )
-    palette = (RAISES, LOWERS, *SERIES)
-    for column, colour in zip(aurocs, cycle(len(aurocs), palette), strict=True):
-        figure.add_trace(
-            go.Scatter(
-                x=log["epoch"],
-                y=log[column],
-                name=column,
-                yaxis="y2",
-                mode="lines+markers",
-                line={"color": colour, "dash": "dash"},
+def history(log: pd.DataFrame, finding: str, say: Texts) -> go.Figure:
+    """Loss on the left, the finding's validation AUROCs (``finding/parts/source``) on the right."""
+    figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.08)
+    losses = [c for c in log.columns if "loss" in c]
+    aurocs = [c for c in log.columns if c.startswith(f"{finding}/")]
+    for columns, at in ((losses, 1), (aurocs, 2)):
+        for column, colour in zip(columns, cycle(len(columns)), strict=True):
+            figure.add_trace(
+                go.Scatter(
+                    x=log["epoch"],
+                    y=log[column],
+                    name=column.removeprefix(f"{finding}/").replace("/", ", "),
+                    mode="lines+markers",
+                    line={"color": colour, "dash": "dot" if "/image/" in column else "solid"},
+                ),
+                row=1,
+                col=at,
             )
-        )
-    plain(figure, 340)
-    figure.update_layout(
-        yaxis2={
-            "overlaying": "y",
-            "side": "right",
-            "title": {"text": say("model.auroc")},
-            "range": [0.4, 1.01],
-            "showgrid": False,
-        },
-        yaxis={"title": {"text": say("model.loss")}},
-        xaxis={"title": {"text": say("model.epoch")}},
-    )
+    plain(figure, 300)
+    figure.update_xaxes(title_text=say("model.epoch"), dtick=max(1, len(log) // 10))
+    figure.update_yaxes(title_text=say("model.loss"), row=1, col=1)
+    figure.update_yaxes(title_text=say("model.auroc"), row=1, col=2)
     return figure
 
 

@@ -151,8 +151,8 @@ def number(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
-def training(log: pd.DataFrame | None, say: Texts) -> None:
+def training(log: pd.DataFrame | None, finding: str, say: Texts) -> None:
     """The training history."""
     usable = log is not None and "epoch" in log.columns and len(log) > 0
-    figure = (lambda: draw.history(log, say)) if usable and log is not None else None
+    figure = (lambda: draw.history(log, finding, say)) if usable and log is not None else None
     block("model.history", figure, say("model.history.caption"), say)

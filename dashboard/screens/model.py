@@ -34,20 +34,21 @@ def page(predictor: Predictor, say: Texts) -> None:
     identity(predictor, say)
     card = read_card(predictor.folder)
     st.header(say("model.evaluation"), anchor=False)
+    findings = predictor.config.findings
+    chosen = st.segmented_control(
+        say("model.finding"),
+        findings,
+        default=findings[0],
+        format_func=partial(say.name, "finding"),
+        key="model-finding",
+        required=True,
+    )
+    finding = chosen or findings[0]
     if card.evaluation is None:
         blank(say("model.not_assessed"))
     else:
-        findings = predictor.config.findings
-        chosen = st.segmented_control(
-            say("model.finding"),
-            findings,
-            default=findings[0],
-            format_func=partial(say.name, "finding"),
-            key="model-finding",
-            required=True,
-        )
-        evaluation(card.evaluation, chosen or findings[0], say)
-    training(card.history, say)
+        evaluation(card.evaluation, finding, say)
+    training(card.history, finding, say)
     st.header(say("model.card"), anchor=False)
     with st.container(border=True):
         st.markdown(card.markdown or say("model.no_card"))

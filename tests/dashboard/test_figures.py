@@ -113,7 +113,14 @@ def test_the_other_evaluation_figures():
     curves = {"a": {"fpr": [0, 1], "tpr": [0, 1]}, "b": {"fpr": [0, 1], "tpr": [0, 1]}}
     names = [trace.name for trace in evaluation_figures.roc(curves, SAY).data]
     assert names == ["a", "b", SAY("model.chance")]
-    log = pd.DataFrame({"epoch": [1, 2], "loss": [0.7, 0.5], "pneumonia/image/a": [0.6, 0.8]})
-    assert [t.name for t in evaluation_figures.history(log, SAY).data] == [
-        "loss", "pneumonia/image/a",
+    log = pd.DataFrame(
+        {
+            "epoch": [1, 2],
+            "loss": [0.7, 0.5],
+            "pneumonia/image/a": [0.6, 0.8],
+            "other/image/a": [0, 0],
+        }
+    )
+    assert [t.name for t in evaluation_figures.history(log, "pneumonia", SAY).data] == [
+        "loss", "image, a",
     ]  # fmt: skip

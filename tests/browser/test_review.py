@@ -1,0 +1,218 @@
+"""The Review page in a real browser: upload, results, overlay, and nothing leaves the machine."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+import dashboard
+from mmbm.model.checkpoint import assets_folder
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+CHROMIUM_ARGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+APP = Path(dashboard.__file__).with_name("app.py")
+SAMPLE = "adult-opacity"
+PATIENCE = 90_000  # ms; the machine may be busy
+FROM_PAGE = ("data:", "blob:")  # made in the page itself, no connection
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def server(request, tmp_path_factory):
+    """``streamlit run`` on loopback; its address and its log."""
+    model = os.environ.get("MMBM_MODEL") or str(request.getfixturevalue("tiny_model_dir"))
+    port = free_port()
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command,
+            cwd=APP.parents[1],  # where .streamlit/config.toml lies
+            env=os.environ | {"MMBM_MODEL": model},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(f"{address}/_stcore/health", process)
+        yield address, log
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_for(url, process, seconds=60.0):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert process.poll() is None, "the server ended"
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.3)
+    pytest.fail("the server did not start")
+
+
+@pytest.fixture
+def page(server):
+    """A fresh page; fails at the end on any foreign request, page error or error in the console."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium on the path; apt-get install chromium")
+    asked, broken = [], []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+        context = browser.new_context(viewport={"width": 1400, "height": 900})
+        context.on("request", lambda request: asked.append(request.url))
+        made = context.new_page()
+        made.on("websocket", lambda socket: asked.append(socket.url))
+        made.on("pageerror", lambda error: broken.append(str(error)))
+        made.set_default_timeout(PATIENCE)
+        yield made
+        browser.close()
+    foreign = [u for u in asked if not u.startswith(FROM_PAGE)]
+    foreign = [u for u in foreign if urlsplit(u).hostname != "127.0.0.1"]
+    assert asked and not foreign
+    assert not broken
+
+
+def give(page, place, file):
+    """Hand a file to one part's uploader and wait until it was read."""
+    part = page.locator(f".st-key-place-{place}")
+    part.locator("input[type=file]").first.set_input_files(file)
+    expect(part.locator(".facts")).to_be_visible(timeout=PATIENCE)
+
+
+def settled(page):
+    expect(page.locator('[data-testid="stStatusWidget"]')).to_have_count(0, timeout=PATIENCE)
+    expect(page.locator('[data-testid="stSpinner"]')).to_have_count(0, timeout=PATIENCE)
+
+
+def brightness(page):
+    """A sum over the film's canvas; it changes when anything on it does."""
+    return page.locator("canvas").first.evaluate(
+        """canvas => {
+            const {width, height} = canvas;
+            const seen = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+            let sum = 0;
+            for (let i = 0; i < seen.length; i += 4)
+                sum += seen[i] + 2 * seen[i + 1] + 3 * seen[i + 2];
+            return sum;
+        }"""
+    )
+
+
+def slide(page, percent):
+    page.locator('input[data-act="opacity"]').first.evaluate(
+        """(slider, value) => {
+            slider.value = value;
+            slider.dispatchEvent(new Event("input", {bubbles: true}));
+        }""",
+        str(percent),
+    )
+    page.wait_for_timeout(300)
+
+
+def test_the_first_page_of_a_fresh_server_may_be_any(page, server):
+    page.goto(f"{server[0]}/model")
+    expect(page.get_by_text("Research use, not a medical device").first).to_be_visible()
+    expect(page.get_by_role("heading", name="Identity")).to_be_visible()
+
+
+def test_a_case_from_upload_to_reasons(page, server, tmp_path):
+    sample = assets_folder() / "samples" / SAMPLE
+    bare = tmp_path / "IM000001"  # as hospitals export: no suffix
+    bare.write_bytes((sample / "image.dcm").read_bytes())
+    page.goto(server[0])
+    give(page, "image", bare)
+    give(page, "notes", sample / "notes.txt")
+    give(page, "audio", sample / "sound.wav")
+    expect(page.locator(".meters:not(.narrow) .meter")).to_have_count(2)
+    expect(page.locator(".note .word").first).to_be_visible()
+    expect(page.locator("audio")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    settled(page)
+    page.wait_for_timeout(500)
+
+    with_map = brightness(page)
+    slide(page, 0)
+    without = brightness(page)
+    assert without != with_map
+    slide(page, 50)
+    assert brightness(page) == with_map
+    page.screenshot(path=os.environ.get("MMBM_SCREENSHOT") or tmp_path / "review.png")
+
+    zoom = page.locator(".corner.top span").nth(1)
+    whole = zoom.inner_text()
+    page.locator('[data-act="in"]').first.click()
+    expect(zoom).not_to_have_text(whole)
+    closer = zoom.inner_text()
+    page.get_by_role("radio", name="No finding").click()
+    expect(page.get_by_role("heading", name="for No finding comes from")).to_be_visible()
+    settled(page)
+    assert zoom.inner_text() == closer, "the zoom was lost when another finding was chosen"
+    page.locator("canvas").first.dblclick()
+    expect(zoom).to_have_text(whole)
+    assert page.locator('[data-testid="stAlertContentError"]').count() == 0
+    assert page.locator('[data-testid="stException"]').count() == 0
+
+
+def test_drag_and_wheel_and_keys_on_the_film(page, server):
+    page.goto(server[0])
+    give(page, "image", assets_folder() / "samples" / SAMPLE / "image.dcm")
+    film = page.locator("canvas").first
+    film.scroll_into_view_if_needed()
+    settled(page)
+    level, zoom = (page.locator(".corner.top span").nth(i) for i in (0, 1))
+    before, whole = level.inner_text(), zoom.inner_text()
+    box = film.bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 60, middle[1] + 40, steps=5)
+    page.mouse.up()
+    expect(level).not_to_have_text(before)
+    page.mouse.wheel(0, -300)
+    expect(zoom).not_to_have_text(whole)
+    expect(page.locator(".corner.bottom").first).to_contain_text("share of the logit")
+    film.press("0")
+    expect(level).to_have_text(before)
+    expect(zoom).to_have_text(whole)
+    upright = brightness(page)
+    film.press("i")
+    page.wait_for_timeout(300)
+    assert brightness(page) != upright
+
+
+def test_the_log_holds_nothing_of_the_case(page, server):
+    page.goto(server[0])
+    give(page, "notes", assets_folder() / "samples" / SAMPLE / "notes.txt")
+    settled(page)
+    words = (assets_folder() / "samples" / SAMPLE / "notes.txt").read_text(encoding="utf-8")
+    log = server[1].read_text()
+    assert "Traceback" not in log
+    assert not any(line.strip() in log for line in words.splitlines() if len(line) > 20)
