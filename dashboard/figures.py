@@ -185,13 +185,14 @@ def sound(
 ) -> go.Figure:
     """Waveform, mel spectrogram and share of each moment, on one time axis.
 
-    ``decibels`` is (mels, frames); ``share`` (bands, times) in logits over ``seconds``; ``limit``
-    is the largest share of a moment over all findings, so that they share one axis.
+    ``decibels`` is (mels, frames); ``share`` (bands, times) in logits; both over the ``seconds``
+    that the model hears. ``limit`` is the largest share of a moment over all findings, so that
+    they share one axis.
     """
     figure = make_subplots(
         rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.035, row_heights=[0.24, 0.46, 0.3]
     )
-    times, low, high = envelope(waveform)
+    times, low, high = envelope(waveform[: round(seconds * SAMPLE_RATE)])
     figure.add_trace(
         go.Scatter(
             x=np.concatenate([times, times[::-1]]),
@@ -210,7 +211,7 @@ def sound(
         figure.add_trace(bars_over_time(*time_sums(share, seconds)), row=3, col=1)
     plain(figure, 400)
     figure.update_layout(bargap=0)
-    figure.update_xaxes(range=[0, len(waveform) / SAMPLE_RATE], showgrid=False)
+    figure.update_xaxes(range=[0, seconds], showgrid=False)
     figure.update_xaxes(title_text=say("sound.time"), row=3, col=1)
     figure.update_yaxes(title={"font": {"size": 11}, "standoff": 4}, tickfont={"size": 10})
     figure.update_yaxes(

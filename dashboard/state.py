@@ -17,7 +17,7 @@ from dashboard.review import Review
 from dashboard.text import LANGUAGES, Language, Texts, texts
 from mmbm.case import MODALITIES, Case, Modality, Notes, Picture, Sound
 from mmbm.errors import MMBMError
-from mmbm.io import read_notes, read_picture, read_sound, typed_notes
+from mmbm.io import read_notes, read_picture, read_sound, typed_notes, warm
 from mmbm.model.checkpoint import assets_folder
 from mmbm.predict import Predictor
 
@@ -101,6 +101,7 @@ def say() -> Texts:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _load(model: str) -> Predictor:
+    warm()  # the decoder starts while the weights are read
     return Predictor.load(model)
 
 
@@ -217,7 +218,7 @@ def choose_sample(key: str) -> None:
     for modality, file in SAMPLE_FILES.items():
         path: Path = folder / file
         if path.is_file():
-            parts()[modality].offer(path.read_bytes(), file)
+            parts()[modality].offer(path.read_bytes(), f"{name}/{file}")
 
 
 def kept_review(of: Case) -> Review | None:

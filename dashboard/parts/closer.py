@@ -25,7 +25,7 @@ from mmbm.explain.attribution import (
 __all__ = ["closer"]
 
 POOR = 0.05  # relative convergence error from which the reader is warned
-BLOCKS = 56  # tiles a side in which pixel shares are summed; single pixels are noise to the eye
+BLOCKS = 32  # tiles a side in which pixel shares are summed; single pixels are noise to the eye
 STEP = 0.05  # seconds in which sample shares are summed
 METHODS: dict[Modality, Callable[..., Attribution]] = {
     "image": attribute_image,
@@ -82,6 +82,7 @@ def draw(seen: Review, part: Modality, found: Attribution, finding: str, say: Te
         steps=found.steps,
         explained=markup.signed(found.explained, 3),
         contribution=markup.signed(contribution, 3),
+        offset=markup.signed(contribution - found.explained, 3),
         delta=f"{100 * abs(found.delta):.2g} %",
     )
     st.html(f'<div class="small">{escape(facts)}</div>')

@@ -30,6 +30,7 @@ def intake(say: Texts) -> None:
             disabled=not names,
         )
         st.button(say("intake.new"), on_click=state.forget, key="new-case", width="content")
+    st.html(f'<div class="facts">{escape(say("intake.sample_note"))}</div>')
     for modality in MODALITIES:
         with st.container(border=True, gap="xsmall", key=f"place-{modality}"):
             place(modality, say)

@@ -14,43 +14,52 @@ from dashboard.review import Review, review
 from dashboard.text import Texts
 from mmbm.case import Case
 from mmbm.errors import MMBMError
+from mmbm.predict import Predictor
 
 
-def seen(case: Case, say: Texts) -> Review | None:
+def ready(say: Texts) -> Predictor | None:
+    """The model, loaded while the reader looks for the files; a refusal is said on the page."""
+    try:
+        with st.spinner(say("review.loading")):
+            return state.predictor()
+    except MMBMError as refusal:
+        st.error(say("review.no_model", reason=str(refusal)))
+        return None
+
+
+def seen(predictor: Predictor, case: Case, say: Texts) -> Review | None:
     """The review of this case, made now if it is new; a refusal is said on the page."""
     made = state.kept_review(case)
     if made is not None:
         return made
     try:
-        with st.spinner(say("review.loading")):
-            predictor = state.predictor()
-    except MMBMError as refusal:
-        st.error(say("review.no_model", reason=str(refusal)))
-        return None
-    try:
         named = ", ".join(say(f"modality.{m}") for m in case.present)
         with st.spinner(say("review.working", parts=named)):
             made = review(predictor, case)
+            state.keep(made)
     except MMBMError as refusal:
         st.error(say("review.failed", reason=str(refusal)))
-        return None
-    state.keep(made)
     return made
+
+
+def welcome(say: Texts) -> None:
+    """What to do first, and what will come of it."""
+    blank(say("review.empty.body"))
+    for line in ("review.empty.guide", "review.empty.privacy"):
+        st.html(f'<div class="small">{escape(say(line))}</div>')
 
 
 say = state.say()
 with st.sidebar:
     intake(say)
 case = state.case()
+made = None
 # A place of its own, so that the spinner coming and going moves nothing below it.
-progress = st.empty()
-if case.present:
-    with progress.container():
-        made = seen(case, say)
-    if made is not None:
-        results(made, say)
-else:
-    with progress.container():
-        blank(say("review.empty.body"))
-        for line in ("review.empty.guide", "review.empty.privacy"):
-            st.html(f'<div class="small">{escape(say(line))}</div>')
+with st.empty().container():
+    if not case.present:
+        welcome(say)
+    predictor = ready(say)
+    if predictor is not None and case.present:
+        made = seen(predictor, case, say)
+if made is not None:
+    results(made, say)

@@ -181,6 +181,20 @@ def test_a_case_from_upload_to_reasons(page, server, tmp_path):
     assert page.locator('[data-testid="stException"]').count() == 0
 
 
+def test_another_part_does_not_disturb_the_film(page, server):
+    sample = assets_folder() / "samples" / SAMPLE
+    page.goto(server[0])
+    give(page, "image", sample / "image.dcm")
+    page.locator('[data-act="in"]').first.click()
+    settled(page)
+    film = page.locator("canvas").first.element_handle()
+    zoom = page.locator(".corner.top span").nth(1).inner_text()
+    give(page, "notes", sample / "notes.txt")
+    expect(page.locator(".note .word").first).to_be_visible()
+    assert film.evaluate("canvas => canvas.isConnected"), "the viewer was mounted anew"
+    assert page.locator(".corner.top span").nth(1).inner_text() == zoom
+
+
 def test_drag_and_wheel_and_keys_on_the_film(page, server):
     page.goto(server[0])
     give(page, "image", assets_folder() / "samples" / SAMPLE / "image.dcm")
