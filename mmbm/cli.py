@@ -1,4 +1,4 @@
-"""The command line: predict, train, evaluate, sample.
+"""The command line: predict, data prepare, train, evaluate, sample.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
 """
@@ -104,6 +104,25 @@ def _show(report: CaseReport) -> None:
     for warning in report.warnings:
         console.print(f"[yellow]Note:[/yellow] {warning}")
     console.print(report.notice)
+
+
+data_app = typer.Typer(no_args_is_help=True, help="Make manifests.")
+app.add_typer(data_app, name="data")
+
+
+@data_app.command("prepare")
+def prepare(
+    folder: Annotated[Path, typer.Argument(help="The folder that holds the public sources.")],
+    out: Annotated[Path, typer.Option(help="The manifest to write.")],
+    drawn: Annotated[int, typer.Option(help="Draw so many cases without films instead.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+) -> None:
+    """Run the recipes of the public sources and assemble cases into a manifest."""
+    with one_line_errors():
+        from mmbm.data.assemble import prepare
+
+        rows = prepare(folder, out, seed=seed, drawn=drawn)
+    typer.echo(f"{len(rows)} cases in {out}")
 
 
 @app.command()

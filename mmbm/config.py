@@ -128,6 +128,7 @@ class TrainConfig(Settings):
     """One training run."""
 
     model: ModelConfig = ModelConfig()
+    start_from: str | None = None  # a model whose weights, parts and tokeniser the run begins with
     seed: int = 0
     epochs: int = Field(default=10, ge=1)
     batch: int = Field(default=32, ge=2)

@@ -50,9 +50,15 @@ def run_training(
             raise ManifestError(f"'{manifest_path.name}' has no row with split '{name}'.")
     _need_findings(manifest, config.model.findings, manifest_path)
     texts = {name: read_texts(part) for name, part in splits.items()}
-    tokenizer = train_tokenizer(texts["train"], config.model.notes.vocabulary)
-    notes = config.model.notes.model_copy(update={"vocabulary": tokenizer.get_vocab_size()})
-    model_config = config.model.model_copy(update={"notes": notes})
+    if config.start_from:
+        begun = checkpoint.read(config.start_from)
+        start, tokenizer = begun.network, begun.tokenizer
+        named = {"name": config.model.name, "version": config.model.version}
+        model_config = start.config.model_copy(update=named)
+    else:
+        start, tokenizer = None, train_tokenizer(texts["train"], config.model.notes.vocabulary)
+        notes = config.model.notes.model_copy(update={"vocabulary": tokenizer.get_vocab_size()})
+        model_config = config.model.model_copy(update={"notes": notes})
     config = config.model_copy(update={"model": model_config})
     corpora = {
         name: read_corpus(
@@ -69,6 +75,7 @@ def run_training(
         corpora["train"],
         config,
         out,
+        start=start,
         device=torch_device,
         resume=resume,
         validate=validate,

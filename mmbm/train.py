@@ -108,12 +108,13 @@ def train(
     config: TrainConfig,
     out: Path,
     *,
+    start: MultimodalBigModel | None = None,
     device: torch.device,
     resume: bool = False,
     validate: Callable[[MultimodalBigModel], dict[str, float]] = lambda _: {},
     progress: Callable[[Step], None] = lambda _: None,
 ) -> MultimodalBigModel:
-    """Train on ``corpus`` and return the network in eval mode.
+    """Train on ``corpus``, from ``start`` or from fresh, and return the network in eval mode.
 
     After each epoch the whole state goes to ``out/state.safetensors`` and a row to
     ``out/training.csv``; with ``resume`` a run goes on from there. Each epoch is seeded by its
@@ -127,9 +128,11 @@ def train(
     torch.set_num_threads(config.threads or cores())
     torch.manual_seed(config.seed)
     network = MultimodalBigModel(config.model)
-    if config.image_weights == "imagenet":
+    if start is not None:
+        network.load_state_dict(start.state_dict())
+    elif config.image_weights == "imagenet":
         load_imagenet(network.image_encoder)
-        network.image_encoder.freeze(config.frozen_stages)
+    network.image_encoder.freeze(config.frozen_stages)
     films = corpus.films[torch.from_numpy(np.unique(corpus.film_of[corpus.film_of >= 0]))]
     if len(films):
         network.mean_film.copy_(mean_film(films))
@@ -138,9 +141,9 @@ def train(
     optimizer = torch.optim.AdamW(_groups(network, config), weight_decay=config.weight_decay)
     per_epoch = max(len(corpus) // config.batch, 1)
     out.mkdir(parents=True, exist_ok=True)
-    start = _restore(out, network, optimizer, config) if resume else 0
+    done = _restore(out, network, optimizer, config) if resume else 0
     samples = int(config.crop_seconds * SAMPLE_RATE)
-    for epoch in range(start, config.epochs):
+    for epoch in range(done, config.epochs):
         began = time.perf_counter()
         torch.manual_seed(config.seed * 100_003 + epoch + 1)
         network.train()

@@ -22,8 +22,9 @@ from numpy.random import Generator
 from mmbm.data.notes import Language, write_note
 from mmbm.data.recipes import hls_cmds, ieee8023, kermany, nih
 from mmbm.data.signs import read_evidence
+from mmbm.errors import ManifestError
 
-__all__ = ["COLUMNS", "assemble", "prepare", "write_manifest"]
+__all__ = ["COLUMNS", "assemble", "draw_cases", "prepare", "write_manifest"]
 
 Record = dict[Hashable, Any]  # one row, by column
 
@@ -95,11 +96,50 @@ def _from_film(film: Record, sounds: pd.DataFrame, rng: Generator) -> Record:
         sex=str(film["sex"]) or None,
     )
     case["assembled"] = "notes"
-    clip = _draw_recording(rng, sounds, str(film["split"]), pneumonia)
-    if clip is not None:
-        case |= {column: clip[column] for column in ("audio", *SOUND_COLUMNS)}
-        case["assembled"] = "notes+audio"
-    return case
+    return case | _with_recording(rng, sounds, str(film["split"]), pneumonia)
+
+
+def draw_cases(count: int, sounds: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """Cases with no film and no patient behind them (``COLUMNS``), to learn notes and sounds from.
+
+    Half have pneumonia, half are children, a third have a recording; one in twenty is for val.
+    """
+    rng = np.random.default_rng([seed, count])
+    cases: list[Record] = []
+    for number in range(count):
+        pneumonia, child = bool(rng.random() < 0.5), bool(rng.random() < 0.5)
+        language: Language = "en" if rng.random() < 0.5 else "zh"
+        age = int(rng.integers(1, 6) if child else rng.integers(ADULT_AGE, 95))
+        sex = str(rng.choice(["F", "M"]))
+        case: Record = {
+            "case_id": f"drawn-{number}",
+            "patient_id": f"drawn-{number}",
+            "source": "drawn",
+            "split": "val" if number % 20 == 19 else "train",
+            "notes_text": write_note(
+                rng, pneumonia=pneumonia, language=language, child=child, age=age, sex=sex
+            ),
+            "age": age,
+            "sex": sex,
+            "pneumonia": int(pneumonia),
+            "no_finding": int(not pneumonia),
+            "assembled": "notes",
+        }
+        if rng.random() < 1 / 3:
+            case |= _with_recording(rng, sounds, str(case["split"]), pneumonia)
+        cases.append(case)
+    rows = pd.DataFrame(cases, columns=COLUMNS, dtype="object")
+    return rows.where(rows.notna(), "")
+
+
+def _with_recording(rng: Generator, sounds: pd.DataFrame, split: str, pneumonia: bool) -> Record:
+    """What a drawn recording adds to a case; nothing where none can be had."""
+    clip = _draw_recording(rng, sounds, split, pneumonia)
+    if clip is None:
+        return {}
+    columns = ("audio", *SOUND_COLUMNS)
+    part: Record = {column: clip[column] for column in columns}
+    return part | {"assembled": "notes+audio"}
 
 
 def _draw_recording(
@@ -137,10 +177,12 @@ def write_manifest(rows: pd.DataFrame, out: Path) -> None:
     written.to_csv(out, index=False, lineterminator="\n")
 
 
-def prepare(data_folder: Path, out: Path, seed: int = 0) -> pd.DataFrame:
+def prepare(data_folder: Path, out: Path, *, seed: int = 0, drawn: int = 0) -> pd.DataFrame:
     """Run every recipe whose folder is under ``data_folder``, assemble, and write ``out``.
 
-    Raises FileNotFoundError where none of the sources is there.
+    With ``drawn``, the manifest has that many cases without a film instead of the films.
+
+    Raises ManifestError where none of the sources is there.
     """
     films = [
         read(data_folder / name)
@@ -151,9 +193,9 @@ def prepare(data_folder: Path, out: Path, seed: int = 0) -> pd.DataFrame:
     clips = [hls_cmds.read(audio_folder)] if audio_folder.is_dir() else []
     if not films and not clips:
         known = ", ".join([*IMAGE_RECIPES, hls_cmds.FOLDER])
-        raise FileNotFoundError(f"No known source in this folder; looked for {known}.")
+        raise ManifestError(f"No known source in '{data_folder.name}'; looked for {known}.")
     images = pd.concat(films, ignore_index=True) if films else pd.DataFrame()
     sounds = pd.concat(clips, ignore_index=True) if clips else pd.DataFrame()
-    rows = assemble(images, sounds, seed=seed)
+    rows = draw_cases(drawn, sounds, seed=seed) if drawn else assemble(images, sounds, seed=seed)
     write_manifest(rows, out)
     return rows
