@@ -114,14 +114,17 @@ app.add_typer(data_app, name="data")
 def prepare(
     folder: Annotated[Path, typer.Argument(help="The folder that holds the public sources.")],
     out: Annotated[Path, typer.Option(help="The manifest to write.")],
-    drawn: Annotated[int, typer.Option(help="Draw so many cases without films instead.")] = 0,
+    drawn: Annotated[int, typer.Option(help="Add so many drawn cases without a film.")] = 0,
+    films: Annotated[bool, typer.Option(help="Take the sources' films.")] = True,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
 ) -> None:
     """Run the recipes of the public sources and assemble cases into a manifest."""
     with one_line_errors():
         from mmbm.data.assemble import prepare
 
-        rows = prepare(folder, out, seed=seed, drawn=drawn)
+        if not films and not drawn:
+            raise ManifestError("Without films, --drawn must say how many cases to draw.")
+        rows = prepare(folder, out, seed=seed, drawn=drawn, with_films=films)
     typer.echo(f"{len(rows)} cases in {out}")
 
 

@@ -177,10 +177,12 @@ def write_manifest(rows: pd.DataFrame, out: Path) -> None:
     written.to_csv(out, index=False, lineterminator="\n")
 
 
-def prepare(data_folder: Path, out: Path, *, seed: int = 0, drawn: int = 0) -> pd.DataFrame:
+def prepare(
+    data_folder: Path, out: Path, *, seed: int = 0, drawn: int = 0, with_films: bool = True
+) -> pd.DataFrame:
     """Run every recipe whose folder is under ``data_folder``, assemble, and write ``out``.
 
-    With ``drawn``, the manifest has that many cases without a film instead of the films.
+    ``drawn`` adds that many cases without a film; without ``with_films`` they are all there is.
 
     Raises ManifestError where none of the sources is there.
     """
@@ -196,6 +198,8 @@ def prepare(data_folder: Path, out: Path, *, seed: int = 0, drawn: int = 0) -> p
         raise ManifestError(f"No known source in '{data_folder.name}'; looked for {known}.")
     images = pd.concat(films, ignore_index=True) if films else pd.DataFrame()
     sounds = pd.concat(clips, ignore_index=True) if clips else pd.DataFrame()
-    rows = draw_cases(drawn, sounds, seed=seed) if drawn else assemble(images, sounds, seed=seed)
+    parts = [assemble(images, sounds, seed=seed)] if with_films else []
+    parts += [draw_cases(drawn, sounds, seed=seed)] if drawn else []
+    rows = pd.concat(parts, ignore_index=True)
     write_manifest(rows, out)
     return rows
