@@ -44,7 +44,7 @@ def forest(rows: Sequence[tuple[str, Figures]], say: Texts) -> go.Figure:
     figure.add_vline(x=0.5, line={"color": GREY, "dash": "dot", "width": 1})
     lowest = min([0.5, *(f["auroc"] - d for (_, f), d in zip(known, low, strict=True))])
     figure.update_xaxes(
-        range=[max(0.0, math.floor(10 * lowest - 0.5) / 10), 1.02], title_text=say("model.auroc")
+        range=[max(0.0, math.floor(10 * lowest - 0.5) / 10), 1.07], title_text=say("model.auroc")
     )
     figure.update_yaxes(range=[len(known) - 0.5, -0.75], showgrid=False, ticksuffix="  ")
     return figure

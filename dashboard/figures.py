@@ -99,7 +99,7 @@ def waterfall(account: Ledger, present: tuple[Modality, ...], say: Texts) -> go.
     low, high = min(reach), max(reach)
     room = max(0.6, 0.3 * (high - low))  # for the numbers beside the bars
     span = [low - room, high + 1.4 * room]
-    ticks = [p for p in PROBABILITIES if span[0] <= math.log(p / (1 - p)) <= span[1]]
+    ticks = probability_ticks(span)
     # Bars belong to the first axis; this empty trace is what makes plotly draw the second.
     figure.add_trace(go.Scatter(x=[None], y=[None], xaxis="x2", showlegend=False))
     plain(figure, 38 * len(bars) + 110)
@@ -124,6 +124,17 @@ def waterfall(account: Ledger, present: tuple[Modality, ...], say: Texts) -> go.
         showlegend=False,
     )
     return figure
+
+
+def probability_ticks(span: list[float]) -> list[float]:
+    """Round probabilities within a span of logits; evenly spaced ones where the span is short."""
+    tenths = tuple(round(0.1 * i, 1) for i in range(1, 10))
+    twentieths = tuple(round(0.05 * i, 2) for i in range(1, 20))
+    for choice in (PROBABILITIES, tenths, twentieths):
+        ticks = [p for p in choice if span[0] <= math.log(p / (1 - p)) <= span[1]]
+        if len(ticks) >= 4:
+            break
+    return ticks
 
 
 def percent_tick(probability: float) -> str:

@@ -29,14 +29,11 @@ def results(seen: Review, say: Texts) -> None:
     left, right = st.columns([1.12, 1], gap="medium")
     with left:
         picture(seen, account, maps, say)
-    with right:
-        reasons(seen, account, say)
-    left, right = st.columns([1, 1.12], gap="medium")
-    with left:
         words(seen, maps, say)
         missing(seen, say)
         warnings(seen, say)
     with right:
+        reasons(seen, account, say)
         sound(seen, maps, say)
     closer(seen, finding, say)
     export(seen, say)

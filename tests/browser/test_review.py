@@ -153,6 +153,7 @@ def test_a_case_from_upload_to_reasons(page, server, tmp_path):
     give(page, "audio", sample / "sound.wav")
     expect(page.locator(".meters:not(.narrow) .meter")).to_have_count(2)
     expect(page.locator(".note .word").first).to_be_visible()
+    assert page.locator(".note .word").first.get_attribute("title")  # the number on hover
     expect(page.locator("audio")).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     settled(page)
