@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import streamlit as st
 
@@ -74,8 +74,9 @@ class Part:
         return self.pending or self.value is not None or bool(self.error)
 
     def clear(self) -> None:
-        turn = self.turn + 1
-        self.__init__(turn=turn)  # type: ignore[misc]
+        self.content, self.typed, self.value = None, None, None
+        self.name, self.error, self.frame, self.pending = "", "", 0, False
+        self.turn += 1
 
 
 @dataclass(slots=True)
@@ -100,14 +101,17 @@ def say() -> Texts:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _load(model: str) -> Predictor:
+def _load(model: str, device: str) -> Predictor:
     warm()  # the decoder starts while the weights are read
-    return Predictor.load(model)
+    return Predictor.load(model, device)
 
 
 def predictor() -> Predictor:
-    """The model that ``MMBM_MODEL`` names, loaded once for all readers. Raises ModelError."""
-    return _load(os.environ.get("MMBM_MODEL", "default"))
+    """The model that ``MMBM_MODEL`` names, on ``MMBM_DEVICE``, loaded once for all readers.
+
+    Raises ModelError.
+    """
+    return _load(os.environ.get("MMBM_MODEL", "default"), os.environ.get("MMBM_DEVICE", "auto"))
 
 
 def parts() -> dict[Modality, Part]:
@@ -117,7 +121,8 @@ def parts() -> dict[Modality, Part]:
 
 def case() -> Case:
     """The parts that could be read, as a case."""
-    return Case(**{m: part.value for m, part in parts().items()})
+    read: dict[str, Any] = {m: part.value for m, part in parts().items()}
+    return Case(**read)
 
 
 def widget_key(modality: Modality, widget: str) -> str:

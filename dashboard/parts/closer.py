@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from typing import cast
 
 import numpy as np
 import streamlit as st
 
-from dashboard import figures, markup, state
+from dashboard import figures, markup, sound_figures, state
 from dashboard.parts.evidence import blank, film
 from dashboard.review import Review
 from dashboard.text import Texts
@@ -48,7 +47,7 @@ def closer(seen: Review, finding: str, say: Texts) -> None:
                 required=True,
             )
             asked = st.button(say("closer.run"), key="closer-run")
-        part = cast(Modality, chosen or seen.prediction.present[0])
+        part = chosen or seen.prediction.present[0]
         if asked:
             compute(seen, part, finding, say)
         found = state.kept_closer(part, finding)
@@ -110,7 +109,7 @@ def draw(seen: Review, part: Modality, found: Attribution, finding: str, say: Te
         sums = np.add.reduceat(values, edges)
         times = edges / SAMPLE_RATE + STEP / 2
         st.plotly_chart(
-            figures.time_strip(times, sums, STEP, say), theme=None, config=figures.CONFIG
+            sound_figures.time_strip(times, sums, STEP, say), theme=None, config=figures.CONFIG
         )
         line = say("closer.bins", milliseconds=round(1000 * STEP))
         st.html(f'<div class="small">{escape(line)}</div>')

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import figures, markup, viewer
+from dashboard import figures, markup, sound_figures, viewer
 from dashboard.review import Review
 from dashboard.text import Texts
 from mmbm.case import SAMPLE_RATE
@@ -97,7 +97,7 @@ def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
         blank(say("sound.absent"))
         return
     st.audio(audio.waveform, sample_rate=SAMPLE_RATE)
-    figure = figures.sound(
+    figure = sound_figures.sound(
         audio.waveform,
         seen.decibels,
         maps.audio,

@@ -109,9 +109,7 @@ def missing(seen: Review, say: Texts) -> None:
     if not absent:
         st.markdown(say("missing.none"))
     for modality in absent:
-        st.markdown(
-            say("missing.one", part=say(f"modality.{modality}")) + " " + say("missing.effect")
-        )
+        st.markdown(f"{say(f'missing.{modality}')} {say('missing.effect')}")
 
 
 def warnings(seen: Review, say: Texts) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard import evaluation_figures, figures
+from dashboard import evaluation_figures, figures, sound_figures
 from dashboard.text import texts
 from mmbm.case import MODALITIES, SAMPLE_RATE
 from mmbm.config import AudioConfig
@@ -60,7 +60,7 @@ def test_blocks_keep_the_total(side, blocks):
 
 def test_moments_keep_the_total_and_stand_in_the_middle_of_their_step():
     share = np.arange(12.0).reshape(3, 4)
-    times, sums, step = figures.time_sums(share, 2.0)
+    times, sums, step = sound_figures.time_sums(share, 2.0)
     assert sums.tolist() == [12.0, 15.0, 18.0, 21.0]
     assert (times[0], step) == (0.25, 0.5)
 
@@ -70,7 +70,9 @@ def test_the_sound_figure_has_one_symmetric_scale_and_one_time_axis():
     waveform = rng.uniform(-1, 1, 2 * SAMPLE_RATE).astype(np.float32)
     decibels = rng.normal(size=(64, 201)).astype(np.float32)
     share = rng.normal(size=(4, 12))
-    figure = figures.sound(waveform, decibels, share, 2.0, config=AudioConfig(), say=SAY, limit=5.0)
+    figure = sound_figures.sound(
+        waveform, decibels, share, 2.0, config=AudioConfig(), say=SAY, limit=5.0
+    )
     low, high = figure.layout.yaxis3.range
     assert low == -high
     assert {figure.layout.xaxis.matches, figure.layout.xaxis2.matches} == {"x3"}
@@ -79,7 +81,7 @@ def test_the_sound_figure_has_one_symmetric_scale_and_one_time_axis():
 
 def test_the_envelope_holds_the_extremes():
     waveform = np.random.default_rng(0).uniform(-1, 1, 48_000).astype(np.float32)
-    times, low, high = figures.envelope(waveform, points=1000)
+    times, low, high = sound_figures.envelope(waveform, points=1000)
     assert len(times) == len(low) <= 1000
     assert (low.min(), high.max()) == (waveform.min(), waveform.max())
 
@@ -87,7 +89,7 @@ def test_the_envelope_holds_the_extremes():
 def test_frequencies_stand_on_the_row_of_their_filter():
     config = AudioConfig()
     peaks = mel_filters(config).numpy().argmax(axis=1) * SAMPLE_RATE / config.window
-    assert figures.mel_row(float(peaks[40]), config) == pytest.approx(40, abs=0.6)
+    assert sound_figures.mel_row(float(peaks[40]), config) == pytest.approx(40, abs=0.6)
 
 
 FIGURES = {"n": 40, "patients": 30, "positives": 12, "auroc": 0.9, "auroc_ci": [0.8, 0.96]}

@@ -76,8 +76,8 @@ def test_a_damaged_file_is_refused_in_one_sentence_and_the_rest_stays(app):
 def test_a_missing_part_is_named_with_what_follows(app):
     app.run()
     clean(upload(app, "notes", "note.txt", NOTE))
-    assert "**Image** was not given. Its part of the sum is exactly 0" in shown(app)
-    assert "**Sound** was not given." in shown(app)
+    assert "**No image** was given. This part of the sum is exactly 0" in shown(app)
+    assert "**No sound** was given." in shown(app)
 
 
 def test_notes_can_be_typed_and_emptied(app):

@@ -24,7 +24,7 @@ def test_only_state_touches_the_session_and_the_caches():
 def test_the_shared_cache_holds_the_model_and_nothing_else():
     content = (SCREEN / "state.py").read_text(encoding="utf-8")
     assert re.findall(r"@st\.cache_\w+[^\n]*\ndef (\w+)\(([^)]*)\) -> (\w+)", content) == [
-        ("_load", "model: str", Predictor.__name__)
+        ("_load", "model: str, device: str", Predictor.__name__)
     ]
 
 
