@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -22,6 +23,9 @@ from mmbm.model.checkpoint import LoadedModel, ModelIdentity
 from mmbm.model.network import Inputs, Positions, Readout
 
 __all__ = ["Features", "Finding", "Prediction", "Predictor", "SoundEvent", "probe_device"]
+
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,11 @@ class Predictor:
         """
         if not case.present:
             raise NoSignal("The case is empty: give an image, notes or a recording.")
-        return self._worker.submit(self._predict, case).result()
+        return self.alone(lambda: self._predict(case))
+
+    def alone(self, work: Callable[[], Result]) -> Result:
+        """Wait for a turn on the one worker, do ``work`` there, return what it returns."""
+        return self._worker.submit(work).result()
 
     def _set_threads(self) -> None:
         torch.set_num_threads(self._threads)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -30,8 +31,15 @@ STEPS = (16, 32, 64, 128)  # tried in turn until the tolerance holds
 AT_ONCE = 8  # steps in one batch: bounds the memory
 Progress = Callable[[float], None]  # 0 to 1
 
-# wanted: steps, captum's n_steps -> attributions and the convergence delta of each
-Integrate = Callable[[int], tuple[Tensor, Tensor]]
+
+class Integral(NamedTuple):
+    """What integrated gradients gave, and how well they converged."""
+
+    values: Tensor
+    explained: float
+    delta: float
+    steps: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +92,10 @@ def attribute_image(
     assert inputs.film is not None
     method = IntegratedGradients(contribution)
     grey = torch.zeros_like(inputs.film)
-    values, explained, delta, steps, seconds = _integrate(
-        contribution, inputs.film, grey, _captum(method, inputs.film, grey), progress
-    )
-    pixels = values[0, 0].float().numpy()
-    return Attribution(
-        "image", finding, pixels, "Integrated Gradients", "a film of one even grey", explained,
-        delta, steps, seconds,
-    )  # fmt: skip
+    found = _integrate(predictor, contribution, method, inputs.film, grey, progress)
+    pixels = found.values[0, 0].float().numpy()
+    baseline = "a film of one even grey"
+    return Attribution("image", finding, pixels, "Integrated Gradients", baseline, *found[1:])
 
 
 def attribute_notes(
@@ -112,15 +116,12 @@ def attribute_notes(
     assert inputs.tokens is not None and inputs.lengths is not None and tokens is not None
     method = LayerIntegratedGradients(contribution, predictor.network.encoders["notes"].embed)
     blank = torch.zeros_like(inputs.tokens)
-    values, explained, delta, steps, seconds = _integrate(
-        contribution, inputs.tokens, blank,
-        _captum(method, inputs.tokens, blank, inputs.lengths), progress, inputs.lengths,
-    )  # fmt: skip
-    shares = words(tokens, values[0].sum(-1).double().numpy())
-    return Attribution(
-        "notes", finding, shares, "Layer Integrated Gradients", "a note of blanks", explained,
-        delta, steps, seconds,
-    )  # fmt: skip
+    found = _integrate(
+        predictor, contribution, method, inputs.tokens, blank, progress, inputs.lengths
+    )
+    shares = words(tokens, found.values[0].sum(-1).double().numpy())
+    baseline = "a note of blanks"
+    return Attribution("notes", finding, shares, "Layer Integrated Gradients", baseline, *found[1:])
 
 
 def attribute_audio(
@@ -144,13 +145,10 @@ def attribute_audio(
     assert inputs.waveform is not None
     method = IntegratedGradients(contribution)
     steady = steady_noise(inputs.waveform)
-    values, explained, delta, steps, seconds = _integrate(
-        contribution, inputs.waveform, steady, _captum(method, inputs.waveform, steady), progress
-    )
-    return Attribution(
-        "audio", finding, values[0].float().numpy(), "Integrated Gradients",
-        "steady noise of the same spectrum", explained, delta, steps, seconds,
-    )  # fmt: skip
+    found = _integrate(predictor, contribution, method, inputs.waveform, steady, progress)
+    samples = found.values[0].float().numpy()
+    baseline = "steady noise of the same spectrum"
+    return Attribution("audio", finding, samples, "Integrated Gradients", baseline, *found[1:])
 
 
 def steady_noise(waveform: Tensor, seed: int = 0) -> Tensor:
@@ -183,46 +181,44 @@ def _prepare(
     return contribution, to_device(fresh, predictor.torch_device)
 
 
-def _captum(method: object, given: Tensor, baseline: Tensor, *more: Tensor) -> Integrate:
-    """Captum's attribute call as a function of the number of steps."""
-
-    def integrate(steps: int) -> tuple[Tensor, Tensor]:
-        return method.attribute(  # type: ignore[attr-defined, no-any-return]
-            given,
-            baselines=baseline,
-            additional_forward_args=more or None,
-            n_steps=steps,
-            method="gausslegendre",
-            internal_batch_size=AT_ONCE,
-            return_convergence_delta=True,
-        )
-
-    return integrate
-
-
 def _integrate(
+    predictor: Predictor,
     contribution: Contribution,
+    method: Any,  # Captum's, built on ``contribution``
     given: Tensor,
     baseline: Tensor,
-    integrate: Integrate,
     progress: Progress | None,
     *more: Tensor,
-) -> tuple[Tensor, float, float, int, float]:
+) -> Integral:
     """Add steps until the attributions sum to what they explain, to the tolerance.
 
-    cuDNN's recurrent nets have no backward pass in eval mode, so cuDNN is off just here.
+    Each round is one turn on the predictor's worker, so that other readers wait for no more than
+    that. cuDNN's recurrent nets have no backward pass in eval mode, so cuDNN is off just here.
     """
-    began = time.perf_counter()
-    with torch.backends.cudnn.flags(enabled=False), torch.enable_grad():
+
+    def explained() -> float:
         with torch.no_grad():
-            explained = float(contribution(given, *more) - contribution(baseline, *more))
-        for done, steps in enumerate(STEPS, 1):
-            values, gap = integrate(steps)
-            delta = abs(float(gap.sum())) / max(abs(explained), 1e-3)
-            if progress is not None:
-                progress(min(sum(STEPS[:done]) / sum(STEPS), 1.0))
-            if delta <= TOLERANCE:
-                break
-    if progress is not None:
-        progress(1.0)
-    return values.detach().cpu(), explained, delta, steps, time.perf_counter() - began
+            return float(contribution(given, *more) - contribution(baseline, *more))
+
+    def attribute(steps: int) -> tuple[Tensor, Tensor]:
+        with torch.backends.cudnn.flags(enabled=False):
+            return method.attribute(  # type: ignore[no-any-return]
+                given,
+                baselines=baseline,
+                additional_forward_args=more or None,
+                n_steps=steps,
+                method="gausslegendre",
+                internal_batch_size=AT_ONCE,
+                return_convergence_delta=True,
+            )
+
+    began = time.perf_counter()
+    wanted = predictor.alone(explained)
+    for done, steps in enumerate(STEPS, 1):
+        values, gap = predictor.alone(lambda steps=steps: attribute(steps))  # type: ignore[misc]
+        delta = abs(float(gap.sum())) / max(abs(wanted), 1e-3)
+        if progress is not None:
+            progress(1.0 if delta <= TOLERANCE else sum(STEPS[:done]) / sum(STEPS))
+        if delta <= TOLERANCE:
+            break
+    return Integral(values.detach().cpu(), wanted, delta, steps, time.perf_counter() - began)
