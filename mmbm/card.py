@@ -20,8 +20,9 @@ SOURCES = {
     "cite Kermany et al., Cell 2018.",
     "ieee8023": "ieee8023 COVID-19 image data collection: case reports, with the real "
     "note of the same patient. Mostly CC BY-NC-SA; cite Cohen et al. 2020.",
-    "hls_cmds": "HLS-CMDS lung sounds of a clinical manikin, no patients. CC BY 4.0; cite Torabi "
-    "et al.",
+    "hls_cmds": "HLS-CMDS lung sounds of a clinical manikin, no patients; it plays the same few "
+    "sounds everywhere, so near-perfect figures on it say little. CC BY 4.0; cite Torabi et al.",
+    "drawn": "cases with no film and no patient: generated notes, some with an hls_cmds recording.",
 }
 
 UNSTATED = "its licence is not known to this program."
@@ -167,10 +168,10 @@ figure below. A source without train rows was never trained on.
 """
     if assembled:
         text += f"""
-**{assembled} cases are assembled.** Their image belongs to a patient; their note was written by a
-generator and their recording drawn from a manikin's, at published rates of each sign given the
-image's label. Given the label, the parts are independent of each other. No figure that uses such
-notes or sounds says how the model does on real ones.
+**{assembled} cases are assembled.** Their film, if they have one, belongs to a patient; their note
+was written by a generator and their recording drawn from a manikin's, at published rates of each
+sign given the case's label. Given the label, the parts are independent of each other. No figure
+that uses such notes or sounds says how the model does on real ones.
 """
     text += "\n## Evaluation\n"
     if record is None:
