@@ -1,6 +1,7 @@
 """One warm case from bytes to findings, ledger and last-layer maps: p50, p95, share of each step.
 
     python benchmarks/case.py [--model default] [--image F] [--notes F] [--audio F] [--repeats 30]
+                              [--threads N]
 
 Prints one JSON line with the machine, its load and the versions. The parts are read side by side,
 as the page reads them, then scored, then explained for all findings.
@@ -44,10 +45,11 @@ def main() -> None:
     options.add_argument("--notes", type=Path, default=SAMPLE / "notes.txt")
     options.add_argument("--audio", type=Path, default=SAMPLE / "sound.wav")
     options.add_argument("--repeats", type=int, default=30)
+    options.add_argument("--threads", type=int, default=0, help="torch's; 0: the default")
     given = options.parse_args()
     readers = {given.image: read_picture, given.notes: read_notes, given.audio: read_sound}
     content = {path: path.read_bytes() for path in readers}
-    predictor = Predictor.load(given.model, "cpu")
+    predictor = Predictor.load(given.model, "cpu", given.threads)
     warm(3)
     rounds: list[dict[str, float]] = []
     with ThreadPoolExecutor(3) as pool:
@@ -85,6 +87,7 @@ def main() -> None:
                 "p95_ms": round(float(np.percentile(total, 95)), 1),
                 "share": {s: round(float(t.sum() / total.sum()), 3) for s, t in times.items()},
                 "repeats": given.repeats,
+                "threads": given.threads or "default",
                 "model": f"{predictor.identity.name} {predictor.identity.version}",
                 "machine": f"{processor()}, {cores()} cores",
                 "load": round(os.getloadavg()[0], 2),

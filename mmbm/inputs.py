@@ -25,6 +25,7 @@ __all__ = [
     "likeness",
     "log_mel",
     "prepare",
+    "read_tokens",
     "waveform",
 ]
 

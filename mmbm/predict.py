@@ -78,8 +78,9 @@ class Prediction:
 class Predictor:
     """A loaded model on a device, with one worker that takes cases in turn.
 
-    One worker, because torch's own threads already use the cores: two at a time are slower than
-    one after the other.
+    One worker, because two cases at a time are slower than one after the other. One torch thread
+    for two cores, at most four: a case is small, and on two cores a second thread made it more
+    than twice as slow (``benchmarks/case.py``), waiting at every step of the recurrent net.
     """
 
     def __init__(self, loaded: LoadedModel, device: str = "auto", threads: int = 0) -> None:
@@ -91,7 +92,7 @@ class Predictor:
         self.network = loaded.network.to(self.torch_device)
         if self.torch_device.type == "cpu":
             self.network.encoders.to(memory_format=torch.channels_last)
-        self._threads = threads or cores()
+        self._threads = threads or min(max(cores() // 2, 1), 4)
         self._readout = self.network.readout()
         self._mean_film = self.network.mean_film.cpu()
         self._worker = ThreadPoolExecutor(1, "mmbm-predict", initializer=self._set_threads)

@@ -24,6 +24,7 @@ __all__ = ["serve"]
 _PRELOADED = (  # so that the first file does not wait for imports
     "pydicom.pixels",
     "pylibjpeg",
+    "jpeg_ls",
     "PIL.PngImagePlugin",
     "PIL.JpegImagePlugin",
     "av",

@@ -10,6 +10,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGLSLossless,
     RLELossless,
 )
 
@@ -27,6 +28,7 @@ LOSSLESS = [
     DeflatedExplicitVRLittleEndian,
     RLELossless,
     JPEG2000Lossless,
+    JPEGLSLossless,
 ]
 
 
