@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmbm.data.assemble import COLUMNS, assemble, prepare, write_manifest
+from mmbm.data.assemble import COLUMNS, assemble, draw_cases, prepare, write_manifest
 from mmbm.data.recipes.hls_cmds import EVENTS
 from mmbm.data.signs import read_evidence
+from mmbm.errors import ManifestError
 
 
 def films(count: int, source: str = "nih") -> pd.DataFrame:
@@ -95,5 +96,15 @@ def test_manifest_paths_are_relative_to_the_csv(tmp_path: Path):
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path):
-    with pytest.raises(FileNotFoundError, match="No known source in this folder"):
+    with pytest.raises(ManifestError, match="No known source in"):
         prepare(tmp_path, tmp_path / "manifest.csv")
+
+
+def test_drawn_cases_need_no_film(tmp_path: Path):
+    rows = draw_cases(400, pd.DataFrame(), seed=3)
+    assert list(rows.columns) == COLUMNS
+    assert (rows["image"] == "").all() and (rows["notes_text"] != "").all()
+    assert (rows["pneumonia"].astype(int) + rows["no_finding"].astype(int) == 1).all()
+    assert (rows["split"] == "val").sum() == 20
+    assert rows["patient_id"].is_unique
+    assert rows.equals(draw_cases(400, pd.DataFrame(), seed=3))
