@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from mmbm.case import MODALITIES, Modality, Notes, Picture, Sound
+from mmbm.case import MODALITIES, Modality
 from mmbm.config import ModelConfig
 from mmbm.data.manifest import Manifest
 from mmbm.errors import InputError, ManifestError
@@ -24,6 +26,7 @@ from mmbm.model.notes import Tokens
 
 __all__ = ["Corpus", "read_corpus", "read_texts"]
 
+Part = TypeVar("Part")
 Progress = Callable[[str, int, int], None]  # what is being read, how many are done, of how many
 
 
@@ -98,9 +101,7 @@ def read_texts(manifest: Manifest) -> list[str]:
         if path is None:
             texts.append(inline)
         else:
-            note = _read(manifest, path, lambda p: read_notes(p.read_bytes(), p.name))
-            assert isinstance(note, Notes)
-            texts.append(note.text)
+            texts.append(_read(path, read_notes).text)
     return texts
 
 
@@ -110,7 +111,6 @@ def read_corpus(
     config: ModelConfig,
     tokenizer: Tokenizer,
     *,
-    findings: Sequence[str] | None = None,
     cache: Path | None = None,
     progress: Progress = silent,
 ) -> Corpus:
@@ -124,17 +124,13 @@ def read_corpus(
     size = config.image.size
     film_of, film_paths = _index(manifest, "image")
     sound_of, sound_paths = _index(manifest, "audio")
-    kept = cache / f"films-{manifest.sha256[:16]}-{len(film_paths)}-{size}.npy" if cache else None
+    kept = cache / f"films-{size}-{_fingerprint(film_paths)}.npy" if cache else None
 
     def shrunk(path: Path) -> Tensor:
-        picture = _read(manifest, path, lambda p: read_picture(p.read_bytes(), p.name))
-        assert isinstance(picture, Picture)
-        return shrink(picture.shown, size)
+        return shrink(_read(path, read_picture).shown, size)
 
     def heard(path: Path) -> Tensor:
-        sound = _read(manifest, path, lambda p: read_sound(p.read_bytes(), p.name))
-        assert isinstance(sound, Sound)
-        return waveform(sound, config.audio.max_seconds)
+        return waveform(_read(path, read_sound), config.audio.max_seconds)
 
     if kept is not None and kept.is_file():
         films = torch.from_numpy(np.load(kept))
@@ -154,7 +150,7 @@ def read_corpus(
         ],
         sounds=_all(heard, sound_paths, "recordings", progress),
         sound_of=sound_of,
-        labels=torch.from_numpy(manifest.labels(findings or config.findings)),
+        labels=torch.from_numpy(manifest.labels(config.findings)),
         sound_labels=torch.from_numpy(manifest.sounds(config.sound_events)),
     )
 
@@ -167,11 +163,15 @@ def _index(manifest: Manifest, part: str) -> tuple[NDArray[np.int64], list[Path]
     return np.array(index, dtype=np.int64), list(place)
 
 
-def _read(
-    manifest: Manifest, path: Path, reader: Callable[[Path], Picture | Notes | Sound]
-) -> Picture | Notes | Sound:
+def _fingerprint(paths: list[Path]) -> str:
+    """Tells these files, as they are now, from others or from what they were."""
+    facts = [(str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns) for p in paths]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def _read(path: Path, read: Callable[[bytes, str], Part]) -> Part:
     try:
-        return reader(path)
+        return read(path.read_bytes(), path.name)
     except InputError as exc:
         raise ManifestError(f"{path.name}: {exc}") from exc
 

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mmbm.data.corpus import read_corpus, read_texts
+from mmbm.data.manifest import read_manifest
+from mmbm.errors import ManifestError
+from mmbm.model.notes import train_tokenizer
+from tests.made_cases import TINY, write_manifest
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    return read_manifest(write_manifest(tmp_path / "cases", count=16))
+
+
+def corpus(manifest, cache=None):
+    texts = read_texts(manifest)
+    return read_corpus(manifest, texts, TINY, train_tokenizer(texts, 200), cache=cache)
+
+
+def test_each_file_is_held_once(manifest):
+    rows = manifest.rows
+    rows.loc[1, ["image", "audio"]] = rows.loc[0, ["image", "audio"]].to_numpy()
+    read = corpus(manifest)
+    assert len(read) == 16 and len(read.films) == 15 and read.film_of[0] == read.film_of[1]
+    assert read.sound_of[4] == -1 and not bool(read.present[4, 2])
+
+
+def test_two_splits_of_one_size_do_not_share_a_cache(manifest, tmp_path):
+    """Train and val of one manifest may hold equally many films; they are others all the same."""
+    splits = manifest.rows["split"].to_numpy()
+    first, second = manifest.take(splits == "val"), manifest.take(splits == "test")
+    assert len(first.rows) == len(second.rows)
+    kept = [corpus(part, tmp_path / "cache").films for part in (first, second)]
+    assert not torch.equal(*kept)
+    again = corpus(first, tmp_path / "cache").films
+    assert torch.equal(again, kept[0])
+
+
+def test_a_film_that_changed_is_read_again(manifest, tmp_path):
+    before = corpus(manifest, tmp_path / "cache").films[0].clone()
+    noise = np.random.default_rng(0).integers(0, 255, (80, 70), dtype=np.uint8)
+    Image.fromarray(noise).save(manifest.path(0, "image"))
+    assert not torch.equal(before, corpus(manifest, tmp_path / "cache").films[0])
+
+
+def test_an_unreadable_file_is_named(manifest):
+    manifest.path(2, "image").write_bytes(b"no picture")
+    with pytest.raises(ManifestError, match=r"film2\.png: "):
+        corpus(manifest)
