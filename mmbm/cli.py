@@ -214,7 +214,7 @@ def _progress() -> Iterator[tuple[Callable[[str, int, int], None], Callable[...,
         bars.update(tasks[name], completed=done, total=of, description=text)  # type: ignore[arg-type]
 
     def reading(what: str, done: int, of: int) -> None:
-        show(what, done, of, f"reading {what}")
+        show(what, done, of, what)
 
     def step(at: Step) -> None:
         done = (at.epoch - 1) * at.batches + at.batch

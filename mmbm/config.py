@@ -138,6 +138,6 @@ class TrainConfig(Settings):
     label_smoothing: float = Field(default=0.05, ge=0.0, lt=0.5)
     balance: Literal["none", "source+label"] = "source+label"
     image_weights: Literal["imagenet", "none"] = "imagenet"
-    frozen_stages: int = 2  # first stages of the backbone that are not trained
+    frozen_stages: int = 2  # first stages of a pretrained backbone that are not trained
     crop_seconds: float = 6.0  # of sound, at random, in training
     threads: int = 0  # 0 = all cores

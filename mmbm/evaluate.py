@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score, roc_curve
 from torch import Tensor
 
-from mmbm.case import MODALITIES
+from mmbm.case import MODALITIES, Modality
 from mmbm.data.corpus import Corpus
 from mmbm.model.network import MultimodalBigModel, Readout
 from mmbm.predict import to_device
@@ -48,27 +48,23 @@ def extract(
     network.eval()
     n, d = len(corpus), network.config.features
     features = torch.zeros(n, len(MODALITIES), d)
-    notes = [i for i, t in enumerate(corpus.tokens) if t is not None]
-    films = [i for i in range(n) if corpus.film_of[i] >= 0]
-    with_sound = [i for i in range(n) if corpus.sound_of[i] >= 0]
-    heard: dict[int, Tensor] = {}
-    work = (
-        [("films", 0, films[k : k + 16]) for k in range(0, len(films), 16)]
-        + [("notes", 1, notes[k : k + 64]) for k in range(0, len(notes), 64)]
-        + [("recordings", 2, [i]) for i in with_sound]
-    )
-    for done, (what, m, cases) in enumerate(work, 1):
-        sound = int(corpus.sound_of[cases[0]])
-        if m == 2 and sound in heard:
-            features[cases, m] = heard[sound]
-            continue
-        inputs = to_device(corpus.inputs(cases, only=MODALITIES[m]), device)
-        seen = network.encode(MODALITIES[m], inputs)
+    films = np.flatnonzero(corpus.film_of >= 0).tolist()
+    notes = [i for i, tokens in enumerate(corpus.tokens) if tokens is not None]
+    work: list[tuple[Modality, list[int]]] = [
+        *(("image", films[k : k + 16]) for k in range(0, len(films), 16)),
+        *(("notes", notes[k : k + 64]) for k in range(0, len(notes), 64)),
+        *(
+            ("audio", np.flatnonzero(corpus.sound_of == sound).tolist())
+            for sound in range(len(corpus.sounds))
+        ),
+    ]
+    for done, (modality, cases) in enumerate(work, 1):
+        # cases that share a recording hear the same
+        read = cases[:1] if modality == "audio" else cases
+        seen = network.encode(modality, to_device(corpus.inputs(read, only=modality), device))
         assert seen is not None
-        features[cases, m] = seen.mean.cpu()
-        if m == 2:
-            heard[sound] = features[cases, m]
-        progress(what, done, len(work))
+        features[cases, MODALITIES.index(modality)] = seen.mean.cpu()
+        progress("running the encoders", done, len(work))
     sounds = network.sound_head(features[:, 2].to(device)).sigmoid().cpu().double()
     sounds[~corpus.present[:, 2]] = torch.nan
     return Scores(features, corpus.present, sounds.numpy())

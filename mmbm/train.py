@@ -132,7 +132,8 @@ def train(
         network.load_state_dict(start.state_dict())
     elif config.image_weights == "imagenet":
         load_imagenet(network.image_encoder)
-    network.image_encoder.freeze(config.frozen_stages)
+    if start is not None or config.image_weights != "none":
+        network.image_encoder.freeze(config.frozen_stages)
     films = corpus.films[torch.from_numpy(np.unique(corpus.film_of[corpus.film_of >= 0]))]
     if len(films):
         network.mean_film.copy_(mean_film(films))

@@ -184,5 +184,5 @@ def _all(
     with ThreadPoolExecutor(2) as pool:
         for tensor in pool.map(read, paths):
             done.append(tensor)
-            progress(what, len(done), len(paths))
+            progress(f"reading {what}", len(done), len(paths))
     return done

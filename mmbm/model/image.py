@@ -42,9 +42,19 @@ class ImageEncoder(nn.Module):
         return cells
 
     def freeze(self, stages: int) -> None:
-        """Stop training the stem and the first ``stages`` stages: low-level filters carry over."""
+        """Stop training the stem and the first ``stages`` stages: low-level filters carry over.
+
+        Raises
+        ------
+        ConfigError
+            The backbone is not built of timm's EfficientNet stages.
+        """
         if stages:
             backbone: Any = self.backbone
+            if not all(hasattr(backbone, part) for part in ("conv_stem", "bn1", "blocks")):
+                raise ConfigError(
+                    "frozen_stages is for EfficientNet-like backbones; set frozen_stages = 0."
+                )
             for part in (backbone.conv_stem, backbone.bn1, backbone.blocks[:stages]):
                 part.requires_grad_(False)
 

@@ -148,3 +148,23 @@ def test_imagenet_weights_fit_their_backbone_only():
     encoder = ImageEncoder(TINY.image, 8)
     with pytest.raises(ConfigError, match="tf_efficientnet_lite0 only"):
         load_imagenet(encoder)
+
+
+def test_another_backbone_fits_the_slot():
+    config = TINY.image.model_copy(update={"backbone": "resnet10t", "feature_level": 3})
+    encoder = ImageEncoder(config, 8).eval()
+    with torch.inference_mode():
+        assert encoder(torch.zeros(1, 1, 64, 64)).shape == (1, 8, 4, 4)
+    with pytest.raises(ConfigError, match="set frozen_stages = 0"):
+        encoder.freeze(2)
+
+
+def test_frozen_stages_take_no_gradient():
+    encoder = ImageEncoder(TINY.image, 8)
+    encoder.freeze(1)
+    frozen = [name for name, p in encoder.named_parameters() if not p.requires_grad]
+    assert any("conv_stem" in name for name in frozen)
+    assert all(
+        name.startswith(("backbone.conv_stem", "backbone.bn1", "backbone.blocks.0"))
+        for name in frozen
+    )
