@@ -79,8 +79,8 @@ class Predictor:
     """A loaded model on a device, with one worker that takes cases in turn.
 
     One worker, because two cases at a time are slower than one after the other. One torch thread
-    for two cores, at most four: a case is small, and on two cores a second thread made it more
-    than twice as slow (``benchmarks/case.py``), waiting at every step of the recurrent net.
+    for two cores, at most four: a case is small, and on two cores a second thread made the
+    net nearly twice as slow (``benchmarks/case.py``), waiting at every step of the recurrent one.
     """
 
     def __init__(self, loaded: LoadedModel, device: str = "auto", threads: int = 0) -> None:
