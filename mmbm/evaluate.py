@@ -5,7 +5,6 @@ The encoders run once; every subset of modalities is then read off the cached fe
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +15,10 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
-from mmbm.data.corpus import Corpus
+from mmbm.data.corpus import Corpus, Progress, silent
 from mmbm.model.network import MultimodalBigModel, Readout
 from mmbm.predict import to_device
-from mmbm.train import COALITIONS
+from mmbm.train import COALITIONS, even_weights
 from mmbm.trust.calibration import expected_calibration_error, fit_platt, reliability
 
 __all__ = ["Scores", "calibrate", "evaluate", "extract", "source_aurocs"]
@@ -36,13 +35,22 @@ class Scores:
     present: Tensor  # (cases, 3) bool
     sounds: Values  # (cases, events) probabilities, NaN where there is no recording
 
+    def contributions(self, readout: Readout) -> Tensor:
+        """``w_i W_c . f_i``, (cases, 3, findings)."""
+        return torch.einsum("m,cd,bmd->bmc", readout.weights, readout.head, self.features.double())
+
+    def offered(self, coalition: Tensor) -> NDArray[np.bool_]:
+        """(cases,): which have every modality of ``coalition``, (3,) bool."""
+        offered: NDArray[np.bool_] = self.present[:, coalition].all(1).numpy()
+        return offered
+
 
 @torch.inference_mode()
 def extract(
     network: MultimodalBigModel,
     corpus: Corpus,
     device: torch.device,
-    progress: Callable[[str, int, int], None] = lambda _what, _done, _of: None,
+    progress: Progress = silent,
 ) -> Scores:
     """Run the encoders over a corpus, each distinct recording at its own length."""
     network.eval()
@@ -70,27 +78,24 @@ def extract(
     return Scores(features, corpus.present, sounds.numpy())
 
 
-def coalition_logits(scores: Scores, readout: Readout, coalition: Tensor) -> Tensor:
-    """Logits with only the modalities of ``coalition``, (3,) bool, heard: (cases, findings)."""
-    contributions = torch.einsum(
-        "m,cd,bmd->bmc", readout.weights, readout.head, scores.features.double()
-    )
-    return contributions[:, coalition].sum(1) + readout.bias
+def coalition_logits(scores: Scores, readout: Readout) -> list[Tensor]:
+    """Logits with only the modalities of each of ``COALITIONS`` heard: 7 of (cases, findings)."""
+    contributions = scores.contributions(readout)
+    return [contributions[:, coalition].sum(1) + readout.bias for coalition in COALITIONS]
 
 
 def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> None:
     """Fit the calibration on held-out cases, over all subsets of modalities, sources alike."""
-    readout = network.readout()
-    sources = corpus.manifest.rows["source"].to_numpy()
-    _, index, counts = np.unique(sources, return_inverse=True, return_counts=True)
+    heard = coalition_logits(scores, network.readout())
+    alike = even_weights(corpus.manifest.rows["source"])
     for c in range(len(network.config.findings)):
+        truth = corpus.labels[:, c].double().numpy()
         logits, labels, weights = [], [], []
-        for coalition in COALITIONS:
-            offered = (scores.present[:, coalition].all(1)).numpy()
-            known = offered & ~corpus.labels[:, c].isnan().numpy()
-            logits.append(coalition_logits(scores, readout, coalition)[:, c].numpy()[known])
-            labels.append(corpus.labels[:, c].double().numpy()[known])
-            weights.append((1.0 / counts[index])[known])
+        for coalition, score in zip(COALITIONS, heard, strict=True):
+            known = scores.offered(coalition) & ~np.isnan(truth)
+            logits.append(score[:, c].numpy()[known])
+            labels.append(truth[known])
+            weights.append(alike[known])
         scale, shift = fit_platt(*(np.concatenate(x) for x in (logits, labels, weights)))
         network.calibration_scale[c] = scale
         network.calibration_shift[c] = shift
@@ -99,10 +104,11 @@ def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> No
 def source_aurocs(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dict[str, float]:
     """AUROC of each finding, image alone and all together, in each source: a run's progress."""
     readout = network.readout()
+    contributions = scores.contributions(readout)
     sources = corpus.manifest.rows["source"].to_numpy()
     figures = {}
-    for name, coalition in (("image", [True, False, False]), ("fused", [True, True, True])):
-        logits = coalition_logits(scores, readout, torch.tensor(coalition)).numpy()
+    for name, parts in (("image", contributions[:, :1]), ("fused", contributions)):
+        logits = (parts.sum(1) + readout.bias).numpy()
         for c, finding in enumerate(network.config.findings):
             labels = corpus.labels[:, c].double().numpy()
             for source in np.unique(sources):
@@ -176,10 +182,9 @@ def weighted_aurocs(probabilities: Values, labels: Values, weights: Values) -> V
 
 def evaluate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dict[str, Any]:
     """The whole record, as ``mmbm evaluate --json`` writes it."""
-    readout = network.readout()
     rows = corpus.manifest.rows
     sources, patients = rows["source"].to_numpy(str), rows["patient_id"].to_numpy(str)
-    everything = coalition_logits(scores, readout, torch.ones(3, dtype=torch.bool))
+    heard = coalition_logits(scores, network.readout())  # the last coalition is all three
     record: dict[str, Any] = {
         "overall": {},
         "by_source": {},
@@ -192,7 +197,7 @@ def evaluate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dic
     for c, finding in enumerate(network.config.findings):
         labels = corpus.labels[:, c].double().numpy()
         known = ~np.isnan(labels)
-        fused = everything[:, c].sigmoid().numpy()
+        fused = heard[-1][:, c].sigmoid().numpy()
         record["overall"][finding] = figures(fused[known], labels[known], patients[known])
         if known.any():
             record["reliability"][finding] = reliability(fused[known], labels[known])
@@ -207,10 +212,10 @@ def evaluate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dic
                     "fpr": false.round(4).tolist(),
                     "tpr": true.round(4).tolist(),
                 }
-        for coalition in COALITIONS:
+        for coalition, score in zip(COALITIONS, heard, strict=True):
             name = "+".join(m for m, used in zip(MODALITIES, coalition, strict=True) if used)
-            part = known & scores.present[:, coalition].all(1).numpy()
-            alone = coalition_logits(scores, readout, coalition)[:, c].sigmoid().numpy()
+            part = known & scores.offered(coalition)
+            alone = score[:, c].sigmoid().numpy()
             record["by_modalities"].setdefault(name, {})[finding] = figures(
                 alone[part], labels[part], patients[part]
             )

@@ -26,6 +26,8 @@ __all__ = [
     "log_mel",
     "prepare",
     "read_tokens",
+    "shrink",
+    "thumbnail",
     "waveform",
 ]
 
@@ -67,13 +69,17 @@ def film(picture: Picture, size: int) -> Tensor:
     return equalise(shrink(picture.shown, size))
 
 
+def thumbnail(square: Tensor, side: int) -> Tensor:
+    """(1, size, size) -> (side, side): what a film looks like on the whole."""
+    return interpolate(square[None], (side, side), mode="bilinear", antialias=True)[0, 0]
+
+
 def likeness(square: Tensor, mean_film: Tensor) -> float:
     """Correlation of a film, (1, size, size), with the mean of the training films, in [-1, 1].
 
     1.0 where either is flat: there is nothing to compare.
     """
-    small = interpolate(square[None], mean_film.shape, mode="bilinear", antialias=True)[0, 0]
-    pair = torch.stack([small.flatten(), mean_film.flatten()])
+    pair = torch.stack([thumbnail(square, len(mean_film)).flatten(), mean_film.flatten()])
     return float(torch.corrcoef(pair)[0, 1]) if bool((pair.std(1) > 0).all()) else 1.0
 
 

@@ -134,7 +134,6 @@ class Predictor:
     def _set_threads(self) -> None:
         torch.set_num_threads(self._threads)
 
-    @torch.inference_mode()
     def _predict(self, case: Case) -> Prediction:
         clock = [time.perf_counter()]
         seconds: dict[str, float] = {}
@@ -145,28 +144,29 @@ class Predictor:
 
         prepared = prepare(case, self.config, self.tokenizer, self._mean_film)
         lap("prepare")
-        inputs = to_device(prepared.inputs, self.torch_device)
-        positions: dict[Modality, Positions] = {}
-        means = torch.zeros(len(MODALITIES), self.config.features)
-        for i, modality in enumerate(MODALITIES):
-            seen = self.network.encode(modality, inputs)
-            if seen is not None:
-                positions[modality] = replace(seen, vectors=seen.vectors.cpu(), mask=None)
-                means[i] = positions[modality].mean[0]
-            lap(modality)
-        logits = self._readout.logits(means)
-        findings = tuple(
-            Finding(name, float(z), float(z.sigmoid()))
-            for name, z in zip(self.config.findings, logits, strict=True)
-        )
-        events: tuple[SoundEvent, ...] = ()
-        if "audio" in positions:
-            heard = self.network.sound_head(means[2].to(self.torch_device)).sigmoid().cpu()
-            events = tuple(
-                SoundEvent(name, float(p))
-                for name, p in zip(self.config.sound_events, heard, strict=True)
+        with torch.inference_mode():  # not around prepare: attributions take gradients there
+            inputs = to_device(prepared.inputs, self.torch_device)
+            positions: dict[Modality, Positions] = {}
+            means = torch.zeros(len(MODALITIES), self.config.features)
+            for i, modality in enumerate(MODALITIES):
+                seen = self.network.encode(modality, inputs)
+                if seen is not None:
+                    positions[modality] = replace(seen, vectors=seen.vectors.cpu(), mask=None)
+                    means[i] = positions[modality].mean[0]
+                lap(modality)
+            logits = self._readout.logits(means)
+            findings = tuple(
+                Finding(name, float(z), float(z.sigmoid()))
+                for name, z in zip(self.config.findings, logits, strict=True)
             )
-        lap("head")
+            events: tuple[SoundEvent, ...] = ()
+            if "audio" in positions:
+                heard = self.network.sound_head(means[2].to(self.torch_device)).sigmoid().cpu()
+                events = tuple(
+                    SoundEvent(name, float(p))
+                    for name, p in zip(self.config.sound_events, heard, strict=True)
+                )
+            lap("head")
         return Prediction(
             identity=self.identity,
             mmbm_version=mmbm.__version__,

@@ -11,7 +11,7 @@ from typing import Any
 import mmbm
 from mmbm.card import data_table, write_card
 from mmbm.config import TrainConfig
-from mmbm.data.corpus import Corpus, read_corpus, read_texts
+from mmbm.data.corpus import Progress, read_corpus, read_texts
 from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.errors import ManifestError
 from mmbm.evaluate import calibrate, evaluate, extract, source_aurocs
@@ -23,8 +23,6 @@ from mmbm.train import Step, train
 
 __all__ = ["run_evaluation", "run_training"]
 
-Reading = Callable[[str, int, int], None]
-
 
 def run_training(
     manifest_path: Path,
@@ -33,7 +31,7 @@ def run_training(
     *,
     resume: bool,
     device: str,
-    reading: Reading,
+    reading: Progress,
     step: Callable[[Step], None],
 ) -> Path:
     """Train, calibrate on val, evaluate on test, write ``out/model``; returns that folder.
@@ -44,10 +42,7 @@ def run_training(
     """
     manifest = read_manifest(manifest_path)
     torch_device = probe_device(device)
-    splits = {s: manifest.take((manifest.rows["split"] == s).to_numpy()) for s in ("train", "val")}
-    for name, part in splits.items():
-        if not len(part.rows):
-            raise ManifestError(f"'{manifest_path.name}' has no row with split '{name}'.")
+    splits = {name: _split(manifest, name, manifest_path) for name in ("train", "val")}
     _need_findings(manifest, config.model.findings, manifest_path)
     texts = {name: read_texts(part) for name, part in splits.items()}
     if config.start_from:
@@ -99,7 +94,7 @@ def run_training(
 
 
 def run_evaluation(
-    manifest_path: Path, model: str | Path, *, device: str, reading: Reading
+    manifest_path: Path, model: str | Path, *, device: str, reading: Progress
 ) -> dict[str, Any]:
     """Score a model, as stored, on the manifest's test split.
 
@@ -108,16 +103,12 @@ def run_evaluation(
     ManifestError, ModelError
     """
     manifest = read_manifest(manifest_path)
-    test = manifest.take((manifest.rows["split"] == "test").to_numpy())
-    if not len(test.rows):
-        raise ManifestError(f"'{manifest_path.name}' has no row with split 'test'.")
+    test = _split(manifest, "test", manifest_path)
     loaded = checkpoint.read(model)
     _need_findings(manifest, loaded.network.config.findings, manifest_path)
     torch_device = probe_device(device)
     network = loaded.network.to(torch_device)
-    corpus: Corpus = read_corpus(
-        test, read_texts(test), network.config, loaded.tokenizer, progress=reading
-    )
+    corpus = read_corpus(test, read_texts(test), network.config, loaded.tokenizer, progress=reading)
     record = evaluate(network, corpus, extract(network, corpus, torch_device, reading))
     identity = loaded.identity
     return {
@@ -126,6 +117,14 @@ def run_evaluation(
         "manifest_sha256": manifest.sha256,
         **record,
     }
+
+
+def _split(manifest: Manifest, name: str, path: Path) -> Manifest:
+    """The rows of one split, of which there must be some."""
+    part = manifest.take((manifest.rows["split"] == name).to_numpy())
+    if not len(part.rows):
+        raise ManifestError(f"'{path.name}' has no row with split '{name}'.")
+    return part
 
 
 def _need_findings(manifest: Manifest, findings: tuple[str, ...], path: Path) -> None:

@@ -13,12 +13,13 @@ import itertools
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -29,7 +30,7 @@ from mmbm.config import TrainConfig
 from mmbm.data.augment import augment_film, augment_sound, crop_sound
 from mmbm.data.corpus import Corpus
 from mmbm.errors import ConfigError
-from mmbm.inputs import equalise
+from mmbm.inputs import equalise, thumbnail
 from mmbm.model.image import load_imagenet
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.notes import UNKNOWN_ID, Tokens
@@ -82,14 +83,20 @@ def sound_loss(network: MultimodalBigModel, features: Tensor, labels: Tensor) ->
     return (losses * known).sum() / known.sum().clamp(min=1)
 
 
+def even_weights(cells: Iterable[str]) -> NDArray[np.float64]:
+    """(cases,) so that every distinct cell weighs the same in all."""
+    _, index, counts = np.unique(list(cells), return_inverse=True, return_counts=True)
+    weights: NDArray[np.float64] = 1.0 / counts[index]
+    return weights
+
+
 def sampling_weights(corpus: Corpus) -> Tensor:
     """(cases,) so that every source x label cell is drawn equally often."""
     labels = ["".join(map(str, row)) for row in corpus.labels.nan_to_num(-1).int().tolist()]
     cells = [
         f"{s}|{label}" for s, label in zip(corpus.manifest.rows["source"], labels, strict=True)
     ]
-    _, index, counts = np.unique(cells, return_inverse=True, return_counts=True)
-    return torch.from_numpy(1.0 / counts[index])
+    return torch.from_numpy(even_weights(cells))
 
 
 def batches(corpus: Corpus, config: TrainConfig) -> Iterator[list[int]]:
@@ -136,7 +143,7 @@ def train(
         network.image_encoder.freeze(config.frozen_stages)
     films = corpus.films[torch.from_numpy(np.unique(corpus.film_of[corpus.film_of >= 0]))]
     if len(films):
-        network.mean_film.copy_(mean_film(films))
+        network.mean_film.copy_(mean_film(films, len(network.mean_film)))
     network.to(device)
     network.encoders.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(_groups(network, config), weight_decay=config.weight_decay)
@@ -177,14 +184,11 @@ def train(
     return network.eval()
 
 
-def mean_film(films: Tensor) -> Tensor:
-    """(films, 1, size, size) -> (32, 32): what a chest film looks like on the whole."""
-    total = torch.zeros(32, 32)
+def mean_film(films: Tensor, side: int) -> Tensor:
+    """(films, 1, size, size) -> (side, side): what a chest film looks like on the whole."""
+    total = torch.zeros(side, side)
     for film in films:
-        small = torch.nn.functional.interpolate(
-            equalise(film)[None], (32, 32), mode="bilinear", antialias=True
-        )
-        total += small[0, 0]
+        total += thumbnail(equalise(film), side)
     return total / len(films)
 
 

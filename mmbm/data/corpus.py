@@ -24,7 +24,7 @@ from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.model.network import Inputs
 from mmbm.model.notes import Tokens
 
-__all__ = ["Corpus", "read_corpus", "read_texts"]
+__all__ = ["Corpus", "Progress", "read_corpus", "read_texts", "silent"]
 
 Part = TypeVar("Part")
 Progress = Callable[[str, int, int], None]  # what is being read, how many are done, of how many
@@ -67,9 +67,8 @@ class Corpus:
     ) -> Inputs:
         """A batch of cases, of ``only`` one modality or of all.
 
-        The three functions are what training does to each part.
-
-        Recordings of one batch must come out equally long.
+        The three functions are what training does to each part. Recordings of one batch must come
+        out equally long.
         """
         use = {m: only in (None, m) for m in MODALITIES}
         films = [film(self.films[f]) for c in cases if use["image"] and (f := self.film_of[c]) >= 0]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -164,21 +164,13 @@ def steady_noise(waveform: Tensor, seed: int = 0) -> Tensor:
 def _prepare(
     predictor: Predictor, prediction: Prediction, modality: Modality, finding: str
 ) -> tuple[Contribution, Inputs]:
-    """The contribution to explain, and the case's inputs as tensors that take gradients."""
+    """The contribution to explain, and the case's inputs on the predictor's device."""
     if modality not in prediction.present:
         raise NoSignal(f"There is no {modality} in this case to look closer at.")
     index = [f.name for f in prediction.findings].index(finding)
     target = prediction.readout.target(modality, index).float().to(predictor.torch_device)
-    inputs = prediction.features.prepared.inputs
-    fresh = replace(
-        inputs,
-        film=None if inputs.film is None else inputs.film.clone(),
-        tokens=None if inputs.tokens is None else inputs.tokens.clone(),
-        lengths=None if inputs.lengths is None else inputs.lengths.clone(),
-        waveform=None if inputs.waveform is None else inputs.waveform.clone(),
-    )
     contribution = Contribution(predictor.network, modality, target)
-    return contribution, to_device(fresh, predictor.torch_device)
+    return contribution, to_device(prediction.features.prepared.inputs, predictor.torch_device)
 
 
 def _integrate(
