@@ -31,7 +31,7 @@ __all__ = [
     "waveform",
 ]
 
-# Correlation with the mean training film. Of 286 held-out films the least was 0.34.
+# Correlation with the mean training film. Of 1,171 test films 8 lie below 0.25, the least at 0.03.
 CHEST_ABOVE, NEGATIVE_BELOW = 0.25, -0.25
 
 
