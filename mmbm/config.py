@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mmbm.case import MODALITIES, Modality
 from mmbm.errors import ConfigError
 
 __all__ = [
@@ -90,6 +91,7 @@ class NotesConfig(Settings):
     hidden: int = 128  # units a direction
     layers: int = 2
     max_tokens: int = 512
+    unknown: int = 1  # number of the tokeniser's unknown token
 
 
 class AudioConfig(Settings):
@@ -110,6 +112,7 @@ class ModelConfig(Settings):
     name: str = "untitled"
     version: str = "0.0.0"
     features: int = 128  # d, the width all modalities share
+    modalities: tuple[Modality, ...] = Field(default=MODALITIES, min_length=1)  # that it reads
     image: ImageConfig = ImageConfig()
     notes: NotesConfig = NotesConfig()
     audio: AudioConfig = AudioConfig()
@@ -140,4 +143,9 @@ class TrainConfig(Settings):
     image_weights: Literal["imagenet", "none"] = "imagenet"
     frozen_stages: int = 2  # first stages of a pretrained backbone that are not trained
     crop_seconds: float = 6.0  # of sound, at random, in training
-    threads: int = 0  # 0 = all cores
+    mixup: float = Field(default=0.0, ge=0.0)  # Beta(a, a) of films blended across sources; 0: none
+    freeze: tuple[Modality, ...] = ()  # encoders that stay as they are
+    ema: float = Field(default=0.0, ge=0.0, lt=1.0)  # decay of the weights' moving average; 0: none
+    patience: int = Field(default=0, ge=0)  # epochs without a better val score; 0: run them all
+    workers: int = Field(default=1, ge=0)  # processes that prepare batches; 0: the training one
+    threads: int = 0  # 0 = all cores, shared among the processes of torchrun

@@ -102,21 +102,30 @@ def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> No
 
 
 def source_aurocs(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dict[str, float]:
-    """AUROC of each finding, image alone and all together, in each source: a run's progress."""
-    readout = network.readout()
-    contributions = scores.contributions(readout)
+    """AUROC of each finding in each source, image alone and all together: a run's progress.
+
+    ``macro_auroc`` is the mean of the fused ones, sources alike; NaN where there is none.
+    """
+    heard = coalition_logits(scores, network.readout())
     sources = corpus.manifest.rows["source"].to_numpy()
-    figures = {}
-    for name, parts in (("image", contributions[:, :1]), ("fused", contributions)):
-        logits = (parts.sum(1) + readout.bias).numpy()
+    figures: dict[str, float] = {}
+    fused: dict[str, list[float]] = {}
+    image = torch.tensor([m == "image" for m in MODALITIES])
+    alone = next(i for i, c in enumerate(COALITIONS) if torch.equal(c, image))
+    for name, score in (("image", heard[alone]), ("fused", heard[-1])):
+        given = scores.present[:, 0] if name == "image" else scores.present.any(1)
+        logits = score.numpy()
         for c, finding in enumerate(network.config.findings):
             labels = corpus.labels[:, c].double().numpy()
             for source in np.unique(sources):
-                keep = (sources == source) & ~np.isnan(labels) & scores.present[:, 0].numpy()
+                keep = (sources == source) & ~np.isnan(labels) & given.numpy()
                 if len(np.unique(labels[keep])) == 2:
                     auroc = float(roc_auc_score(labels[keep], logits[keep, c]))
                     figures[f"{finding}/{name}/{source}"] = round(auroc, 4)
-    return figures
+                    if name == "fused":
+                        fused.setdefault(source, []).append(auroc)
+    means = [float(np.mean(aurocs)) for aurocs in fused.values()]
+    return {"macro_auroc": float(np.mean(means)) if means else float("nan")} | figures
 
 
 def figures(

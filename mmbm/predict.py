@@ -125,6 +125,8 @@ class Predictor:
         """
         if not case.present:
             raise NoSignal("The case is empty: give an image, notes or a recording.")
+        if not set(case.present) & set(self.config.modalities):
+            raise NoSignal(f"This model reads {' and '.join(self.config.modalities)} only.")
         return self.alone(lambda: self._predict(case))
 
     def alone(self, work: Callable[[], Result]) -> Result:
@@ -167,16 +169,18 @@ class Predictor:
                     for name, p in zip(self.config.sound_events, heard, strict=True)
                 )
             lap("head")
+        unread = [m for m in case.present if m not in positions]
+        note = f"This model does not read {' or '.join(unread)}; that part was left out."
         return Prediction(
             identity=self.identity,
             mmbm_version=mmbm.__version__,
             device=self.device,
-            present=case.present,
+            present=tuple(positions),
             findings=findings,
             sound_events=events,
             features=Features(means, positions, prepared),
             readout=self._readout,
-            warnings=case.warnings + prepared.warnings,
+            warnings=case.warnings + prepared.warnings + ((note,) if unread else ()),
             seconds=seconds,
         )
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tokenizers import Tokenizer
+
 import mmbm
 from mmbm.card import data_table, write_card
-from mmbm.config import TrainConfig
-from mmbm.data.corpus import Progress, read_corpus, read_texts
+from mmbm.config import ModelConfig, TrainConfig
+from mmbm.data.corpus import Corpus, Progress, read_corpus, read_texts
 from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.errors import ManifestError
-from mmbm.evaluate import calibrate, evaluate, extract, source_aurocs
+from mmbm.evaluate import Scores, calibrate, evaluate, extract, source_aurocs
 from mmbm.model import checkpoint
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.notes import train_tokenizer
 from mmbm.predict import probe_device
-from mmbm.train import Step, train
+from mmbm.train import Processes, Step, processes, train
 
 __all__ = ["run_evaluation", "run_training"]
 
@@ -40,50 +44,84 @@ def run_training(
     ------
     ManifestError, ConfigError, ModelError
     """
+    with processes(probe_device(device)) as team:
+        return _run(
+            manifest_path,
+            out,
+            config,
+            team=team,
+            resume=resume,
+            device=device,
+            reading=reading,
+            step=step,
+        )
+
+
+def _run(
+    manifest_path: Path,
+    out: Path,
+    config: TrainConfig,
+    *,
+    team: Processes,
+    resume: bool,
+    device: str,
+    reading: Progress,
+    step: Callable[[Step], None],
+) -> Path:
     manifest = read_manifest(manifest_path)
-    torch_device = probe_device(device)
     splits = {name: _split(manifest, name, manifest_path) for name in ("train", "val")}
     _need_findings(manifest, config.model.findings, manifest_path)
     texts = {name: read_texts(part) for name, part in splits.items()}
     if config.start_from:
         begun = checkpoint.read(config.start_from)
         start, tokenizer = begun.network, begun.tokenizer
-        named = {"name": config.model.name, "version": config.model.version}
-        model_config = start.config.model_copy(update=named)
+        own = {"name", "version", "modalities"}
+        model_config = start.config.model_copy(update=config.model.model_dump(include=own))
     else:
         start, tokenizer = None, train_tokenizer(texts["train"], config.model.notes.vocabulary)
         notes = config.model.notes.model_copy(update={"vocabulary": tokenizer.get_vocab_size()})
         model_config = config.model.model_copy(update={"notes": notes})
     config = config.model_copy(update={"model": model_config})
-    corpora = {
-        name: read_corpus(
-            part, texts[name], model_config, tokenizer, cache=out / "cache", progress=reading
-        )
-        for name, part in splits.items()
-    }
+    with team.in_turn():  # the first one writes the cache, the others read it
+        corpora = {
+            name: _corpus(part, model_config, tokenizer, out / "cache", reading)
+            for name, part in splits.items()
+        }
+    scored: dict[int, Scores] = {}
+    best = -math.inf
 
-    def validate(network: MultimodalBigModel) -> dict[str, float]:
-        scores = extract(network, corpora["val"], torch_device)
-        return source_aurocs(network, corpora["val"], scores)
+    def validate(network: MultimodalBigModel, epoch: int) -> dict[str, float]:
+        nonlocal best
+        scores = extract(network, corpora["val"], team.device)
+        figures = source_aurocs(network, corpora["val"], scores)
+        if not config.patience or figures["macro_auroc"] > best:
+            best = figures["macro_auroc"]
+            scored.clear()
+            scored[epoch] = scores
+        return figures
 
-    network = train(
+    trained = train(
         corpora["train"],
         config,
         out,
+        team=team,
         start=start,
-        device=torch_device,
         resume=resume,
         validate=validate,
         progress=step,
     )
-    calibrate(network, corpora["val"], extract(network, corpora["val"], torch_device))
+    folder = out / "model"
+    if not team.first:
+        return folder
+    network = trained.network
+    scores = scored.get(trained.epoch) or extract(network, corpora["val"], team.device)
+    calibrate(network, corpora["val"], scores)
     facts = {
         "mmbm_version": mmbm.__version__,
         "manifest_sha256": manifest.sha256,
         "training": config.model_dump(mode="json", exclude={"model"}),
         "data": data_table(manifest, model_config.findings),
     }
-    folder = out / "model"
     checkpoint.write(folder, network, tokenizer, facts)
     shutil.copyfile(out / "training.csv", folder / "training.csv")
     if (manifest.rows["split"] == "test").any():
@@ -108,7 +146,7 @@ def run_evaluation(
     _need_findings(manifest, loaded.network.config.findings, manifest_path)
     torch_device = probe_device(device)
     network = loaded.network.to(torch_device)
-    corpus = read_corpus(test, read_texts(test), network.config, loaded.tokenizer, progress=reading)
+    corpus = _corpus(test, network.config, loaded.tokenizer, None, reading)
     record = evaluate(network, corpus, extract(network, corpus, torch_device, reading))
     identity = loaded.identity
     return {
@@ -125,6 +163,22 @@ def _split(manifest: Manifest, name: str, path: Path) -> Manifest:
     if not len(part.rows):
         raise ManifestError(f"'{path.name}' has no row with split '{name}'.")
     return part
+
+
+def _corpus(
+    part: Manifest,
+    config: ModelConfig,
+    tokenizer: Tokenizer,
+    cache: Path | None,
+    reading: Progress,
+) -> Corpus:
+    """A split's cases with only the parts that the model reads."""
+    columns = {"image": ["image"], "notes": ["notes", "notes_text"], "audio": ["audio"]}
+    unread = [c for m, names in columns.items() if m not in config.modalities for c in names]
+    read = [c for names in columns.values() for c in names if c not in unread]
+    part = replace(part, rows=part.rows.assign(**dict.fromkeys(unread, "")))
+    part = part.take((part.rows[read] != "").any(axis=1).to_numpy())
+    return read_corpus(part, read_texts(part), config, tokenizer, cache=cache, progress=reading)
 
 
 def _need_findings(manifest: Manifest, findings: tuple[str, ...], path: Path) -> None:

@@ -21,7 +21,14 @@ TINY = ModelConfig(
     audio=AudioConfig(mels=16, channels=(4, 8)),
 )
 TINY_TRAINING = TrainConfig(
-    model=TINY, epochs=2, batch=8, image_weights="none", frozen_stages=0, crop_seconds=1.0
+    model=TINY,
+    epochs=2,
+    batch=8,
+    image_weights="none",
+    frozen_stages=0,
+    crop_seconds=1.0,
+    workers=0,
+    threads=1,
 )
 
 NOTES = {

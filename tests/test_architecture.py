@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
     "errors": set(),
     "case": set(),
-    "config": {"errors"},
+    "config": {"errors", "case"},
     "io": {"errors", "case", "config"},
     "model": {"errors", "case", "config"},
     "inputs": {"case", "config", "model"},

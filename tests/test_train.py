@@ -2,17 +2,22 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from mmbm.case import Case
 from mmbm.config import TrainConfig
-from mmbm.errors import ConfigError, ManifestError
+from mmbm.errors import ConfigError, ManifestError, NoSignal
+from mmbm.model import checkpoint
 from mmbm.model.network import MultimodalBigModel
+from mmbm.predict import Predictor
 from mmbm.run import run_training
 from mmbm.train import COALITIONS, coalition_loss
-from tests.made_cases import TINY, TINY_TRAINING, write_manifest
+from mmbm.train.loader import mix_films
+from tests.made_cases import TINY, TINY_TRAINING, case, write_manifest
 
 
 def run(folder, manifest, config=TINY_TRAINING, *, resume=False, step=lambda _: None):
@@ -43,7 +48,7 @@ def test_loss_by_hand():
         ]
     )
     expected = binary_cross_entropy_with_logits(logits, torch.full((3,), 0.95))
-    found = coalition_loss(network, features, present, labels, smooth=0.05)
+    found = coalition_loss(network, features, present, labels, smooth=0.05).mean
     assert found.item() == pytest.approx(expected.item(), abs=1e-6)
 
 
@@ -53,7 +58,7 @@ def test_no_label_no_loss():
     loss = coalition_loss(
         network, torch.randn(2, 3, TINY.features), torch.ones(2, 3).bool(), unknown, 0.0
     )
-    assert loss.item() == 0.0
+    assert loss.mean.item() == 0.0
 
 
 def test_a_run_killed_and_resumed_ends_with_the_same_weights(tiny_run, tmp_path):
@@ -111,3 +116,106 @@ def test_an_unknown_setting_lists_the_valid_ones(tmp_path):
     path.write_text("epochs = = 3")
     with pytest.raises(ConfigError, match="could not be read as TOML"):
         TrainConfig.read(path)
+
+
+def settings(**changes):
+    return TINY_TRAINING.model_copy(update=changes)
+
+
+def weights(folder):
+    return load_file(folder / "model" / "model.safetensors")
+
+
+def test_the_average_follows_by_its_rule():
+    from mmbm.train.loop import _follow
+
+    torch.manual_seed(0)
+    average, network = MultimodalBigModel(TINY), MultimodalBigModel(TINY)
+    network.normalise["image"].running_mean.fill_(2.0)
+    network.normalise["image"].num_batches_tracked.fill_(7)
+    expected = 0.9 * average.head.weight.detach() + 0.1 * network.head.weight.detach()
+    _follow(average, network, 0.9)
+    assert torch.allclose(average.head.weight, expected)
+    assert torch.allclose(
+        average.normalise["image"].running_mean, torch.full((TINY.features,), 0.2)
+    )
+    assert average.normalise["image"].num_batches_tracked == 7
+
+
+def test_the_average_is_what_is_kept(tiny_run, tmp_path):
+    run(tmp_path, tiny_run / "cases" / "manifest.csv", settings(ema=0.9))
+    state = load_file(tmp_path / "state.safetensors")
+    kept = weights(tmp_path)["fusion.scores"]
+    assert torch.equal(kept, state["average.fusion.scores"])
+    assert not torch.equal(kept, state["network.fusion.scores"])
+
+
+def test_early_stopping_keeps_the_best_epoch(tiny_run, tmp_path, monkeypatch):
+    """Scores 0.6, 0.9, 0.7, 0.8: with a patience of two the run ends after the fourth epoch."""
+    import mmbm.run
+
+    scores, seen = iter([0.6, 0.9, 0.7, 0.8]), []
+
+    def score(network, *_):
+        seen.append(network.head.weight.detach().clone())
+        return {"macro_auroc": next(scores)}
+
+    monkeypatch.setattr(mmbm.run, "source_aurocs", score)
+    manifest = tiny_run / "cases" / "manifest.csv"
+    run(tmp_path, manifest, settings(epochs=9, patience=2))
+    assert len(seen) == 4
+    assert torch.equal(weights(tmp_path)["head.weight"].float(), seen[1].half().float())
+    before = weights(tmp_path)
+    run(tmp_path, manifest, settings(epochs=9, patience=2), resume=True)  # nothing is left to do
+    after = weights(tmp_path)
+    assert len(seen) == 4 and all(torch.equal(before[n], after[n]) for n in before)
+
+
+def test_early_stopping_without_a_figure_is_refused(tiny_run, tmp_path):
+    manifest = tmp_path / "manifest.csv"
+    whole = pd.read_csv(tiny_run / "cases" / "manifest.csv", dtype=str).fillna("")
+    whole["image"] = whole["audio"] = ""
+    whole.loc[whole["split"] == "val", ["pneumonia", "no_finding"]] = "1"
+    whole.to_csv(manifest, index=False)
+    with pytest.raises(ConfigError, match="Early stopping needs both labels"):
+        run(tmp_path / "run", manifest, settings(patience=1))
+
+
+def test_a_model_of_one_modality_reads_only_that(tiny_run, tmp_path):
+    config = settings(model=TINY.model_copy(update={"modalities": ("notes",)}))
+    run(tmp_path, tiny_run / "cases" / "manifest.csv", config)
+    made = checkpoint.read(tmp_path / "model").network.config
+    torch.manual_seed(TINY_TRAINING.seed)
+    fresh = MultimodalBigModel(made).state_dict()
+    trained = load_file(tmp_path / "state.safetensors")
+    changed = {n for n, value in fresh.items() if not torch.equal(trained[f"network.{n}"], value)}
+    assert "encoders.notes.embed.weight" in changed and "head.weight" in changed
+    assert not any(".image" in name or ".audio" in name for name in changed)
+    predictor = Predictor.load(tmp_path / "model", "cpu")
+    prediction = predictor.predict(case())
+    assert prediction.present == ("notes",)
+    assert "does not read image or audio" in prediction.warnings[-1]
+    with pytest.raises(NoSignal, match="reads notes only"):
+        predictor.predict(Case(image=case().image))
+
+
+def test_a_frozen_encoder_stays_as_it_was(tiny_run, tmp_path):
+    config = settings(start_from=str(tiny_run / "run" / "model"), freeze=("notes",))
+    run(tmp_path, tiny_run / "cases" / "manifest.csv", config)
+    before, after = weights(tiny_run / "run"), weights(tmp_path)
+    for name in before:
+        if name.startswith(("encoders.notes", "normalise.notes")):
+            assert torch.equal(before[name], after[name]), name
+    assert not torch.equal(
+        before["encoders.audio.project.weight"], after["encoders.audio.project.weight"]
+    )
+
+
+def test_films_are_blended_with_the_same_labels_of_another_source_only():
+    films = torch.arange(4.0)[:, None, None, None].expand(4, 1, 2, 2)
+    cells = [("north", "10"), ("south", "10"), ("north", "01"), ("north", "01")]
+    torch.manual_seed(0)
+    blended = [mix_films(films, cells, 0.5)[:, 0, 0, 0] for _ in range(20)]
+    assert all(row[2:].tolist() == [2.0, 3.0] for row in blended)
+    assert any(0 < float(row[0]) < 1 for row in blended)
+    assert all(0 <= float(x) <= 1 for row in blended for x in row[:2])

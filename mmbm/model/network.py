@@ -123,8 +123,10 @@ class MultimodalBigModel(nn.Module):
         return cast(ImageEncoder, self.encoders["image"])
 
     def encode(self, modality: Modality, inputs: Inputs) -> Positions | None:
-        """Read one modality of the batch; None where no case has it."""
+        """Read one modality of the batch; None where no case has it or this model does not."""
         mask = None
+        if modality not in self.config.modalities:
+            return None
         if modality == "image" and inputs.film is not None:
             cells = self.encoders["image"](inputs.film)
         elif modality == "notes" and inputs.tokens is not None and inputs.lengths is not None:
@@ -140,7 +142,7 @@ class MultimodalBigModel(nn.Module):
     def _normalised(self, modality: Modality, raw: Positions) -> Tensor:
         """Shift and scale every position so that their mean is ``BatchNorm1d(f_i)``."""
         norm = cast(nn.BatchNorm1d, self.normalise[modality])
-        if self.training and len(raw.vectors) > 1:
+        if norm.training and len(raw.vectors) > 1:
             f = raw.mean
             centre, spread = f.mean(0), f.var(0, unbiased=False)
             norm(f)  # keeps the running mean and variance

@@ -1,0 +1,169 @@
+"""Batches of augmented cases, prepared by worker processes while the net computes.
+
+Every draw is seeded by the run's seed, the epoch, the batch and the case's place in it. So neither
+the number of workers nor the number of training processes changes what a case looks like, and a
+resumed run goes on with the batches of an unbroken one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from mmbm.case import SAMPLE_RATE
+from mmbm.config import TrainConfig
+from mmbm.data.augment import augment_film, augment_sound, crop_sound
+from mmbm.data.corpus import Corpus
+from mmbm.model.network import Inputs
+from mmbm.model.notes import Tokens
+
+__all__ = ["Batch", "batches_per_epoch", "even_weights", "load", "seed_of"]
+
+
+class Batch(NamedTuple):
+    """What one step of training takes."""
+
+    inputs: Inputs
+    labels: Tensor  # (batch, findings) float32, NaN: unknown
+    events: Tensor  # (batch, events) float32, NaN: unknown
+
+
+class Place(NamedTuple):
+    """One batch of a run: its number and its cases."""
+
+    epoch: int
+    number: int
+    cases: list[int]
+
+
+def seed_of(*numbers: int) -> int:
+    """One seed from several numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
+
+
+def even_weights(cells: Iterable[str]) -> NDArray[np.float64]:
+    """(cases,) so that every distinct cell weighs the same in all."""
+    _, index, counts = np.unique(list(cells), return_inverse=True, return_counts=True)
+    weights: NDArray[np.float64] = 1.0 / counts[index]
+    return weights
+
+
+def label_rows(corpus: Corpus) -> list[str]:
+    """Each case's labels as one word, "1" yes, "0" no, "-1" unknown."""
+    return ["".join(map(str, row)) for row in corpus.labels.nan_to_num(-1).int().tolist()]
+
+
+def sampling_weights(corpus: Corpus) -> Tensor:
+    """(cases,) so that every source x label cell is drawn equally often."""
+    sources = corpus.manifest.rows["source"]
+    pairs = zip(sources, label_rows(corpus), strict=True)
+    return torch.from_numpy(even_weights(f"{source}|{label}" for source, label in pairs))
+
+
+def batches_per_epoch(corpus: Corpus, config: TrainConfig) -> int:
+    """Whole batches only, but at least one."""
+    return max(len(corpus) // config.batch, 1)
+
+
+def places(corpus: Corpus, config: TrainConfig, first: int) -> Iterator[Place]:
+    """All batches from epoch ``first``, counted from 0, to the last."""
+    weights = sampling_weights(corpus)
+    for epoch in range(first, config.epochs):
+        draw = torch.Generator().manual_seed(seed_of(config.seed, epoch))
+        if config.balance == "source+label":
+            order = torch.multinomial(weights, len(corpus), replacement=True, generator=draw)
+        else:
+            order = torch.randperm(len(corpus), generator=draw)
+        for number in range(batches_per_epoch(corpus, config)):
+            start = number * config.batch
+            yield Place(epoch, number, order[start : start + config.batch].tolist())
+
+
+class Prepared(Dataset[Batch]):
+    """Place -> batch. Of each batch, this process takes every ``world``-th case from ``rank``."""
+
+    def __init__(self, corpus: Corpus, config: TrainConfig, rank: int, world: int) -> None:
+        self.corpus, self.config, self.rank, self.world = corpus, config, rank, world
+        self.present = corpus.present
+        sources = corpus.manifest.rows["source"]
+        self.cells = list(zip(sources, label_rows(corpus), strict=True))
+
+    def __getitem__(self, place: Place) -> Batch:
+        cases = place.cases[self.rank :: self.world]
+        samples = int(self.config.crop_seconds * SAMPLE_RATE)
+
+        def seeded(part: int, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+            """``change``, each time with the seed of the next case that has the part."""
+            numbers = iter(range(self.rank, len(place.cases), self.world))
+            mine = [n for n, c in zip(numbers, cases, strict=True) if self.present[c, part]]
+            seeds = (seed_of(self.config.seed, place.epoch, place.number, n, part) for n in mine)
+
+            def run(given: Any) -> Any:
+                torch.manual_seed(next(seeds))
+                return change(given)
+
+            return run
+
+        with torch.random.fork_rng(devices=[]):
+            inputs = self.corpus.inputs(
+                cases,
+                film=seeded(0, augment_film),
+                tokens=seeded(1, lambda t: forget(t, self.config.model.notes.unknown)),
+                sound=seeded(2, lambda w: augment_sound(crop_sound(w, samples))),
+            )
+            if self.config.mixup and inputs.film is not None:
+                torch.manual_seed(seed_of(self.config.seed, place.epoch, place.number, self.rank))
+                cells = [self.cells[c] for c in cases if self.present[c, 0]]
+                inputs = replace(inputs, film=mix_films(inputs.film, cells, self.config.mixup))
+        return Batch(inputs, self.corpus.labels[cases], self.corpus.sound_labels[cases])
+
+
+def forget(tokens: Tokens, unknown: int) -> Tokens:
+    """One token in twenty becomes unknown, as rare words will be."""
+    drop = torch.rand(len(tokens.ids)) < 0.05
+    ids = [unknown if d else i for i, d in zip(tokens.ids, drop.tolist(), strict=True)]
+    return tokens._replace(ids=ids)
+
+
+def mix_films(films: Tensor, cells: list[tuple[str, str]], alpha: float) -> Tensor:
+    """Blend half of the films with one of the same labels from another source.
+
+    The labels stay true and the source is blurred. ``cells`` are (source, labels) of each film.
+    Source: Yao et al., Improving Out-of-Distribution Robustness via Selective Augmentation,
+    ICML 2022 (intra-label LISA).
+    """
+    mixed = films.clone()
+    blend = torch.distributions.Beta(alpha, alpha)
+    for i, (source, labels) in enumerate(cells):
+        others = [j for j, (s, r) in enumerate(cells) if s != source and r == labels]
+        if others and torch.rand(()) < 0.5:
+            other = films[others[int(torch.randint(len(others), ()))]]
+            share = blend.sample()
+            mixed[i] = share * films[i] + (1 - share) * other
+    return mixed
+
+
+def load(
+    corpus: Corpus, config: TrainConfig, *, first: int, rank: int = 0, world: int = 1
+) -> Iterator[Batch]:
+    """All batches of a run from epoch ``first``, counted from 0, in order."""
+    loader: DataLoader[Batch] = DataLoader(
+        Prepared(corpus, config, rank, world),
+        batch_size=None,
+        sampler=places(corpus, config, first),
+        num_workers=config.workers,
+        collate_fn=_as_is,
+        generator=torch.Generator(),  # else the loader draws from the global one
+    )
+    return iter(loader)
+
+
+def _as_is(batch: Any) -> Any:
+    return batch

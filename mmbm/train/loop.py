@@ -1,0 +1,253 @@
+"""The training loop: epochs, moving average, early stopping."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmbm.case import MODALITIES
+from mmbm.config import TrainConfig
+from mmbm.data.corpus import Corpus
+from mmbm.errors import ConfigError
+from mmbm.inputs import equalise, thumbnail
+from mmbm.model.image import load_imagenet
+from mmbm.model.network import MultimodalBigModel
+from mmbm.predict import cores, to_device
+from mmbm.train.loader import Batch, batches_per_epoch, load, seed_of
+from mmbm.train.loss import coalition_loss, sound_loss
+from mmbm.train.processes import Processes
+from mmbm.train.state import Row, RunState, restore, save, write_log
+
+__all__ = ["Step", "Trained", "train"]
+
+SCORE = "macro_auroc"  # the figure of ``validate`` that early stopping watches
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a run is, for a progress bar."""
+
+    epoch: int
+    epochs: int
+    batch: int
+    batches: int
+    loss: float
+
+
+class Trained(NamedTuple):
+    """What a run ends with."""
+
+    network: MultimodalBigModel  # in eval mode
+    epoch: int  # that its weights are of, counted from 1
+
+
+def train(
+    corpus: Corpus,
+    config: TrainConfig,
+    out: Path,
+    *,
+    team: Processes,
+    start: MultimodalBigModel | None = None,
+    resume: bool = False,
+    validate: Callable[[MultimodalBigModel, int], Row] = lambda _network, _epoch: {},
+    progress: Callable[[Step], None] = lambda _: None,
+) -> Trained:
+    """Train on ``corpus``, from ``start`` or from fresh.
+
+    After each epoch ``validate`` is called with the network and the epoch's number, the whole state
+    goes to ``out/state.safetensors`` and the log to ``out/training.csv``; with ``resume`` a run
+    goes on from there. Each epoch is seeded by its number, so a resumed run ends with the weights
+    of an unbroken one. With ``config.ema`` the weights that are validated and kept are the moving
+    average; with ``config.patience`` those of the epoch with the best ``macro_auroc``.
+
+    Raises
+    ------
+    ConfigError
+        Resuming with another configuration than the run began with, a batch too small for the
+        processes, or early stopping without a figure to watch.
+    """
+    if len(corpus) < 2 * team.world or config.batch < 2 * team.world:
+        raise ConfigError(f"{team.world} processes need batches of at least {2 * team.world}.")
+    torch.set_num_threads(config.threads or max(cores() // team.world, 1))
+    run = _begin(corpus, config, start, team.device)
+    out.mkdir(parents=True, exist_ok=True)
+    if resume:
+        restore(out, run, config)
+        if team.first and run.history:
+            write_log(out, run.history)
+    ready = load(corpus, config, first=len(run.history), rank=team.rank, world=team.world)
+    finished = team.any(team.first and _finished(run.history, config))
+    while not finished:
+        epoch = len(run.history)
+        row = _epoch(run, ready, config, team, epoch, batches_per_epoch(corpus, config), progress)
+        if team.first:
+            began = time.perf_counter()
+            run.shown.eval()
+            row |= validate(run.shown, epoch + 1)
+            row["seconds"] += time.perf_counter() - began
+            if config.patience and math.isnan(row.get(SCORE, math.nan)):
+                raise ConfigError("Early stopping needs both labels in a source of the val split.")
+        run.history.append(row)
+        if team.first:
+            if config.patience and _best(run.history) == epoch + 1:
+                run.best = {n: w.detach().clone() for n, w in run.shown.state_dict().items()}
+            save(out, run, config)
+        finished = team.any(team.first and _finished(run.history, config))
+    network, last = run.shown, len(run.history)
+    if team.first and run.best:
+        network.load_state_dict(run.best)
+        last = _best(run.history)
+    return Trained(network.eval(), last)
+
+
+def _begin(
+    corpus: Corpus, config: TrainConfig, start: MultimodalBigModel | None, device: torch.device
+) -> RunState:
+    """The network and its optimizer before the first step."""
+    torch.manual_seed(config.seed)
+    network = MultimodalBigModel(config.model)
+    if start is not None:
+        network.load_state_dict(start.state_dict())
+    elif config.image_weights == "imagenet":
+        load_imagenet(network.image_encoder)
+    if start is not None or config.image_weights != "none":
+        network.image_encoder.freeze(config.frozen_stages)
+    for modality in _still(config):
+        network.encoders[modality].requires_grad_(False)
+    films = corpus.films[torch.from_numpy(np.unique(corpus.film_of[corpus.film_of >= 0]))]
+    if len(films):
+        network.mean_film.copy_(mean_film(films, len(network.mean_film)))
+    network.to(device)
+    network.encoders.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(_groups(network, config), weight_decay=config.weight_decay)
+    return RunState(network, optimizer, copy.deepcopy(network) if config.ema else None)
+
+
+def _still(config: TrainConfig) -> set[str]:
+    """The modalities whose encoders are not trained: frozen, or not read at all."""
+    return {*config.freeze, *(set(MODALITIES) - set(config.model.modalities))}
+
+
+def _epoch(
+    run: RunState,
+    ready: Iterator[Batch],
+    config: TrainConfig,
+    team: Processes,
+    epoch: int,
+    batches: int,
+    progress: Callable[[Step], None],
+) -> Row:
+    """One epoch of steps; returns its row of the log."""
+    began, waited = time.perf_counter(), 0.0
+    torch.manual_seed(seed_of(config.seed, epoch, team.rank))  # dropout
+    run.network.train()
+    for modality in _still(config):  # no dropout, no new statistics
+        run.network.encoders[modality].eval()
+        run.network.normalise[modality].eval()
+    total = torch.zeros((), device=team.device)
+    for number in range(batches):
+        asked = time.perf_counter()
+        batch = next(ready)
+        waited += time.perf_counter() - asked
+        step = epoch * batches + number
+        rate = _set_rate(run.optimizer, step, config.epochs * batches)
+        total += _step(run, batch, config, team)
+        if run.average is not None:
+            _follow(run.average, run.network, min(config.ema, (1 + step) / (10 + step)))
+        if team.first:
+            mean = float(total) / (number + 1)
+            progress(Step(epoch + 1, config.epochs, number + 1, batches, mean))
+    seconds = time.perf_counter() - began
+    return {
+        "epoch": epoch + 1,
+        "loss": float(total) / batches,
+        "learning_rate": rate * config.learning_rate,
+        "wait": waited / seconds,
+        "seconds": seconds,
+    }
+
+
+def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> Tensor:
+    """One step down the gradient of the loss over the batches of all processes."""
+    network = run.network
+    inputs = to_device(batch.inputs, team.device)
+    labels, events = batch.labels.to(team.device), batch.events.to(team.device)
+    features = network.features(inputs)
+    losses = (
+        coalition_loss(network, features, inputs.present, labels, config.label_smoothing),
+        sound_loss(network, features, inputs.present, events),
+    )
+    counts = team.sum(torch.stack([loss.known for loss in losses]).float()).clamp(min=1)
+    loss = (torch.stack([loss.total for loss in losses]) / counts).sum()
+    run.optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    trained = [p for p in network.parameters() if p.requires_grad]
+    team.add_gradients(trained)
+    team.average_statistics(network)
+    torch.nn.utils.clip_grad_norm_(trained, 1.0)
+    run.optimizer.step()
+    return team.sum(loss.detach())
+
+
+@torch.no_grad()
+def _follow(average: MultimodalBigModel, network: MultimodalBigModel, decay: float) -> None:
+    """Move the average, batch statistics included, towards the network.
+
+    The decay grows from 0.1 to its full value, so that the first weights are soon forgotten.
+    """
+    for mine, other in zip(
+        average.state_dict().values(), network.state_dict().values(), strict=True
+    ):
+        if mine.is_floating_point():
+            mine.lerp_(other, 1 - decay)
+        else:
+            mine.copy_(other)
+
+
+def _best(history: list[Row]) -> int:
+    """The epoch with the best score, counted from 1; of equals the first."""
+    return 1 + max(range(len(history)), key=lambda i: history[i][SCORE])
+
+
+def _finished(history: list[Row], config: TrainConfig) -> bool:
+    late = config.patience and history and len(history) - _best(history) >= config.patience
+    return len(history) >= config.epochs or bool(late)
+
+
+def mean_film(films: Tensor, side: int) -> Tensor:
+    """(films, 1, size, size) -> (side, side): what a chest film looks like on the whole."""
+    total = torch.zeros(side, side)
+    for film in films:
+        total += thumbnail(equalise(film), side)
+    return total / len(films)
+
+
+def _groups(network: MultimodalBigModel, config: TrainConfig) -> list[dict[str, object]]:
+    """Pretrained backbones learn at their own rate."""
+    backbone = {id(p) for p in network.image_encoder.backbone.parameters()}
+    trained = [p for p in network.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in trained if id(p) in backbone], "top": config.image_learning_rate},
+        {"params": [p for p in trained if id(p) not in backbone], "top": config.learning_rate},
+    ]
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, step: int, steps: int) -> float:
+    """Rise over the first twentieth, then fall along a half cosine; returns the factor."""
+    warm = max(steps // 20, 1)
+    if step < warm:
+        factor = (step + 1) / warm
+    else:
+        factor = 0.5 * (1 + math.cos(math.pi * (step - warm) / max(steps - warm, 1)))
+    for group in optimizer.param_groups:
+        group["lr"] = group["top"] * factor
+    return factor

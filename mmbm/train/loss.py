@@ -1,0 +1,66 @@
+"""The losses: over every coalition of modalities, and of the sound events.
+
+What every subset of modalities would say is known once the features are: an absent modality is
+zero, so a subset is the features times a mask. The loss is the mean over all subsets that a case
+can offer, which is modality dropout without the dice: each branch learns to stand alone and to add
+to the others, and an absent modality is something the net has always known.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from mmbm.case import MODALITIES
+from mmbm.model.network import MultimodalBigModel
+
+__all__ = ["COALITIONS", "Loss", "coalition_loss", "sound_loss"]
+
+# the seven non-empty subsets of (image, notes, audio), (7, 3)
+COALITIONS = torch.tensor([s for s in itertools.product((0, 1), repeat=3) if any(s)]).bool()
+
+
+class Loss(NamedTuple):
+    """A sum and how many known labels are in it; the loss is their ratio."""
+
+    total: Tensor  # scalar
+    known: Tensor  # scalar
+
+    @property
+    def mean(self) -> Tensor:
+        """A scalar; 0 where no label is known."""
+        return self.total / self.known.clamp(min=1)
+
+
+def coalition_loss(
+    network: MultimodalBigModel, features: Tensor, present: Tensor, labels: Tensor, smooth: float
+) -> Loss:
+    """Cross-entropy over findings with a label and over coalitions of present modalities.
+
+    Shapes: features (batch, 3, d), present (batch, 3) bool, labels (batch, findings) with NaN for
+    unknown.
+    """
+    coalitions = COALITIONS.to(features.device)
+    heard = features[:, None] * coalitions[..., None]  # (batch, 7, 3, d)
+    logits = network.head(network.fusion(heard.flatten(0, 1))).unflatten(0, heard.shape[:2])
+    offered = (~coalitions[None] | present[:, None]).all(2)  # (batch, 7)
+    known = labels.isnan().logical_not()[:, None] & offered[..., None]
+    wanted = labels.nan_to_num()[:, None].expand_as(logits) * (1 - 2 * smooth) + smooth
+    losses = binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+    return Loss((losses * known).sum(), known.sum())
+
+
+def sound_loss(
+    network: MultimodalBigModel, features: Tensor, present: Tensor, labels: Tensor
+) -> Loss:
+    """Cross-entropy of the sound events over recordings with a label. Shapes as above."""
+    audio = MODALITIES.index("audio")
+    known = labels.isnan().logical_not() & present[:, audio, None]
+    losses = binary_cross_entropy_with_logits(
+        network.sound_head(features[:, audio]), labels.nan_to_num(), reduction="none"
+    )
+    return Loss((losses * known).sum(), known.sum())

@@ -1,0 +1,116 @@
+"""The whole state of a run in one safetensors file, and its log.
+
+The file is written beside the old one, flushed to the disk and moved over it, so a run that is
+killed at any moment leaves a whole state behind. The log is in it too: ``training.csv`` is written
+out from it and never read.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from mmbm.config import TrainConfig
+from mmbm.errors import ConfigError
+from mmbm.model.network import MultimodalBigModel
+
+__all__ = ["RunState", "restore", "save"]
+
+Row: TypeAlias = dict[str, float]
+Weights: TypeAlias = dict[str, Tensor]
+FREE = {"workers"}  # settings that may change when a run goes on: they change no weight
+
+
+@dataclass(slots=True)
+class RunState:
+    """What a run is made of."""
+
+    network: MultimodalBigModel
+    optimizer: torch.optim.Optimizer
+    average: MultimodalBigModel | None = None  # the moving average of the weights
+    best: Weights = field(default_factory=dict)  # of the best epoch, with early stopping
+    history: list[Row] = field(default_factory=list)  # one row an epoch that is done
+
+    @property
+    def shown(self) -> MultimodalBigModel:
+        """The network that is validated and kept."""
+        return self.average or self.network
+
+
+def save(out: Path, run: RunState, config: TrainConfig) -> None:
+    """Write ``state.safetensors``, then ``training.csv``, each in one move."""
+    groups = {"network": run.network.state_dict(), "best": run.best}
+    if run.average is not None:
+        groups["average"] = run.average.state_dict()
+    for index, moments in run.optimizer.state_dict()["state"].items():
+        groups[f"optimizer/{index}"] = moments
+    # one copy each: two groups may share a tensor, which safetensors refuses
+    tensors = {
+        f"{group}.{name}": value.detach().cpu().clone().contiguous()
+        for group, weights in groups.items()
+        for name, value in weights.items()
+    }
+    about = {"config": config.model_dump_json(exclude=FREE), "history": json.dumps(run.history)}
+    partial = out / "state.partial"
+    save_file(tensors, partial, about)
+    _move(partial, out / "state.safetensors")
+    write_log(out, run.history)
+
+
+def write_log(out: Path, history: list[Row]) -> None:
+    partial = out / "training.partial"
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, history[0] if history else [])
+        writer.writeheader()
+        writer.writerows(history)
+    _move(partial, out / "training.csv")
+
+
+def _move(partial: Path, path: Path) -> None:
+    """Put a file in its place once it is on the disk."""
+    with partial.open("rb+") as file:
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def restore(out: Path, run: RunState, config: TrainConfig) -> None:
+    """Load the state of an earlier run into ``run``, if there is one.
+
+    Raises
+    ------
+    ConfigError
+        That run had another configuration.
+    """
+    path = out / "state.safetensors"
+    if not path.is_file():
+        return
+    with safe_open(path, "pt") as file:
+        about = file.metadata()
+    if json.loads(about["config"]) != json.loads(config.model_dump_json(exclude=FREE)):
+        raise ConfigError(
+            f"'{out.name}' holds a run with another configuration; use another folder for this one."
+        )
+    groups: dict[str, Weights] = {}
+    for key, value in load_file(path).items():
+        group, name = key.split(".", 1)
+        groups.setdefault(group, {})[name] = value
+    run.network.load_state_dict(groups["network"])
+    if run.average is not None:
+        run.average.load_state_dict(groups["average"])
+    run.best = groups.get("best", {})
+    run.history = json.loads(about["history"])
+    moments = {
+        int(group.removeprefix("optimizer/")): weights
+        for group, weights in groups.items()
+        if group.startswith("optimizer/")
+    }
+    run.optimizer.load_state_dict({**run.optimizer.state_dict(), "state": moments})
