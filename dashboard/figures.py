@@ -41,11 +41,9 @@ def steps(account: Ledger, say: Texts) -> list[tuple[str, float, float, str]]:
     """The bars of a ledger as (name, start, length, colour), the total last."""
     bars = [(say("ledger.base"), 0.0, account.base, GREY)]
     at = account.base
-    named = [(say(f"modality.{m}"), account.contributions[m]) for m in MODALITIES]
-    if account.interaction != 0.0:
-        named.append((say("ledger.interaction"), account.interaction))
-    for name, share in named:
-        bars.append((name, at, share, RAISES if share > 0 else LOWERS))
+    for modality in MODALITIES:
+        share = account.contributions[modality]
+        bars.append((say(f"modality.{modality}"), at, share, RAISES if share > 0 else LOWERS))
         at += share
     bars.append((say("ledger.total"), 0.0, account.logit, INK))
     return bars

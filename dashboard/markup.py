@@ -96,20 +96,22 @@ def strongest_words(text: str, shares: Sequence[WordShare], say: Texts, *, most:
 
 
 def weights_table(account: Ledger, prediction: Prediction, say: Texts) -> str:
-    """Weight, contribution and slope of each modality, for one finding."""
+    """Weight, contribution and slope of each modality, for one finding; "–" without weights."""
     heads = ("weights.part", "weights.weight", "weights.contribution", "weights.slope")
+    weights = prediction.fusion_weights
     rows = []
     for modality in MODALITIES:
         given = modality in prediction.present
         contribution, slope = say("weights.absent"), "–"
         if given:
             contribution = signed(account.contributions[modality], 3)
+        if given and account.slopes:
             change = signed(0.1 * account.slopes[modality], 3)
             slope = say("weights.slope_cell", change=change)
         rows.append(
             (
                 say(f"modality.{modality}"),
-                f"{prediction.fusion_weights[modality]:.3f}",
+                f"{weights[modality]:.3f}" if weights else "–",
                 contribution,
                 slope,
             )

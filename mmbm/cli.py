@@ -5,6 +5,7 @@ Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -96,7 +97,7 @@ def _show(report: CaseReport) -> None:
         parts = [f"{f.contributions[m]:+.3f}" for m in ("image", "notes", "audio")]
         table.add_row(f.name, f"{f.probability:.1%}", f"{f.base:+.3f}", *parts, f"{f.logit:+.3f}")
     console.print(table)
-    weights = ", ".join(f"{m} {w:.3f}" for m, w in report.fusion_weights.items())
+    weights = ", ".join(f"{m} {w:.3f}" for m, w in report.fusion_weights.items()) or "none"
     console.print(f"Log-odds; residual {report.residual:.1e}. Fusion weights: {weights}.")
     if report.sound_events:
         heard = ", ".join(f"{e.name} {e.probability:.0%}" for e in report.sound_events)
@@ -142,11 +143,12 @@ def train(
         from mmbm.run import run_training
 
         settings = TrainConfig.read(config) if config else TrainConfig()
-        with _progress() as (reading, step):
+        with _progress(shown=os.environ.get("RANK", "0") == "0") as (reading, step):
             folder = run_training(
                 manifest, out, settings, resume=resume, device=device, reading=reading, step=step
             )
-    typer.echo(f"Model, card and evaluation are in {folder}")
+    if os.environ.get("RANK", "0") == "0":  # of the processes that torchrun started, the first
+        typer.echo(f"Model, card and evaluation are in {folder}")
 
 
 @app.command()
@@ -184,7 +186,9 @@ def sample(folder: Annotated[Path, typer.Argument(help="Where to write the cases
 
 
 @contextmanager
-def _progress() -> Iterator[tuple[Callable[[str, int, int], None], Callable[..., None]]]:
+def _progress(
+    shown: bool = True,
+) -> Iterator[tuple[Callable[[str, int, int], None], Callable[..., None]]]:
     """Two progress bars on stderr: what is being read, and the epochs of a run."""
     from rich.console import Console
     from rich.progress import (
@@ -205,6 +209,7 @@ def _progress() -> Iterator[tuple[Callable[[str, int, int], None], Callable[...,
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
+        disable=not shown,
     )
     tasks: dict[str, object] = {}
 

@@ -113,6 +113,7 @@ class ModelConfig(Settings):
     version: str = "0.0.0"
     features: int = 128  # d, the width all modalities share
     modalities: tuple[Modality, ...] = Field(default=MODALITIES, min_length=1)  # that it reads
+    fusion: Literal["weighted_sum", "gated", "concat"] = "weighted_sum"
     image: ImageConfig = ImageConfig()
     notes: NotesConfig = NotesConfig()
     audio: AudioConfig = AudioConfig()

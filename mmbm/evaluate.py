@@ -16,7 +16,8 @@ from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
 from mmbm.data.corpus import Corpus, Progress, silent
-from mmbm.model.network import MultimodalBigModel, Readout
+from mmbm.model.network import MultimodalBigModel
+from mmbm.model.readout import CoalitionReadout, Readout
 from mmbm.predict import to_device
 from mmbm.train import COALITIONS, even_weights
 from mmbm.trust.calibration import expected_calibration_error, fit_platt, reliability
@@ -34,10 +35,6 @@ class Scores:
     features: Tensor  # (cases, 3, d) float32
     present: Tensor  # (cases, 3) bool
     sounds: Values  # (cases, events) probabilities, NaN where there is no recording
-
-    def contributions(self, readout: Readout) -> Tensor:
-        """``w_i W_c . f_i``, (cases, 3, findings)."""
-        return torch.einsum("m,cd,bmd->bmc", readout.weights, readout.head, self.features.double())
 
     def offered(self, coalition: Tensor) -> NDArray[np.bool_]:
         """(cases,): which have every modality of ``coalition``, (3,) bool."""
@@ -78,10 +75,10 @@ def extract(
     return Scores(features, corpus.present, sounds.numpy())
 
 
-def coalition_logits(scores: Scores, readout: Readout) -> list[Tensor]:
+def coalition_logits(scores: Scores, readout: Readout | CoalitionReadout) -> list[Tensor]:
     """Logits with only the modalities of each of ``COALITIONS`` heard: 7 of (cases, findings)."""
-    contributions = scores.contributions(readout)
-    return [contributions[:, coalition].sum(1) + readout.bias for coalition in COALITIONS]
+    features = scores.features.double()
+    return [readout.logits(features * coalition[:, None]) for coalition in COALITIONS]
 
 
 def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> None:

@@ -20,7 +20,8 @@ from mmbm.errors import ModelError, NoSignal
 from mmbm.inputs import Prepared, prepare
 from mmbm.model import checkpoint
 from mmbm.model.checkpoint import LoadedModel, ModelIdentity
-from mmbm.model.network import Inputs, Positions, Readout
+from mmbm.model.network import Inputs, Positions
+from mmbm.model.readout import CoalitionReadout, Readout
 
 __all__ = ["Features", "Finding", "Prediction", "Predictor", "SoundEvent", "probe_device"]
 
@@ -65,14 +66,15 @@ class Prediction:
     findings: tuple[Finding, ...]
     sound_events: tuple[SoundEvent, ...]
     features: Features
-    readout: Readout
+    readout: Readout | CoalitionReadout
     warnings: tuple[str, ...]
     seconds: dict[str, float]  # wall time of each step: prepare, image, notes, audio, head
 
     @property
     def fusion_weights(self) -> dict[Modality, float]:
-        """w_i of each modality, present or not; they sum to 1."""
-        return dict(zip(MODALITIES, self.readout.weights.tolist(), strict=True))
+        """w_i of each modality; they sum to 1. With gates, of this case; empty with ``concat``."""
+        weights = self.readout.fusion_weights(self.features.means)
+        return {} if weights is None else dict(zip(MODALITIES, weights.tolist(), strict=True))
 
 
 class Predictor:

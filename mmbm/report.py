@@ -24,7 +24,11 @@ class ModelEntry(BaseModel):
 
 
 class FindingEntry(BaseModel):
-    """One finding with its ledger, in calibrated log-odds; ``probability = sigmoid(logit)``."""
+    """One finding with its ledger, in calibrated log-odds; ``probability = sigmoid(logit)``.
+
+    Base and contributions sum to the logit; ``interaction`` is what the modalities did only
+    together, already shared out in their contributions.
+    """
 
     name: str
     probability: float

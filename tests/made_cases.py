@@ -7,10 +7,14 @@ import wave
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from mmbm.case import SAMPLE_RATE, Case, Notes, Picture, Sound
 from mmbm.config import AudioConfig, ImageConfig, ModelConfig, NotesConfig, TrainConfig
+from mmbm.model import checkpoint
+from mmbm.model.network import MultimodalBigModel
+from mmbm.model.notes import train_tokenizer
 
 TINY = ModelConfig(
     name="tiny",
@@ -94,3 +98,17 @@ def write_manifest(folder: Path, count: int = 64) -> Path:
         writer.writeheader()
         writer.writerows(rows)
     return path
+
+
+def write_model(folder: Path, fusion: str) -> Path:
+    """A tiny model with made-up weights and the fusion asked for."""
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer([text for pair in NOTES.values() for text in pair] * 3, 200)
+    notes = TINY.notes.model_copy(update={"vocabulary": tokenizer.get_vocab_size()})
+    network = MultimodalBigModel(TINY.model_copy(update={"fusion": fusion, "notes": notes}))
+    for parameter in network.fusion.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    network.calibration_scale.fill_(1.3)
+    network.calibration_shift.fill_(-0.2)
+    checkpoint.write(folder, network, tokenizer, {})
+    return folder

@@ -41,7 +41,8 @@ def test_json_has_its_published_shape(tiny_model_dir, files):
     residuals = []
     for finding in result["findings"]:
         assert 0 < finding["probability"] < 1
-        total = finding["base"] + sum(finding["contributions"].values()) + finding["interaction"]
+        total = finding["base"] + sum(finding["contributions"].values())
+        assert finding["interaction"] == 0.0  # of a weighted sum
         residuals.append(abs(total - finding["logit"]))
     assert result["residual"] == pytest.approx(max(residuals), abs=1e-9)
     assert result["residual"] <= 1e-5

@@ -91,6 +91,8 @@ def reasons(seen: Review, account: Ledger, say: Texts) -> None:
         logit=markup.signed(account.logit, 3),
         probability=probability,
     )
+    if account.interaction != 0.0:
+        line += " " + say("ledger.interaction", value=markup.signed(account.interaction, 3))
     st.html(f'<div class="small">{escape(line)}</div>')
     st.subheader(say("weights.title"), anchor=False)
     st.html(markup.weights_table(account, seen.prediction, say))

@@ -168,7 +168,8 @@ def _prepare(
     if modality not in prediction.present:
         raise NoSignal(f"There is no {modality} in this case to look closer at.")
     index = [f.name for f in prediction.findings].index(finding)
-    target = prediction.readout.target(modality, index).float().to(predictor.torch_device)
+    target = prediction.readout.target(prediction.features.means, modality, index)
+    target = target.float().to(predictor.torch_device)
     contribution = Contribution(predictor.network, modality, target)
     return contribution, to_device(prediction.features.prepared.inputs, predictor.torch_device)
 

@@ -4,6 +4,9 @@ A modality's feature is a mean over positions, ``f_i = mean_p norm_i(z_p)``, and
 is linear in it, so position ``p`` holds the share ``w_i W_c . norm_i(z_p) / P_i``. The shares sum
 to the contribution. Each ``z_p`` has seen its surroundings (the receptive field; for a note, the
 whole note), so a share says where the net gathered evidence, not which single pixel it hangs on.
+
+With another fusion than the weighted sum, ``w_i W_c`` is the gradient of the logit at this case,
+and what the contribution has beyond it, which has no place, is spread evenly.
 """
 
 from __future__ import annotations
@@ -13,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbm.case import Modality
+from mmbm.case import MODALITIES, Modality
 from mmbm.model.notes import Tokens
+from mmbm.model.readout import CoalitionReadout
 from mmbm.predict import Prediction
 
 __all__ = ["EvidenceMaps", "WordShare", "last_layer", "words"]
@@ -57,9 +61,14 @@ def last_layer(prediction: Prediction, finding: str) -> EvidenceMaps:
 
 def _shares(prediction: Prediction, modality: Modality, finding: int) -> NDArray[np.float64]:
     """``w_i W_c . norm_i(z_p) / P_i`` on the modality's own grid."""
+    readout, means = prediction.readout, prediction.features.means
     positions = prediction.features.positions[modality]
-    target = prediction.readout.target(modality, finding)  # (d,)
-    shares = target @ positions.vectors[0].double() / positions.vectors.shape[2]
+    count = positions.vectors.shape[2]
+    target = readout.target(means, modality, finding)  # (d,)
+    shares = target @ positions.vectors[0].double() / count
+    if isinstance(readout, CoalitionReadout):
+        contribution = readout.contributions(means)[finding, MODALITIES.index(modality)]
+        shares += (contribution - shares.sum()) / count
     return shares.reshape(positions.grid).numpy()
 
 

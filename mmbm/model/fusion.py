@@ -1,4 +1,4 @@
-"""Fusion: ``F = sum_i w_i f_i`` with the weights on the simplex."""
+"""Fusion: how the modalities' features become one vector. An absent modality is exactly zero."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from torch import Tensor, nn
 
 from mmbm.case import MODALITIES
 
-__all__ = ["WeightedSum"]
+__all__ = ["FUSIONS", "Concat", "Gated", "WeightedSum"]
 
 
 class WeightedSum(nn.Module):
-    """The weighted sum of the modalities' features; an absent one is zero and adds nothing.
+    """``F = sum_i w_i f_i``; the weights are positive and sum to one.
 
-    The weights are positive and sum to one; the others are not renormalised when one is absent,
-    so that what a modality contributes does not depend on which others were given.
+    The others are not renormalised when one is absent, so that what a modality contributes does
+    not depend on which others were given.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, features: int) -> None:
         super().__init__()
         self.scores = nn.Parameter(torch.zeros(len(MODALITIES)))
 
@@ -29,3 +29,51 @@ class WeightedSum(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """(batch, 3, d) -> (batch, d)."""
         return torch.einsum("m,bmd->bd", self.weights, features)
+
+
+class Gated(nn.Module):
+    """``F = sum_i g_i f_i`` with weights that depend on the case: a softmax over those present.
+
+    Source: Arevalo et al., Gated Multimodal Units for Information Fusion, ICLR workshop 2017.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.scores = nn.Parameter(torch.zeros(len(MODALITIES), features))
+        self.shifts = nn.Parameter(torch.zeros(len(MODALITIES)))
+
+    def gates(self, features: Tensor) -> Tensor:
+        """(batch, 3, d) -> (batch, 3): positive where present, and then they sum to one."""
+        present = (features != 0).any(-1)
+        scores = torch.einsum("md,bmd->bm", self.scores, features) + self.shifts
+        top = scores.masked_fill(~present, -torch.inf).amax(1, keepdim=True)
+        raised = (scores - top.nan_to_num(neginf=0.0).detach()).exp() * present
+        return raised / raised.sum(1, keepdim=True).clamp(min=torch.finfo(raised.dtype).tiny)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(batch, 3, d) -> (batch, d)."""
+        return torch.einsum("bm,bmd->bd", self.gates(features), features)
+
+
+class Concat(nn.Module):
+    """``F = MLP([f_image; f_notes; f_audio])``: the parts may speak of each other freely."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.mix = nn.Sequential(
+            nn.Linear(len(MODALITIES) * features, features),
+            nn.ReLU(),
+            nn.Linear(features, features),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(batch, 3, d) -> (batch, d)."""
+        fused: Tensor = self.mix(features.flatten(1))
+        return fused
+
+
+FUSIONS: dict[str, type[WeightedSum] | type[Gated] | type[Concat]] = {
+    "weighted_sum": WeightedSum,
+    "gated": Gated,
+    "concat": Concat,
+}

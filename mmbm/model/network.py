@@ -11,12 +11,16 @@ Everything between ``z_p`` and the logit is linear, so the logit *is* a sum over
 within each, over positions: ``logit_c = b_c + sum_i sum_p w_i W_c . norm_i(z_p) / P_i``. The
 ledger and the last-layer maps are read off this sum; nothing about them is estimated.
 
+Two other fusions, ``gated`` and ``concat``, are there for comparison; their account comes from the
+2^3 coalitions (``readout.py``).
+
 Log-odds of independent pieces of evidence add, which is why an absent modality may simply add
 zero: the base ``b_c`` stays the prior, and each contribution acts as a log likelihood ratio.
 """
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import cast
 
@@ -26,11 +30,12 @@ from torch import Tensor, nn
 from mmbm.case import MODALITIES, Modality
 from mmbm.config import ModelConfig
 from mmbm.model.audio import AudioEncoder
-from mmbm.model.fusion import WeightedSum
+from mmbm.model.fusion import FUSIONS, WeightedSum
 from mmbm.model.image import ImageEncoder
 from mmbm.model.notes import NotesEncoder, token_mask
+from mmbm.model.readout import CoalitionReadout, Readout
 
-__all__ = ["Inputs", "MultimodalBigModel", "Positions", "Readout"]
+__all__ = ["Inputs", "MultimodalBigModel", "Positions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,36 +68,8 @@ class Positions:
         return (self.vectors * self.mask[:, None]).sum(2) / self.mask.sum(1, keepdim=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Readout:
-    """The linear end of the net, calibration included, in float64: all that a ledger needs.
-
-    ``calibrated logit = scale * (W F + b) + shift`` is linear too, so it is folded into W and b.
-    """
-
-    weights: Tensor  # (3,) fusion weights w_i, positive, sum 1
-    head: Tensor  # (findings, d) W
-    bias: Tensor  # (findings,) b
-
-    def contributions(self, features: Tensor) -> Tensor:
-        """``w_i W_c . f_i``: (3, d) features -> (findings, 3) logits."""
-        return self.weights * self.slopes(features) + 0.0  # never a negative zero
-
-    def slopes(self, features: Tensor) -> Tensor:
-        """``d logit_c / d w_i = W_c . f_i``: (3, d) features -> (findings, 3) logits."""
-        return self.head @ features.double().T
-
-    def logits(self, features: Tensor) -> Tensor:
-        """The forward pass itself, fusing first: (3, d) features -> (findings,) logits."""
-        return self.head @ (self.weights @ features.double()) + self.bias
-
-    def target(self, modality: Modality, finding: int) -> Tensor:
-        """``w_i W_c``, (d,): the one direction in which this modality moves this finding."""
-        return self.weights[MODALITIES.index(modality)] * self.head[finding]
-
-
 class MultimodalBigModel(nn.Module):
-    """Three encoders, normalised features, a weighted sum, a linear head."""
+    """Three encoders, normalised features, a weighted sum (or another fusion), a linear head."""
 
     calibration_scale: Tensor
     calibration_shift: Tensor
@@ -110,7 +87,7 @@ class MultimodalBigModel(nn.Module):
             }
         )
         self.normalise = nn.ModuleDict({m: nn.BatchNorm1d(d, affine=False) for m in MODALITIES})
-        self.fusion = WeightedSum()
+        self.fusion = FUSIONS[config.fusion](d)
         self.head = nn.Linear(d, len(config.findings))
         self.sound_head = nn.Linear(d, len(config.sound_events))  # on f_audio alone
         self.register_buffer("calibration_scale", torch.ones(len(config.findings)))
@@ -170,11 +147,12 @@ class MultimodalBigModel(nn.Module):
         return logits
 
     @torch.no_grad()
-    def readout(self) -> Readout:
-        """The linear end as it stands now, calibration folded in."""
+    def readout(self) -> Readout | CoalitionReadout:
+        """The end of the net as it stands now, calibration folded in."""
         scale, shift = self.calibration_scale.double(), self.calibration_shift.double()
-        return Readout(
-            weights=self.fusion.weights.double().cpu(),
-            head=(scale[:, None] * self.head.weight.double()).cpu(),
-            bias=(scale * self.head.bias.double() + shift).cpu(),
-        )
+        head = (scale[:, None] * self.head.weight.double()).cpu()
+        bias = (scale * self.head.bias.double() + shift).cpu()
+        if isinstance(self.fusion, WeightedSum):
+            return Readout(self.fusion.weights.double().cpu(), head, bias)
+        fusion = copy.deepcopy(self.fusion).double().cpu().requires_grad_(False)
+        return CoalitionReadout(fusion, head, bias)

@@ -14,12 +14,12 @@ from mmbm.model.audio import mel_filters
 SAY = texts("en")
 
 
-def account(interaction=0.0):
+def account():
     shares = {"image": 1.2, "notes": -0.7, "audio": 0.0}
-    logit = -0.4 + sum(shares.values()) + interaction
+    logit = -0.4 + sum(shares.values())
     probability = 1 / (1 + math.exp(-logit))
     slopes = {"image": 2.4, "notes": -3.5, "audio": 0.0}
-    return Ledger("pneumonia", -0.4, shares, interaction, logit, probability, slopes)
+    return Ledger("pneumonia", -0.4, shares, 0.0, logit, probability, slopes)
 
 
 def ends(figure):
@@ -27,15 +27,13 @@ def ends(figure):
     return [b + x for b, x in zip(bars.base, bars.x, strict=True)]
 
 
-@pytest.mark.parametrize("interaction", [0.0, 0.3])
-def test_each_bar_starts_where_the_last_one_ended_and_all_sum_to_the_logit(interaction):
-    made = account(interaction)
+def test_each_bar_starts_where_the_last_one_ended_and_all_sum_to_the_logit():
+    made = account()
     figure = figures.waterfall(made, MODALITIES, SAY)
     bars = figure.data[0]
     assert list(bars.base[1:-1]) == pytest.approx(ends(figure)[:-2])
     assert ends(figure)[-2] == pytest.approx(made.logit)
     assert (bars.base[-1], bars.x[-1]) == (0.0, made.logit)
-    assert (SAY("ledger.interaction") in bars.y) == (interaction != 0)
 
 
 def test_an_absent_part_says_so():

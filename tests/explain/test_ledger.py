@@ -8,8 +8,9 @@ from captum.attr import ShapleyValues
 
 from mmbm.case import MODALITIES, Case
 from mmbm.explain.ledger import ledger
+from mmbm.model.fusion import FUSIONS
 from mmbm.predict import Predictor
-from tests.made_cases import case
+from tests.made_cases import case, write_model
 
 SUBSETS = [s for n in (1, 2, 3) for s in itertools.combinations(MODALITIES, n)]
 
@@ -19,14 +20,20 @@ def predictor(tiny_model_dir):
     return Predictor.load(tiny_model_dir, "cpu", threads=1)
 
 
+@pytest.fixture(scope="module", params=list(FUSIONS))
+def any_predictor(request, tmp_path_factory):
+    folder = write_model(tmp_path_factory.mktemp(request.param), request.param)
+    return Predictor.load(folder, "cpu", threads=1)
+
+
 def with_only(subset):
     whole = case()
     return Case(**{m: getattr(whole, m) for m in subset})
 
 
 @pytest.mark.parametrize("subset", SUBSETS, ids="+".join)
-def test_the_account_adds_up_for_every_subset(predictor, subset):
-    for entry in ledger(predictor.predict(with_only(subset))):
+def test_the_account_adds_up_for_every_subset(any_predictor, subset):
+    for entry in ledger(any_predictor.predict(with_only(subset))):
         assert entry.residual <= 1e-5
         for modality in MODALITIES:
             if modality not in subset:
@@ -36,11 +43,11 @@ def test_the_account_adds_up_for_every_subset(predictor, subset):
                 assert entry.contributions[modality] != 0.0
 
 
-def test_contributions_are_the_shapley_values(predictor):
+def test_contributions_are_the_shapley_values(any_predictor):
     """Captum's exact Shapley values over the three modalities of the net itself."""
-    prediction = predictor.predict(case())
+    prediction = any_predictor.predict(case())
     means = prediction.features.means[None]
-    network = predictor.network
+    network = any_predictor.network
 
     def logits(image, notes, audio):
         raw = network.head(network.fusion(torch.stack([image, notes, audio], 1)))
@@ -74,7 +81,7 @@ def test_probability_is_the_sigmoid_of_the_logit(predictor):
 
 def test_rescaling_weight_against_feature_changes_no_contribution(predictor):
     """F does not change under w_i -> a w_i, f_i -> f_i / a; neither may the account."""
-    from mmbm.model.network import Readout
+    from mmbm.model.readout import Readout
 
     prediction = predictor.predict(case())
     scale = torch.tensor([2.0, 0.5, 3.0], dtype=torch.float64)
@@ -85,3 +92,27 @@ def test_rescaling_weight_against_feature_changes_no_contribution(predictor):
     before = prediction.readout.contributions(features)
     after = other.contributions(features / scale[:, None])
     assert torch.allclose(before, after, atol=1e-12)
+
+
+@pytest.mark.parametrize("fusion", ["gated", "concat"])
+def test_the_interaction_is_what_no_part_did_alone(fusion, tmp_path):
+    predictor = Predictor.load(write_model(tmp_path, fusion), "cpu", threads=1)
+    alone = {m: ledger(predictor.predict(with_only((m,)))) for m in MODALITIES}
+    for c, entry in enumerate(ledger(predictor.predict(case()))):
+        expected = entry.logit - entry.base - sum(a[c].logit - a[c].base for a in alone.values())
+        assert entry.interaction == pytest.approx(expected, abs=1e-4)
+        assert abs(entry.interaction) > 1e-3
+
+
+def test_gates_are_of_the_case_and_concat_has_none(tmp_path):
+    gated = Predictor.load(write_model(tmp_path / "gated", "gated"), "cpu", threads=1)
+    one, other = gated.predict(case()).fusion_weights, gated.predict(case(3)).fusion_weights
+    assert one != other and sum(one.values()) == pytest.approx(1.0)
+    notes = gated.predict(with_only(("notes",)))
+    assert notes.fusion_weights == {"image": 0.0, "notes": 1.0, "audio": 0.0}
+    assert ledger(notes)[0].slopes["notes"] == pytest.approx(
+        ledger(notes)[0].contributions["notes"]
+    )
+    concat = Predictor.load(write_model(tmp_path / "concat", "concat"), "cpu", threads=1)
+    entry = ledger(concat.predict(case()))[0]
+    assert concat.predict(case()).fusion_weights == entry.slopes == {}

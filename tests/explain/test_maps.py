@@ -6,9 +6,10 @@ import pytest
 from mmbm.case import Case, Notes
 from mmbm.explain.ledger import ledger
 from mmbm.explain.maps import last_layer, words
+from mmbm.model.fusion import FUSIONS
 from mmbm.model.notes import Tokens
 from mmbm.predict import Predictor
-from tests.made_cases import NOTES, case
+from tests.made_cases import NOTES, case, write_model
 
 
 @pytest.fixture(scope="module")
@@ -16,8 +17,14 @@ def predictor(tiny_model_dir):
     return Predictor.load(tiny_model_dir, "cpu", threads=1)
 
 
-def test_maps_sum_to_the_contributions(predictor):
-    prediction = predictor.predict(case())
+@pytest.fixture(scope="module", params=list(FUSIONS))
+def any_predictor(request, tmp_path_factory):
+    folder = write_model(tmp_path_factory.mktemp(request.param), request.param)
+    return Predictor.load(folder, "cpu", threads=1)
+
+
+def test_maps_sum_to_the_contributions(any_predictor):
+    prediction = any_predictor.predict(case())
     for entry in ledger(prediction):
         maps = last_layer(prediction, entry.finding)
         assert maps.image.sum() == pytest.approx(entry.contributions["image"], abs=1e-4)

@@ -9,8 +9,9 @@ from mmbm.inputs import batch_tokens, film, prepare
 from mmbm.model.audio import mel_filters
 from mmbm.model.fusion import WeightedSum
 from mmbm.model.image import ImageEncoder, load_imagenet
-from mmbm.model.network import Inputs, MultimodalBigModel, Positions, Readout
+from mmbm.model.network import Inputs, MultimodalBigModel, Positions
 from mmbm.model.notes import tokenise, train_tokenizer
+from mmbm.model.readout import Readout
 from tests.made_cases import NOTES, TINY, case, picture
 
 
@@ -26,14 +27,14 @@ def network():
 
 
 def test_fusion_weights_lie_on_the_simplex():
-    fusion = WeightedSum()
+    fusion = WeightedSum(2)
     fusion.scores.data = torch.tensor([3.0, -1.0, 0.5])
     assert float(fusion.weights.detach().sum()) == pytest.approx(1.0)
     assert bool((fusion.weights > 0).all())
 
 
 def test_fusion_by_hand():
-    fusion = WeightedSum()
+    fusion = WeightedSum(2)
     fusion.scores.data = torch.log(torch.tensor([0.5, 0.3, 0.2]))
     features = torch.tensor([[[1.0, 0.0], [0.0, 10.0], [5.0, 5.0]]])
     assert torch.allclose(fusion(features).detach(), torch.tensor([[1.5, 4.0]]))

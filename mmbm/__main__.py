@@ -1,0 +1,5 @@
+"""``python -m mmbm``, which ``torchrun`` needs."""
+
+from mmbm.cli import app
+
+app()
