@@ -117,6 +117,7 @@ def prepare(
     out: Annotated[Path, typer.Option(help="The manifest to write.")],
     drawn: Annotated[int, typer.Option(help="Add so many drawn cases without a film.")] = 0,
     films: Annotated[bool, typer.Option(help="Take the sources' films.")] = True,
+    limit: Annotated[int, typer.Option(help="Keep so many cases, evenly; 0: all.", min=0)] = 0,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
 ) -> None:
     """Run the recipes of the public sources and assemble cases into a manifest."""
@@ -125,7 +126,7 @@ def prepare(
 
         if not films and not drawn:
             raise ManifestError("Without films, --drawn must say how many cases to draw.")
-        rows = prepare(folder, out, seed=seed, drawn=drawn, with_films=films)
+        rows = prepare(folder, out, seed=seed, drawn=drawn, with_films=films, limit=limit)
     typer.echo(f"{len(rows)} cases in {out}")
 
 

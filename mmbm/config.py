@@ -78,7 +78,7 @@ class Limits(Settings):
 class ImageConfig(Settings):
     """The image branch."""
 
-    backbone: str = "tf_efficientnet_lite0"  # any timm name
+    backbone: str = "tf_efficientnet_lite0"  # any timm name, or "torchvision/" and one of its names
     feature_level: int = 3  # which feature map: 3 = stride 16
     size: int = Field(default=224, ge=32, le=1024)  # pixels a side
 

@@ -38,7 +38,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "captum": {"mmbm/explain/attribution.py"},
     "timm": {"mmbm/model/image.py"},
-    "torchvision": {"mmbm/data/augment.py"},
+    "torchvision": {"mmbm/data/augment.py", "mmbm/model/image.py"},
     "av": {"mmbm/io"},
     "pydicom": {"mmbm/io", "mmbm/data/generate.py"},
     "streamlit": {"dashboard"},

@@ -177,12 +177,27 @@ def write_manifest(rows: pd.DataFrame, out: Path) -> None:
     written.to_csv(out, index=False, lineterminator="\n")
 
 
+def thin(rows: pd.DataFrame, limit: int, seed: int) -> pd.DataFrame:
+    """At most ``limit`` rows, as evenly as can be over source and label."""
+    shuffled = rows.sample(frac=1.0, random_state=seed)
+    turn = shuffled.groupby(["source", "pneumonia"], sort=False).cumcount()
+    first = turn.sort_values(kind="stable").index[:limit]
+    return rows.loc[sorted(first)].reset_index(drop=True)
+
+
 def prepare(
-    data_folder: Path, out: Path, *, seed: int = 0, drawn: int = 0, with_films: bool = True
+    data_folder: Path,
+    out: Path,
+    *,
+    seed: int = 0,
+    drawn: int = 0,
+    with_films: bool = True,
+    limit: int = 0,
 ) -> pd.DataFrame:
     """Run every recipe whose folder is under ``data_folder``, assemble, and write ``out``.
 
     ``drawn`` adds that many cases without a film; without ``with_films`` they are all there is.
+    ``limit`` keeps so many of all, evenly over source and label; 0 keeps them all.
 
     Raises ManifestError where none of the sources is there.
     """
@@ -201,5 +216,7 @@ def prepare(
     parts = [assemble(images, sounds, seed=seed)] if with_films else []
     parts += [draw_cases(drawn, sounds, seed=seed)] if drawn else []
     rows = pd.concat(parts, ignore_index=True)
+    if limit:
+        rows = thin(rows, limit, seed)
     write_manifest(rows, out)
     return rows

@@ -18,23 +18,12 @@ class ImageEncoder(nn.Module):
 
     def __init__(self, config: ImageConfig, features: int) -> None:
         super().__init__()
-        import timm
-
-        try:
-            backbone: Any = timm.create_model(
-                config.backbone,
-                pretrained=False,
-                features_only=True,
-                in_chans=1,
-                out_indices=(config.feature_level,),
-            )
-        except (RuntimeError, IndexError, AssertionError) as exc:
-            raise ConfigError(
-                f"No backbone '{config.backbone}' with feature level {config.feature_level}; "
-                "timm.list_models() names the valid ones."
-            ) from exc
-        self.backbone = backbone
-        self.project = nn.Conv2d(backbone.feature_info.channels()[-1], features, 1)
+        name, level = config.backbone, config.feature_level
+        torchvision = name.startswith("torchvision/")
+        make = _torchvision if torchvision else _timm
+        backbone, channels = make(name, level)
+        self.backbone: nn.Module = backbone
+        self.project = nn.Conv2d(channels, features, 1)
 
     def forward(self, film: Tensor) -> Tensor:
         """(batch, 1, size, size) float32 in [-1, 1] -> (batch, features, height, width)."""
@@ -57,6 +46,56 @@ class ImageEncoder(nn.Module):
                 )
             for part in (backbone.conv_stem, backbone.bn1, backbone.blocks[:stages]):
                 part.requires_grad_(False)
+
+
+def _timm(name: str, level: int) -> tuple[Any, int]:
+    """A backbone of timm cut off after ``level``, and how many channels come out."""
+    import timm
+
+    try:
+        backbone: Any = timm.create_model(
+            name, pretrained=False, features_only=True, in_chans=1, out_indices=(level,)
+        )
+    except (RuntimeError, IndexError, AssertionError) as exc:
+        raise ConfigError(
+            f"No backbone '{name}' with feature level {level}; "
+            "timm.list_models() names the valid ones."
+        ) from exc
+    return backbone, backbone.feature_info.channels()[-1]
+
+
+class TorchvisionFeatures(nn.Module):
+    """A net of torchvision up to one of its nodes; a grey film is given in all three colours."""
+
+    def __init__(self, net: nn.Module, node: str) -> None:
+        super().__init__()
+        from torchvision.models.feature_extraction import create_feature_extractor
+
+        self.net = create_feature_extractor(net, [node])
+
+    def forward(self, film: Tensor) -> list[Tensor]:
+        """(batch, 1, size, size) -> [(batch, channels, height, width)]."""
+        return list(self.net(film.expand(-1, 3, -1, -1)).values())
+
+
+def _torchvision(name: str, level: int) -> tuple[Any, int]:
+    """The same of torchvision: cut off after the last map of stride ``2 ** (level + 1)``."""
+    from torchvision import models
+    from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
+
+    try:
+        net = models.get_model(name.removeprefix("torchvision/"), weights=None).eval()
+        nodes = get_graph_node_names(net)[1][1:]  # without the film itself
+        with torch.no_grad():
+            maps = create_feature_extractor(net, nodes)(torch.zeros(1, 3, 128, 128))
+        shape = (128 // 2 ** (level + 1),) * 2
+        node = [n for n, m in maps.items() if m.ndim == 4 and tuple(m.shape[2:]) == shape][-1]
+    except (ValueError, KeyError, IndexError, AttributeError, RuntimeError) as exc:
+        raise ConfigError(
+            f"No backbone '{name}' with feature level {level}; "
+            "torchvision.models.list_models() names the valid ones."
+        ) from exc
+    return TorchvisionFeatures(net.train(), node), maps[node].shape[1]
 
 
 def load_imagenet(encoder: ImageEncoder) -> None:

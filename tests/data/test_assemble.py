@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmbm.data.assemble import COLUMNS, assemble, draw_cases, prepare, write_manifest
+from mmbm.data.assemble import COLUMNS, assemble, draw_cases, prepare, thin, write_manifest
 from mmbm.data.recipes.hls_cmds import EVENTS
 from mmbm.data.signs import read_evidence
 from mmbm.errors import ManifestError
@@ -108,3 +108,10 @@ def test_drawn_cases_need_no_film(tmp_path: Path):
     assert (rows["split"] == "val").sum() == 20
     assert rows["patient_id"].is_unique
     assert rows.equals(draw_cases(400, pd.DataFrame(), seed=3))
+
+
+def test_thinning_is_even_over_source_and_label():
+    rows = pd.DataFrame({"source": ["a"] * 90 + ["b"] * 10, "pneumonia": ["1", "0"] * 50})
+    kept = thin(rows, 20, seed=3)
+    assert kept.value_counts().to_dict() == {(s, p): 5 for s in "ab" for p in "01"}
+    assert thin(rows, 20, seed=3).equals(kept) and len(thin(rows, 500, seed=3)) == 100

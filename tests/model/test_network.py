@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from mmbm.case import MODALITIES, Case
+from mmbm.config import ImageConfig
 from mmbm.errors import ConfigError
 from mmbm.inputs import batch_tokens, film, prepare
 from mmbm.model.audio import mel_filters
@@ -169,3 +170,18 @@ def test_frozen_stages_take_no_gradient():
         name.startswith(("backbone.conv_stem", "backbone.bn1", "backbone.blocks.0"))
         for name in frozen
     )
+
+
+@pytest.mark.parametrize(("level", "cells", "channels"), [(2, 8, 128), (3, 4, 256)])
+def test_a_backbone_of_torchvision_by_name(level, cells, channels):
+    config = ImageConfig(backbone="torchvision/resnet18", feature_level=level, size=64)
+    encoder = ImageEncoder(config, 16)
+    assert encoder.project.in_channels == channels
+    assert encoder(torch.zeros(2, 1, 64, 64)).shape == (2, 16, cells, cells)
+    assert not any("layer4" in name for name in encoder.state_dict())
+
+
+@pytest.mark.parametrize(("name", "level"), [("torchvision/abacus", 3), ("torchvision/vgg11", 9)])
+def test_an_unknown_backbone_of_torchvision_is_refused(name, level):
+    with pytest.raises(ConfigError, match=r"No backbone 'torchvision/\w+'.*torchvision\.models"):
+        ImageEncoder(ImageConfig(backbone=name, feature_level=level), 16)
