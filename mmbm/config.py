@@ -92,6 +92,8 @@ class NotesConfig(Settings):
     layers: int = 2
     max_tokens: int = 512
     unknown: int = 1  # number of the tokeniser's unknown token
+    encoder: str = "gru"  # or the folder of a net of Hugging Face transformers (extra "hf")
+    transformer: dict[str, Any] | None = None  # that net's own config, copied from the folder
 
 
 class AudioConfig(Settings):

@@ -8,8 +8,9 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import torch
 from tokenizers import Tokenizer
 
 import mmbm
@@ -20,8 +21,9 @@ from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.errors import ManifestError
 from mmbm.evaluate import Scores, calibrate, evaluate, extract, source_aurocs
 from mmbm.model import checkpoint
+from mmbm.model.image import load_imagenet
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.notes import train_tokenizer
+from mmbm.model.notes import TransformerEncoder, open_transformer, train_tokenizer
 from mmbm.predict import probe_device
 from mmbm.train import Processes, Step, processes, train
 
@@ -77,6 +79,14 @@ def _run(
         start, tokenizer = begun.network, begun.tokenizer
         own = {"name", "version", "modalities"}
         model_config = start.config.model_copy(update=config.model.model_dump(include=own))
+    elif config.model.notes.encoder != "gru":
+        notes, tokenizer, pretrained = open_transformer(config.model.notes)
+        model_config = config.model.model_copy(update={"notes": notes})
+        torch.manual_seed(config.seed)
+        start = MultimodalBigModel(model_config)
+        cast(TransformerEncoder, start.encoders["notes"]).net.load_state_dict(pretrained)
+        if config.image_weights == "imagenet":
+            load_imagenet(start.image_encoder)
     else:
         start, tokenizer = None, train_tokenizer(texts["train"], config.model.notes.vocabulary)
         notes = config.model.notes.model_copy(update={"vocabulary": tokenizer.get_vocab_size()})

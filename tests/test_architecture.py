@@ -39,6 +39,7 @@ ONLY_IN = {
     "captum": {"mmbm/explain/attribution.py"},
     "timm": {"mmbm/model/image.py"},
     "torchvision": {"mmbm/data/augment.py", "mmbm/model/image.py"},
+    "transformers": {"mmbm/model/notes.py"},
     "av": {"mmbm/io"},
     "pydicom": {"mmbm/io", "mmbm/data/generate.py"},
     "streamlit": {"dashboard"},

@@ -32,7 +32,7 @@ from mmbm.config import ModelConfig
 from mmbm.model.audio import AudioEncoder
 from mmbm.model.fusion import FUSIONS, WeightedSum
 from mmbm.model.image import ImageEncoder
-from mmbm.model.notes import NotesEncoder, token_mask
+from mmbm.model.notes import notes_encoder, token_mask
 from mmbm.model.readout import CoalitionReadout, Readout
 
 __all__ = ["Inputs", "MultimodalBigModel", "Positions"]
@@ -82,7 +82,7 @@ class MultimodalBigModel(nn.Module):
         self.encoders = nn.ModuleDict(
             {
                 "image": ImageEncoder(config.image, d),
-                "notes": NotesEncoder(config.notes, d),
+                "notes": notes_encoder(config.notes, d),
                 "audio": AudioEncoder(config.audio, d),
             }
         )

@@ -1,9 +1,11 @@
-"""The notes branch: tokeniser, embedding, recurrent net."""
+"""The notes branch: tokeniser, embedding, recurrent net; or a transformer from a folder."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
@@ -11,8 +13,19 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from mmbm.config import NotesConfig
+from mmbm.errors import ConfigError
 
-__all__ = ["PAD_ID", "UNKNOWN_ID", "NotesEncoder", "Tokens", "tokenise", "train_tokenizer"]
+__all__ = [
+    "PAD_ID",
+    "UNKNOWN_ID",
+    "NotesEncoder",
+    "Tokens",
+    "TransformerEncoder",
+    "notes_encoder",
+    "open_transformer",
+    "tokenise",
+    "train_tokenizer",
+]
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
 PAD_ID, UNKNOWN_ID = 0, 1  # in every tokeniser that train_tokenizer makes
@@ -78,6 +91,79 @@ class NotesEncoder(nn.Module):
         )
         vectors: Tensor = self.project(states).transpose(1, 2)
         return vectors
+
+
+class TransformerEncoder(nn.Module):
+    """The same slot, read by a net of Hugging Face transformers."""
+
+    def __init__(self, config: NotesConfig, features: int) -> None:
+        super().__init__()
+        transformers = _transformers()
+        about = dict(config.transformer or {})
+        kind = about.pop("model_type")
+        self.net: Any = transformers.AutoModel.from_config(
+            transformers.AutoConfig.for_model(kind, **about)
+        )
+        self.project = nn.Linear(self.net.config.hidden_size, features)
+
+    @property
+    def embed(self) -> nn.Module:
+        """The word embeddings, for attribution."""
+        layer: nn.Module = self.net.get_input_embeddings()
+        return layer
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """(batch, tokens) int64, (batch,) int64 -> (batch, features, tokens)."""
+        mask = token_mask(lengths, ids.shape[1])
+        states = self.net(input_ids=ids, attention_mask=mask).last_hidden_state
+        vectors: Tensor = self.project(states).transpose(1, 2)
+        return vectors
+
+
+def notes_encoder(config: NotesConfig, features: int) -> NotesEncoder | TransformerEncoder:
+    """The encoder that the settings name."""
+    kind = NotesEncoder if config.transformer is None else TransformerEncoder
+    return kind(config, features)
+
+
+def open_transformer(config: NotesConfig) -> tuple[NotesConfig, Tokenizer, dict[str, Tensor]]:
+    """Read ``config.encoder``, a folder: its settings, its tokeniser, its weights. No download.
+
+    Raises
+    ------
+    ConfigError
+        The extra is missing, or the folder does not hold a net and a ``tokenizer.json``.
+    """
+    transformers = _transformers()
+    folder = Path(config.encoder)
+    try:
+        net = transformers.AutoModel.from_pretrained(folder, local_files_only=True)
+        tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as exc:
+        raise ConfigError(
+            f"notes.encoder: '{folder.name}' is no folder with config.json, model.safetensors "
+            "and tokenizer.json."
+        ) from exc
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    own = {
+        "transformer": json.loads(net.config.to_json_string(use_diff=True)),
+        "vocabulary": tokenizer.get_vocab_size(),
+        "unknown": tokenizer.token_to_id(UNKNOWN) or UNKNOWN_ID,
+        "max_tokens": min(config.max_tokens, net.config.max_position_embeddings),
+        "encoder": folder.name,
+    }
+    return config.model_copy(update=own), tokenizer, net.state_dict()
+
+
+def _transformers() -> Any:
+    try:
+        import transformers
+    except ImportError as exc:
+        raise ConfigError(
+            'A transformers encoder needs the extra "hf": pip install "mmbm[hf]".'
+        ) from exc
+    return transformers
 
 
 def token_mask(lengths: Tensor, tokens: int) -> Tensor:

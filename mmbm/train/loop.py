@@ -21,6 +21,7 @@ from mmbm.errors import ConfigError
 from mmbm.inputs import equalise, thumbnail
 from mmbm.model.image import load_imagenet
 from mmbm.model.network import MultimodalBigModel
+from mmbm.model.notes import TransformerEncoder
 from mmbm.predict import cores, to_device
 from mmbm.train.loader import Batch, batches_per_epoch, load, seed_of
 from mmbm.train.loss import coalition_loss, sound_loss
@@ -119,7 +120,7 @@ def _begin(
         network.load_state_dict(start.state_dict())
     elif config.image_weights == "imagenet":
         load_imagenet(network.image_encoder)
-    if start is not None or config.image_weights != "none":
+    if config.start_from or config.image_weights != "none":
         network.image_encoder.freeze(config.frozen_stages)
     for modality in _still(config):
         network.encoders[modality].requires_grad_(False)
@@ -233,7 +234,10 @@ def mean_film(films: Tensor, side: int) -> Tensor:
 
 def _groups(network: MultimodalBigModel, config: TrainConfig) -> list[dict[str, object]]:
     """Pretrained backbones learn at their own rate."""
-    backbone = {id(p) for p in network.image_encoder.backbone.parameters()}
+    pretrained = [network.image_encoder.backbone]
+    if isinstance(notes := network.encoders["notes"], TransformerEncoder):
+        pretrained.append(notes.net)
+    backbone = {id(p) for net in pretrained for p in net.parameters()}
     trained = [p for p in network.parameters() if p.requires_grad]
     return [
         {"params": [p for p in trained if id(p) in backbone], "top": config.image_learning_rate},
