@@ -1,6 +1,6 @@
 """The share of training time that the net waits for its next batch.
 
-    python benchmarks/loader.py [--workers 1] [--batch 32] [--epochs 3] [--cases 256]
+    python benchmarks/loader.py [--workers 1] [--batch 32] [--epochs 3] [--cases 256] [--threads N]
 
 Trains the default net on made-up films, notes and sounds in memory, as ``mmbm train`` does, and
 prints one JSON line with the machine and its load. The first epoch, which waits for the first batch
@@ -54,10 +54,12 @@ def main() -> None:
     options.add_argument("--batch", type=int, default=32)
     options.add_argument("--epochs", type=int, default=3)
     options.add_argument("--cases", type=int, default=256)
+    options.add_argument("--threads", type=int, default=0, help="torch's; 0: the default")
     options.add_argument("--device", default="auto")
     given = options.parse_args()
     config = TrainConfig(
         workers=given.workers,
+        threads=given.threads,
         batch=given.batch,
         epochs=given.epochs,
         image_weights="none",
@@ -77,6 +79,7 @@ def main() -> None:
                 "wait_first_epoch": round(rows[0]["wait"], 4),
                 "cases_per_second": round(len(steady) * given.cases / seconds, 1),
                 "workers": given.workers,
+                "threads": torch.get_num_threads(),
                 "device": str(team.device),
                 "cores": cores(),
                 "load": round(os.getloadavg()[0], 2),

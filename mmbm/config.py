@@ -151,4 +151,4 @@ class TrainConfig(Settings):
     ema: float = Field(default=0.0, ge=0.0, lt=1.0)  # decay of the weights' moving average; 0: none
     patience: int = Field(default=0, ge=0)  # epochs without a better val score; 0: run them all
     workers: int = Field(default=1, ge=0)  # processes that prepare batches; 0: the training one
-    threads: int = 0  # 0 = all cores, shared among the processes of torchrun
+    threads: int = 0  # of each process; 0: the cores that the workers leave

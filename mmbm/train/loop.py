@@ -78,7 +78,8 @@ def train(
     """
     if len(corpus) < 2 * team.world or config.batch < 2 * team.world:
         raise ConfigError(f"{team.world} processes need batches of at least {2 * team.world}.")
-    torch.set_num_threads(config.threads or max(cores() // team.world, 1))
+    # a thread without a core of its own slows all the others down
+    torch.set_num_threads(config.threads or max(cores() // team.world - config.workers, 1))
     run = _begin(corpus, config, start, team.device)
     out.mkdir(parents=True, exist_ok=True)
     if resume:
