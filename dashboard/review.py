@@ -14,6 +14,7 @@ from mmbm.explain.ledger import Ledger, ledger
 from mmbm.explain.maps import EvidenceMaps, last_layer
 from mmbm.inputs import log_mel
 from mmbm.predict import Prediction, Predictor
+from mmbm.trust.lungs import Lungs, in_case
 
 __all__ = ["Review", "review"]
 
@@ -28,6 +29,7 @@ class Review:
     ledgers: tuple[Ledger, ...]
     maps: tuple[EvidenceMaps, ...]  # beside ``ledgers``
     film: Film | None
+    lungs: Lungs | None
     decibels: NDArray[np.float32] | None  # (mels, frames)
 
     def index(self, finding: str) -> int:
@@ -64,5 +66,6 @@ def review(predictor: Predictor, case: Case) -> Review:
         ledgers=ledger(prediction),
         maps=tuple(last_layer(prediction, f.name) for f in prediction.findings),
         film=develop(case.image) if case.image is not None else None,
+        lungs=in_case(prediction),
         decibels=log_mel(case.audio, predictor.config.audio) if case.audio is not None else None,
     )

@@ -70,6 +70,7 @@ def predict(
         from mmbm.io import read_notes, read_picture, read_sound
         from mmbm.predict import Predictor
         from mmbm.report import case_report
+        from mmbm.trust.lungs import in_case
 
         case = Case(
             image=_part(image, lambda content, name: read_picture(content, name, frame=frame)),
@@ -77,7 +78,7 @@ def predict(
             audio=_part(audio, read_sound),
         )
         prediction = Predictor.load(model, device).predict(case)
-        report = case_report(case, prediction, ledger(prediction))
+        report = case_report(case, prediction, ledger(prediction), in_case(prediction))
     if as_json:
         typer.echo(report.model_dump_json(indent=2))
     else:
@@ -102,6 +103,13 @@ def _show(report: CaseReport) -> None:
     if report.sound_events:
         heard = ", ".join(f"{e.name} {e.probability:.0%}" for e in report.sound_events)
         console.print(f"Sound: {heard}.")
+    if report.lungs and report.lungs.found:
+        inside = ", ".join(
+            f"{name} {share:.0%}"
+            for name, share in report.lungs.evidence_inside.items()
+            if share is not None
+        )
+        console.print(f"Of the image's evidence for each finding, in the lung fields: {inside}.")
     for warning in report.warnings:
         console.print(f"[yellow]Note:[/yellow] {warning}")
     console.print(report.notice)
@@ -150,6 +158,23 @@ def train(
             )
     if os.environ.get("RANK", "0") == "0":  # of the processes that torchrun started, the first
         typer.echo(f"Model, card and evaluation are in {folder}")
+
+
+@app.command("train-lungs")
+def train_lungs(
+    table: Annotated[Path, typer.Argument(help="CSV: patient_id, image_path, lung_mask.")],
+    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    steps: Annotated[int, typer.Option(min=10)] = 700,
+    seed: int = 0,
+) -> None:
+    """Train the lung finder on films with drawn lung fields; a fifth of the patients tests it."""
+    with one_line_errors(), _progress() as (reading, _):
+        from mmbm.train.lungs import train_lungs as run
+
+        figures = run(
+            table, out, steps=steps, seed=seed, progress=lambda n, of, _: reading("training", n, of)
+        )
+    typer.echo("\n".join(f"{name}: {value}" for name, value in figures.items()))
 
 
 @app.command()

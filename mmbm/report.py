@@ -8,7 +8,9 @@ from pydantic import BaseModel
 
 from mmbm.case import Case, Modality
 from mmbm.explain.ledger import Ledger
+from mmbm.explain.maps import last_layer
 from mmbm.predict import Prediction
+from mmbm.trust.lungs import Lungs, share_inside
 
 __all__ = ["CaseReport", "case_report"]
 
@@ -46,6 +48,14 @@ class SoundEntry(BaseModel):
     probability: float
 
 
+class LungsEntry(BaseModel):
+    """Where the lung finder saw lungs, and how much of the positive evidence lies there."""
+
+    found: bool
+    area: float  # part of the picture
+    evidence_inside: dict[str, float | None]  # by finding, 0 to 1; None: nothing speaks for it
+
+
 class CaseReport(BaseModel):
     """Everything the model said of a case, and of what; never the case's own content."""
 
@@ -57,11 +67,14 @@ class CaseReport(BaseModel):
     fusion_weights: dict[Modality, float]
     findings: list[FindingEntry]
     sound_events: list[SoundEntry]
+    lungs: LungsEntry | None
     residual: float
     warnings: list[str]
 
 
-def case_report(case: Case, prediction: Prediction, ledgers: tuple[Ledger, ...]) -> CaseReport:
+def case_report(
+    case: Case, prediction: Prediction, ledgers: tuple[Ledger, ...], lungs: Lungs | None
+) -> CaseReport:
     """Put a prediction and its ledgers into the published form."""
     identity = prediction.identity
     return CaseReport(
@@ -86,9 +99,18 @@ def case_report(case: Case, prediction: Prediction, ledgers: tuple[Ledger, ...])
             SoundEntry(name=event.name, probability=event.probability)
             for event in prediction.sound_events
         ],
+        lungs=None if lungs is None else _lungs(prediction, lungs),
         residual=max(entry.residual for entry in ledgers),
-        warnings=list(prediction.warnings),
+        warnings=[*prediction.warnings, *(lungs.warnings if lungs else ())],
     )
+
+
+def _lungs(prediction: Prediction, lungs: Lungs) -> LungsEntry:
+    inside = {}
+    for finding in prediction.findings:
+        image = last_layer(prediction, finding.name).image
+        inside[finding.name] = None if image is None else share_inside(image, lungs)
+    return LungsEntry(found=lungs.found, area=lungs.area, evidence_inside=inside)
 
 
 def _inputs(case: Case) -> dict[Modality, dict[str, Any]]:

@@ -23,14 +23,14 @@ MAY_IMPORT = {
     "explain": {"errors", "case", "config", "inputs", "model", "predict"},
     "trust": {"errors", "case", "config", "inputs", "model", "predict"},
     "data": {"errors", "case", "config", "inputs", "io", "model"},
-    "report": {"case", "predict", "explain"},
+    "report": {"case", "predict", "explain", "trust"},
     "card": {"data"},
-    "train": {"errors", "case", "config", "data", "inputs", "model", "predict"},
+    "train": {"errors", "case", "config", "data", "inputs", "io", "model", "predict", "trust"},
     "evaluate": {"case", "data", "model", "predict", "train", "trust"},
     "run": {"errors", "config", "data", "model", "predict", "train", "evaluate", "card"},
     "cli": {
         "errors", "case", "config", "data", "explain", "io", "predict", "report", "card", "run",
-        "train",
+        "train", "trust",
     },
 }  # fmt: skip
 

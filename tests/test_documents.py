@@ -32,7 +32,7 @@ def commands():
 def test_every_command_and_flag_of_the_readme_exists():
     known = commands()
     text = README.replace("\\\n", " ")
-    lines = re.findall(r"^mmbm ((?:data )?\w+)(.*)$", text, re.MULTILINE)
+    lines = re.findall(r"^mmbm ((?:data )?[\w-]+)(.*)$", text, re.MULTILINE)
     assert {name for name, _ in lines} == set(known)
     for name, rest in lines:
         flags = {flag for option in known[name].params for flag in option.opts}

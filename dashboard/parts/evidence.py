@@ -14,6 +14,7 @@ from dashboard.text import Texts
 from mmbm.case import SAMPLE_RATE
 from mmbm.explain.ledger import Ledger
 from mmbm.explain.maps import EvidenceMaps
+from mmbm.trust.lungs import share_inside
 
 __all__ = ["blank", "film", "picture", "sound", "words"]
 
@@ -36,6 +37,9 @@ def picture(seen: Review, account: Ledger, maps: EvidenceMaps, say: Texts) -> No
         finding=finding,
         total=markup.signed(account.contributions["image"], 3),
     )
+    inside = share_inside(maps.image, seen.lungs) if seen.lungs and seen.lungs.found else None
+    if inside is not None:
+        line += " " + say("viewer.inside", share=f"{inside:.0%}")
     st.html(f'<div class="small">{escape(line)}</div>')
 
 

@@ -116,15 +116,16 @@ def missing(seen: Review, say: Texts) -> None:
 
 def warnings(seen: Review, say: Texts) -> None:
     """Everything the reader should know of how the parts were read."""
-    if seen.prediction.warnings:
+    given = (*seen.prediction.warnings, *(seen.lungs.warnings if seen.lungs else ()))
+    if given:
         st.subheader(say("warnings.title"), anchor=False)
-    for warning in seen.prediction.warnings:
+    for warning in given:
         st.warning(warning)
 
 
 def export(seen: Review, say: Texts) -> None:
     """The download, and what made these numbers."""
-    report = case_report(seen.case, seen.prediction, seen.ledgers)
+    report = case_report(seen.case, seen.prediction, seen.ledgers, seen.lungs)
     identity = seen.prediction.identity
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(

@@ -16,7 +16,7 @@ from torchvision.transforms import v2
 from mmbm.case import SAMPLE_RATE
 from mmbm.inputs import equalise
 
-__all__ = ["augment_film", "augment_sound", "crop_sound"]
+__all__ = ["augment_film", "augment_sound", "between", "chance", "crop_sound", "spoil"]
 
 move = v2.RandomAffine(10, translate=(0.06, 0.06), scale=(0.85, 1.15), shear=(-5, 5, -5, 5))
 soften = v2.RandomApply([v2.GaussianBlur(5, (0.1, 1.8))], 0.4)
@@ -24,10 +24,12 @@ sharpen = v2.RandomApply([v2.RandomAdjustSharpness(2.5, p=1.0)], 0.2)
 
 
 def chance(p: float) -> bool:
+    """True with probability ``p``."""
     return bool(torch.rand(()) < p)
 
 
 def between(low: float, high: float) -> float:
+    """A number drawn evenly from [low, high)."""
     return low + (high - low) * float(torch.rand(()))
 
 
@@ -41,9 +43,18 @@ def augment_film(square: Tensor) -> Tensor:
         small = int(size * between(0.4, 0.9))
         film = interpolate(film[None], small, mode="bilinear", antialias=True)
         film = interpolate(film, size, mode="bilinear")[0]
-    film = sharpen(soften(film))
     if chance(0.3):  # shutter or page border
         _paint_border(film)
+    return spoil(film)
+
+
+def spoil(film: Tensor) -> Tensor:
+    """What a film may suffer where it lies: blur, letters, uneven exposure, noise.
+
+    (1, size, size) in [0, 1], not yet equalised -> (1, size, size) in [-1, 1].
+    """
+    size = film.shape[-1]
+    film = sharpen(soften(film)).clone()
     for _ in range(int(torch.randint(0, 4, ()))):  # printed letters, markers, electrodes
         _paint_box(film)
     film = equalise(film)

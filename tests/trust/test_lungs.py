@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from mmbm.errors import ManifestError, ModelError, ModelTampered
+from mmbm.inputs import film as read_film
+from mmbm.io import read_picture
+from mmbm.model.checkpoint import assets_folder
+from mmbm.train.lungs import dice, train_lungs
+from mmbm.trust.lungs import (
+    SIDE,
+    LungFinder,
+    LungNet,
+    Lungs,
+    connected,
+    share_inside,
+    shipped,
+    two_fields,
+)
+
+
+def sample(name: str) -> torch.Tensor:
+    path = next((assets_folder() / "samples" / name).glob("*.dcm"))
+    return read_film(read_picture(path.read_bytes(), path.name), 224)
+
+
+def test_finds_two_lung_fields_in_a_sample_film() -> None:
+    lungs = shipped().find(sample("adult-clear"))
+    assert lungs.found
+    assert lungs.warnings == ()
+    assert len(connected(lungs.mask)) == 2
+    columns = lungs.mask.any(0)
+    assert not columns[:4].any()
+    assert not columns[-4:].any()
+
+
+def test_finds_none_in_noise_and_says_so() -> None:
+    noise = torch.rand(1, 224, 224, generator=torch.Generator().manual_seed(0))
+    lungs = shipped().find(noise)
+    assert not lungs.found
+    assert "No lung fields" in lungs.warnings[0]
+
+
+def test_regions_are_those_of_an_independent_labelling() -> None:
+    scipy = pytest.importorskip("scipy.ndimage")
+    mask = np.random.default_rng(0).random((40, 40)) > 0.5
+    labels, count = scipy.label(mask)
+    sizes = sorted(np.bincount(labels.ravel())[1:].tolist())
+    assert sorted(map(len, connected(mask))) == sizes
+    assert len(connected(mask)) == count
+
+
+def test_a_speck_beside_the_lungs_is_dropped() -> None:
+    mask = np.zeros((SIDE, SIDE), dtype=bool)
+    mask[30:90, 20:50] = mask[30:90, 70:100] = mask[5:8, 5:8] = True
+    kept = two_fields(mask)
+    assert kept.sum() == 2 * 60 * 30
+    assert not kept[5:8, 5:8].any()
+
+
+def test_share_inside_counts_positive_evidence_by_area() -> None:
+    mask = np.zeros((SIDE, SIDE), dtype=bool)
+    mask[:, : SIDE // 2] = True
+    evidence = np.array([[1.0, 2.0, 1.0, -9.0]] * 4)  # the lung is the left half
+    assert share_inside(evidence, Lungs(mask)) == pytest.approx(0.75)
+    assert share_inside(-np.ones((4, 4)), Lungs(mask)) is None
+    wide = np.ones((3, 3))  # its middle cells straddle the border
+    assert share_inside(wide, Lungs(mask)) == pytest.approx(0.5, abs=0.01)
+
+
+def test_dice() -> None:
+    a, b = np.zeros((4, 4), dtype=bool), np.zeros((4, 4), dtype=bool)
+    assert dice(a, b) == 1.0
+    a[0], b[:2] = True, True
+    assert dice(a, b) == pytest.approx(2 * 4 / 12)
+
+
+def made_table(folder: Path, patients: int) -> Path:
+    rng = np.random.default_rng(0)
+    rows = []
+    for n in range(patients):
+        field = np.zeros((96, 96), dtype=np.uint8)
+        left = int(rng.integers(10, 20))
+        field[20:80, left : left + 25] = field[20:80, 90 - left - 25 : 90 - left] = 255
+        film = np.clip(190 - field * 0.6 + rng.normal(0, 8, field.shape), 0, 255).astype(np.uint8)
+        Image.fromarray(film).save(folder / f"film{n}.png")
+        Image.fromarray(field).save(folder / f"field{n}.png")
+        names = {"image_path": f"film{n}.png", "lung_mask": f"field{n}.png"}
+        rows.append({"patient_id": f"p{n}", **names})
+    pd.DataFrame(rows).to_csv(folder / "table.csv", index=False)
+    return folder / "table.csv"
+
+
+def test_learns_made_lungs_and_is_read_back(tmp_path: Path) -> None:
+    figures = train_lungs(made_table(tmp_path, 10), tmp_path / "lungs", steps=40)
+    assert (figures["patients"], figures["test_patients"]) == (10, 2)
+    assert figures["test_dice_mean"] > 0.8
+    film = torch.zeros(1, 224, 224)
+    again = LungFinder.load(tmp_path / "lungs")
+    assert again.find(film).mask.shape == (SIDE, SIDE)
+
+
+def test_refusals(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="fewer than five patients"):
+        train_lungs(made_table(tmp_path, 3), tmp_path / "lungs", steps=10)
+    with pytest.raises(ManifestError, match="needs patient_id"):
+        train_lungs(tmp_path / "none.csv", tmp_path / "lungs", steps=10)
+    with pytest.raises(ModelError, match="incomplete"):
+        LungFinder.load(tmp_path)
+    LungFinder(LungNet()).save(tmp_path, {})
+    (tmp_path / "model.safetensors").write_bytes(b"other")
+    with pytest.raises(ModelTampered, match="not the file its card describes"):
+        LungFinder.load(tmp_path)
