@@ -21,6 +21,7 @@ from numpy.random import Generator
 
 from mmbm.data.notes import Language, write_note
 from mmbm.data.recipes import hls_cmds, ieee8023, kermany, nih
+from mmbm.data.recipes.films import FINDINGS
 from mmbm.data.signs import read_evidence
 from mmbm.errors import ManifestError
 
@@ -41,8 +42,7 @@ COLUMNS = [
     "age",
     "sex",
     "view",
-    "pneumonia",
-    "no_finding",
+    *FINDINGS,
     *SOUND_COLUMNS,
     "assembled",
 ]
@@ -77,9 +77,8 @@ def _from_film(film: Record, sounds: pd.DataFrame, rng: Generator) -> Record:
     source = str(film["source"])
     case: Record = {
         **{c: film[c] for c in ("patient_id", "source", "split", "image", "age", "sex", "view")},
+        **{finding: film[finding] for finding in FINDINGS},
         "case_id": f"{source}-{Path(str(film['image'])).stem}",
-        "pneumonia": film["pneumonia"],
-        "no_finding": film["no_finding"],
         "notes_text": film["note"],
     }
     if source not in DRAWN_SOURCES:

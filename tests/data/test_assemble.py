@@ -5,26 +5,28 @@ import pandas as pd
 import pytest
 
 from mmbm.data.assemble import COLUMNS, assemble, draw_cases, prepare, thin, write_manifest
+from mmbm.data.recipes.films import film_rows
 from mmbm.data.recipes.hls_cmds import EVENTS
 from mmbm.data.signs import read_evidence
 from mmbm.errors import ManifestError
 
 
 def films(count: int, source: str = "nih") -> pd.DataFrame:
-    return pd.DataFrame(
+    rows = film_rows(
+        source,
         {
-            "source": source,
             "patient_id": [f"p{i // 2}" for i in range(count)],
             "image": [f"/data/{source}/{i}.jpg" for i in range(count)],
-            "age": pd.Series([40 + i % 30 for i in range(count)], dtype="Int64"),
+            "age": [40 + i % 30 for i in range(count)],
             "sex": "F",
             "view": "PA",
             "note": "its own words" if source == "ieee8023" else "",
-            "pneumonia": pd.Series([i % 2 for i in range(count)], dtype="Int64"),
-            "no_finding": pd.Series([1 - i % 2 for i in range(count)], dtype="Int64"),
-            "split": ["train" if i % 4 < 2 else "test" for i in range(count)],
-        }
+            "pneumonia": [i % 2 for i in range(count)],
+            "no_finding": [1 - i % 2 for i in range(count)],
+            "effusion": [i % 3 // 2 for i in range(count)],
+        },
     )
+    return rows.assign(split=["train" if i % 4 < 2 else "test" for i in range(count)])
 
 
 def clips() -> pd.DataFrame:
@@ -44,6 +46,7 @@ def test_columns_and_which_parts_were_drawn():
     rows = assemble(images, clips(), seed=0)
     assert list(rows.columns) == COLUMNS
     assert rows["case_id"].is_unique
+    assert list(rows["effusion"][:3]) == [0, 0, 1] and set(rows["viral"]) == {""}
     by_source = rows.groupby("source")
     assert set(by_source.get_group("nih")["assembled"]) == {"notes+audio"}
     real = by_source.get_group("ieee8023")

@@ -39,6 +39,8 @@ def test_nih_labels_and_patients(tmp_path: Path):
     assert len(read) == 60  # an effusion alone is neither
     assert (read["pneumonia"] + read["no_finding"] == 1).all()
     assert read["pneumonia"].sum() == 40
+    assert read["effusion"].sum() == 20 and set(read["edema"]) == {0}
+    assert read["viral"].isna().all()
     assert (read.groupby("patient_id")["split"].nunique() == 1).all()
     assert Path(read["image"][0]).is_absolute()
 
@@ -64,6 +66,24 @@ def test_copies_with_different_labels_are_left_out(tmp_path: Path):
         {"image_path": "2.png", "patient_id": "c", "finding_derived": "Normal", "grey": 1},
     ]
     assert list(kermany.read(tree(tmp_path, rows))["patient_id"]) == ["c"]
+
+
+def test_viral_against_bacterial_is_blank_where_neither_is_known(tmp_path: Path):
+    kinds = ("Normal", "Pneumonia/Viral", "Pneumonia/Bacterial")
+    rows = [
+        {"image_path": f"{i}.png", "patient_id": f"p{i}", "finding_derived": kind, "grey": i}
+        for i, kind in enumerate(kinds)
+    ]
+    viral = kermany.read(tree(tmp_path / "children", rows))["viral"]
+    assert [None if pd.isna(v) else v for v in viral] == [None, 1, 0]
+    causes = ("COVID-19, ARDS", "Klebsiella", "Pneumocystis", "No Finding")
+    rows = [
+        {"image_path": f"{i}.png", "patient_id": f"p{i}", "finding_derived": cause, "grey": i}
+        | {"view": "PA"}
+        for i, cause in enumerate(causes)
+    ]
+    viral = ieee8023.read(tree(tmp_path / "reports", rows))["viral"]
+    assert [None if pd.isna(v) else v for v in viral] == [1, 0, None, None]
 
 
 def test_ieee8023_is_all_test_frontal_and_masked(tmp_path: Path):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mmbm.data.recipes.films import FINDINGS, film_rows
 from mmbm.data.recipes.splits import drop_duplicates, split_by_patient
 
 __all__ = ["FOLDER", "read"]
@@ -18,22 +19,21 @@ def read(folder: Path) -> pd.DataFrame:
     """Read the folder: one row a film; bacterial and viral pneumonia are both 1.
 
     Age and sex are not given for each child and stay blank.
-    Columns: source, patient_id, image, age, sex, view, note, pneumonia, no_finding, split.
+    Columns: ``FILM_COLUMNS`` and split.
     """
     listed = pd.read_csv(folder / "metadata.csv", dtype=TEXT)
     kind = listed["finding_derived"].astype(str)
-    rows = pd.DataFrame(
+    viral = kind.map({"Pneumonia/Viral": 1, "Pneumonia/Bacterial": 0}).astype("Int64")
+    rows = film_rows(
+        "kermany",
         {
-            "source": "kermany",
             "patient_id": listed["patient_id"],
             "image": [str(folder.absolute() / p) for p in listed["image_path"]],
-            "age": pd.Series([pd.NA] * len(listed), dtype="Int64"),
-            "sex": "",
-            "view": listed["view"].fillna(""),
-            "note": "",
+            "view": listed["view"],
             "pneumonia": kind.str.startswith("Pneumonia").astype("Int64"),
             "no_finding": (kind == "Normal").astype("Int64"),
-        }
+            "viral": viral,
+        },
     )
     rows = rows[(rows["pneumonia"] == 1) | (rows["no_finding"] == 1)]
-    return split_by_patient(drop_duplicates(rows, "image", ["pneumonia", "no_finding"]))
+    return split_by_patient(drop_duplicates(rows, "image", list(FINDINGS)))
