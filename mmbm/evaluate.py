@@ -17,10 +17,17 @@ from torch import Tensor
 from mmbm.case import MODALITIES, Modality
 from mmbm.data.corpus import Corpus, Progress, silent
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.readout import CoalitionReadout, Readout
+from mmbm.model.readout import COALITIONS, CoalitionReadout, Readout
 from mmbm.predict import to_device
-from mmbm.train import COALITIONS, even_weights
-from mmbm.trust.calibration import expected_calibration_error, fit_platt, reliability
+from mmbm.train import even_weights
+from mmbm.trust.calibration import (
+    calibration_floor,
+    debiased_calibration_error,
+    expected_calibration_error,
+    fit_platt,
+    fit_scales,
+    reliability,
+)
 
 __all__ = ["Scores", "calibrate", "evaluate", "extract", "source_aurocs"]
 
@@ -83,18 +90,25 @@ def coalition_logits(scores: Scores, readout: Readout | CoalitionReadout) -> lis
 
 def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> None:
     """Fit the calibration on held-out cases, over all subsets of modalities, sources alike."""
-    heard = coalition_logits(scores, network.readout())
+    network.uncalibrate()
+    readout = network.readout()
+    base, whole = readout.base(), readout.contributions(scores.features).numpy()
+    heard = coalition_logits(scores, readout)
     alike = even_weights(corpus.manifest.rows["source"])
     for c in range(len(network.config.findings)):
         truth = corpus.labels[:, c].double().numpy()
-        logits, labels, weights = [], [], []
-        for coalition, score in zip(COALITIONS, heard, strict=True):
-            known = scores.offered(coalition) & ~np.isnan(truth)
-            logits.append(score[:, c].numpy()[known])
-            labels.append(truth[known])
-            weights.append(alike[known])
-        scale, shift = fit_platt(*(np.concatenate(x) for x in (logits, labels, weights)))
-        network.calibration_scale[c] = scale
+        known = [scores.offered(coalition) & ~np.isnan(truth) for coalition in COALITIONS]
+        labels = np.concatenate([truth[k] for k in known])
+        weights = np.concatenate([alike[k] for k in known])
+        if isinstance(readout, Readout):
+            parts = [whole[k, c] * s.numpy() for k, s in zip(known, COALITIONS, strict=True)]
+            scale, shift = fit_scales(np.concatenate(parts), float(base[c]), labels, weights)
+            network.calibration_scale[c] = torch.from_numpy(scale)
+        else:
+            logits = np.concatenate([z[k, c].numpy() for k, z in zip(known, heard, strict=True)])
+            slope, shift = fit_platt(logits, labels, weights)
+            shift += (slope - 1) * float(network.head.bias[c])
+            network.calibration_scale[c] = slope
         network.calibration_shift[c] = shift
 
 
@@ -149,6 +163,8 @@ def figures(
         "specificity": _ratio(tn, tn + fp),
         "f1": _ratio(2 * tp, 2 * tp + fp + fn),
         "ece": expected_calibration_error(probabilities, labels) if len(labels) else None,
+        "ece_floor": calibration_floor(probabilities) if len(labels) else None,
+        "ece_debiased": debiased_calibration_error(probabilities, labels) if len(labels) else None,
     }
 
 

@@ -77,6 +77,7 @@ def _run(
     if config.start_from:
         begun = checkpoint.read(config.start_from)
         start, tokenizer = begun.network, begun.tokenizer
+        start.uncalibrate()
         own = {"name", "version", "modalities"}
         model_config = start.config.model_copy(update=config.model.model_dump(include=own))
     elif config.model.notes.encoder != "gru":

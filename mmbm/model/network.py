@@ -8,8 +8,9 @@ each position ``p`` (a cell of the film, a token of the note, a band and moment 
     logit  = W F + b                         one logit a finding
 
 Everything between ``z_p`` and the logit is linear, so the logit *is* a sum over modalities and,
-within each, over positions: ``logit_c = b_c + sum_i sum_p w_i W_c . norm_i(z_p) / P_i``. The
-ledger and the last-layer maps are read off this sum; nothing about them is estimated.
+within each, over positions: ``logit_c = b_c + sum_i sum_p w_i W_c . norm_i(z_p) / P_i``. So it
+stays after calibration, which scales each modality's summand and shifts the sum. The ledger and
+the last-layer maps are read off this sum; nothing about them is estimated.
 
 Two other fusions, ``gated`` and ``concat``, are there for comparison; their account comes from the
 2^3 coalitions (``readout.py``).
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -90,9 +91,17 @@ class MultimodalBigModel(nn.Module):
         self.fusion = FUSIONS[config.fusion](d)
         self.head = nn.Linear(d, len(config.findings))
         self.sound_head = nn.Linear(d, len(config.sound_events))  # on f_audio alone
-        self.register_buffer("calibration_scale", torch.ones(len(config.findings)))
+        self.register_buffer("calibration_scale", torch.ones(len(config.findings), len(MODALITIES)))
         self.register_buffer("calibration_shift", torch.zeros(len(config.findings)))
         self.register_buffer("mean_film", torch.zeros(32, 32))  # of the training films
+
+    def _load_from_state_dict(self, state: dict[str, Tensor], prefix: str, *rest: Any) -> None:
+        """Weights of version 0.1 hold one scale a finding, for head and bias alike."""
+        scale, shift = (f"{prefix}calibration_{name}" for name in ("scale", "shift"))
+        if scale in state and state[scale].ndim == 1:
+            state[shift] = state[shift] + (state[scale] - 1) * state[f"{prefix}head.bias"]
+            state[scale] = state[scale][:, None].expand(-1, len(MODALITIES))
+        super()._load_from_state_dict(state, prefix, *rest)
 
     @property
     def image_encoder(self) -> ImageEncoder:
@@ -147,12 +156,21 @@ class MultimodalBigModel(nn.Module):
         return logits
 
     @torch.no_grad()
+    def uncalibrate(self) -> None:
+        """Forget the calibration: what the head says is the logit again."""
+        self.calibration_scale.fill_(1.0)
+        self.calibration_shift.fill_(0.0)
+
+    @torch.no_grad()
     def readout(self) -> Readout | CoalitionReadout:
-        """The end of the net as it stands now, calibration folded in."""
-        scale, shift = self.calibration_scale.double(), self.calibration_shift.double()
-        head = (scale[:, None] * self.head.weight.double()).cpu()
-        bias = (scale * self.head.bias.double() + shift).cpu()
+        """The end of the net as it stands now, calibrated.
+
+        Only a weighted sum can scale modalities apart; another fusion has one scale a finding.
+        """
+        scale, head = self.calibration_scale.double().cpu(), self.head.weight.double().cpu()
+        bias = (self.head.bias.double() + self.calibration_shift.double()).cpu()
         if isinstance(self.fusion, WeightedSum):
-            return Readout(self.fusion.weights.double().cpu(), head, bias)
+            return Readout(self.fusion.weights.double().cpu(), head, bias, scale)
+        head = scale.mean(1, keepdim=True) * head
         fusion = copy.deepcopy(self.fusion).double().cpu().requires_grad_(False)
         return CoalitionReadout(fusion, head, bias)

@@ -1,7 +1,7 @@
 """The end of the net, from features to logits, in float64: all that a ledger needs.
 
-``calibrated logit = scale * (W F + b) + shift`` is linear in F, so the calibration is folded into
-W and b.
+The calibration scales each modality's evidence and shifts the sum, ``sum_i scale_ci w_i W_c . f_i
++ b_c + shift_c``: linear still, and nothing from a modality that is absent.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from torch import Tensor
 from mmbm.case import MODALITIES, Modality
 from mmbm.model.fusion import Concat, Gated
 
-__all__ = ["CoalitionReadout", "Readout"]
+__all__ = ["COALITIONS", "CoalitionReadout", "Readout"]
 
 N = len(MODALITIES)
+# the seven non-empty subsets of (image, notes, audio), (7, 3)
+COALITIONS = torch.tensor([s for s in itertools.product((0, 1), repeat=N) if any(s)]).bool()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class Readout:
 
     weights: Tensor  # (3,) fusion weights w_i, positive, sum 1
     head: Tensor  # (findings, d) W
-    bias: Tensor  # (findings,) b
+    bias: Tensor  # (findings,) b, with the calibration's shift
+    scale: Tensor  # (findings, 3) the calibration of each modality's evidence
 
     def fusion_weights(self, features: Tensor) -> Tensor | None:
         """w_i, (3,), the same for every case; None where a fusion has none."""
@@ -38,24 +41,27 @@ class Readout:
         return self.bias
 
     def contributions(self, features: Tensor) -> Tensor:
-        """``w_i W_c . f_i``: (..., 3, d) features -> (..., findings, 3) logits."""
-        return self.weights * (self.head @ features.double().mT) + 0.0  # never a negative zero
+        """``scale_ci w_i W_c . f_i``: (..., 3, d) features -> (..., findings, 3) logits."""
+        evidence = self.head @ features.double().mT
+        return self.scale * self.weights * evidence + 0.0  # never a negative zero
 
     def interaction(self, features: Tensor) -> Tensor:
         """(findings,): none, the logit is a sum over modalities."""
         return torch.zeros_like(self.bias)
 
     def slopes(self, features: Tensor) -> Tensor | None:
-        """``d logit_c / d w_i = W_c . f_i``: (3, d) features -> (findings, 3) logits."""
-        return self.head @ features.double().T
+        """``d logit_c / d w_i = scale_ci W_c . f_i``: (3, d) features -> (findings, 3) logits."""
+        return self.scale * (self.head @ features.double().T)
 
     def logits(self, features: Tensor) -> Tensor:
         """The forward pass itself, fusing first: (..., 3, d) features -> (..., findings) logits."""
-        return (self.weights @ features.double()) @ self.head.T + self.bias
+        fused = (self.scale * self.weights) @ features.double()  # (..., findings, d)
+        return (fused * self.head).sum(-1) + self.bias
 
     def target(self, features: Tensor, modality: Modality, finding: int) -> Tensor:
-        """``w_i W_c``, (d,): the one direction in which this modality moves this finding."""
-        return self.weights[MODALITIES.index(modality)] * self.head[finding]
+        """``scale_ci w_i W_c``, (d,): the one direction in which a modality moves a finding."""
+        i = MODALITIES.index(modality)
+        return self.scale[finding, i] * self.weights[i] * self.head[finding]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,20 +8,16 @@ to the others, and an absent modality is something the net has always known.
 
 from __future__ import annotations
 
-import itertools
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from mmbm.case import MODALITIES
 from mmbm.model.network import MultimodalBigModel
+from mmbm.model.readout import COALITIONS
 
 __all__ = ["COALITIONS", "Loss", "coalition_loss", "sound_loss"]
-
-# the seven non-empty subsets of (image, notes, audio), (7, 3)
-COALITIONS = torch.tensor([s for s in itertools.product((0, 1), repeat=3) if any(s)]).bool()
 
 
 class Loss(NamedTuple):

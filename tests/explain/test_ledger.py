@@ -8,7 +8,7 @@ from captum.attr import ShapleyValues
 
 from mmbm.case import MODALITIES, Case
 from mmbm.explain.ledger import ledger
-from mmbm.model.fusion import FUSIONS
+from mmbm.model.fusion import FUSIONS, WeightedSum
 from mmbm.predict import Predictor
 from tests.made_cases import case, write_model
 
@@ -43,6 +43,17 @@ def test_the_account_adds_up_for_every_subset(any_predictor, subset):
                 assert entry.contributions[modality] != 0.0
 
 
+def calibrated(network, features):
+    """The net's calibrated logits, (batch, 3, d) -> (batch, findings), from its own modules."""
+    columns = []
+    for scale, row in zip(network.calibration_scale, network.head.weight, strict=True):
+        if isinstance(network.fusion, WeightedSum):
+            columns.append(network.fusion(features * scale[:, None]) @ row)
+        else:  # one scale for all
+            columns.append(scale[0] * network.fusion(features) @ row)
+    return torch.stack(columns, 1) + network.head.bias + network.calibration_shift
+
+
 def test_contributions_are_the_shapley_values(any_predictor):
     """Captum's exact Shapley values over the three modalities of the net itself."""
     prediction = any_predictor.predict(case())
@@ -50,8 +61,7 @@ def test_contributions_are_the_shapley_values(any_predictor):
     network = any_predictor.network
 
     def logits(image, notes, audio):
-        raw = network.head(network.fusion(torch.stack([image, notes, audio], 1)))
-        return network.calibration_scale * raw + network.calibration_shift
+        return calibrated(network, torch.stack([image, notes, audio], 1))
 
     parts = tuple(means[:, i] for i in range(3))
     masks = tuple(torch.full((1, means.shape[2]), i) for i in range(3))
@@ -64,9 +74,9 @@ def test_contributions_are_the_shapley_values(any_predictor):
 def test_slopes_are_the_derivatives_by_the_fusion_weights(predictor):
     prediction = predictor.predict(case())
     weights = predictor.network.fusion.weights.detach().clone().requires_grad_()
-    fused = torch.einsum("m,md->d", weights, prediction.features.means.clone())
-    raw = predictor.network.head(fused)
-    logits = predictor.network.calibration_scale * raw + predictor.network.calibration_shift
+    scaled = predictor.network.calibration_scale[..., None] * prediction.features.means.clone()
+    fused = torch.einsum("m,cmd->cd", weights, scaled)
+    logits = (fused * predictor.network.head.weight).sum(1)
     for c, entry in enumerate(ledger(prediction)):
         (gradient,) = torch.autograd.grad(logits[c], weights, retain_graph=True)
         for i, modality in enumerate(MODALITIES):
@@ -86,7 +96,10 @@ def test_rescaling_weight_against_feature_changes_no_contribution(predictor):
     prediction = predictor.predict(case())
     scale = torch.tensor([2.0, 0.5, 3.0], dtype=torch.float64)
     other = Readout(
-        prediction.readout.weights * scale, prediction.readout.head, prediction.readout.bias
+        prediction.readout.weights * scale,
+        prediction.readout.head,
+        prediction.readout.bias,
+        prediction.readout.scale,
     )
     features = prediction.features.means.double()
     before = prediction.readout.contributions(features)

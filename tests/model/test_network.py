@@ -100,13 +100,37 @@ def test_mixed_batch_scatters_rows_to_their_cases(network, tokenizer):
 
 
 def test_readout_folds_the_calibration_in(network, tokenizer):
-    network.calibration_scale.copy_(torch.tensor([2.0, 0.5]))
+    network.calibration_scale.copy_(torch.tensor([[2.0, 0.5, 3.0], [0.5, 1.0, 0.0]]))
     network.calibration_shift.copy_(torch.tensor([-1.0, 0.25]))
+    inputs = prepare(case(), TINY, tokenizer, network.mean_film).inputs
+    with torch.inference_mode():
+        features = network.features(inputs)[0]
+        calibrated = network.readout().logits(features)
+        base = network.head.bias
+        parts = [
+            network.head(w * f) - base
+            for w, f in zip(network.fusion.weights, features, strict=True)
+        ]
+    expected = (network.calibration_scale.T * torch.stack(parts)).sum(0) + base
+    assert torch.allclose(calibrated.float(), expected + network.calibration_shift, atol=1e-5)
+    network.uncalibrate()
+    with torch.inference_mode():
+        raw = network(inputs)[0]
+    assert torch.allclose(network.readout().logits(features).float(), raw, atol=1e-5)
+
+
+def test_weights_with_one_scale_a_finding_are_still_read(network, tokenizer):
+    """Version 0.1 scaled the whole logit: scale * raw + shift."""
+    old = network.state_dict() | {
+        "calibration_scale": torch.tensor([2.0, 0.5]),
+        "calibration_shift": torch.tensor([-1.0, 0.25]),
+    }
+    network.load_state_dict(old)
     inputs = prepare(case(), TINY, tokenizer, network.mean_film).inputs
     with torch.inference_mode():
         raw = network(inputs)[0]
         calibrated = network.readout().logits(network.features(inputs)[0])
-    expected = network.calibration_scale * raw + network.calibration_shift
+    expected = torch.tensor([2.0, 0.5]) * raw + torch.tensor([-1.0, 0.25])
     assert torch.allclose(calibrated.float(), expected, atol=1e-5)
 
 
@@ -116,14 +140,15 @@ def test_readout_by_hand():
         weights=torch.tensor([0.5, 0.3, 0.2]).double(),
         head=torch.tensor([[1.0, 2.0], [0.0, -1.0]]).double(),
         bias=torch.tensor([0.1, -0.2]).double(),
+        scale=torch.tensor([[1.0, 1.0, 1.0], [2.0, 1.0, 0.5]]).double(),
     )
     features = torch.tensor([[2.0, 1.0], [0.0, 0.0], [-1.0, 3.0]])
-    assert readout.slopes(features).tolist() == [[4.0, 0.0, 5.0], [-1.0, 0.0, -3.0]]
+    assert readout.slopes(features).tolist() == [[4.0, 0.0, 5.0], [-2.0, 0.0, -1.5]]
     assert torch.allclose(
         readout.contributions(features),
-        torch.tensor([[2.0, 0.0, 1.0], [-0.5, 0.0, -0.6]]).double(),
+        torch.tensor([[2.0, 0.0, 1.0], [-1.0, 0.0, -0.3]]).double(),
     )
-    assert torch.allclose(readout.logits(features), torch.tensor([3.1, -1.3]).double())
+    assert torch.allclose(readout.logits(features), torch.tensor([3.1, -1.5]).double())
 
 
 def test_masked_mean_ignores_pads():
