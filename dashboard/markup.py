@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 
-from dashboard.colours import LOWERS, PRIMARY, RAISES, signed_colour
+from dashboard.colours import GREY, LOWERS, PRIMARY, RAISES, signed_colour
 from dashboard.text import Texts
 from mmbm.case import MODALITIES
 from mmbm.explain.ledger import Ledger
@@ -41,9 +41,13 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 def meters(
-    rows: Sequence[tuple[str, float, str]], *, chosen: str = "", narrow: bool = False
+    rows: Sequence[tuple[str, float, str]],
+    *,
+    chosen: str = "",
+    unsure: Collection[str] = (),
+    narrow: bool = False,
 ) -> str:
-    """Horizontal bars of (name, probability, plain words)."""
+    """Horizontal bars of (name, probability, plain words); grey where the answer is not sure."""
     parts = []
     for name, probability, plain in rows:
         mark = " chosen" if name == chosen else ""
@@ -52,7 +56,7 @@ def meters(
             f'<span class="meter-track" role="meter" aria-valuemin="0" aria-valuemax="100" '
             f'aria-valuenow="{100 * probability:.0f}" aria-label="{escape(name)}">'
             f'<span class="meter-fill" style="width:{100 * probability:.1f}%;'
-            f'background:{PRIMARY}"></span></span>'
+            f'background:{GREY if name in unsure else PRIMARY}"></span></span>'
             f'<span class="meter-number">{percent(probability)}</span>'
             f'<span class="meter-plain">{escape(plain)}</span></div>'
         )

@@ -61,6 +61,9 @@ def predict(
     model: ModelOption = "default",
     device: DeviceOption = "auto",
     frame: Annotated[int, typer.Option(help="Which frame of the image, from 0.")] = 0,
+    level: Annotated[
+        float, typer.Option(help="How sure an answer shall be: 0.8, 0.9 or 0.95.")
+    ] = 0.9,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Score one case and show what moved each finding."""
@@ -70,6 +73,7 @@ def predict(
         from mmbm.io import read_notes, read_picture, read_sound
         from mmbm.predict import Predictor
         from mmbm.report import case_report
+        from mmbm.trust.judge import judge
         from mmbm.trust.lungs import in_case
 
         case = Case(
@@ -78,7 +82,9 @@ def predict(
             audio=_part(audio, read_sound),
         )
         prediction = Predictor.load(model, device).predict(case)
-        report = case_report(case, prediction, ledger(prediction), in_case(prediction))
+        lungs = in_case(prediction)
+        judgement = judge(case, prediction, lungs, level)
+        report = case_report(case, prediction, ledger(prediction), lungs, judgement)
     if as_json:
         typer.echo(report.model_dump_json(indent=2))
     else:
@@ -110,6 +116,8 @@ def _show(report: CaseReport) -> None:
             if share is not None
         )
         console.print(f"Of the image's evidence for each finding, in the lung fields: {inside}.")
+    for name, answer in report.trust.answers.items():
+        console.print(f"{name}: {answer.sentence}")
     for warning in report.warnings:
         console.print(f"[yellow]Note:[/yellow] {warning}")
     console.print(report.notice)

@@ -22,6 +22,7 @@ from mmbm.model import checkpoint
 from mmbm.model.checkpoint import LoadedModel, ModelIdentity
 from mmbm.model.network import Inputs, Positions
 from mmbm.model.readout import CoalitionReadout, Readout
+from mmbm.model.tables import TrustTables
 
 __all__ = ["Features", "Finding", "Prediction", "Predictor", "SoundEvent", "probe_device"]
 
@@ -67,6 +68,7 @@ class Prediction:
     sound_events: tuple[SoundEvent, ...]
     features: Features
     readout: Readout | CoalitionReadout
+    trust: TrustTables | None  # what mmbm.trust judges this prediction by
     warnings: tuple[str, ...]
     seconds: dict[str, float]  # wall time of each step: prepare, image, notes, audio, head
 
@@ -90,6 +92,7 @@ class Predictor:
         self.config: ModelConfig = loaded.network.config
         self.folder: Path = loaded.folder
         self.tokenizer = loaded.tokenizer
+        self.trust = loaded.trust
         self.torch_device = probe_device(device)
         self.network = loaded.network.to(self.torch_device)
         if self.torch_device.type == "cpu":
@@ -182,6 +185,7 @@ class Predictor:
             sound_events=events,
             features=Features(means, positions, prepared),
             readout=self._readout,
+            trust=self.trust,
             warnings=case.warnings + prepared.warnings + ((note,) if unread else ()),
             seconds=seconds,
         )

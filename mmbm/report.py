@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,6 +11,8 @@ from mmbm.case import Case, Modality
 from mmbm.explain.ledger import Ledger
 from mmbm.explain.maps import last_layer
 from mmbm.predict import Prediction
+from mmbm.trust import sentences
+from mmbm.trust.judge import Judgement
 from mmbm.trust.lungs import Lungs, share_inside
 
 __all__ = ["CaseReport", "case_report"]
@@ -56,6 +59,32 @@ class LungsEntry(BaseModel):
     evidence_inside: dict[str, float | None]  # by finding, 0 to 1; None: nothing speaks for it
 
 
+class AnswerEntry(BaseModel):
+    """One finding's conformal answer."""
+
+    verdict: str  # yes, no, not sure or not assessed
+    labels: list[str] | None  # that the answer holds; None where not assessed
+    sentence: str
+
+
+class ShiftEntry(BaseModel):
+    """How strange one part is to the model."""
+
+    cue: str  # the strangest: features, words, language or lungs
+    strangeness: float  # 1 at the limit
+    percentile: float | None  # how many in 100 held-out parts are less strange
+    flagged: bool
+
+
+class TrustEntry(BaseModel):
+    """How far the findings may be believed."""
+
+    level: float  # the share of answers that shall hold the truth
+    answers: dict[str, AnswerEntry]  # by finding
+    shifts: dict[Modality, ShiftEntry]
+    disagreements: dict[str, dict[str, list[Modality]]]  # by finding: raising, lowering
+
+
 class CaseReport(BaseModel):
     """Everything the model said of a case, and of what; never the case's own content."""
 
@@ -68,12 +97,17 @@ class CaseReport(BaseModel):
     findings: list[FindingEntry]
     sound_events: list[SoundEntry]
     lungs: LungsEntry | None
+    trust: TrustEntry
     residual: float
     warnings: list[str]
 
 
 def case_report(
-    case: Case, prediction: Prediction, ledgers: tuple[Ledger, ...], lungs: Lungs | None
+    case: Case,
+    prediction: Prediction,
+    ledgers: tuple[Ledger, ...],
+    lungs: Lungs | None,
+    judgement: Judgement,
 ) -> CaseReport:
     """Put a prediction and its ledgers into the published form."""
     identity = prediction.identity
@@ -100,8 +134,40 @@ def case_report(
             for event in prediction.sound_events
         ],
         lungs=None if lungs is None else _lungs(prediction, lungs),
+        trust=_trust(judgement),
         residual=max(entry.residual for entry in ledgers),
-        warnings=[*prediction.warnings, *(lungs.warnings if lungs else ())],
+        warnings=[
+            *prediction.warnings,
+            *(lungs.warnings if lungs else ()),
+            *sentences.warnings(judgement),
+        ],
+    )
+
+
+def _trust(judgement: Judgement) -> TrustEntry:
+    return TrustEntry(
+        level=judgement.level,
+        answers={
+            answer.finding: AnswerEntry(
+                verdict=answer.verdict,
+                labels=None if answer.labels is None else sorted(answer.labels),
+                sentence=sentences.answer_sentence(answer, judgement.level),
+            )
+            for answer in judgement.answers
+        },
+        shifts={
+            shift.modality: ShiftEntry(
+                cue=shift.cue,
+                strangeness=shift.strangeness,
+                percentile=None if math.isnan(shift.percentile) else shift.percentile,
+                flagged=shift.flagged,
+            )
+            for shift in judgement.shifts
+        },
+        disagreements={
+            d.finding: {"raising": list(d.raising), "lowering": list(d.lowering)}
+            for d in judgement.disagreements
+        },
     )
 
 

@@ -26,6 +26,7 @@ from mmbm.model.network import MultimodalBigModel
 from mmbm.model.notes import TransformerEncoder, open_transformer, train_tokenizer
 from mmbm.predict import probe_device
 from mmbm.train import Processes, Step, processes, train
+from mmbm.trust.fit import fit_tables
 
 __all__ = ["run_evaluation", "run_training"]
 
@@ -127,13 +128,22 @@ def _run(
     network = trained.network
     scores = scored.get(trained.epoch) or extract(network, corpora["val"], team.device)
     calibrate(network, corpora["val"], scores)
+    learned = extract(network, corpora["train"], team.device, reading)
+    tables = fit_tables(
+        network.readout(),
+        corpora["train"],
+        learned.features,
+        corpora["val"],
+        scores.features,
+        model_config.notes.unknown,
+    )
     facts = {
         "mmbm_version": mmbm.__version__,
         "manifest_sha256": manifest.sha256,
         "training": config.model_dump(mode="json", exclude={"model"}),
         "data": data_table(manifest, model_config.findings),
     }
-    checkpoint.write(folder, network, tokenizer, facts)
+    checkpoint.write(folder, network, tokenizer, facts, tables)
     shutil.copyfile(out / "training.csv", folder / "training.csv")
     if (manifest.rows["split"] == "test").any():
         record = run_evaluation(manifest_path, folder, device=device, reading=reading)

@@ -21,13 +21,15 @@ MAY_IMPORT = {
     "inputs": {"case", "config", "model"},
     "predict": {"errors", "case", "config", "inputs", "model"},
     "explain": {"errors", "case", "config", "inputs", "model", "predict"},
-    "trust": {"errors", "case", "config", "inputs", "model", "predict"},
+    "trust": {"errors", "case", "config", "data", "inputs", "io", "model", "predict"},
     "data": {"errors", "case", "config", "inputs", "io", "model"},
     "report": {"case", "predict", "explain", "trust"},
     "card": {"data"},
     "train": {"errors", "case", "config", "data", "inputs", "io", "model", "predict", "trust"},
     "evaluate": {"case", "data", "model", "predict", "train", "trust"},
-    "run": {"errors", "config", "data", "model", "predict", "train", "evaluate", "card"},
+    "run": {
+        "errors", "config", "data", "model", "predict", "train", "evaluate", "card", "trust",
+    },
     "cli": {
         "errors", "case", "config", "data", "explain", "io", "predict", "report", "card", "run",
         "train", "trust",

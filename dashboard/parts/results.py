@@ -9,6 +9,7 @@ from html import escape
 import streamlit as st
 
 from dashboard import figures, markup
+from dashboard.parts import trust
 from dashboard.parts.closer import closer
 from dashboard.parts.evidence import picture, sound, words
 from dashboard.review import Review
@@ -16,6 +17,7 @@ from dashboard.text import Texts
 from mmbm.case import MODALITIES
 from mmbm.explain.ledger import Ledger
 from mmbm.report import case_report
+from mmbm.trust.judge import Judgement, judge
 
 __all__ = ["results"]
 
@@ -23,7 +25,7 @@ __all__ = ["results"]
 @st.fragment
 def results(seen: Review, say: Texts) -> None:
     """Everything below the intake; a fragment, so that choosing a finding reruns only this."""
-    finding = findings(seen, say)
+    finding, judgement = findings(seen, say)
     at = seen.index(finding)
     account, maps = seen.ledgers[at], seen.maps[at]
     left, right = st.columns([1.12, 1], gap="medium")
@@ -31,16 +33,16 @@ def results(seen: Review, say: Texts) -> None:
         picture(seen, account, maps, say)
         words(seen, maps, say)
         missing(seen, say)
-        warnings(seen, say)
+        warnings(seen, judgement, say)
     with right:
         reasons(seen, account, say)
         sound(seen, maps, say)
     closer(seen, finding, say)
-    export(seen, say)
+    export(seen, judgement, say)
 
 
-def findings(seen: Review, say: Texts) -> str:
-    """Calibrated probabilities as bars, and the choice of the finding to explain."""
+def findings(seen: Review, say: Texts) -> tuple[str, Judgement]:
+    """Calibrated probabilities as bars; the choice of finding and of the answers' level."""
     st.subheader(say("findings.title"), anchor=False)
     names = [account.finding for account in seen.ledgers]
     meters = st.container()  # above the choice that marks one of them
@@ -55,14 +57,26 @@ def findings(seen: Review, say: Texts) -> str:
             label_visibility="collapsed",
             required=True,
         )
-        st.html(f'<div class="small">{escape(say("findings.caption"))}</div>', width="stretch")
-    rows = [
-        (say.name("finding", f.name), f.probability, in_words(f.probability, say))
-        for f in seen.prediction.findings
-    ]
+        level = 0.9
+        if seen.prediction.trust is not None:
+            st.html(f"<b>{escape(say('trust.level'))}</b>", width="content")
+            level = trust.level_picker(say)
+    judgement = judge(seen.case, seen.prediction, seen.lungs, level)
+    caption = say("findings.caption")
+    if judgement.assessed:
+        caption += " " + say("trust.caption", level=f"{level:.0%}")
+    st.html(f'<div class="small">{escape(caption)}</div>')
+    rows, unsure = [], set()
+    for finding, answer in zip(seen.prediction.findings, judgement.answers, strict=True):
+        name, plain = say.name("finding", finding.name), in_words(finding.probability, say)
+        said = trust.answer_words(answer, level, say)
+        rows.append((name, finding.probability, f"{said} · {plain}"))
+        if answer.verdict == "not sure":
+            unsure.add(name)
     with meters:
-        st.html(markup.meters(rows, chosen=say.name("finding", chosen or names[0])))
-    return chosen or names[0]
+        picked = say.name("finding", chosen or names[0])
+        st.html(markup.meters(rows, chosen=picked, unsure=unsure))
+    return chosen or names[0], judgement
 
 
 def in_words(probability: float, say: Texts) -> str:
@@ -114,18 +128,19 @@ def missing(seen: Review, say: Texts) -> None:
         st.markdown(f"{say(f'missing.{modality}')} {say('missing.effect')}")
 
 
-def warnings(seen: Review, say: Texts) -> None:
+def warnings(seen: Review, judgement: Judgement, say: Texts) -> None:
     """Everything the reader should know of how the parts were read."""
-    given = (*seen.prediction.warnings, *(seen.lungs.warnings if seen.lungs else ()))
+    given = [*seen.prediction.warnings, *(seen.lungs.warnings if seen.lungs else ())]
+    given += trust.warnings(judgement, say)
     if given:
         st.subheader(say("warnings.title"), anchor=False)
     for warning in given:
         st.warning(warning)
 
 
-def export(seen: Review, say: Texts) -> None:
+def export(seen: Review, judgement: Judgement, say: Texts) -> None:
     """The download, and what made these numbers."""
-    report = case_report(seen.case, seen.prediction, seen.ledgers, seen.lungs)
+    report = case_report(seen.case, seen.prediction, seen.ledgers, seen.lungs, judgement)
     identity = seen.prediction.identity
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(

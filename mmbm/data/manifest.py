@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from mmbm.errors import ManifestError
 
-__all__ = ["Manifest", "read_manifest"]
+__all__ = ["Manifest", "even_weights", "read_manifest"]
 
 REQUIRED = ("case_id", "patient_id", "source", "split")
 PARTS = ("image", "notes", "audio", "notes_text")
@@ -58,6 +58,13 @@ class Manifest:
         """Only some of the rows."""
         rows = self.rows[keep].reset_index(drop=True)
         return Manifest(rows, self.findings, self.sound_events, self.folder, self.sha256)
+
+
+def even_weights(cells: Iterable[str]) -> NDArray[np.float64]:
+    """(cases,) so that every distinct cell weighs the same in all."""
+    _, index, counts = np.unique(list(cells), return_inverse=True, return_counts=True)
+    weights: NDArray[np.float64] = 1.0 / counts[index]
+    return weights
 
 
 def read_manifest(path: Path) -> Manifest:

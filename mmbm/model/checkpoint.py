@@ -1,7 +1,9 @@
 """A model as a folder: config.json, tokenizer.json, model.safetensors, card.json.
 
-The card holds the sha256 of the other files; a file that differs from it is refused. Weights of
-two or more dimensions are stored as float16, all else as float32. No pickle is read or written.
+Beside them may lie trust.safetensors; without it a model works, but its shift and its conformal
+answers are not assessed. The card holds the sha256 of the other files; a file that differs from it
+is refused. Weights of two or more dimensions are stored as float16, all else as float32. No pickle
+is read or written.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from tokenizers import Tokenizer
 from mmbm.config import ModelConfig
 from mmbm.errors import ModelError, ModelNotFound, ModelTampered
 from mmbm.model.network import MultimodalBigModel
+from mmbm.model.tables import TrustTables
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -32,6 +35,7 @@ __all__ = [
 
 DEFAULT_MODEL = "chest-base"
 HASHED = ("model.safetensors", "config.json", "tokenizer.json")
+TRUST = "trust.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class LoadedModel:
     tokenizer: Tokenizer
     identity: ModelIdentity
     folder: Path
+    trust: TrustTables | None
 
 
 def assets_folder() -> Path:
@@ -81,7 +86,11 @@ def find(model: str | Path) -> Path:
 
 
 def write(
-    folder: Path, network: MultimodalBigModel, tokenizer: Tokenizer, facts: dict[str, Any]
+    folder: Path,
+    network: MultimodalBigModel,
+    tokenizer: Tokenizer,
+    facts: dict[str, Any],
+    trust: TrustTables | None = None,
 ) -> ModelIdentity:
     """Write a model folder; ``facts`` are further entries of its card."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,7 +101,11 @@ def write(
     save_file(weights, folder / "model.safetensors")
     (folder / "config.json").write_text(network.config.model_dump_json(indent=2), encoding="utf-8")
     (folder / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
-    hashes = {name: _sha256((folder / name).read_bytes()) for name in HASHED}
+    (folder / TRUST).unlink(missing_ok=True)
+    if trust is not None:
+        (folder / TRUST).write_bytes(trust.to_bytes())
+    written = (*HASHED, TRUST) if trust is not None else HASHED
+    hashes = {name: _sha256((folder / name).read_bytes()) for name in written}
     config = network.config
     card = {"name": config.name, "version": config.version, "sha256": hashes} | facts
     (folder / "card.json").write_text(json.dumps(card, indent=2), encoding="utf-8")
@@ -109,14 +122,17 @@ def read(model: str | Path) -> LoadedModel:
     folder = find(model)
     try:
         content = {name: (folder / name).read_bytes() for name in HASHED}
+        if (folder / TRUST).exists():
+            content[TRUST] = (folder / TRUST).read_bytes()
         expected = json.loads((folder / "card.json").read_bytes())["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise ModelError(
             f"The model folder '{folder.name}' is incomplete; it needs {', '.join(HASHED)} "
             "and card.json."
         ) from exc
-    for name, held in content.items():
-        if not isinstance(expected, dict) or expected.get(name) != _sha256(held):
+    described = expected if isinstance(expected, dict) else {}
+    for name in sorted({*content, *described}):
+        if name not in content or described.get(name) != _sha256(content[name]):
             raise ModelTampered(
                 f"{name} of the model '{folder.name}' is not the file its card describes; "
                 "get the model again from where it came."
@@ -135,8 +151,9 @@ def read(model: str | Path) -> LoadedModel:
             f"The weights of the model '{folder.name}' do not fit its config.json."
         ) from exc
     network.eval().requires_grad_(False)
-    identity = ModelIdentity(config.name, config.version, expected["model.safetensors"])
-    return LoadedModel(network, tokenizer, identity, folder)
+    identity = ModelIdentity(config.name, config.version, described["model.safetensors"])
+    trust = TrustTables.from_bytes(content[TRUST]) if TRUST in content else None
+    return LoadedModel(network, tokenizer, identity, folder, trust)
 
 
 def _sha256(content: bytes) -> str:

@@ -1,6 +1,6 @@
 """Training: one loss over every coalition of modalities, on one process or several."""
 
-from mmbm.train.loader import even_weights
+from mmbm.data.manifest import even_weights
 from mmbm.train.loop import Step, Trained, train
 from mmbm.train.loss import COALITIONS, coalition_loss, sound_loss
 from mmbm.train.processes import Processes, processes

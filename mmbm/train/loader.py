@@ -7,13 +7,12 @@ resumed run goes on with the batches of an unbroken one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -21,10 +20,11 @@ from mmbm.case import SAMPLE_RATE
 from mmbm.config import TrainConfig
 from mmbm.data.augment import augment_film, augment_sound, crop_sound
 from mmbm.data.corpus import Corpus
+from mmbm.data.manifest import even_weights
 from mmbm.model.network import Inputs
 from mmbm.model.notes import Tokens
 
-__all__ = ["Batch", "batches_per_epoch", "even_weights", "load", "seed_of"]
+__all__ = ["Batch", "batches_per_epoch", "load", "seed_of"]
 
 
 class Batch(NamedTuple):
@@ -46,13 +46,6 @@ class Place(NamedTuple):
 def seed_of(*numbers: int) -> int:
     """One seed from several numbers."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
-
-
-def even_weights(cells: Iterable[str]) -> NDArray[np.float64]:
-    """(cases,) so that every distinct cell weighs the same in all."""
-    _, index, counts = np.unique(list(cells), return_inverse=True, return_counts=True)
-    weights: NDArray[np.float64] = 1.0 / counts[index]
-    return weights
 
 
 def label_rows(corpus: Corpus) -> list[str]:

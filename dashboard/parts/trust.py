@@ -1,0 +1,51 @@
+"""How far the numbers may be believed: the answer at a level, what is strange, what disagrees."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.text import Texts
+from mmbm.model.tables import LEVELS
+from mmbm.trust.judge import Answer, Judgement
+
+__all__ = ["answer_words", "level_picker", "warnings"]
+
+
+def level_picker(say: Texts) -> float:
+    """The level that answers are given at."""
+    chosen = st.segmented_control(
+        say("trust.level"),
+        LEVELS,
+        default=0.9,
+        format_func=lambda level: f"{level:.0%}",
+        key="level",
+        label_visibility="collapsed",
+        required=True,
+    )
+    return chosen or 0.9
+
+
+def answer_words(answer: Answer, level: float, say: Texts) -> str:
+    """One finding's answer in a few words."""
+    if answer.verdict in ("yes", "no"):
+        return say(f"trust.{answer.verdict}", level=f"{level:.0%}")
+    if answer.verdict == "not assessed":
+        return say("trust.answer_not_assessed")
+    if answer.strange:
+        return say("trust.strange")
+    return say("trust.both" if answer.labels else "trust.none", level=f"{level:.0%}")
+
+
+def warnings(judgement: Judgement, say: Texts) -> list[str]:
+    """What is strange and what disagrees, a sentence each; the lung finder speaks for itself."""
+    if not judgement.assessed:
+        return [say("trust.not_assessed")]
+    said = [say(f"trust.shift.{s.modality}.{s.cue}") for s in judgement.flagged if s.cue != "lungs"]
+    for apart in judgement.disagreements:
+        raising, lowering = (
+            say("trust.and").join(say(f"modality.{m}") for m in side)
+            for side in (apart.raising, apart.lowering)
+        )
+        finding = say.name("finding", apart.finding)
+        said.append(say("trust.disagreement", finding=finding, raising=raising, lowering=lowering))
+    return said

@@ -1,0 +1,97 @@
+"""Fits a model's trust tables: clouds on the training cases, the rest on held-out ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmbm.case import MODALITIES, Modality
+from mmbm.data.corpus import Corpus
+from mmbm.data.manifest import even_weights
+from mmbm.model.readout import CoalitionReadout, Readout
+from mmbm.model.tables import Cloud, TrustTables
+from mmbm.trust.conformal import fit_thresholds, weighted_quantile
+from mmbm.trust.disagreement import fit_pushes
+from mmbm.trust.shift import UNKNOWN_WORDS, cloud_of, distances, words_known
+
+__all__ = ["distinct", "fit_tables", "nearest"]
+
+FELT: tuple[Modality, ...] = ("image", "audio")  # the modalities whose features tell
+FEWEST = 20  # distinct training parts a centre needs
+PASSING = 0.99  # of the held-out cases, sources alike, lie within the limit
+
+
+def fit_tables(
+    readout: Readout | CoalitionReadout,
+    train: Corpus,
+    train_features: Tensor,
+    held: Corpus,
+    held_features: Tensor,
+    unknown: int,
+) -> TrustTables:
+    """All tables, from the (n, 3, d) features of the training cases and of the held-out ones.
+
+    ``unknown`` is the number of the tokeniser's unknown token.
+    """
+    clouds: dict[Modality, Cloud] = {}
+    strangeness = torch.full((len(MODALITIES), 101), torch.nan)
+    sources: tuple[str, ...] = ()
+    for modality in FELT:
+        m = MODALITIES.index(modality)
+        learned, seen = distinct(train, m), distinct(held, m)
+        names = (
+            np.array(train.manifest.rows["source"])[learned]
+            if m == 0
+            else np.full(len(learned), "")
+        )
+        kept = [s for s in np.unique(names) if (names == s).sum() >= FEWEST]
+        if not kept or not len(seen):
+            continue
+        inside = np.isin(names, kept)
+        cloud = cloud_of(train_features[learned[inside], m], np.searchsorted(kept, names[inside]))
+        far = distances(cloud, held_features[seen, m]).amin(1).numpy()
+        limit = weighted_quantile(far, even_weights(held.manifest.rows["source"][seen]), PASSING)
+        limit = limit if np.isfinite(limit) else float(far.max())
+        clouds[modality] = Cloud(cloud.centres, cloud.precision, limit)
+        strangeness[m] = torch.from_numpy(np.percentile(far / limit, np.arange(101)))
+        if modality == "image":
+            sources = tuple(str(s) for s in kept)
+    notes = [(1 - words_known(t, unknown)) / UNKNOWN_WORDS for t in held.tokens if t is not None]
+    if notes:
+        strangeness[1] = torch.from_numpy(np.percentile(notes, np.arange(101)))
+    labels = held.labels.double().numpy()
+    return TrustTables(
+        sources=sources,
+        clouds=clouds,
+        strangeness=strangeness,
+        thresholds=fit_thresholds(
+            readout,
+            held_features,
+            held.present,
+            labels,
+            even_weights(held.manifest.rows["source"]),
+            nearest(clouds, held_features, held.present),
+            len(sources),
+        ),
+        pushes=fit_pushes(readout.contributions(held_features), held.present, labels),
+        unknown=unknown,
+    )
+
+
+def distinct(corpus: Corpus, modality: int) -> NDArray[np.int64]:
+    """A case of each distinct film (0), note (1) or recording (2)."""
+    if modality == 1:
+        return np.flatnonzero(corpus.present[:, 1].numpy())
+    index = corpus.film_of if modality == 0 else corpus.sound_of
+    _, first = np.unique(index, return_index=True)
+    return first[index[first] >= 0]
+
+
+def nearest(clouds: dict[Modality, Cloud], features: Tensor, present: Tensor) -> NDArray[np.int64]:
+    """Which source's films each case's film is nearest to, (n,); -1 without a film or cloud."""
+    if "image" not in clouds:
+        return np.full(len(features), -1)
+    closest = distances(clouds["image"], features[:, 0]).argmin(1)
+    return torch.where(present[:, 0], closest, -1).numpy()

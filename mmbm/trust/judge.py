@@ -1,0 +1,149 @@
+"""Judges one case: how sure the answer is, how strange the parts, whether they disagree.
+
+Reads only what the forward pass left behind; about a millisecond.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from mmbm.case import MODALITIES, Case, Modality
+from mmbm.errors import ConfigError
+from mmbm.model.readout import COALITIONS
+from mmbm.model.tables import LEVELS, TrustTables
+from mmbm.predict import Prediction
+from mmbm.trust.conformal import answers
+from mmbm.trust.disagreement import Disagreement, disagreements
+from mmbm.trust.fit import nearest
+from mmbm.trust.lungs import LEAST, Lungs
+from mmbm.trust.shift import (
+    LANGUAGE,
+    UNKNOWN_WORDS,
+    Cue,
+    Shift,
+    distances,
+    percentile,
+    words_known,
+)
+
+__all__ = ["Answer", "Judgement", "Verdict", "judge"]
+
+Verdict = Literal["yes", "no", "not sure", "not assessed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Which labels a finding's answer holds at the level asked for; None where not fitted."""
+
+    finding: str
+    labels: frozenset[Literal["yes", "no"]] | None
+    strange: bool  # every part given is flagged by its shift
+
+    @property
+    def verdict(self) -> Verdict:
+        """The one label of the answer; "not sure" with both, none, or nothing familiar given."""
+        if self.strange:
+            return "not sure"
+        if self.labels is None:
+            return "not assessed"
+        return next(iter(self.labels)) if len(self.labels) == 1 else "not sure"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What may be believed of one prediction. Empty where the model has no trust tables."""
+
+    level: float
+    assessed: bool  # whether the model has trust tables
+    answers: tuple[Answer, ...]  # beside the prediction's findings
+    shifts: tuple[Shift, ...]  # of the parts that the model read
+    disagreements: tuple[Disagreement, ...]
+
+    @property
+    def flagged(self) -> tuple[Shift, ...]:
+        """The parts that are unlike what the model learned from."""
+        return tuple(shift for shift in self.shifts if shift.flagged)
+
+
+def judge(case: Case, prediction: Prediction, lungs: Lungs | None, level: float = 0.9) -> Judgement:
+    """Judge a prediction at one of ``LEVELS``.
+
+    Raises
+    ------
+    ConfigError
+        Another level.
+    """
+    if level not in LEVELS:
+        raise ConfigError(f"Level {level:g} was not fitted; choose {', '.join(map(str, LEVELS))}.")
+    tables = prediction.trust
+    findings = tuple(f.name for f in prediction.findings)
+    if tables is None:
+        unfitted = tuple(Answer(name, None, False) for name in findings)
+        return Judgement(level, False, unfitted, (), ())
+    shifts = tuple(
+        _shift(modality, case, prediction, tables, lungs) for modality in prediction.present
+    )
+    means = prediction.features.means
+    given = torch.tensor([m in prediction.present for m in MODALITIES])
+    inside = answers(
+        tables,
+        level,
+        int((given == COALITIONS).all(1).nonzero()[0, 0]),
+        torch.from_numpy(nearest(tables.clouds, means[None], given[None])),
+        torch.tensor([[f.probability for f in prediction.findings]], dtype=torch.float64),
+    )[0]
+    strange = all(shift.flagged for shift in shifts)
+    return Judgement(
+        level=level,
+        assessed=True,
+        answers=tuple(
+            Answer(name, _labels(row), strange)
+            for name, row in zip(findings, inside.tolist(), strict=True)
+        ),
+        shifts=shifts,
+        disagreements=disagreements(
+            findings, prediction.readout.contributions(means), tables.pushes
+        ),
+    )
+
+
+def _labels(row: list[float]) -> frozenset[Literal["yes", "no"]] | None:
+    no, yes = row
+    if no != no or yes != yes:  # NaN
+        return None
+    held: list[Literal["yes", "no"]] = []
+    if yes:
+        held.append("yes")
+    if no:
+        held.append("no")
+    return frozenset(held)
+
+
+def _shift(
+    modality: Modality,
+    case: Case,
+    prediction: Prediction,
+    tables: TrustTables,
+    lungs: Lungs | None,
+) -> Shift:
+    """The strangest of a part's cues."""
+    m = MODALITIES.index(modality)
+    cues: dict[Cue, float] = {}
+    if modality in tables.clouds:
+        cloud = tables.clouds[modality]
+        far = distances(cloud, prediction.features.means[m][None]).amin()
+        cues["features"] = float(far) / cloud.limit
+    if modality == "image" and lungs is not None:
+        cues["lungs"] = LEAST / max(lungs.area, LEAST / 2)
+    if modality == "notes" and case.notes is not None:
+        tokens = prediction.features.prepared.tokens
+        if tokens is not None:
+            cues["words"] = (1 - words_known(tokens, tables.unknown)) / UNKNOWN_WORDS
+        cues["language"] = LANGUAGE * (case.notes.language == "other")
+    if not cues:
+        return Shift(modality, "features", 0.0, float("nan"))
+    cue = max(cues, key=lambda name: cues[name])
+    return Shift(modality, cue, cues[cue], percentile(tables.strangeness[m], cues[cue]))

@@ -1,0 +1,81 @@
+"""Shift: is a part of the case like those that the model learned from?
+
+Every cue is a number that reaches 1 at its limit; the strangest cue counts, so a further one is
+one more entry. Pictures and recordings: the Mahalanobis distance of the feature to the training
+cases (nearest source's mean, one covariance shrunk after Ledoit & Wolf 2004), the limit being the
+distance that one held-out case in a hundred passes. Notes: how many words the tokeniser does not
+know as a whole, and the language. The distance of a note's feature was tried and left: it told
+short notes from long ones, not foreign from known.
+
+Source: Lee et al., A Simple Unified Framework for Detecting Out-of-Distribution Samples and
+Adversarial Attacks, NeurIPS 2018.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.covariance import LedoitWolf
+from torch import Tensor
+
+from mmbm.case import Modality
+from mmbm.model.notes import Tokens
+from mmbm.model.tables import Cloud
+
+__all__ = ["Cue", "Shift", "cloud_of", "distances", "percentile", "words_known"]
+
+Cue = Literal["features", "words", "language", "lungs"]
+LANGUAGE = 2.0  # the cue of a language that the model never learned: past every share of words
+UNKNOWN_WORDS = 2 / 3  # the limit; in real English notes up to about six words in ten are unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How strange one part of a case is."""
+
+    modality: Modality
+    cue: Cue  # the strangest
+    strangeness: float  # of that cue; 1 at the limit
+    percentile: float  # 0 to 100: how many held-out parts are less strange; NaN where unknown
+
+    @property
+    def flagged(self) -> bool:
+        """Past the limit."""
+        return self.strangeness > 1.0
+
+
+def cloud_of(features: Tensor, groups: NDArray[np.int64]) -> Cloud:
+    """Centres and precision of (n, d) features, one centre a group; the limit is not yet known."""
+    held = features.double().numpy()
+    centres = np.stack([held[groups == g].mean(0) for g in np.unique(groups)])
+    fit = LedoitWolf(assume_centered=True).fit(
+        held - centres[np.unique(groups, return_inverse=True)[1]]
+    )
+    return Cloud(torch.from_numpy(centres).float(), torch.from_numpy(fit.precision_).float(), 1.0)
+
+
+def distances(cloud: Cloud, features: Tensor) -> Tensor:
+    """Mahalanobis distances, (n, d) features -> (n, centres) float64."""
+    apart = features.double()[:, None] - cloud.centres.double()
+    square = torch.einsum("nkd,de,nke->nk", apart, cloud.precision.double(), apart)
+    return square.clamp(min=0.0).sqrt()
+
+
+def words_known(tokens: Tokens, unknown: int) -> float:
+    """The part of a note's words that the tokeniser knows as a whole, 0 to 1."""
+    pieces: dict[int, list[int]] = {}
+    for word, token in zip(tokens.words, tokens.ids, strict=True):
+        pieces.setdefault(word, []).append(token)
+    whole = [len(ids) == 1 and ids[0] != unknown for ids in pieces.values()]
+    return sum(whole) / len(whole)
+
+
+def percentile(table: Tensor, strangeness: float) -> float:
+    """Where a value lies among (101,) percentiles, 0 to 100; NaN without a table."""
+    if bool(table.isnan().any()):
+        return float("nan")
+    return float(np.interp(strangeness, table.double().numpy(), np.arange(101.0)))
