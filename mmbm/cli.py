@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -129,20 +130,30 @@ app.add_typer(data_app, name="data")
 
 @data_app.command("prepare")
 def prepare(
-    folder: Annotated[Path, typer.Argument(help="The folder that holds the public sources.")],
+    source: Annotated[str, typer.Argument(help="A source's name, or 'assembled' for all.")],
+    folder: Annotated[Path, typer.Argument(help="Its folder, or the one that holds them all.")],
     out: Annotated[Path, typer.Option(help="The manifest to write.")],
-    drawn: Annotated[int, typer.Option(help="Add so many drawn cases without a film.")] = 0,
-    films: Annotated[bool, typer.Option(help="Take the sources' films.")] = True,
+    drawn: Annotated[int, typer.Option(help="Assembled: add so many cases without a film.")] = 0,
+    films: Annotated[bool, typer.Option(help="Assembled: take the sources' films.")] = True,
     limit: Annotated[int, typer.Option(help="Keep so many cases, evenly; 0: all.", min=0)] = 0,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
 ) -> None:
-    """Run the recipes of the public sources and assemble cases into a manifest."""
-    with one_line_errors():
-        from mmbm.data.assemble import prepare
+    """Make a manifest of a public source as it was published, or assemble cases from all."""
+    with one_line_errors(), warnings.catch_warnings(record=True) as notes:
+        from mmbm.data.assemble import ASSEMBLED, prepare, prepare_source
+        from mmbm.data.recipes.layout import SourceWarning
 
-        if not films and not drawn:
+        warnings.simplefilter("always", SourceWarning)
+        if source != ASSEMBLED:
+            if drawn or not films:
+                raise ManifestError(f"--drawn and --no-films are for '{ASSEMBLED}' alone.")
+            rows = prepare_source(source, folder, out, seed=seed, limit=limit)
+        elif not films and not drawn:
             raise ManifestError("Without films, --drawn must say how many cases to draw.")
-        rows = prepare(folder, out, seed=seed, drawn=drawn, with_films=films, limit=limit)
+        else:
+            rows = prepare(folder, out, seed=seed, drawn=drawn, with_films=films, limit=limit)
+    for said in notes:
+        typer.echo(f"note: {said.message}", err=True)
     typer.echo(f"{len(rows)} cases in {out}")
 
 

@@ -43,7 +43,7 @@ ONLY_IN = {
     "torchvision": {"mmbm/data/augment.py", "mmbm/model/image.py"},
     "transformers": {"mmbm/model/notes.py"},
     "av": {"mmbm/io"},
-    "pydicom": {"mmbm/io", "mmbm/data/generate.py"},
+    "pydicom": {"mmbm/io", "mmbm/data/generate.py", "mmbm/data/recipes/rsna.py"},
     "streamlit": {"dashboard"},
     "plotly": {"dashboard"},
 }

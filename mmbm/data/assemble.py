@@ -11,7 +11,7 @@ association there, so the children's sound is more telling here than in life.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,24 @@ import pandas as pd
 from numpy.random import Generator
 
 from mmbm.data.notes import Language, write_note
-from mmbm.data.recipes import hls_cmds, ieee8023, kermany, nih
-from mmbm.data.recipes.films import FINDINGS
+from mmbm.data.recipes import SOURCES, hls_cmds, ieee8023, kermany, nih
+from mmbm.data.recipes.rows import FINDINGS, LABELS, SOUND_COLUMNS
 from mmbm.data.signs import read_evidence
 from mmbm.errors import ManifestError
 
-__all__ = ["COLUMNS", "assemble", "draw_cases", "prepare", "write_manifest"]
+__all__ = [
+    "ASSEMBLED",
+    "COLUMNS",
+    "assemble",
+    "draw_cases",
+    "prepare",
+    "prepare_source",
+    "write_manifest",
+]
 
 Record = dict[Hashable, Any]  # one row, by column
 
-SOUND_COLUMNS = [f"sound:{event}" for event in hls_cmds.EVENTS.values()]
+ASSEMBLED = "assembled"  # the name of all sources together, completed by drawn parts
 COLUMNS = [
     "case_id",
     "patient_id",
@@ -42,19 +50,14 @@ COLUMNS = [
     "age",
     "sex",
     "view",
-    *FINDINGS,
-    *SOUND_COLUMNS,
+    *LABELS,
     "assembled",
 ]
 CRACKLES = ("fine_crackles", "coarse_crackles")
 OTHER_SOUNDS = {"normal": 0.70, "wheezing": 0.12, "rhonchi": 0.12, "pleural_rub": 0.06}  # assumed
 DRAWN_SOURCES = ("nih", "kermany")  # ieee8023 keeps its own notes and gets no recording
 ADULT_AGE = 16  # years; below it the children's rates hold
-IMAGE_RECIPES: dict[str, Callable[[Path], pd.DataFrame]] = {
-    nih.FOLDER: nih.read,
-    kermany.FOLDER: kermany.read,
-    ieee8023.FOLDER: ieee8023.read,
-}
+FILM_FOLDERS = {"nih": nih.FOLDER, "kermany": kermany.FOLDER, "ieee8023": ieee8023.FOLDER}
 
 
 def assemble(images: pd.DataFrame, sounds: pd.DataFrame, *, seed: int) -> pd.DataFrame:
@@ -78,10 +81,10 @@ def _from_film(film: Record, sounds: pd.DataFrame, rng: Generator) -> Record:
     case: Record = {
         **{c: film[c] for c in ("patient_id", "source", "split", "image", "age", "sex", "view")},
         **{finding: film[finding] for finding in FINDINGS},
-        "case_id": f"{source}-{Path(str(film['image'])).stem}",
+        "case_id": f"{source}-{film['name']}",
         "notes_text": film["note"],
     }
-    if source not in DRAWN_SOURCES:
+    if source not in DRAWN_SOURCES or pd.isna(film["pneumonia"]):
         return case
     pneumonia = film["pneumonia"] == 1
     age: int | None = None if pd.isna(film["age"]) else int(film["age"])
@@ -159,8 +162,7 @@ def _draw_recording(
 
 def _from_recording(clip: Record) -> Record:
     columns = ("patient_id", "source", "split", "audio", "sex", *SOUND_COLUMNS)
-    name = Path(str(clip["audio"])).stem
-    return {"case_id": f"{clip['source']}-{name}", **{c: clip[c] for c in columns}}
+    return {"case_id": f"{clip['source']}-{clip['name']}", **{c: clip[c] for c in columns}}
 
 
 def write_manifest(rows: pd.DataFrame, out: Path) -> None:
@@ -201,20 +203,39 @@ def prepare(
     Raises ManifestError where none of the sources is there.
     """
     films = [
-        read(data_folder / name)
-        for name, read in IMAGE_RECIPES.items()
-        if (data_folder / name).is_dir()
+        SOURCES[name](data_folder / folder)
+        for name, folder in FILM_FOLDERS.items()
+        if (data_folder / folder).is_dir()
     ]
     audio_folder = data_folder / hls_cmds.FOLDER
     clips = [hls_cmds.read(audio_folder)] if audio_folder.is_dir() else []
     if not films and not clips:
-        known = ", ".join([*IMAGE_RECIPES, hls_cmds.FOLDER])
+        known = ", ".join([*FILM_FOLDERS.values(), hls_cmds.FOLDER])
         raise ManifestError(f"No known source in '{data_folder.name}'; looked for {known}.")
     images = pd.concat(films, ignore_index=True) if films else pd.DataFrame()
     sounds = pd.concat(clips, ignore_index=True) if clips else pd.DataFrame()
     parts = [assemble(images, sounds, seed=seed)] if with_films else []
     parts += [draw_cases(drawn, sounds, seed=seed)] if drawn else []
     rows = pd.concat(parts, ignore_index=True)
+    if limit:
+        rows = thin(rows, limit, seed)
+    write_manifest(rows, out)
+    return rows
+
+
+def prepare_source(
+    name: str, folder: Path, out: Path, *, seed: int = 0, limit: int = 0
+) -> pd.DataFrame:
+    """Run one recipe on its ``folder`` and write what the source holds, nothing drawn, to ``out``.
+
+    Raises ManifestError for an unknown name and for a folder that is not that source.
+    """
+    if name not in SOURCES:
+        raise ManifestError(f"No source '{name}'; there are {ASSEMBLED}, {', '.join(SOURCES)}.")
+    rows = SOURCES[name](folder)
+    rows = rows.assign(case_id=rows["source"] + "-" + rows["name"], notes_text=rows["note"])
+    rows = rows.reindex(columns=COLUMNS).astype("object")
+    rows = rows.where(rows.notna(), "")
     if limit:
         rows = thin(rows, limit, seed)
     write_manifest(rows, out)

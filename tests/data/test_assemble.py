@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 
 from mmbm.data.assemble import COLUMNS, assemble, draw_cases, prepare, thin, write_manifest
-from mmbm.data.recipes.films import film_rows
 from mmbm.data.recipes.hls_cmds import EVENTS
+from mmbm.data.recipes.rows import recipe_rows
 from mmbm.data.signs import read_evidence
 from mmbm.errors import ManifestError
 
 
 def films(count: int, source: str = "nih") -> pd.DataFrame:
-    rows = film_rows(
+    rows = recipe_rows(
         source,
         {
             "patient_id": [f"p{i // 2}" for i in range(count)],
@@ -35,10 +35,11 @@ def clips() -> pd.DataFrame:
         for event in EVENTS.values():
             labels = {f"sound:{e}": int(e == event) for e in EVENTS.values()}
             rows.append(
-                {"source": "hls_cmds", "patient_id": f"{split}-{event}", "sex": "M", **labels}
-                | {"audio": f"/data/audio/{split}-{event}.flac", "split": split}
+                {"patient_id": f"{split}-{event}", "sex": "M", **labels}
+                | {"audio": f"/data/audio/{split}-{event}.flac"}
             )
-    return pd.DataFrame(rows)
+    table = recipe_rows("hls_cmds", pd.DataFrame(rows))
+    return table.assign(split=table["patient_id"].str.split("-").str[0])
 
 
 def test_columns_and_which_parts_were_drawn():
