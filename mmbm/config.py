@@ -81,6 +81,7 @@ class ImageConfig(Settings):
     backbone: str = "tf_efficientnet_lite0"  # any timm name, or "torchvision/" and one of its names
     feature_level: int = 3  # which feature map: 3 = stride 16
     size: int = Field(default=224, ge=32, le=1024)  # pixels a side
+    lungs: bool = False  # cut the film out around its lungs and take features from them alone
 
 
 class NotesConfig(Settings):
@@ -135,6 +136,7 @@ class TrainConfig(Settings):
 
     model: ModelConfig = ModelConfig()
     start_from: str | None = None  # a model whose weights, parts and tokeniser the run begins with
+    leave_out: tuple[str, ...] = ()  # sources whose every case is kept for testing
     seed: int = 0
     epochs: int = Field(default=10, ge=1)
     batch: int = Field(default=32, ge=2)
@@ -142,6 +144,7 @@ class TrainConfig(Settings):
     image_learning_rate: float = 3e-4  # the backbone starts from pretrained weights
     weight_decay: float = 1e-2
     label_smoothing: float = Field(default=0.05, ge=0.0, lt=0.5)
+    loss_weights: dict[str, float] = {}  # of findings in the loss; 1 where not named
     balance: Literal["none", "source+label"] = "source+label"
     image_weights: Literal["imagenet", "none"] = "imagenet"
     frozen_stages: int = 2  # first stages of a pretrained backbone that are not trained

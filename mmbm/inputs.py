@@ -9,11 +9,12 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, max_pool2d
 
 from mmbm.case import MODALITIES, SAMPLE_RATE, Case, Picture, Sound
 from mmbm.config import AudioConfig, ModelConfig
 from mmbm.model.audio import LogMel
+from mmbm.model.lungs import SIDE, LungFinder, Lungs, shipped
 from mmbm.model.network import Inputs
 from mmbm.model.notes import PAD_ID, Tokens, tokenise
 
@@ -22,11 +23,14 @@ __all__ = [
     "batch_tokens",
     "equalise",
     "film",
+    "find_lungs",
     "likeness",
     "log_mel",
+    "lung_film",
     "prepare",
     "read_tokens",
     "shrink",
+    "standardise",
     "thumbnail",
     "waveform",
 ]
@@ -43,6 +47,7 @@ class Prepared:
     tokens: Tokens | None
     seconds: float  # of sound that the model hears
     warnings: tuple[str, ...]
+    lungs: Lungs | None = None  # of the picture, turned round as the model read it
 
 
 def shrink(shown: NDArray[np.float32], size: int) -> Tensor:
@@ -67,6 +72,28 @@ def equalise(square: Tensor) -> Tensor:
 def film(picture: Picture, size: int) -> Tensor:
     """A picture as the image branch reads it: (1, size, size) float32 in [-1, 1]."""
     return equalise(shrink(picture.shown, size))
+
+
+def find_lungs(square: Tensor, finder: LungFinder | None = None) -> Lungs:
+    """The lungs in a film, (1, size, size) with air dark, by the shipped finder or another."""
+    return (finder or shipped()).find(equalise(shrink(square[0].numpy(), SIDE)))
+
+
+def lung_film(shown: NDArray[np.float32], lungs: Lungs, size: int) -> Tensor:
+    """A picture cut out around its lungs: (2, size, size) in [0, 1], its greys and its lungs.
+
+    The lungs are a little widened, and everywhere where none are found.
+    """
+    fields = torch.from_numpy(lungs.mask).float()[None, None]
+    fields = max_pool2d(fields, 3, 1, 1) if lungs.found else torch.ones_like(fields)
+    fine = interpolate(fields, 4 * SIDE, mode="bilinear")[0, 0].numpy()
+    parts = (picture[lungs.box.cut(*picture.shape)] for picture in (shown, fine))
+    return torch.cat([shrink(part, size) for part in parts])
+
+
+def standardise(film: Tensor) -> Tensor:
+    """(1 or 2, size, size) in [0, 1] -> the same with its first plane, the greys, equalised."""
+    return torch.cat([equalise(film[:1]), film[1:]])
 
 
 def thumbnail(square: Tensor, side: int) -> Tensor:
@@ -112,13 +139,14 @@ def read_tokens(tokenizer: Tokenizer, text: str, max_tokens: int) -> Tokens:
 
 def prepare(case: Case, config: ModelConfig, tokenizer: Tokenizer, mean_film: Tensor) -> Prepared:
     """One case as a batch of one, on the CPU."""
-    square = tokens = ids = lengths = sound = None
+    square = tokens = ids = lengths = sound = lungs = None
     warnings: list[str] = []
     if case.image is not None:
+        shown = case.image.shown
         square = film(case.image, config.image.size)
         alike = likeness(square, mean_film)
         if alike < NEGATIVE_BELOW:
-            square = -square
+            square, shown = -square, 1 - shown
             warnings.append(
                 "The picture looks like the negative of a chest film, or like none at all: "
                 "the model read it inverted."
@@ -128,6 +156,9 @@ def prepare(case: Case, config: ModelConfig, tokenizer: Tokenizer, mean_film: Te
                 "The picture does not look like a frontal chest film: "
                 "what the model makes of it may mean nothing."
             )
+        lungs = find_lungs(square)
+        if config.image.lungs:
+            square = standardise(lung_film(shown, lungs, config.image.size))
     if case.notes is not None:
         tokens = read_tokens(tokenizer, case.notes.text, config.notes.max_tokens)
         ids, lengths = batch_tokens([tokens])
@@ -152,4 +183,4 @@ def prepare(case: Case, config: ModelConfig, tokenizer: Tokenizer, mean_film: Te
         waveform=None if sound is None else sound[None],
     )
     seconds = 0.0 if sound is None else len(sound) / SAMPLE_RATE
-    return Prepared(inputs, tokens, seconds, tuple(warnings))
+    return Prepared(inputs, tokens, seconds, tuple(warnings), lungs)

@@ -77,10 +77,9 @@ def _run(
     texts = {name: read_texts(part) for name, part in splits.items()}
     if config.start_from:
         begun = checkpoint.read(config.start_from)
-        start, tokenizer = begun.network, begun.tokenizer
-        start.uncalibrate()
-        own = {"name", "version", "modalities"}
-        model_config = start.config.model_copy(update=config.model.model_dump(include=own))
+        tokenizer = begun.tokenizer
+        model_config = continued(begun.network.config, config.model)
+        start = carried(begun.network, model_config)
     elif config.model.notes.encoder != "gru":
         notes, tokenizer, pretrained = open_transformer(config.model.notes)
         model_config = config.model.model_copy(update={"notes": notes})
@@ -150,6 +149,36 @@ def _run(
         (folder / "evaluation.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
     write_card(folder)
     return folder
+
+
+def continued(begun: ModelConfig, wanted: ModelConfig) -> ModelConfig:
+    """The config of a run that begins with another model: its parts, with what may differ."""
+    update: dict[str, Any] = {n: getattr(wanted, n) for n in ("name", "version", "modalities")}
+    if "findings" in wanted.model_fields_set:
+        update["findings"] = wanted.findings
+    if "lungs" in wanted.image.model_fields_set:
+        update["image"] = begun.image.model_copy(update={"lungs": wanted.image.lungs})
+    return begun.model_copy(update=update)
+
+
+@torch.no_grad()
+def carried(begun: MultimodalBigModel, config: ModelConfig) -> MultimodalBigModel:
+    """The network of ``config`` with all that ``begun`` has, the head's rows by finding.
+
+    The calibration is left behind; a finding that ``begun`` lacks starts at zero evidence.
+    """
+    network = MultimodalBigModel(config)
+    own = ("head.", "calibration_")
+    kept = {n: t for n, t in begun.state_dict().items() if not n.startswith(own)}
+    network.load_state_dict(kept, strict=False)
+    network.head.weight.zero_()
+    network.head.bias.zero_()
+    for row, finding in enumerate(config.findings):
+        if finding in begun.config.findings:
+            old = begun.config.findings.index(finding)
+            network.head.weight[row] = begun.head.weight[old]
+            network.head.bias[row] = begun.head.bias[old]
+    return network
 
 
 def run_evaluation(

@@ -9,12 +9,12 @@ from safetensors.torch import load_file
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from mmbm.case import Case
-from mmbm.config import TrainConfig
+from mmbm.config import ModelConfig, TrainConfig
 from mmbm.errors import ConfigError, ManifestError, NoSignal
 from mmbm.model import checkpoint
 from mmbm.model.network import MultimodalBigModel
 from mmbm.predict import Predictor
-from mmbm.run import run_training
+from mmbm.run import carried, continued, run_training
 from mmbm.train import COALITIONS, coalition_loss
 from mmbm.train.loader import mix_films
 from tests.made_cases import TINY, TINY_TRAINING, case, write_manifest
@@ -219,3 +219,26 @@ def test_films_are_blended_with_the_same_labels_of_another_source_only():
     assert all(row[2:].tolist() == [2.0, 3.0] for row in blended)
     assert any(0 < float(row[0]) < 1 for row in blended)
     assert all(0 <= float(x) <= 1 for row in blended for x in row[:2])
+
+
+def test_a_run_goes_on_with_other_findings(tiny_run, tmp_path):
+    """What the earlier model knew of a finding is carried over by its name."""
+    begun = checkpoint.read(tiny_run / "run" / "model").network
+    wanted = ModelConfig(findings=("no_finding", "effusion", "pneumonia"))
+    config = continued(begun.config, wanted)
+    assert config.image == begun.config.image and config.findings == wanted.findings
+    network = carried(begun, config)
+    assert torch.equal(network.head.weight[[2, 0]], begun.head.weight)
+    assert bool((network.head.weight[1] == 0).all())
+    film = network.encoders["image"].state_dict()
+    assert all(torch.equal(t, film[n]) for n, t in begun.encoders["image"].state_dict().items())
+    assert bool((network.calibration_scale == 1).all())
+
+
+def test_a_finding_without_weight_teaches_nothing():
+    network = MultimodalBigModel(TINY)
+    features = torch.randn(4, 3, 16)
+    present, labels = torch.ones(4, 3, dtype=torch.bool), torch.ones(4, 2)
+    coalition_loss(network, features, present, labels, 0.0, {"no_finding": 0.0}).mean.backward()
+    assert bool((network.head.weight.grad[1] == 0).all())
+    assert bool((network.head.weight.grad[0] != 0).any())

@@ -19,14 +19,27 @@ from mmbm.case import MODALITIES, Modality
 from mmbm.config import ModelConfig
 from mmbm.data.manifest import Manifest
 from mmbm.errors import InputError, ManifestError
-from mmbm.inputs import batch_tokens, equalise, read_tokens, shrink, waveform
+from mmbm.inputs import (
+    batch_tokens,
+    equalise,
+    find_lungs,
+    lung_film,
+    read_tokens,
+    shrink,
+    standardise,
+    thumbnail,
+    waveform,
+)
 from mmbm.io import read_notes, read_picture, read_sound
+from mmbm.model.lungs import lung_digest
 from mmbm.model.network import Inputs
 from mmbm.model.notes import Tokens
 
 __all__ = ["Corpus", "Progress", "read_corpus", "read_texts", "silent"]
 
 Part = TypeVar("Part")
+THUMBNAIL = 32  # pixels a side
+ARRAYS = ("films", "thumbnails", "lung_areas")  # of the cached file
 Progress = Callable[[str, int, int], None]  # what is being read, how many are done, of how many
 
 
@@ -39,7 +52,9 @@ class Corpus:
     """Decoded cases in memory. Each file is held once, however many cases share it."""
 
     manifest: Manifest
-    films: Tensor  # (films, 1, size, size) float32 in [0, 1], shrunk but not equalised
+    films: Tensor  # (films, 1 or 2, size, size) float32 in [0, 1], shrunk but not equalised
+    thumbnails: Tensor  # (films, 32, 32) float32, the whole film equalised
+    lung_areas: Tensor  # (films,) float32, part of the whole film that is lung
     film_of: NDArray[np.int64]  # (cases,) row of ``films``, -1: no image
     tokens: list[Tokens | None]  # one a case
     sounds: list[Tensor]  # (samples,) float32, 16 kHz
@@ -61,7 +76,7 @@ class Corpus:
         cases: Sequence[int],
         *,
         only: Modality | None = None,
-        film: Callable[[Tensor], Tensor] = equalise,
+        film: Callable[[Tensor], Tensor] = standardise,
         sound: Callable[[Tensor], Tensor] = lambda w: w,
         tokens: Callable[[Tokens], Tokens] = lambda t: t,
     ) -> Inputs:
@@ -123,25 +138,38 @@ def read_corpus(
     size = config.image.size
     film_of, film_paths = _index(manifest, "image")
     sound_of, sound_paths = _index(manifest, "audio")
-    kept = cache / f"films-{size}-{_fingerprint(film_paths)}.npy" if cache else None
+    kind = f"{'lungs' if config.image.lungs else 'films'}-{size}-{lung_digest()[:8]}"
+    kept = cache / f"{kind}-{_fingerprint(film_paths)}.npz" if cache else None
 
-    def shrunk(path: Path) -> Tensor:
-        return shrink(_read(path, read_picture).shown, size)
+    def seen(path: Path) -> tuple[Tensor, Tensor, Tensor]:
+        shown = _read(path, read_picture).shown
+        square = shrink(shown, size)
+        whole = equalise(square)
+        lungs = find_lungs(whole)
+        if config.image.lungs:
+            square = lung_film(shown, lungs, size)
+        return square, thumbnail(whole, THUMBNAIL), torch.tensor(lungs.area)
 
     def heard(path: Path) -> Tensor:
         return waveform(_read(path, read_sound), config.audio.max_seconds)
 
     if kept is not None and kept.is_file():
-        films = torch.from_numpy(np.load(kept))
-    else:
-        read = _all(shrunk, film_paths, "films", progress)
-        films = torch.stack(read) if read else torch.zeros(0, 1, size, size)
+        with np.load(kept) as arrays:
+            films, thumbnails, areas = (torch.from_numpy(arrays[name]) for name in ARRAYS)
+    elif film_paths:
+        read = _all(seen, film_paths, "films", progress)
+        films, thumbnails, areas = (torch.stack(part) for part in zip(*read, strict=True))
         if kept is not None:
             kept.parent.mkdir(parents=True, exist_ok=True)
-            np.save(kept, films.numpy())
+            np.savez(kept, films=films, thumbnails=thumbnails, lung_areas=areas)
+    else:
+        films = torch.zeros(0, 2 if config.image.lungs else 1, size, size)
+        thumbnails, areas = torch.zeros(0, THUMBNAIL, THUMBNAIL), torch.zeros(0)
     return Corpus(
         manifest=manifest,
         films=films,
+        thumbnails=thumbnails,
+        lung_areas=areas,
         film_of=film_of,
         tokens=[
             read_tokens(tokenizer, text, config.notes.max_tokens) if text else None
@@ -176,12 +204,12 @@ def _read(path: Path, read: Callable[[bytes, str], Part]) -> Part:
 
 
 def _all(
-    read: Callable[[Path], Tensor], paths: list[Path], what: str, progress: Progress
-) -> list[Tensor]:
+    read: Callable[[Path], Part], paths: list[Path], what: str, progress: Progress
+) -> list[Part]:
     """Read every file, two at a time, in order."""
-    done: list[Tensor] = []
+    done: list[Part] = []
     with ThreadPoolExecutor(2) as pool:
-        for tensor in pool.map(read, paths):
-            done.append(tensor)
+        for part in pool.map(read, paths):
+            done.append(part)
             progress(f"reading {what}", len(done), len(paths))
     return done

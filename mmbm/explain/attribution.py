@@ -20,7 +20,7 @@ from torch import Tensor
 
 from mmbm.case import Modality
 from mmbm.errors import NoSignal
-from mmbm.explain.maps import WordShare, words
+from mmbm.explain.maps import WordShare, place, words
 from mmbm.model.network import Inputs, MultimodalBigModel
 from mmbm.predict import Prediction, Predictor, to_device
 
@@ -91,11 +91,17 @@ def attribute_image(
     contribution, inputs = _prepare(predictor, prediction, "image", finding)
     assert inputs.film is not None
     method = IntegratedGradients(contribution)
-    grey = torch.zeros_like(inputs.film)
+    grey = inputs.film.clone()
+    grey[:, :1] = 0.0  # the lungs, a second plane, stay
     found = _integrate(predictor, contribution, method, inputs.film, grey, progress)
-    pixels = found.values[0, 0].float().numpy()
+    pixels = found.values[0, 0].double().numpy()
+    lungs = prediction.features.prepared.lungs
+    if inputs.film.shape[1] > 1 and lungs is not None:
+        pixels = place(pixels, lungs.box, len(pixels))
     baseline = "a film of one even grey"
-    return Attribution("image", finding, pixels, "Integrated Gradients", baseline, *found[1:])
+    return Attribution(
+        "image", finding, pixels.astype(np.float32), "Integrated Gradients", baseline, *found[1:]
+    )
 
 
 def attribute_notes(

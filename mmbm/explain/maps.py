@@ -17,11 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbm.case import MODALITIES, Modality
+from mmbm.model.lungs import Box
 from mmbm.model.notes import Tokens
 from mmbm.model.readout import CoalitionReadout
 from mmbm.predict import Prediction
 
-__all__ = ["EvidenceMaps", "WordShare", "last_layer", "words"]
+__all__ = ["EvidenceMaps", "WordShare", "last_layer", "place", "words"]
+
+CELLS = 56  # a side of the map over a whole film that was cut out around its lungs
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def last_layer(prediction: Prediction, finding: str) -> EvidenceMaps:
     notes = shares.get("notes")
     return EvidenceMaps(
         finding=finding,
-        image=shares.get("image"),
+        image=_on_film(prediction, shares["image"]) if "image" in shares else None,
         words=None if notes is None or not prepared.tokens else words(prepared.tokens, notes),
         audio=shares.get("audio"),
         audio_seconds=prepared.seconds,
@@ -60,16 +63,59 @@ def last_layer(prediction: Prediction, finding: str) -> EvidenceMaps:
 
 
 def _shares(prediction: Prediction, modality: Modality, finding: int) -> NDArray[np.float64]:
-    """``w_i W_c . norm_i(z_p) / P_i`` on the modality's own grid."""
+    """``w_i W_c . norm_i(z_p)`` times the position's weight, on the modality's own grid."""
     readout, means = prediction.readout, prediction.features.means
     positions = prediction.features.positions[modality]
-    count = positions.vectors.shape[2]
     target = readout.target(means, modality, finding)  # (d,)
-    shares = target @ positions.vectors[0].double() / count
+    weights = positions.weights[0].double()
+    shares = target @ positions.vectors[0].double() * weights
     if isinstance(readout, CoalitionReadout):
         contribution = readout.contributions(means)[finding, MODALITIES.index(modality)]
-        shares += (contribution - shares.sum()) / count
+        shares += (contribution - shares.sum()) * weights
     return shares.reshape(positions.grid).numpy()
+
+
+def _on_film(prediction: Prediction, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shares of cells -> shares over the whole film.
+
+    Where the branch reads the lungs alone, f_i is the mean over *pixels* of the lungs of the cell
+    each lies in; so a cell's share lies evenly on its lung pixels, which are put in their place.
+    """
+    prepared = prediction.features.prepared
+    film = prepared.inputs.film
+    if film is None or film.shape[1] == 1 or prepared.lungs is None:
+        return shares
+    lungs = film[0, 1].double().numpy()
+    tall, wide = (
+        np.array_split(np.arange(n), k) for n, k in zip(lungs.shape, shares.shape, strict=True)
+    )
+    spread = np.zeros_like(lungs)
+    for i, rows in enumerate(tall):
+        for j, columns in enumerate(wide):
+            cell = np.ix_(rows, columns)
+            inside = lungs[cell] if lungs[cell].any() else np.ones(lungs[cell].shape)
+            spread[cell] = shares[i, j] * inside / inside.sum()
+    return place(spread, prepared.lungs.box, CELLS)
+
+
+def place(inner: NDArray[np.float64], box: Box, cells: int) -> NDArray[np.float64]:
+    """A map of a part of the picture -> (cells, cells) over all of it, with the same sum.
+
+    Each value is shared out by area among the cells that it overlaps.
+    """
+    down = _overlap(inner.shape[0], box.top, box.bottom, cells)
+    across = _overlap(inner.shape[1], box.left, box.right, cells)
+    placed: NDArray[np.float64] = down @ inner @ across.T
+    return placed
+
+
+def _overlap(count: int, first: float, last: float, cells: int) -> NDArray[np.float64]:
+    """(cells, count): what part of each of ``count`` strips from first to last lies in a cell."""
+    edges = np.linspace(first, last, count + 1) * cells
+    grid = np.arange(cells)[:, None]
+    inside = np.minimum(edges[1:], grid + 1) - np.maximum(edges[:-1], grid)
+    part: NDArray[np.float64] = np.maximum(inside, 0.0) / np.diff(edges)
+    return part
 
 
 def words(tokens: Tokens, shares: NDArray[np.float64]) -> tuple[WordShare, ...]:

@@ -20,6 +20,8 @@ from tokenizers import Tokenizer
 
 from mmbm.config import ModelConfig
 from mmbm.errors import ModelError, ModelNotFound, ModelTampered
+from mmbm.model.assets import assets_folder
+from mmbm.model.lungs import lung_digest
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.tables import TrustTables
 
@@ -56,13 +58,6 @@ class LoadedModel:
     identity: ModelIdentity
     folder: Path
     trust: TrustTables | None
-
-
-def assets_folder() -> Path:
-    """Where shipped models and samples lie: beside the package, or inside an installed one."""
-    package = Path(__file__).resolve().parents[1]
-    beside = package.parent / "assets"
-    return beside if beside.is_dir() else package / "assets"
 
 
 def find(model: str | Path) -> Path:
@@ -108,6 +103,8 @@ def write(
     hashes = {name: _sha256((folder / name).read_bytes()) for name in written}
     config = network.config
     card = {"name": config.name, "version": config.version, "sha256": hashes} | facts
+    if config.image.lungs:
+        card["lung_finder_sha256"] = lung_digest()
     (folder / "card.json").write_text(json.dumps(card, indent=2), encoding="utf-8")
     return ModelIdentity(config.name, config.version, hashes["model.safetensors"])
 
@@ -124,7 +121,8 @@ def read(model: str | Path) -> LoadedModel:
         content = {name: (folder / name).read_bytes() for name in HASHED}
         if (folder / TRUST).exists():
             content[TRUST] = (folder / TRUST).read_bytes()
-        expected = json.loads((folder / "card.json").read_bytes())["sha256"]
+        card = json.loads((folder / "card.json").read_bytes())
+        expected = card["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise ModelError(
             f"The model folder '{folder.name}' is incomplete; it needs {', '.join(HASHED)} "
@@ -138,6 +136,10 @@ def read(model: str | Path) -> LoadedModel:
                 "get the model again from where it came."
             )
     config = ModelConfig.parse(json.loads(content["config.json"]))
+    if config.image.lungs and card.get("lung_finder_sha256") != lung_digest():
+        raise ModelError(
+            f"The model '{folder.name}' was trained with another lung finder than the one here."
+        )
     network = MultimodalBigModel(config)
     try:
         weights = {

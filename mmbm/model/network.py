@@ -3,7 +3,8 @@
 Each modality ``i`` (image, notes, audio) is read by its own encoder into vectors ``z_p``, one for
 each position ``p`` (a cell of the film, a token of the note, a band and moment of the sound):
 
-    f_i    = mean over p of norm_i(z_p)      norm_i: zero mean, unit variance over the training set
+    f_i    = mean over p of norm_i(z_p)      norm_i: zero mean, unit variance over the training set;
+                                             a film's mean may be over its lungs only
     F      = sum_i w_i f_i                   w on the simplex; f_i = 0 where the modality is absent
     logit  = W F + b                         one logit a finding
 
@@ -27,6 +28,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d
 
 from mmbm.case import MODALITIES, Modality
 from mmbm.config import ModelConfig
@@ -48,6 +50,7 @@ class Inputs:
 
     present: Tensor  # (batch, 3) bool, in the order of MODALITIES
     film: Tensor | None = None  # (n_image, 1, size, size) float32 in [-1, 1]
+    # with ``config.image.lungs`` (n_image, 2, size, size): the second plane is the lungs in [0, 1]
     tokens: Tensor | None = None  # (n_notes, tokens) int64, padded with 0
     lengths: Tensor | None = None  # (n_notes,) int64
     waveform: Tensor | None = None  # (n_audio, samples) float32 in [-1, 1], 16 kHz
@@ -59,14 +62,21 @@ class Positions:
 
     vectors: Tensor  # (n, d, positions) float32; the mean over positions is f_i
     grid: tuple[int, ...]  # (height, width), (tokens,) or (bands, times)
-    mask: Tensor | None = None  # (n, positions), 0 at a pad; None: all count
+    mask: Tensor | None = None  # (n, positions), how much each counts; None: all alike
+
+    @property
+    def weights(self) -> Tensor:
+        """What part of f_i each position makes, (n or 1, positions); they sum to 1."""
+        if self.mask is None:
+            return self.vectors.new_full((1, count := self.vectors.shape[2]), 1 / count)
+        return self.mask / self.mask.sum(1, keepdim=True).clamp(min=1e-6)
 
     @property
     def mean(self) -> Tensor:
         """f_i, (n, d) float32."""
         if self.mask is None:
             return self.vectors.mean(2)
-        return (self.vectors * self.mask[:, None]).sum(2) / self.mask.sum(1, keepdim=True)
+        return (self.vectors * self.weights[:, None]).sum(2)
 
 
 class MultimodalBigModel(nn.Module):
@@ -114,7 +124,9 @@ class MultimodalBigModel(nn.Module):
         if modality not in self.config.modalities:
             return None
         if modality == "image" and inputs.film is not None:
-            cells = self.encoders["image"](inputs.film)
+            cells = self.encoders["image"](inputs.film[:, :1])
+            if self.config.image.lungs:
+                mask = adaptive_avg_pool2d(inputs.film[:, 1:], cells.shape[2:]).flatten(1)
         elif modality == "notes" and inputs.tokens is not None and inputs.lengths is not None:
             cells = self.encoders["notes"](inputs.tokens, inputs.lengths)
             mask = token_mask(inputs.lengths, inputs.tokens.shape[1])

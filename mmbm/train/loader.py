@@ -54,9 +54,9 @@ def label_rows(corpus: Corpus) -> list[str]:
 
 
 def sampling_weights(corpus: Corpus) -> Tensor:
-    """(cases,) so that every source x label cell is drawn equally often."""
-    sources = corpus.manifest.rows["source"]
-    pairs = zip(sources, label_rows(corpus), strict=True)
+    """(cases,) so that every cell of source x label of the first finding is drawn equally often."""
+    sources, first = corpus.manifest.rows["source"], corpus.labels[:, 0].nan_to_num(-1).tolist()
+    pairs = zip(sources, first, strict=True)
     return torch.from_numpy(even_weights(f"{source}|{label}" for source, label in pairs))
 
 

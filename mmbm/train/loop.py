@@ -18,7 +18,6 @@ from mmbm.case import MODALITIES
 from mmbm.config import TrainConfig
 from mmbm.data.corpus import Corpus
 from mmbm.errors import ConfigError
-from mmbm.inputs import equalise, thumbnail
 from mmbm.model.image import load_imagenet
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.notes import TransformerEncoder
@@ -125,9 +124,9 @@ def _begin(
         network.image_encoder.freeze(config.frozen_stages)
     for modality in _still(config):
         network.encoders[modality].requires_grad_(False)
-    films = corpus.films[torch.from_numpy(np.unique(corpus.film_of[corpus.film_of >= 0]))]
-    if len(films):
-        network.mean_film.copy_(mean_film(films, len(network.mean_film)))
+    used = np.unique(corpus.film_of[corpus.film_of >= 0])
+    if len(used):
+        network.mean_film.copy_(corpus.thumbnails[torch.from_numpy(used)].mean(0))
     network.to(device)
     network.encoders.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(_groups(network, config), weight_decay=config.weight_decay)
@@ -185,7 +184,14 @@ def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> 
     labels, events = batch.labels.to(team.device), batch.events.to(team.device)
     features = network.features(inputs)
     losses = (
-        coalition_loss(network, features, inputs.present, labels, config.label_smoothing),
+        coalition_loss(
+            network,
+            features,
+            inputs.present,
+            labels,
+            config.label_smoothing,
+            config.loss_weights,
+        ),
         sound_loss(network, features, inputs.present, events),
     )
     counts = team.sum(torch.stack([loss.known for loss in losses]).float()).clamp(min=1)
@@ -223,14 +229,6 @@ def _best(history: list[Row]) -> int:
 def _finished(history: list[Row], config: TrainConfig) -> bool:
     late = config.patience and history and len(history) - _best(history) >= config.patience
     return len(history) >= config.epochs or bool(late)
-
-
-def mean_film(films: Tensor, side: int) -> Tensor:
-    """(films, 1, size, size) -> (side, side): what a chest film looks like on the whole."""
-    total = torch.zeros(side, side)
-    for film in films:
-        total += thumbnail(equalise(film), side)
-    return total / len(films)
 
 
 def _groups(network: MultimodalBigModel, config: TrainConfig) -> list[dict[str, object]]:

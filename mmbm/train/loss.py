@@ -8,6 +8,8 @@ to the others, and an absent modality is something the net has always known.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from torch import Tensor
@@ -21,7 +23,7 @@ __all__ = ["COALITIONS", "Loss", "coalition_loss", "sound_loss"]
 
 
 class Loss(NamedTuple):
-    """A sum and how many known labels are in it; the loss is their ratio."""
+    """A sum and how many known labels are in it, both weighted; the loss is their ratio."""
 
     total: Tensor  # scalar
     known: Tensor  # scalar
@@ -33,18 +35,24 @@ class Loss(NamedTuple):
 
 
 def coalition_loss(
-    network: MultimodalBigModel, features: Tensor, present: Tensor, labels: Tensor, smooth: float
+    network: MultimodalBigModel,
+    features: Tensor,
+    present: Tensor,
+    labels: Tensor,
+    smooth: float,
+    weights: Mapping[str, float] = MappingProxyType({}),
 ) -> Loss:
     """Cross-entropy over findings with a label and over coalitions of present modalities.
 
     Shapes: features (batch, 3, d), present (batch, 3) bool, labels (batch, findings) with NaN for
-    unknown.
+    unknown. ``weights`` are of findings by name, 1 where not named.
     """
     coalitions = COALITIONS.to(features.device)
     heard = features[:, None] * coalitions[..., None]  # (batch, 7, 3, d)
     logits = network.head(network.fusion(heard.flatten(0, 1))).unflatten(0, heard.shape[:2])
     offered = (~coalitions[None] | present[:, None]).all(2)  # (batch, 7)
-    known = labels.isnan().logical_not()[:, None] & offered[..., None]
+    weight = features.new_tensor([weights.get(f, 1.0) for f in network.config.findings])
+    known = weight * (labels.isnan().logical_not()[:, None] & offered[..., None])
     wanted = labels.nan_to_num()[:, None].expand_as(logits) * (1 - 2 * smooth) + smooth
     losses = binary_cross_entropy_with_logits(logits, wanted, reduction="none")
     return Loss((losses * known).sum(), known.sum())

@@ -17,10 +17,10 @@ from torch.nn.functional import affine_grid, binary_cross_entropy_with_logits, g
 
 from mmbm.data.augment import between, chance, spoil
 from mmbm.errors import InputError, ManifestError
-from mmbm.inputs import shrink
+from mmbm.inputs import find_lungs, shrink
 from mmbm.io import read_picture
+from mmbm.model.lungs import SIDE, LungFinder, LungNet
 from mmbm.predict import cores
-from mmbm.trust.lungs import SIDE, LungFinder, LungNet
 
 __all__ = ["dice", "train_lungs"]
 
@@ -77,7 +77,7 @@ def train_lungs(
         rates.step()
         progress(step + 1, steps, float(loss.detach()))
     finder = LungFinder(net)
-    scores = np.array([dice(finder.find(f).mask, field) for f, field in _unseen(drawn)])
+    scores = np.array([dice(find_lungs(f, finder).mask, field) for f, field in _unseen(drawn)])
     figures: dict[str, float | int] = {
         "films": len(drawn.films),
         "patients": len(np.unique(drawn.patients)),

@@ -1,211 +1,21 @@
-"""The lung finder: where the lung fields of a frontal chest film lie, or that there are none.
-
-A small U-Net (Ronneberger, Fischer & Brox, MICCAI 2015) on 128 x 128 pixels. It tells a chest film
-from other pictures, and lets the account say how much of the image's evidence lies in the lungs.
-"""
+"""What the lung fields of a film say of the picture and of the evidence in it."""
 
 from __future__ import annotations
-
-import hashlib
-import json
-from collections import deque
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load, save_file
-from torch import Tensor, nn
-from torch.nn.functional import interpolate, max_pool2d
+from torch.nn.functional import interpolate
 
-from mmbm.errors import ModelError, ModelTampered
-from mmbm.inputs import equalise, shrink
-from mmbm.model.checkpoint import assets_folder
+from mmbm.model.lungs import LEAST, Lungs
 from mmbm.predict import Prediction
 
-__all__ = ["SIDE", "LungFinder", "LungNet", "Lungs", "in_case", "share_inside", "shipped"]
-
-SIDE = 128  # pixels
-LEAST = 0.10  # of the picture: hardly any chest film shows less, some other pictures do
-SECOND = 0.25  # the second field counts from this part of the first one's area
-NOT_FOUND = (
-    "No lung fields were found in the picture: it may be no frontal chest film, and what the model "
-    "makes of it may mean nothing."
-)
-CHANNELS = (12, 24, 48, 96, 96)
-
-
-def block(into: int, out: int) -> nn.Sequential:
-    """Two convolutions."""
-    return nn.Sequential(
-        nn.Conv2d(into, out, 3, padding=1, bias=False),
-        nn.BatchNorm2d(out),
-        nn.ReLU(inplace=True),
-        nn.Conv2d(out, out, 3, padding=1, bias=False),
-        nn.BatchNorm2d(out),
-        nn.ReLU(inplace=True),
-    )
-
-
-class LungNet(nn.Module):
-    """U-Net of 0.7 million weights: film -> logit that a pixel is lung."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.down = nn.ModuleList(
-            block(i, o) for i, o in zip((1, *CHANNELS[:-1]), CHANNELS, strict=True)
-        )
-        self.up = nn.ModuleList(
-            block(deep + side, side)
-            for deep, side in zip(CHANNELS[:0:-1], CHANNELS[-2::-1], strict=True)
-        )
-        self.out = nn.Conv2d(CHANNELS[0], 1, 1)
-
-    def forward(self, film: Tensor) -> Tensor:
-        """(batch, 1, SIDE, SIDE) float32 in [-1, 1] -> logits, (batch, 1, SIDE, SIDE)."""
-        kept: list[Tensor] = []
-        for layer in self.down:
-            film = layer(max_pool2d(film, 2) if kept else film)
-            kept.append(film)
-        for layer, beside in zip(self.up, kept[-2::-1], strict=True):
-            wide = interpolate(film, scale_factor=2, mode="bilinear")
-            film = layer(torch.cat([wide, beside], 1))
-        logits: Tensor = self.out(film)
-        return logits
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lungs:
-    """The lung fields of one picture, heart shadow over the lung included."""
-
-    mask: NDArray[np.bool_]  # (SIDE, SIDE) over the whole picture
-
-    @property
-    def area(self) -> float:
-        """Part of the picture, 0 to 1."""
-        return float(self.mask.mean())
-
-    @property
-    def found(self) -> bool:
-        """Whether there is enough of them to speak of a chest film."""
-        return self.area >= LEAST
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What the reader should know of them."""
-        return () if self.found else (NOT_FOUND,)
-
-
-class LungFinder:
-    """A trained :class:`LungNet` on the CPU."""
-
-    def __init__(self, net: LungNet) -> None:
-        self.net = net.eval().requires_grad_(False)
-
-    @classmethod
-    def load(cls, folder: Path | None = None) -> Self:
-        """Load from ``folder``, or the one that is shipped.
-
-        Raises
-        ------
-        ModelError, ModelTampered
-            Files missing, damaged, or not those that the card describes.
-        """
-        folder = folder or assets_folder() / "lungs"
-        try:
-            content = (folder / "model.safetensors").read_bytes()
-            card = json.loads((folder / "card.json").read_bytes())
-            expected = card["sha256"]
-        except (OSError, ValueError, KeyError, TypeError) as exc:
-            raise ModelError(
-                f"The lung finder '{folder.name}' is incomplete; it needs model.safetensors "
-                "and card.json."
-            ) from exc
-        if hashlib.sha256(content).hexdigest() != expected:
-            raise ModelTampered(
-                "The lung finder's weights are not the file its card describes; "
-                "get it again from where it came."
-            )
-        net = LungNet()
-        try:
-            net.load_state_dict(
-                {n: t.float() if t.is_floating_point() else t for n, t in load(content).items()}
-            )
-        except (SafetensorError, RuntimeError) as exc:
-            raise ModelError("The lung finder's weights do not fit its net.") from exc
-        return cls(net)
-
-    def save(self, folder: Path, facts: dict[str, Any]) -> None:
-        """Write weights (float16) and card; ``facts`` are further entries of the card."""
-        folder.mkdir(parents=True, exist_ok=True)
-        weights = {
-            n: (t.half() if t.ndim >= 2 else t).contiguous()
-            for n, t in self.net.state_dict().items()
-        }
-        save_file(weights, folder / "model.safetensors")
-        digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-        card = {"name": "lung-finder", "sha256": digest} | facts
-        (folder / "card.json").write_text(json.dumps(card, indent=2), encoding="utf-8")
-
-    @torch.inference_mode()
-    def find(self, film: Tensor) -> Lungs:
-        """The lung fields of a film, (1, size, size) float32, air dark."""
-        square = equalise(shrink(film[0].numpy(), SIDE))
-        lung = (self.net(square[None])[0, 0] > 0).numpy()
-        return Lungs(two_fields(lung))
-
-
-@cache
-def shipped() -> LungFinder:
-    """The finder that comes with the program, read once."""
-    return LungFinder.load()
+__all__ = ["LEAST", "Lungs", "in_case", "share_inside"]
 
 
 def in_case(prediction: Prediction) -> Lungs | None:
     """The lung fields of a case's film, turned round as the model read it; None without one."""
-    film = prediction.features.prepared.inputs.film
-    return None if film is None else shipped().find(film[0])
-
-
-def two_fields(lung: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Keep the largest connected region, and the second if it is of a like size."""
-    regions = sorted(connected(lung), key=len, reverse=True)[:2]
-    kept = np.zeros_like(lung)
-    for region in regions:
-        if len(region) >= SECOND * len(regions[0]):
-            kept.flat[region] = True
-    return kept
-
-
-def connected(lung: NDArray[np.bool_]) -> list[list[int]]:
-    """The 4-connected regions, each as flat indices."""
-    height, width = lung.shape
-    left = lung.copy()
-    regions = []
-    for seed in np.flatnonzero(lung).tolist():
-        if not left.flat[seed]:
-            continue
-        left.flat[seed] = False
-        region, waiting = [], deque([seed])
-        while waiting:
-            place = waiting.popleft()
-            region.append(place)
-            row, column = divmod(place, width)
-            for r, c in (
-                (row - 1, column),
-                (row + 1, column),
-                (row, column - 1),
-                (row, column + 1),
-            ):
-                if 0 <= r < height and 0 <= c < width and left[r, c]:
-                    left[r, c] = False
-                    waiting.append(r * width + c)
-        regions.append(region)
-    return regions
+    return prediction.features.prepared.lungs
 
 
 def share_inside(evidence: NDArray[np.float64], lungs: Lungs) -> float | None:

@@ -10,19 +10,12 @@ from PIL import Image
 
 from mmbm.errors import ManifestError, ModelError, ModelTampered
 from mmbm.inputs import film as read_film
+from mmbm.inputs import find_lungs
 from mmbm.io import read_picture
-from mmbm.model.checkpoint import assets_folder
+from mmbm.model.assets import assets_folder
+from mmbm.model.lungs import SIDE, LungFinder, LungNet, Lungs, connected, two_fields
 from mmbm.train.lungs import dice, train_lungs
-from mmbm.trust.lungs import (
-    SIDE,
-    LungFinder,
-    LungNet,
-    Lungs,
-    connected,
-    share_inside,
-    shipped,
-    two_fields,
-)
+from mmbm.trust.lungs import share_inside
 
 
 def sample(name: str) -> torch.Tensor:
@@ -31,7 +24,7 @@ def sample(name: str) -> torch.Tensor:
 
 
 def test_finds_two_lung_fields_in_a_sample_film() -> None:
-    lungs = shipped().find(sample("adult-clear"))
+    lungs = find_lungs(sample("adult-clear"))
     assert lungs.found
     assert lungs.warnings == ()
     assert len(connected(lungs.mask)) == 2
@@ -42,7 +35,7 @@ def test_finds_two_lung_fields_in_a_sample_film() -> None:
 
 def test_finds_none_in_noise_and_says_so() -> None:
     noise = torch.rand(1, 224, 224, generator=torch.Generator().manual_seed(0))
-    lungs = shipped().find(noise)
+    lungs = find_lungs(noise)
     assert not lungs.found
     assert "No lung fields" in lungs.warnings[0]
 
@@ -101,7 +94,7 @@ def test_learns_made_lungs_and_is_read_back(tmp_path: Path) -> None:
     figures = train_lungs(made_table(tmp_path, 10), tmp_path / "lungs", steps=40)
     assert (figures["patients"], figures["test_patients"]) == (10, 2)
     assert figures["test_dice_mean"] > 0.8
-    film = torch.zeros(1, 224, 224)
+    film = torch.zeros(1, SIDE, SIDE)
     again = LungFinder.load(tmp_path / "lungs")
     assert again.find(film).mask.shape == (SIDE, SIDE)
 
