@@ -2,10 +2,13 @@
 
 No public data pairs image, note and sound of one patient. What a film lacks is drawn from its
 label alone: the note by :mod:`mmbm.data.notes`, the recording at the published sensitivity and
-specificity of crackles. So, given the finding, the parts of an assembled case are independent of
-one another. Real ones are not: figures that join modalities are of this made-up population.
-Crackles are recorded at the adults' rate in children too; Shah et al. (JAMA 2017) found no
-association there, so the children's sound is more telling here than in life.
+specificity of crackles. A film's drawn note states no age and no sex: in a source they go with
+the label by the way it was collected, and the note would be read as speaking for or against.
+
+So, given the finding, the parts of an assembled case are independent of one another. Real ones are
+not: figures that join modalities are of this made-up population. Crackles are recorded at the
+adults' rate in children too; Shah et al. (JAMA 2017) found no association there, so the children's
+sound is more telling here than in life.
 """
 
 from __future__ import annotations
@@ -56,6 +59,7 @@ COLUMNS = [
 CRACKLES = ("fine_crackles", "coarse_crackles")
 OTHER_SOUNDS = {"normal": 0.70, "wheezing": 0.12, "rhonchi": 0.12, "pleural_rub": 0.06}  # assumed
 DRAWN_SOURCES = ("nih", "kermany")  # ieee8023 keeps its own notes and gets no recording
+BRIEF = 0.4  # share of the drawn notes without a film that tell three signs or fewer
 ADULT_AGE = 16  # years; below it the children's rates hold
 FILM_FOLDERS = {"nih": nih.FOLDER, "kermany": kermany.FOLDER, "ieee8023": ieee8023.FOLDER}
 
@@ -64,7 +68,7 @@ def assemble(images: pd.DataFrame, sounds: pd.DataFrame, *, seed: int) -> pd.Dat
     """Make the manifest's rows (``COLUMNS``) from the rows of the recipes; paths absolute.
 
     The drawn note and recording depend on the film's label and split, and on nothing else but
-    the patient's age group, age and sex (conditional independence given the finding). Each
+    the patient's age group (conditional independence given the finding). Each
     recording also stands in a row of its own, findings blank, to evaluate the sound events.
     """
     rng = np.random.default_rng(seed)
@@ -94,8 +98,8 @@ def _from_film(film: Record, sounds: pd.DataFrame, rng: Generator) -> Record:
         pneumonia=pneumonia,
         language=language,
         child=source == "kermany" if age is None else age < ADULT_AGE,
-        age=age,
-        sex=str(film["sex"]) or None,
+        age=None,
+        sex=None,
     )
     case["assembled"] = "notes"
     return case | _with_recording(rng, sounds, str(film["split"]), pneumonia)
@@ -119,7 +123,13 @@ def draw_cases(count: int, sounds: pd.DataFrame, *, seed: int) -> pd.DataFrame:
             "source": "drawn",
             "split": "val" if number % 20 == 19 else "train",
             "notes_text": write_note(
-                rng, pneumonia=pneumonia, language=language, child=child, age=age, sex=sex
+                rng,
+                pneumonia=pneumonia,
+                language=language,
+                child=child,
+                age=age,
+                sex=sex,
+                brief=bool(rng.random() < BRIEF),
             ),
             "age": age,
             "sex": sex,

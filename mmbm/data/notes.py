@@ -67,10 +67,20 @@ def write_note(
     child: bool,
     age: int | None,
     sex: str | None,
+    brief: bool = False,
 ) -> str:
-    """Write one note; ``age`` in years or None, ``sex`` "M", "F" or None."""
+    """Write one note; ``age`` in years or None, ``sex`` "M", "F" or None.
+
+    A brief one tells one to three of its signs and next to nothing else.
+    """
     signs = draw_signs(rng, pneumonia, child)
-    return write_from_signs(rng, signs, language=language, child=child, age=age, sex=sex)
+    if brief:
+        told = [name for name, present in signs.items() if present is not None]
+        kept = rng.permutation(told)[: rng.integers(1, 4)]
+        signs = {name: present if name in kept else None for name, present in signs.items()}
+    return write_from_signs(
+        rng, signs, language=language, child=child, age=age, sex=sex, brief=brief
+    )
 
 
 def write_from_signs(
@@ -81,13 +91,15 @@ def write_from_signs(
     child: bool,
     age: int | None,
     sex: str | None,
+    brief: bool = False,
 ) -> str:
     """Write one note that states exactly these signs; nothing else here knows the finding."""
     phrases = ENGLISH if language == "en" else CHINESE
     background = phrases.history_child if child else phrases.history_adult
-    n_background = int(rng.integers(0, 5))
+    n_background = int(rng.integers(0, 2 if brief else 5))
+    bare = brief and rng.random() < 0.5
     clauses = Clauses(
-        opening=_opening(rng, phrases, child, age, sex),
+        opening="" if bare else _opening(rng, phrases, child, age, sex),
         history=_history(rng, phrases, signs, child),
         vitals=_vitals(rng, phrases, signs, child, age),
         exam=_exam(rng, phrases, signs),
@@ -95,8 +107,8 @@ def write_from_signs(
             choose(rng, str(alternatives).split("|"))
             for alternatives in rng.choice(background, n_background, replace=False)
         ]
-        + ([choose(rng, phrases.others)] if rng.random() < 0.35 else []),
-        plan=[choose(rng, phrases.plans)] if rng.random() < 0.4 else [],
+        + ([choose(rng, phrases.others)] if not brief and rng.random() < 0.35 else []),
+        plan=[choose(rng, phrases.plans)] if not brief and rng.random() < 0.4 else [],
     )
     return lay_out(rng, clauses, phrases, english=language == "en")
 

@@ -7,6 +7,7 @@ them differ.
 from __future__ import annotations
 
 from mmbm.data.phrases import Phrases
+from mmbm.data.polarity import LISTS_EN, ONE_EN
 
 __all__ = ["ENGLISH"]
 
@@ -89,6 +90,7 @@ ENGLISH = Phrases(
         "admits to {n}",
         "presents with {n}",
         "{n} troublesome at night",
+        *(yes for yes, _ in ONE_EN),
     ),
     symptom_not=(
         "no {n}",
@@ -110,6 +112,7 @@ ENGLISH = Phrases(
         "no {n} at night",
         "never had {n} with this",
         "{n} has settled, none now",
+        *(no for _, no in ONE_EN),
     ),
     exam_has=(
         "{n} {s}",
@@ -335,6 +338,7 @@ ENGLISH = Phrases(
         "symptoms: {list}",
         "has {list}",
         "{list} since {w}",
+        *(yes for yes, _ in LISTS_EN),
     ),
     list_not=(
         "denies {list}",
@@ -346,6 +350,7 @@ ENGLISH = Phrases(
         "has had no {list}",
         "does not have {list}",
         "no {list} since {w}",
+        *(no for _, no in LISTS_EN),
     ),
     contrast=(
         "{yes} but no {no}",

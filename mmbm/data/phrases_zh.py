@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mmbm.data.phrases import Phrases
+from mmbm.data.polarity import LISTS_ZH, ONE_ZH
 
 __all__ = ["CHINESE"]
 
@@ -52,6 +53,7 @@ CHINESE = Phrases(
         "反复{n}",
         "间断{n}{d}日",
         "仍有{n}",
+        *(yes for yes, _ in ONE_ZH),
     ),
     symptom_not=(
         "无{n}",
@@ -70,6 +72,7 @@ CHINESE = Phrases(
         "现无{n}",
         "未见{n}",
         "{n}已消失",
+        *(no for _, no in ONE_ZH),
     ),
     exam_has=(
         "{s}可闻及{n}",
@@ -240,6 +243,7 @@ CHINESE = Phrases(
         "出现{list}",
         "自{w}起{list}",
         "症状：{list}",
+        *(yes for yes, _ in LISTS_ZH),
     ),
     list_not=(
         "无{list}",
@@ -249,6 +253,7 @@ CHINESE = Phrases(
         "没有{list}",
         "无明显{list}",
         "自{w}起无{list}",
+        *(no for _, no in LISTS_ZH),
     ),
     contrast=(
         "{yes}，无{no}",

@@ -79,6 +79,14 @@ def test_half_the_notes_are_chinese():
     assert chinese.mean() == pytest.approx(0.5, abs=0.1)
 
 
+def test_a_films_drawn_note_states_neither_age_nor_sex():
+    notes = assemble(films(200).assign(age=199), clips(), seed=2)["notes_text"]
+    written = notes[notes != ""]
+    assert len(written) == 200
+    stated = written.str.contains(r"199|female|woman|lady|女", case=False)
+    assert not stated.any()
+
+
 def test_the_same_seed_gives_the_same_rows():
     first, again = (assemble(films(40), clips(), seed=3) for _ in range(2))
     pd.testing.assert_frame_equal(first, again)

@@ -7,6 +7,7 @@ import pytest
 from mmbm.data.notes import draw_signs, mask_disease_names, write_from_signs, write_note
 from mmbm.data.phrases_en import ENGLISH
 from mmbm.data.phrases_zh import CHINESE
+from mmbm.data.polarity import LISTS_EN, LISTS_ZH, ONE_EN, ONE_ZH
 from mmbm.data.signs import read_evidence, sensitivity_specificity
 
 
@@ -96,6 +97,27 @@ def test_words_of_a_sign_are_the_same_affirmed_and_denied():
     affirmed, denied = words(True), words(False)
     for word in ("pleuritic", "sharp", "chest pain"):
         assert affirmed[word] == pytest.approx(denied[word], abs=60)
+
+
+def test_a_brief_note_tells_three_signs_or_fewer():
+    rng = np.random.default_rng(2)
+    about = {"pneumonia": True, "child": False, "age": 50, "sex": "F"}
+    brief, full = (
+        [write_note(rng, language="en", brief=b, **about) for _ in range(300)]
+        for b in (True, False)
+    )
+    assert np.median([len(n) for n in brief]) < np.median([len(n) for n in full]) / 2
+    assert max(len(n) for n in brief) < 300
+    assert sum("50" not in n for n in brief) > 100  # half have no opening
+
+
+@pytest.mark.parametrize("twins", [ONE_EN, LISTS_EN, ONE_ZH, LISTS_ZH])
+def test_each_denial_has_its_own_affirmed_twin(twins: tuple[tuple[str, str], ...]):
+    affirmed, denied = zip(*twins, strict=True)
+    assert not set(affirmed) & set(denied)
+    assert len(set(affirmed)) == len(set(denied)) == len(twins)
+    for yes, no in twins:
+        assert set(re.findall(r"{\w+}", yes)) == set(re.findall(r"{\w+}", no)) or "{w}" in yes + no
 
 
 def test_notes_are_varied_and_the_same_for_a_seed():
