@@ -163,6 +163,9 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder for the run and its model.")],
     config: Annotated[Path | None, typer.Option(help="TOML or JSON settings.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
+    leave_out: Annotated[
+        list[str] | None, typer.Option(help="A source to keep for testing alone; may be repeated.")
+    ] = None,
     device: DeviceOption = "auto",
 ) -> None:
     """Train a model on your own cases; calibrates and evaluates it at the end."""
@@ -171,6 +174,8 @@ def train(
         from mmbm.run import run_training
 
         settings = TrainConfig.read(config) if config else TrainConfig()
+        if leave_out:
+            settings = settings.model_copy(update={"leave_out": tuple(leave_out)})
         with _progress(shown=os.environ.get("RANK", "0") == "0") as (reading, step):
             folder = run_training(
                 manifest, out, settings, resume=resume, device=device, reading=reading, step=step
@@ -201,22 +206,38 @@ def evaluate(
     manifest: Annotated[Path, typer.Argument(help="CSV, one row a case; its test split is used.")],
     model: ModelOption = "default",
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the record here.")] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write record and card into the model's folder.")
+    ] = False,
+    without: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of a model trained with --leave-out; may be repeated."),
+    ] = None,
     device: DeviceOption = "auto",
 ) -> None:
     """Score a model on the test split: per finding, per source, per subset of modalities."""
     with one_line_errors():
-        import json
-
-        from mmbm.card import figures_table
+        from mmbm.card import figures_table, write_card
+        from mmbm.evaluate.record import FILE, write_record
+        from mmbm.model.checkpoint import find
         from mmbm.run import run_evaluation
 
         with _progress() as (reading, _):
-            record = run_evaluation(manifest, model, device=device, reading=reading)
+            record = run_evaluation(
+                manifest,
+                model,
+                device=device,
+                reading=reading,
+                without=without or (),
+            )
         if json_file is not None:
             try:
-                json_file.write_text(json.dumps(record, indent=2), encoding="utf-8")
+                write_record(record, json_file)
             except OSError as exc:
                 raise ManifestError(f"'{json_file.name}' could not be written.") from exc
+        if write:
+            write_record(record, find(model) / FILE)
+            write_card(find(model))
     typer.echo(figures_table(record))
 
 

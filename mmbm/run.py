@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -14,12 +13,29 @@ import torch
 from tokenizers import Tokenizer
 
 import mmbm
-from mmbm.card import data_table, write_card
+from mmbm.card import data_table, read_facts, write_card
 from mmbm.config import ModelConfig, TrainConfig
 from mmbm.data.corpus import Corpus, Progress, read_corpus, read_texts
 from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.errors import ManifestError
-from mmbm.evaluate import Scores, calibrate, evaluate, extract, source_aurocs
+from mmbm.evaluate import (
+    OPERATING_POINT,
+    Scores,
+    calibrate,
+    evaluate,
+    extract,
+    operating_points,
+    source_aurocs,
+)
+from mmbm.evaluate.record import (
+    FILE,
+    Identity,
+    Record,
+    cases_sha256,
+    code_sha256,
+    left_out_of,
+    write_record,
+)
 from mmbm.model import checkpoint
 from mmbm.model.image import load_imagenet
 from mmbm.model.network import MultimodalBigModel
@@ -72,6 +88,10 @@ def _run(
     step: Callable[[Step], None],
 ) -> Path:
     manifest = read_manifest(manifest_path)
+    unknown = set(config.leave_out) - set(manifest.rows["source"])
+    if unknown:
+        raise ManifestError(f"'{manifest_path.name}' has no source '{min(unknown)}' to leave out.")
+    manifest = _without(manifest, config.leave_out)
     splits = {name: _split(manifest, name, manifest_path) for name in ("train", "val")}
     _need_findings(manifest, config.model.findings, manifest_path)
     texts = {name: read_texts(part) for name, part in splits.items()}
@@ -141,12 +161,13 @@ def _run(
         "manifest_sha256": manifest.sha256,
         "training": config.model_dump(mode="json", exclude={"model"}),
         "data": data_table(manifest, model_config.findings),
+        **_operating_point(network, corpora["val"], scores),
     }
     checkpoint.write(folder, network, tokenizer, facts, tables)
     shutil.copyfile(out / "training.csv", folder / "training.csv")
     if (manifest.rows["split"] == "test").any():
         record = run_evaluation(manifest_path, folder, device=device, reading=reading)
-        (folder / "evaluation.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+        write_record(record, folder / FILE)
     write_card(folder)
     return folder
 
@@ -182,29 +203,69 @@ def carried(begun: MultimodalBigModel, config: ModelConfig) -> MultimodalBigMode
 
 
 def run_evaluation(
-    manifest_path: Path, model: str | Path, *, device: str, reading: Progress
-) -> dict[str, Any]:
+    manifest_path: Path,
+    model: str | Path,
+    *,
+    device: str,
+    reading: Progress,
+    without: Sequence[Path] = (),
+) -> Record:
     """Score a model, as stored, on the manifest's test split.
+
+    ``without`` are folders of models like this one, each trained without a source: their records
+    tell how they did on it.
 
     Raises
     ------
     ManifestError, ModelError
     """
-    manifest = read_manifest(manifest_path)
-    test = _split(manifest, "test", manifest_path)
     loaded = checkpoint.read(model)
+    facts = read_facts(loaded.folder)
+    left_out = _left_out(facts)
+    manifest = _without(read_manifest(manifest_path), left_out)
+    others = left_out_of(without)
+    test = _split(manifest, "test", manifest_path)
     _need_findings(manifest, loaded.network.config.findings, manifest_path)
     torch_device = probe_device(device)
     network = loaded.network.to(torch_device)
     corpus = _corpus(test, network.config, loaded.tokenizer, None, reading)
-    record = evaluate(network, corpus, extract(network, corpus, torch_device, reading))
-    identity = loaded.identity
-    return {
-        "model": {"name": identity.name, "version": identity.version, "sha256": identity.sha256},
-        "mmbm_version": mmbm.__version__,
-        "manifest_sha256": manifest.sha256,
-        **record,
-    }
+    scores = extract(network, corpus, torch_device, reading)
+    point = facts.get("operating_point", {})
+    sections = evaluate(network, corpus, scores, point.get("thresholds", {}))
+    hashes, config = facts["sha256"], network.config
+    return Record(
+        model=Identity(
+            name=config.name,
+            version=config.version,
+            sha256=hashes["model.safetensors"],
+            trust_sha256=hashes.get("trust.safetensors"),
+        ),
+        mmbm_version=mmbm.__version__,
+        manifest_sha256=manifest.sha256,
+        test_sha256=cases_sha256(test),
+        code_sha256=code_sha256(),
+        operating_point=point.get("name", "probability 0.5"),
+        left_out=left_out,
+        leave_one_source_out=others,
+        **sections,
+    )
+
+
+def _operating_point(network: MultimodalBigModel, held: Corpus, scores: Scores) -> dict[str, Any]:
+    """The card's fact of where each finding is called positive, from val."""
+    points = operating_points(network, held, scores)
+    return {"operating_point": {"name": OPERATING_POINT, "thresholds": points}}
+
+
+def _left_out(facts: dict[str, Any]) -> tuple[str, ...]:
+    """The sources that a model's card says it was trained without."""
+    return tuple(facts.get("training", {}).get("leave_out", ()))
+
+
+def _without(manifest: Manifest, sources: Sequence[str]) -> Manifest:
+    """The manifest with all cases of these sources in its test split."""
+    kept = manifest.rows["split"].where(~manifest.rows["source"].isin(sources), "test")
+    return replace(manifest, rows=manifest.rows.assign(split=kept))
 
 
 def _split(manifest: Manifest, name: str, path: Path) -> Manifest:

@@ -24,15 +24,15 @@ MAY_IMPORT = {
     "trust": {"errors", "case", "config", "data", "inputs", "io", "model", "predict"},
     "data": {"errors", "case", "config", "inputs", "io", "model"},
     "report": {"case", "predict", "explain", "trust"},
-    "card": {"data"},
+    "card": {"config", "data", "evaluate"},
     "train": {"errors", "case", "config", "data", "inputs", "io", "model", "predict", "trust"},
-    "evaluate": {"case", "data", "model", "predict", "train", "trust"},
+    "evaluate": {"case", "data", "errors", "model", "predict", "trust"},
     "run": {
         "errors", "config", "data", "model", "predict", "train", "evaluate", "card", "trust",
     },
     "cli": {
-        "errors", "case", "config", "data", "explain", "io", "predict", "report", "card", "run",
-        "train", "trust",
+        "errors", "case", "config", "data", "evaluate", "explain", "io", "model", "predict",
+        "report", "card", "run", "train", "trust",
     },
 }  # fmt: skip
 

@@ -95,7 +95,7 @@ def test_evaluate_writes_the_record(tiny_run, tiny_model_dir, tmp_path):
     assert json.loads(record.read_text()) == json.loads(
         (tiny_model_dir / "evaluation.json").read_text()
     )
-    assert "| north | pneumonia |" in done.stdout
+    assert "| north † | pneumonia |" in done.stdout
 
 
 def test_train_names_the_bad_row(tmp_path):

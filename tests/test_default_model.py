@@ -31,9 +31,9 @@ def test_it_scores_what_it_promises(predictor):
 def test_its_record_is_of_these_weights(predictor):
     card = read_card(predictor.folder)
     assert card.evaluation is not None
-    assert card.evaluation["model"]["sha256"] == predictor.identity.sha256
-    assert {"nih", "kermany"} <= card.evaluation["by_source"].keys()
-    assert len(card.evaluation["by_modalities"]) == 7
+    assert card.evaluation.model.sha256 == predictor.identity.sha256
+    assert {"nih", "kermany"} <= card.evaluation.by_source.keys()
+    assert len(card.evaluation.by_modalities) == 7
     assert "assembled" in card.markdown and "Not assessed" in card.markdown
 
 

@@ -13,6 +13,7 @@ import streamlit as st
 from dashboard import evaluation_figures as draw
 from dashboard import figures, markup
 from dashboard.text import Texts
+from mmbm.evaluate.record import ALL
 
 __all__ = ["evaluation", "training"]
 
@@ -28,7 +29,7 @@ def evaluation(record: Record, finding: str, say: Texts) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         by_source(sources, overall, say)
-        reliability(record.get("reliability", {}).get(finding), say)
+        reliability(record.get("reliability", {}).get(finding, {}).get(ALL), say)
         events(record.get("sound_events", {}), say)
     with right:
         by_modalities(record, finding, say)

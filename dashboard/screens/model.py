@@ -47,7 +47,7 @@ def page(predictor: Predictor, say: Texts) -> None:
     if card.evaluation is None:
         blank(say("model.not_assessed"))
     else:
-        evaluation(card.evaluation, finding, say)
+        evaluation(card.evaluation.model_dump(mode="json"), finding, say)
     training(card.history, finding, say)
     st.header(say("model.card"), anchor=False)
     with st.container(border=True):

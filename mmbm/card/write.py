@@ -1,0 +1,207 @@
+"""Writes ``card.md``: the model's facts in the order of Model Facts, with its record's figures.
+
+Sources: Sendak et al., Presenting machine learning model information to clinical end users with
+model facts labels, npj Digital Medicine 2020; CONSORT-AI (Liu et al., Nature Medicine 2020); the
+early-stage guideline DECIDE-AI (Vasey et al., Nature Medicine 2022). What they ask for and nobody
+looked at stands under "Not assessed".
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mmbm.card.facts import SOURCES, UNSTATED, Card, CardFacts, read_card
+from mmbm.card.tables import figures_table, markdown_table, number
+from mmbm.config import ModelConfig
+from mmbm.evaluate.record import Record
+
+__all__ = ["FAULTS", "write_card"]
+
+FAULTS = {
+    "no record": "Not assessed: there is no evaluation record for these weights.",
+    "other trust": "The trust tables have changed since these figures were made: evaluate again.",
+    "other code": "The program has changed since these figures were made: evaluate again.",
+}
+NOT_ASSESSED = (
+    "Prospective use, and the effect on a doctor's decisions, time or errors.",
+    "Human factors: how doctors learn to use it, over-trust it, or overrule it.",
+    "Real notes and real lung sounds with a diagnosis, at the size needed.",
+    "Lateral films, scanners and hospitals outside the sources above, ethnicity, pregnancy.",
+    "The prevalence of a clinic: a probability is calibrated for these collections.",
+)
+NON_COMMERCIAL = {"ieee8023", "chexpert", "openi"}
+
+
+def write_card(folder: Path) -> None:
+    """Write ``card.md`` from the folder's card.json, config.json and evaluation.json.
+
+    Raises
+    ------
+    ConfigError
+        An unknown entry under ``card`` in card.json.
+    """
+    card = read_card(folder)
+    config = ModelConfig.read(folder / "config.json")
+    own = CardFacts.parse(card.facts.get("card", {}))
+    facts = card.facts
+    parts = [
+        f"# {facts['name']} {facts['version']}",
+        "**Research use, not a medical device.**",
+        own.summary,
+        _use(config),
+        _model(config, facts, own),
+        _data(facts),
+        _licence(facts, own),
+        _evaluation(card),
+        _failures(card.evaluation, own),
+        *(f"## {title}\n{text}" for title, text in own.further.items()),
+        _not_assessed(card.evaluation, own),
+    ]
+    (folder / "card.md").write_text("\n\n".join(p for p in parts if p) + "\n", encoding="utf-8")
+
+
+def _use(config: ModelConfig) -> str:
+    return f"""## Intended use
+Research on assisted diagnosis, and teaching: {", ".join(config.findings)}.
+
+- **Users:** a doctor or a researcher who looks at the inputs too and makes the decision.
+- **Not for:** triage, screening, treatment, or any use where nobody looks at the inputs.
+- **Inputs:** a frontal chest radiograph (DICOM, PNG or JPEG), clinical notes in English or Chinese,
+  a lung sound of up to {config.audio.max_seconds:g} s; any of the three may be missing. A file that
+  cannot be read is refused in one sentence; a part unlike what the model knows is flagged.
+- **Outputs:** a calibrated probability for each finding, with what each part added to its log-odds;
+  yes, no or not sure at a level the user picks; names of sounds heard.
+- **In the workflow:** beside the doctor's own reading, never before or instead of it."""
+
+
+def _model(config: ModelConfig, facts: dict[str, Any], own: CardFacts) -> str:
+    notes = config.notes
+    reader = (
+        f"GRU, {notes.layers} layers, both ways, {notes.hidden} units"
+        if notes.encoder == "gru"
+        else "a transformer"
+    )
+    text = f"""## Model
+Image: {config.image.backbone}, {config.image.size} pixels a side. Notes: {reader}. Audio: log-mel
+and a small convolutional net. Features of {config.features} numbers each, fusion
+`{config.fusion}`, linear head; calibrated by Platt scaling of each modality's evidence on the val
+split. Reads {", ".join(config.modalities)}.
+Weights: sha256 {facts["sha256"]["model.safetensors"]}. Made with MMBM {facts["mmbm_version"]}."""
+    return f"{text}\n\n{own.how_trained}" if own.how_trained else text
+
+
+def _data(facts: dict[str, Any]) -> str:
+    data: list[dict[str, Any]] = facts.get("data", [])
+    if not data:
+        return "## Data\nNot stated."
+    table = markdown_table(list(data[0]), [[str(v) for v in row.values()] for row in data])
+    sources = sorted({row["source"] for row in data})
+    licences = "\n".join(f"- `{s}`: {SOURCES.get(s, UNSTATED)}" for s in sources)
+    text = f"""## Data
+{table}
+
+{licences}
+
+Splits are by patient; train is what the weights saw, val fitted the calibration and chose the
+operating point, test made every figure below. A source without train rows was never trained on.
+Positives are counted by finding."""
+    assembled = sum(row["assembled"] for row in data)
+    if assembled:
+        text += f"""
+
+**{assembled} cases are assembled.** Their film, if they have one, belongs to a patient; their note
+was written by a generator and their recording drawn from a manikin's, at published rates of each
+sign given the case's label. Given the label, the parts are independent of each other. No figure
+that uses such notes or sounds says how the model does on real ones; every table counts them."""
+    return text
+
+
+def _licence(facts: dict[str, Any], own: CardFacts) -> str:
+    """What the licences of what it learned from mean for the weights."""
+    data: list[dict[str, Any]] = facts.get("data", [])
+    learned = sorted({row["source"] for row in data if row["split"] != "test"} & NON_COMMERCIAL)
+    seen = sorted({row["source"] for row in data} & NON_COMMERCIAL - set(learned))
+    lines = ["## Licence of the weights"]
+    if own.licence:
+        lines.append(own.licence)
+    if learned:
+        lines.append(
+            f"Trained or calibrated on {', '.join(learned)}, whose licence forbids commercial use "
+            "(ieee8023, mostly CC BY-NC-SA, also asks that what is derived be shared alike): take "
+            "these weights as bound by the same terms."
+        )
+    elif seen:
+        lines.append(
+            f"Nothing of {', '.join(seen)} was trained or calibrated on: its films and notes made "
+            "figures only, so its non-commercial licence does not reach these weights."
+        )
+    if "lung_finder_sha256" in facts:
+        lines.append(
+            "The lung finder that cuts the film for this model did learn from case reports of "
+            "ieee8023, mostly CC BY-NC-SA: commercial use needs another lung finder, and a model "
+            "trained with it."
+        )
+    return "\n\n".join(lines) if len(lines) > 1 else ""
+
+
+def _evaluation(card: Card) -> str:
+    said = "\n\n".join(f"**{FAULTS[fault]}**" for fault in card.faults)
+    record = card.evaluation
+    if record is None:
+        return f"## Evaluation\n{said}"
+    made = f"""Labels are confounded with source, so read each source by itself; the row of all
+sources mixes them. Test cases: sha256 {record.test_sha256 or "not stated"}; code: sha256
+{record.code_sha256 or "not stated"}."""
+    return "\n\n".join(
+        p for p in ("## Evaluation", said, made, figures_table(record), _trust(record)) if p
+    )
+
+
+def _trust(record: Record) -> str:
+    """How often answers were right, and odd inputs found."""
+    answers = [
+        [level, finding, group, str(f["n"]), number(f["coverage"]), number(f["one"])]
+        for level, by in record.conformal.get("levels", {}).items()
+        for finding, groups in by.items()
+        for group, f in groups.items()
+    ]
+    kinds = record.shift.get("kinds", {})
+    odd = [
+        [kind, str(f["n"]), number(f["auroc"]), number(f["flagged"])] for kind, f in kinds.items()
+    ]
+    return "\n\n".join(
+        [
+            "Answers at a chosen level: how often they hold the truth, and how often they are one "
+            "word:",
+            markdown_table(("level", "finding", "group", "cases", "held", "yes or no"), answers),
+            "Odd inputs against the test cases:",
+            markdown_table(("kind", "inputs", "AUROC", "flagged"), odd),
+        ]
+    )
+
+
+def _failures(record: Record | None, own: CardFacts) -> str:
+    lines = list(own.known_failures)
+    for finding, status in (record.status if record else {}).items():
+        if status.level == "exploratory":
+            lines.append(f"{finding} is exploratory: no source shows that it can be told.")
+    for source, left in (record.leave_one_source_out if record else {}).items():
+        for finding, f in left.by_finding.items():
+            seen = record.real_parts.get(source, {}).get(finding) if record else None
+            if f.auroc is not None and seen and seen.auroc is not None and not f.few:
+                lines.append(
+                    f"On {source}, when trained without it, {finding} falls from AUROC "
+                    f"{seen.auroc:.3f} to {f.auroc:.3f}: expect as much on a new hospital."
+                )
+    listed = "\n".join(f"- {line}" for line in lines)
+    return f"## Known failures\n{listed or 'None was written down.'}"
+
+
+def _not_assessed(record: Record | None, own: CardFacts) -> str:
+    lines = [*NOT_ASSESSED, *own.not_assessed]
+    if record is None or not record.leave_one_source_out:
+        lines.append("Leaving one source out of training.")
+    if record is None or not record.subgroups:
+        lines.append("Subgroups by sex, age and view.")
+    return "## Not assessed\n" + "\n".join(f"- {line}" for line in lines)

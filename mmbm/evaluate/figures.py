@@ -1,0 +1,85 @@
+"""What a figure of the record holds: a group of cases, a value, an interval."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+__all__ = ["FEWEST", "Comparison", "Figures", "Frozen", "RiskCoverage"]
+
+FEWEST = 10  # cases of either label; with fewer an interval means little
+Number = Annotated[float, PlainSerializer(lambda value: round(value, 5))]
+Interval = tuple[Number, Number]  # 2.5 and 97.5 percentiles
+
+
+class Frozen(BaseModel):
+    """A part of a record."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Figures(Frozen):
+    """One finding on one group of cases; None where a figure cannot be had."""
+
+    n: int
+    patients: int = 0
+    positives: int = 0
+    assembled: int = 0  # of the cases, those whose score used a generated note or a drawn recording
+    threshold: Number = 0.5  # the operating point: called positive from this probability on
+    auroc: Number | None = None
+    auroc_ci: Interval | None = None
+    auprc: Number | None = None  # average precision; by chance it is the share of positives
+    auprc_ci: Interval | None = None
+    accuracy: Number | None = None
+    accuracy_ci: Interval | None = None
+    precision: Number | None = None
+    precision_ci: Interval | None = None
+    recall: Number | None = None
+    recall_ci: Interval | None = None
+    specificity: Number | None = None
+    specificity_ci: Interval | None = None
+    f1: Number | None = None
+    f1_ci: Interval | None = None
+    true_positives: int | None = None
+    false_positives: int | None = None
+    false_negatives: int | None = None
+    true_negatives: int | None = None
+    ece: Number | None = None
+    ece_floor: Number | None = None
+    ece_debiased: Number | None = None
+
+    @property
+    def few(self) -> bool:
+        """Whether one of the labels has fewer than ten cases."""
+        return min(self.positives, self.n - self.positives) < FEWEST
+
+    def interval(self, figure: str) -> Interval | None:
+        """The interval of a figure, by its name."""
+        bounds: Interval | None = getattr(self, f"{figure}_ci")
+        return bounds
+
+
+class Comparison(Frozen):
+    """Two scores of the same cases: AUROCs, and their difference over resampled patients."""
+
+    first: str
+    second: str
+    n: int
+    patients: int
+    positives: int
+    assembled: int = 0
+    first_auroc: Number
+    second_auroc: Number
+    difference: Number  # first less second
+    difference_ci: Interval
+
+
+class RiskCoverage(Frozen):
+    """Errors among the cases that the model is surest of, for growing shares of the cases."""
+
+    n: int
+    coverage: tuple[Number, ...]
+    risk: tuple[Number, ...]
+    area: Number  # mean risk over all shares; with confidence drawn by lot, the risk of all
+    area_ci: Interval

@@ -1,0 +1,223 @@
+"""The evaluation record: what was measured, and of which weights, data and code.
+
+Written once, as ``evaluation.json`` in the model's folder; the card and the page only read it. It
+holds the sha256 of each of the three, and :func:`faults` says in plain sentences what no longer
+fits. ``test_sha256`` is over the test cases themselves, wherever their files lie, so that two
+records can be compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from mmbm.data.manifest import Manifest
+from mmbm.errors import ManifestError, UnreadableFile
+from mmbm.evaluate.figures import Comparison, Figures, Frozen, RiskCoverage
+
+__all__ = [
+    "ALL",
+    "FILE",
+    "Bin",
+    "Identity",
+    "LeftOut",
+    "Record",
+    "Roc",
+    "Status",
+    "cases_sha256",
+    "code_sha256",
+    "faults",
+    "left_out_of",
+    "parse_record",
+    "read_record",
+    "write_record",
+]
+
+FILE = "evaluation.json"
+ALL = "all sources"
+# the rooms that make a figure; a change of the others leaves a record as true as it was
+FIGURED_BY = (
+    "case", "config", "data", "evaluate", "inputs", "io", "model", "predict", "trust",
+)  # fmt: skip
+
+ByFinding = dict[str, Figures]
+Level = Literal["validated across sources", "within one source", "exploratory"]
+
+
+class Identity(Frozen):
+    """The model that was measured."""
+
+    name: str
+    version: str
+    sha256: str  # of model.safetensors
+    trust_sha256: str | None = None  # of trust.safetensors
+
+
+class Bin(Frozen):
+    """Cases of like probability: a point of the reliability diagram."""
+
+    mean_probability: float
+    fraction: float
+    n: int
+
+
+class Roc(Frozen):
+    """A ROC curve."""
+
+    fpr: tuple[float, ...]
+    tpr: tuple[float, ...]
+
+
+class Status(Frozen):
+    """What a finding may be called, and what each source said for it or why it was not heard."""
+
+    level: Level
+    sources: dict[str, str]
+
+
+class LeftOut(Frozen):
+    """A model like this one, trained without a source, on that source."""
+
+    sha256: str  # of its weights
+    by_finding: ByFinding  # what was drawn left out: films, real notes and recordings alone
+    as_given: ByFinding  # with the drawn notes and recordings
+
+
+class Record(BaseModel):
+    """All sections. What an older record lacks is empty: not assessed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: Identity
+    mmbm_version: str
+    manifest_sha256: str
+    test_sha256: str = ""
+    code_sha256: str = ""
+    operating_point: str = "probability 0.5"  # its name; each figure holds its threshold
+    left_out: tuple[str, ...] = ()  # sources of the manifest that the model was not trained on
+    overall: ByFinding = {}
+    by_source: dict[str, ByFinding] = {}
+    by_modalities: dict[str, ByFinding] = {}
+    by_source_and_modalities: dict[str, dict[str, ByFinding]] = {}
+    real_parts: dict[str, ByFinding] = {}  # by source, with drawn notes and recordings muted
+    subgroups: dict[str, dict[str, dict[str, ByFinding]]] = {}  # source, sex/age/view, group
+    fused_against_single: dict[str, dict[str, Comparison]] = {}  # finding, source or "assembled"
+    real_pairs: dict[str, dict[str, Comparison]] = {}  # finding, source: film + its real note
+    shuffled: dict[str, dict[str, Comparison]] = {}  # finding, source: as paired, and permuted
+    status: dict[str, Status] = {}
+    risk_coverage: dict[str, dict[str, RiskCoverage]] = {}  # finding, source
+    reliability: dict[str, dict[str, tuple[Bin, ...]]] = {}  # finding, source
+    roc: dict[str, dict[str, Roc]] = {}  # finding, source
+    sound_events: ByFinding = {}
+    leave_one_source_out: dict[str, LeftOut] = {}
+    conformal: dict[str, Any] = {}
+    abstention: dict[str, Any] = {}
+    disagreement: dict[str, Any] = {}
+    shift: dict[str, Any] = {}
+
+    @field_validator("reliability", mode="before")
+    @classmethod
+    def _of_all_sources(cls, value: Any) -> Any:
+        """An older record has one list of bins a finding, of all sources."""
+        if not isinstance(value, dict):
+            return value
+        return {f: {ALL: bins} if isinstance(bins, list) else bins for f, bins in value.items()}
+
+
+def parse_record(content: bytes | str) -> Record:
+    """A record from JSON.
+
+    Raises
+    ------
+    UnreadableFile
+    """
+    try:
+        return Record.model_validate_json(content)
+    except ValidationError as exc:
+        raise UnreadableFile(
+            "This is no evaluation record; 'mmbm evaluate --json' writes one."
+        ) from exc
+
+
+def read_record(folder: Path) -> Record | None:
+    """The record in a model's folder, None where there is none. Raises UnreadableFile."""
+    path = folder / FILE
+    return parse_record(path.read_bytes()) if path.is_file() else None
+
+
+def left_out_of(folders: Sequence[Path]) -> dict[str, LeftOut]:
+    """What the records of models trained without a source say of that source.
+
+    Raises
+    ------
+    UnreadableFile
+    ManifestError
+        A folder without such a record.
+    """
+    found = {}
+    for folder in folders:
+        record = read_record(folder)
+        if record is None or not record.left_out:
+            raise ManifestError(
+                f"'{folder.name}' has no record of a model trained with 'mmbm train --leave-out'."
+            )
+        for source in record.left_out:
+            found[source] = LeftOut(
+                sha256=record.model.sha256,
+                by_finding=record.real_parts.get(source, {}),
+                as_given=record.by_source.get(source, {}),
+            )
+    return found
+
+
+def write_record(record: Record, path: Path) -> None:
+    """Write a record as JSON."""
+    path.write_text(json.dumps(record.model_dump(mode="json"), indent=1), encoding="utf-8")
+
+
+def faults(record: Record | None, hashes: Mapping[str, str]) -> tuple[str, ...]:
+    """What is wrong with a record beside a model whose files have these sha256.
+
+    ``"no record"``: there is none, or it is of other weights, and nothing of it may be shown.
+    ``"other trust"``: the trust tables have changed since. ``"other code"``: the program has.
+    """
+    if record is None or record.model.sha256 != hashes.get("model.safetensors"):
+        return ("no record",)
+    found = []
+    if record.model.trust_sha256 != hashes.get("trust.safetensors"):
+        found.append("other trust")
+    if record.code_sha256 != code_sha256():
+        found.append("other code")
+    return tuple(found)
+
+
+def code_sha256(package: Path = Path(__file__).parents[1]) -> str:
+    """Over the sources that make a figure (``FIGURED_BY``), by name and content."""
+    total = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        name = path.relative_to(package).with_suffix("").as_posix()
+        if name.split("/")[0] in FIGURED_BY:
+            total.update(f"{name}\0".encode() + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    return total.hexdigest()
+
+
+def cases_sha256(manifest: Manifest) -> str:
+    """Over the cases of a split: each one's names, labels, note, and the content of its files."""
+    digests: dict[Path, str] = {}
+    total = hashlib.sha256()
+    rows = manifest.rows
+    columns = sorted(str(name) for name in rows if name not in {"image", "notes", "audio"})
+    total.update(json.dumps(columns).encode())
+    for i, facts in enumerate(rows[columns].to_numpy().tolist()):
+        for part in ("image", "notes", "audio"):
+            path = manifest.path(i, part)
+            if path is not None and path not in digests:
+                digests[path] = hashlib.sha256(path.read_bytes()).hexdigest()
+            facts.append(digests[path] if path is not None else "")
+        total.update(json.dumps(facts).encode())
+    return total.hexdigest()

@@ -1,0 +1,177 @@
+"""Scores of a corpus: features from the encoders, read off for every subset of modalities.
+
+The encoders run once; calibration, operating points and a run's progress come from the cached
+features.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+from torch import Tensor
+
+from mmbm.case import MODALITIES, Modality
+from mmbm.data.corpus import Corpus, Progress, silent
+from mmbm.data.manifest import even_weights
+from mmbm.evaluate.figures import FEWEST
+from mmbm.model.network import MultimodalBigModel
+from mmbm.model.readout import COALITIONS, CoalitionReadout, Readout
+from mmbm.predict import to_device
+from mmbm.trust.calibration import fit_platt, fit_scales
+
+__all__ = [
+    "OPERATING_POINT",
+    "Scores",
+    "calibrate",
+    "coalition_logits",
+    "extract",
+    "operating_points",
+    "source_aurocs",
+]
+
+Values = NDArray[np.float64]
+OPERATING_POINT = "Youden's J on the val split, sources alike"
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Every case's features and labels; all figures are computed from these."""
+
+    features: Tensor  # (cases, 3, d) float32
+    present: Tensor  # (cases, 3) bool
+    sounds: Values  # (cases, events) probabilities, NaN where there is no recording
+
+    def offered(self, coalition: Tensor) -> NDArray[np.bool_]:
+        """(cases,): which have every modality of ``coalition``, (3,) bool."""
+        offered: NDArray[np.bool_] = self.present[:, coalition].all(1).numpy()
+        return offered
+
+
+@torch.inference_mode()
+def extract(
+    network: MultimodalBigModel,
+    corpus: Corpus,
+    device: torch.device,
+    progress: Progress = silent,
+) -> Scores:
+    """Run the encoders over a corpus, each distinct recording at its own length."""
+    network.eval()
+    n, d = len(corpus), network.config.features
+    features = torch.zeros(n, len(MODALITIES), d)
+    films = np.flatnonzero(corpus.film_of >= 0).tolist()
+    notes = [i for i, tokens in enumerate(corpus.tokens) if tokens is not None]
+    work: list[tuple[Modality, list[int]]] = [
+        *(("image", films[k : k + 16]) for k in range(0, len(films), 16)),
+        *(("notes", notes[k : k + 64]) for k in range(0, len(notes), 64)),
+        *(
+            ("audio", np.flatnonzero(corpus.sound_of == sound).tolist())
+            for sound in range(len(corpus.sounds))
+        ),
+    ]
+    for done, (modality, cases) in enumerate(work, 1):
+        # cases that share a recording hear the same
+        read = cases[:1] if modality == "audio" else cases
+        seen = network.encode(modality, to_device(corpus.inputs(read, only=modality), device))
+        assert seen is not None
+        features[cases, MODALITIES.index(modality)] = seen.mean.cpu()
+        progress("running the encoders", done, len(work))
+    sounds = network.sound_head(features[:, 2].to(device)).sigmoid().cpu().double()
+    sounds[~corpus.present[:, 2]] = torch.nan
+    return Scores(features, corpus.present, sounds.numpy())
+
+
+def coalition_logits(scores: Scores, readout: Readout | CoalitionReadout) -> list[Tensor]:
+    """Logits with only the modalities of each of ``COALITIONS`` heard: 7 of (cases, findings)."""
+    features = scores.features.double()
+    return [readout.logits(features * coalition[:, None]) for coalition in COALITIONS]
+
+
+def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> None:
+    """Fit the calibration on held-out cases, over all subsets of modalities, sources alike."""
+    network.uncalibrate()
+    readout = network.readout()
+    base, whole = readout.base(), readout.contributions(scores.features).numpy()
+    heard = coalition_logits(scores, readout)
+    alike = even_weights(corpus.manifest.rows["source"])
+    for c in range(len(network.config.findings)):
+        truth = corpus.labels[:, c].double().numpy()
+        known = [scores.offered(coalition) & ~np.isnan(truth) for coalition in COALITIONS]
+        labels = np.concatenate([truth[k] for k in known])
+        weights = np.concatenate([alike[k] for k in known])
+        if isinstance(readout, Readout):
+            parts = [whole[k, c] * s.numpy() for k, s in zip(known, COALITIONS, strict=True)]
+            scale, shift = fit_scales(np.concatenate(parts), float(base[c]), labels, weights)
+            network.calibration_scale[c] = torch.from_numpy(scale)
+        else:
+            logits = np.concatenate([z[k, c].numpy() for k, z in zip(known, heard, strict=True)])
+            slope, shift = fit_platt(logits, labels, weights)
+            shift += (slope - 1) * float(network.head.bias[c])
+            network.calibration_scale[c] = slope
+        network.calibration_shift[c] = shift
+
+
+def source_aurocs(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dict[str, float]:
+    """AUROC of each finding in each source, image alone and all together: a run's progress.
+
+    ``macro_auroc`` is the mean of the fused ones, sources alike; NaN where there is none.
+    """
+    heard = coalition_logits(scores, network.readout())
+    sources = corpus.manifest.rows["source"].to_numpy()
+    figures: dict[str, float] = {}
+    fused: dict[str, list[float]] = {}
+    image = torch.tensor([m == "image" for m in MODALITIES])
+    alone = next(i for i, c in enumerate(COALITIONS) if torch.equal(c, image))
+    for name, score in (("image", heard[alone]), ("fused", heard[-1])):
+        given = scores.present[:, 0] if name == "image" else scores.present.any(1)
+        logits = score.numpy()
+        for c, finding in enumerate(network.config.findings):
+            labels = corpus.labels[:, c].double().numpy()
+            for source in np.unique(sources):
+                keep = (sources == source) & ~np.isnan(labels) & given.numpy()
+                if len(np.unique(labels[keep])) == 2:
+                    auroc = float(roc_auc_score(labels[keep], logits[keep, c]))
+                    figures[f"{finding}/{name}/{source}"] = round(auroc, 4)
+                    if name == "fused":
+                        fused.setdefault(source, []).append(auroc)
+    means = [float(np.mean(aurocs)) for aurocs in fused.values()]
+    return {"macro_auroc": float(np.mean(means)) if means else float("nan")} | figures
+
+
+def operating_points(
+    network: MultimodalBigModel, corpus: Corpus, scores: Scores
+) -> dict[str, float]:
+    """The probability from which each finding is called positive, chosen on held-out cases.
+
+    It maximises the mean over sources of sensitivity + specificity (Youden, Cancer 1950), of all
+    that a case offers; of cases with a film, if there are any. A source needs ten cases of either
+    label; where none has them the point is 0.5.
+    """
+    probabilities = network.readout().logits(scores.features).sigmoid().numpy()
+    sources = corpus.manifest.rows["source"].to_numpy(str)
+    films = scores.present[:, 0].numpy()
+    used = films if films.any() else scores.present.any(1).numpy()
+    points = {}
+    for c, finding in enumerate(network.config.findings):
+        labels = corpus.labels[:, c].double().numpy()
+        gain = np.zeros(len(labels))  # of calling the case positive
+        for source in np.unique(sources):
+            mine = used & (sources == source)
+            positive, negative = mine & (labels == 1), mine & (labels == 0)
+            if min(positive.sum(), negative.sum()) >= FEWEST:
+                gain[positive] = 1 / positive.sum()
+                gain[negative] = -1 / negative.sum()
+        kept = np.flatnonzero(gain)
+        if not len(kept):
+            points[finding] = 0.5
+            continue
+        order = kept[np.argsort(-probabilities[kept, c], kind="stable")]
+        falling = probabilities[order, c]
+        last = np.r_[falling[1:] < falling[:-1], True]  # of equal scores
+        at = int(np.argmax(np.where(last, np.cumsum(gain[order]), -np.inf)))
+        below = falling[at + 1] if at + 1 < len(falling) else 0.0
+        points[finding] = float(falling[at] + below) / 2
+    return points

@@ -1,0 +1,220 @@
+"""The sections of the record: every figure, per finding and source, of the test cases.
+
+:mod:`mmbm.evaluate.metrics` has the arithmetic. Each figure says for how many of its cases it
+leaned on a part that was generated or drawn; ``real_parts`` and what rests on it (status,
+subgroups) have those parts muted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_curve
+
+from mmbm.case import MODALITIES
+from mmbm.data.corpus import Corpus
+from mmbm.evaluate.figures import FEWEST, Comparison, Figures, RiskCoverage
+from mmbm.evaluate.metrics import figures, risk_coverage
+from mmbm.evaluate.record import ALL, Bin, Level, Roc, Status
+from mmbm.evaluate.scores import Scores
+from mmbm.evaluate.tested import SUBSETS, Tested, tested
+from mmbm.model.network import MultimodalBigModel
+from mmbm.trust.calibration import reliability
+
+__all__ = ["ASSEMBLED", "evaluate", "status_of"]
+
+Mask = NDArray[np.bool_]
+ASSEMBLED = "assembled"  # beside the sources: their cases with all three parts, some drawn
+BOUND = 0.6  # the lower end of an AUROC's interval must lie above it
+AGES = ((0, 5), (6, 17), (18, 39), (40, 64), (65, 150))  # years
+
+
+def evaluate(
+    network: MultimodalBigModel, corpus: Corpus, scores: Scores, thresholds: dict[str, float]
+) -> dict[str, Any]:
+    """The sections of a :class:`mmbm.record.Record` that are about discrimination."""
+    sections: dict[str, Any] = {
+        "by_source": {},
+        "by_modalities": {},
+        "by_source_and_modalities": {},
+        "real_parts": {},
+        "subgroups": {},
+    }
+    cases = tested(network, corpus, scores, thresholds)
+    groups = _groups(corpus)
+    for finding, test in cases.items():
+        for source in np.unique(test.sources[test.known]).tolist():
+            mine = test.known & (test.sources == source)
+            place = sections["by_source"].setdefault(source, {})
+            place[finding] = test.figures(mine, test.fused, test.assembled, floor=True)
+            place = sections["real_parts"].setdefault(source, {})
+            place[finding] = test.figures(mine & test.has_real, test.real)
+            subsets = sections["by_source_and_modalities"].setdefault(source, {})
+            for subset in SUBSETS:
+                if (kept := mine & test.offered[subset]).any():
+                    found = test.figures(kept, test.heard[subset], test.drawn[subset])
+                    subsets.setdefault(subset, {})[finding] = found
+            kinds = sections["subgroups"].setdefault(source, {})
+            for kind, names in groups.items():
+                for name in np.unique(names[mine & (names != "")]).tolist():
+                    found = test.figures(mine & test.has_real & (names == name), test.real)
+                    kinds.setdefault(kind, {}).setdefault(name, {})[finding] = found
+        for subset in SUBSETS:
+            kept = test.known & test.offered[subset]
+            sections["by_modalities"].setdefault(subset, {})[finding] = test.figures(
+                kept, test.heard[subset], test.drawn[subset]
+            )
+    real = sections["real_parts"]
+    return {
+        **sections,
+        "overall": {
+            f: t.figures(t.known, t.fused, t.assembled, floor=True) for f, t in cases.items()
+        },
+        "fused_against_single": {f: _against_single(t) for f, t in cases.items()},
+        "real_pairs": {f: _real_pairs(t) for f, t in cases.items()},
+        "shuffled": {f: _shuffled(t) for f, t in cases.items()},
+        "status": {f: status_of({s: by[f] for s, by in real.items() if f in by}) for f in cases},
+        "risk_coverage": {f: _risks(t) for f, t in cases.items()},
+        "reliability": {f: _reliability(t) for f, t in cases.items()},
+        "roc": {f: _rocs(t) for f, t in cases.items()},
+        "sound_events": _sound_events(network, corpus, scores),
+    }
+
+
+def _groups(corpus: Corpus) -> dict[str, NDArray[np.str_]]:
+    """Each case's group, (n,), by sex, age band and view; blank where the source does not say."""
+    rows = corpus.manifest.rows
+    bands = []
+    for text in rows["age"]:
+        age = float(text) if str(text).replace(".", "", 1).isdigit() else -1.0
+        names = [f"{low}–{high}" if low < 65 else "65+" for low, high in AGES if age >= low]
+        bands.append(names[-1] if names else "")
+    sex, view = (rows[column].to_numpy(str) for column in ("sex", "view"))
+    return {"sex": sex, "age": np.array(bands), "view": view}
+
+
+def _by_source(test: Tested, keep: Mask) -> dict[str, Mask]:
+    """The cases to keep of each source where both labels are."""
+    kept = {s: keep & (test.sources == s) for s in np.unique(test.sources).tolist()}
+    return {s: k for s, k in kept.items() if len(np.unique(test.labels[k])) == 2}
+
+
+def _against_single(test: Tested) -> dict[str, Comparison]:
+    """All that is given less the best modality by itself, on cases that have several parts.
+
+    "Best" is chosen on the test cases themselves, which favours it.
+    """
+    found = {}
+    several = test.known & (sum(test.offered[m].astype(int) for m in MODALITIES) > 1)
+    whole = test.known & test.offered[SUBSETS[-1]] & test.assembled
+    groups = {s: (k, False) for s, k in _by_source(test, several).items()}
+    if len(np.unique(test.labels[whole])) == 2:
+        groups[ASSEMBLED] = (whole, True)
+    for name, (mine, apart) in groups.items():
+        pairs = []
+        for m in MODALITIES:
+            kept = mine & test.offered[m]
+            scores = {"fused": test.fused, m: test.heard[m]}
+            if kept.sum() == mine.sum():  # every case has it
+                pairs.append(test.compare(kept, "fused", m, scores, apart=apart))
+        known = [pair for pair in pairs if pair is not None]
+        if known:
+            found[name] = max(known, key=lambda pair: pair.second_auroc)
+    return found
+
+
+def _real_pairs(test: Tested) -> dict[str, Comparison]:
+    """Film and real note of one patient less the film alone."""
+    both = test.known & test.offered["image+notes"] & ~test.drawn["image+notes"]
+    found = {
+        s: test.compare(k, "image+notes", "image", test.heard)
+        for s, k in _by_source(test, both).items()
+    }
+    return {s: pair for s, pair in found.items() if pair is not None}
+
+
+def _shuffled(test: Tested) -> dict[str, Comparison]:
+    """As paired less with the notes and recordings of other cases: what the pairing is worth."""
+    several = test.known & (test.offered["notes"] | test.offered["audio"])
+    scores = {"as paired": test.fused, "shuffled": test.shuffled}
+    found = {
+        s: test.compare(k, "as paired", "shuffled", scores)
+        for s, k in _by_source(test, several).items()
+    }
+    return {s: pair for s, pair in found.items() if pair is not None}
+
+
+def status_of(sources: dict[str, Figures]) -> Status:
+    """What a finding may be called, from its figures in each source with drawn parts muted.
+
+    A source speaks for it where the AUROC's interval lies above 0.6, and is heard only with ten
+    cases of either label. Two such sources: validated across sources; one: within one source.
+    """
+    said: dict[str, str] = {}
+    for_it = 0
+    for source, found in sources.items():
+        negatives = found.n - found.positives
+        if found.few or found.auroc_ci is None:
+            label, count = min(("positive", found.positives), ("negative", negatives), key=_second)
+            said[source] = f"not heard: {count} of {found.n} cases are {label}"
+            continue
+        low, high = found.auroc_ci
+        speaks = low > BOUND
+        for_it += speaks
+        said[source] = (
+            f"{'for it' if speaks else 'not for it'}: AUROC {found.auroc:.3f} "
+            f"({low:.3f} to {high:.3f})"
+        )
+    levels: tuple[Level, ...] = ("exploratory", "within one source", "validated across sources")
+    return Status(level=levels[min(for_it, 2)], sources=said)
+
+
+def _second(pair: tuple[str, int]) -> int:
+    return pair[1]
+
+
+def _risks(test: Tested) -> dict[str, RiskCoverage]:
+    kept = {s: test.known & (test.sources == s) for s in np.unique(test.sources[test.known])}
+    return {
+        str(s): risk_coverage(test.fused[k], test.labels[k], test.patients[k], test.threshold)
+        for s, k in kept.items()
+        if k.sum() >= FEWEST
+    }
+
+
+def _reliability(test: Tested) -> dict[str, tuple[Bin, ...]]:
+    """Of all sources, and of each."""
+    kept = {ALL: test.known}
+    kept |= {str(s): test.known & (test.sources == s) for s in np.unique(test.sources)}
+    return {
+        name: tuple(Bin.model_validate(b) for b in reliability(test.fused[k], test.labels[k]))
+        for name, k in kept.items()
+        if k.any()
+    }
+
+
+def _rocs(test: Tested) -> dict[str, Roc]:
+    curves = {}
+    for source, mine in _by_source(test, test.known).items():
+        false, true, _ = roc_curve(test.labels[mine], test.fused[mine])
+        curves[source] = Roc(fpr=tuple(false.round(4)), tpr=tuple(true.round(4)))
+    return curves
+
+
+def _sound_events(
+    network: MultimodalBigModel, corpus: Corpus, scores: Scores
+) -> dict[str, Figures]:
+    """The sound branch alone, each recording once, at a probability of 0.5."""
+    _, first = np.unique(corpus.sound_of, return_index=True)
+    once = np.zeros(len(corpus), dtype=bool)
+    once[first] = True
+    once &= corpus.sound_of >= 0
+    patients = corpus.manifest.rows["patient_id"].to_numpy(str)
+    found = {}
+    for e, event in enumerate(network.config.sound_events):
+        labels = corpus.sound_labels[:, e].double().numpy()
+        known = once & ~np.isnan(labels)
+        found[event] = figures(scores.sounds[known, e], labels[known], patients[known])
+    return found

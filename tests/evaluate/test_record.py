@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from mmbm.card import read_card
+from mmbm.data.manifest import read_manifest
+from mmbm.errors import ManifestError, UnreadableFile
+from mmbm.evaluate import record as records
+from mmbm.evaluate.figures import Figures
+from mmbm.evaluate.record import ALL, parse_record, read_record
+from mmbm.evaluate.sections import status_of
+from mmbm.evaluate.tested import _drawn, _permuted
+from tests.made_cases import write_manifest
+
+
+@pytest.fixture
+def copy(tiny_model_dir, tmp_path):
+    """A model folder of one's own."""
+    return shutil.copytree(tiny_model_dir, tmp_path / "model")
+
+
+def test_the_record_has_its_published_shape(tiny_model_dir):
+    record = read_record(tiny_model_dir)
+    for finding in ("pneumonia", "no_finding"):
+        for found in (
+            record.overall[finding],
+            record.by_source["north"][finding],
+            record.by_modalities["image+notes"][finding],
+            record.real_parts["south"][finding],
+        ):
+            assert found.n > 0 and found.auroc_ci is not None and found.f1_ci is not None
+            assert found.n == sum(
+                (
+                    found.true_positives,
+                    found.false_positives,
+                    found.false_negatives,
+                    found.true_negatives,
+                )
+            )
+        assert set(record.reliability[finding]) == {ALL, "north", "south"}
+        assert record.fused_against_single[finding]["north"].first == "fused"
+        assert record.real_pairs[finding]["north"].second == "image"
+        assert finding in record.shuffled and finding in record.status
+    assert len(record.by_modalities) == 7
+    assert record.by_modalities["audio"]["pneumonia"].n < record.overall["pneumonia"].n
+    assert record.sound_events["fine_crackles"].n > 0
+    assert record.sound_events["wheezing"].n == 0
+    assert record.status["pneumonia"].level == "exploratory"
+    assert "not heard" in record.status["pneumonia"].sources["north"]
+    assert record.operating_point.startswith("Youden")
+    assert record.subgroups["north"] == {}  # the manifest names nobody's sex, age or view
+    json.dumps(json.loads((tiny_model_dir / "evaluation.json").read_text()), allow_nan=False)
+
+
+def test_the_threshold_of_the_card_is_the_one_in_use(tiny_model_dir):
+    card = read_card(tiny_model_dir)
+    points = card.facts["operating_point"]["thresholds"]
+    for finding, point in points.items():
+        found = card.evaluation.by_source["north"][finding].threshold
+        assert found == pytest.approx(point, abs=1e-5)
+
+
+def test_whole_and_unchanged_it_has_no_fault(tiny_model_dir):
+    assert read_card(tiny_model_dir).faults == ()
+
+
+def test_a_record_of_other_weights_counts_as_none(copy):
+    content = json.loads((copy / "evaluation.json").read_text())
+    content["model"]["sha256"] = "0" * 64
+    (copy / "evaluation.json").write_text(json.dumps(content))
+    card = read_card(copy)
+    assert card.evaluation is None and card.faults == ("no record",)
+
+
+def test_changed_weights_have_no_record(copy):
+    with (copy / "model.safetensors").open("ab") as file:
+        file.write(b"\0")
+    assert read_card(copy).faults == ("no record",)
+
+
+def test_changed_trust_tables_or_code_are_named(copy, monkeypatch):
+    (copy / "trust.safetensors").unlink()
+    monkeypatch.setattr(records, "code_sha256", lambda: "0" * 64)
+    card = read_card(copy)
+    assert card.evaluation is not None and card.faults == ("other trust", "other code")
+
+
+def test_the_hash_of_the_code_is_over_what_makes_the_figures(tmp_path):
+    package = tmp_path / "mmbm"
+    (package / "model").mkdir(parents=True)
+    (package / "model" / "net.py").write_text("a = 1\n")
+    (package / "cli.py").write_text("b = 1\n")
+    first = records.code_sha256(package)
+    (package / "cli.py").write_text("b = 2\n")
+    assert records.code_sha256(package) == first
+    (package / "model" / "net.py").write_bytes(b"a = 1\r\n")  # another checkout's line ends
+    assert records.code_sha256(package) == first
+    (package / "model" / "net.py").write_text("a = 2\n")
+    assert records.code_sha256(package) != first
+
+
+def test_the_hash_of_the_cases_is_over_content_not_place(tmp_path):
+    hashes = []
+    for name in ("here", "there"):
+        manifest = read_manifest(write_manifest(tmp_path / name, 8))
+        hashes.append(records.cases_sha256(manifest))
+    assert hashes[0] == hashes[1]
+    film = tmp_path / "there" / "film3.png"
+    film.write_bytes(film.read_bytes() + b"\0")
+    assert records.cases_sha256(manifest) != hashes[0]
+
+
+def test_a_damaged_record_is_refused(copy):
+    (copy / "evaluation.json").write_text('{"model": 3}')
+    with pytest.raises(UnreadableFile, match="no evaluation record"):
+        read_card(copy)
+    with pytest.raises(UnreadableFile, match="no evaluation record"):
+        parse_record(b"[" * 100_000)
+
+
+def test_an_older_record_is_still_read():
+    older = {
+        "model": {"name": "m", "version": "0", "sha256": "0"},
+        "mmbm_version": "0.1.0",
+        "manifest_sha256": "1",
+        "overall": {"pneumonia": {"n": 9, "positives": 3, "auroc": 0.9, "auroc_ci": [0.8, 1.0]}},
+        "reliability": {"pneumonia": [{"mean_probability": 0.1, "fraction": 0.2, "n": 5}]},
+    }
+    record = parse_record(json.dumps(older))
+    assert record.overall["pneumonia"].auprc is None
+    assert record.reliability["pneumonia"][ALL][0].n == 5
+    assert record.subgroups == {}
+
+
+def found(low, high, positives=50, n=100):
+    return Figures(n=n, positives=positives, auroc=(low + high) / 2, auroc_ci=(low, high))
+
+
+@pytest.mark.parametrize(
+    ("sources", "level"),
+    [
+        ({"a": found(0.61, 0.9), "b": found(0.7, 0.9)}, "validated across sources"),
+        ({"a": found(0.61, 0.9), "b": found(0.59, 0.9)}, "within one source"),
+        ({"a": found(0.61, 0.9), "b": found(0.7, 0.9, positives=95)}, "within one source"),
+        ({"a": found(0.6, 0.9)}, "exploratory"),
+        ({}, "exploratory"),
+    ],
+)
+def test_the_status_follows_its_rule(sources, level):
+    assert status_of(sources).level == level
+
+
+def test_the_status_says_why_a_source_was_not_heard():
+    said = status_of({"a": found(0.7, 0.9, positives=96)}).sources["a"]
+    assert said == "not heard: 4 of 100 cases are negative"
+
+
+def test_what_was_drawn_is_known_by_name():
+    assert _drawn(np.array(["", "notes", "notes+audio", "yes"])).tolist() == [
+        [False, False, False],
+        [False, True, False],
+        [False, True, True],
+        [False, True, True],
+    ]
+
+
+def test_parts_are_swapped_within_the_source_among_those_that_have_them():
+    sources = np.repeat(["a", "b"], 50)
+    present = np.arange(100) % 3 > 0
+    order = _permuted(sources, present, seed=1)
+    assert (sources[order] == sources).all()
+    assert (order[~present] == np.flatnonzero(~present)).all()
+    assert sorted(order) == list(range(100))
+    assert (order != np.arange(100)).sum() > 50
+
+
+def test_a_model_without_left_out_sources_tells_nothing_of_them(tiny_model_dir):
+    with pytest.raises(ManifestError, match="no record of a model trained with"):
+        records.left_out_of([tiny_model_dir])

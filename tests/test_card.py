@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from mmbm.card import read_card, write_card
+from mmbm.errors import ConfigError
+
+
+@pytest.fixture
+def copy(tiny_model_dir, tmp_path):
+    """A model folder of one's own."""
+    return shutil.copytree(tiny_model_dir, tmp_path / "model")
+
+
+def test_the_card_holds_the_figures_and_their_limits(tiny_model_dir):
+    card = read_card(tiny_model_dir)
+    for phrase in (
+        "Research use, not a medical device",
+        "## Intended use",
+        "| north † | pneumonia |",
+        "## Known failures",
+        "pneumonia is exploratory",
+        "Not assessed, since the source does not say: north: sex, age, view",
+        "bootstrap over patients",
+        card.facts["sha256"]["model.safetensors"],
+        card.evaluation.test_sha256,
+    ):
+        assert phrase in card.markdown
+    assert list(card.history["epoch"]) == [1, 2]
+
+
+def test_without_a_record_the_card_says_so(copy):
+    (copy / "evaluation.json").unlink()
+    write_card(copy)
+    text = read_card(copy).markdown
+    assert "**Not assessed: there is no evaluation record for these weights.**" in text
+    assert "| north" not in text.split("## Evaluation")[1]
+
+
+def test_what_the_maker_adds_stands_on_the_card(copy):
+    facts = json.loads((copy / "card.json").read_text())
+    facts["card"] = {
+        "summary": "A tiny one.",
+        "known_failures": ["Upside-down films."],
+        "further": {"Evidence inside the lungs": "Half of it."},
+    }
+    facts["data"] += [facts["data"][0] | {"source": "ieee8023", "split": "train"}]
+    (copy / "card.json").write_text(json.dumps(facts))
+    write_card(copy)
+    text = read_card(copy).markdown
+    assert "A tiny one." in text and "- Upside-down films." in text
+    assert "## Evidence inside the lungs\nHalf of it." in text
+    assert "Trained or calibrated on ieee8023, whose licence forbids commercial use" in text
+    facts["data"][-1]["split"] = "test"
+    (copy / "card.json").write_text(json.dumps(facts))
+    write_card(copy)
+    assert "Nothing of ieee8023 was trained or calibrated on" in read_card(copy).markdown
+
+
+def test_an_unknown_entry_is_refused_with_the_valid_ones(copy):
+    facts = json.loads((copy / "card.json").read_text())
+    (copy / "card.json").write_text(json.dumps(facts | {"card": {"sumary": ""}}))
+    with pytest.raises(ConfigError, match="Unknown setting 'sumary'; valid here: summary"):
+        write_card(copy)
