@@ -1,9 +1,11 @@
 """How much of the image's positive evidence lies in the lungs, on a manifest's positive test films.
 
-    python benchmarks/lungs.py manifest.csv [--model MODEL] [--finding pneumonia]
+    python benchmarks/lungs.py manifest.csv [--model MODEL] [--finding pneumonia] [--pixels 40]
 
-Prints one JSON line: for each source the number of films and the quartiles of the share, beside the
-part of the picture that the lungs take up, which is what evidence spread evenly would score.
+Prints one JSON line: for each source the number of true positives (films with lungs found, whose
+image speaks for the finding) and the quartiles of the share by the last-layer map, beside the part
+of the picture that the lungs take up, which evidence spread evenly would score. ``--pixels`` adds
+the share by integrated gradients on the pixels, for so many films of each source.
 """
 
 from __future__ import annotations
@@ -13,13 +15,20 @@ import json
 from pathlib import Path
 
 import numpy as np
-import torch
 
 import mmbm
-from mmbm.data.corpus import read_corpus, read_texts
+from mmbm.case import Case
 from mmbm.data.manifest import read_manifest
-from mmbm.model import checkpoint
-from mmbm.trust.lungs import share_inside, shipped
+from mmbm.explain.attribution import attribute_image
+from mmbm.explain.maps import last_layer
+from mmbm.io import read_picture
+from mmbm.predict import Predictor
+from mmbm.trust.lungs import in_case, share_inside
+
+
+def quartiles(values: list[float]) -> list[float]:
+    """First, second and third, to three places."""
+    return [round(float(q), 3) for q in np.percentile(values, [25, 50, 75])]
 
 
 def main() -> None:
@@ -28,41 +37,40 @@ def main() -> None:
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--model", default="default")
     parser.add_argument("--finding", default="pneumonia")
+    parser.add_argument("--pixels", type=int, default=0)
     given = parser.parse_args()
-    loaded = checkpoint.read(given.model)
-    network = loaded.network
-    finding = network.config.findings.index(given.finding)
+    predictor = Predictor.load(given.model)
     manifest = read_manifest(given.manifest)
     positive = manifest.labels([given.finding])[:, 0] == 1
-    rows = manifest.rows
-    test = manifest.take(positive & (rows["split"] == "test").to_numpy())
-    corpus = read_corpus(test, read_texts(test), network.config, loaded.tokenizer)
-    readout = network.readout()
-    shares: dict[str, list[tuple[float, float]]] = {}
-    for case in np.flatnonzero(corpus.film_of >= 0).tolist():
-        with torch.inference_mode():
-            seen = network.encode("image", corpus.inputs([case], only="image"))
-        assert seen is not None
-        features = torch.zeros(3, network.config.features)
-        features[0] = seen.mean[0]
-        target = readout.target(features, "image", finding)
-        evidence = (target @ seen.vectors[0].double() / seen.vectors.shape[2]).reshape(seen.grid)
-        lungs = shipped().find(corpus.films[corpus.film_of[case]])
-        share = share_inside(evidence.numpy(), lungs)
-        if lungs.found and share is not None and float(evidence.sum()) > 0:  # a true positive
-            source = str(corpus.manifest.rows.at[case, "source"])
-            shares.setdefault(source, []).append((share, lungs.area))
-    figures = {}
-    for source, pairs in shares.items():
-        inside, area = np.array(pairs).T
-        figures[source] = {
-            "films": len(pairs),
-            "share_quartiles": np.percentile(inside, [25, 50, 75]).round(3).tolist(),
-            "lung_area_median": round(float(np.median(area)), 3),
+    found: dict[str, dict[str, list[float]]] = {}
+    for row in np.flatnonzero(positive & (manifest.rows["split"] == "test").to_numpy()).tolist():
+        path = manifest.path(row, "image")
+        if path is None:
+            continue
+        prediction = predictor.predict(Case(read_picture(path.read_bytes(), path.name)))
+        shares, lungs = last_layer(prediction, given.finding).image, in_case(prediction)
+        if shares is None or lungs is None or not lungs.found or shares.sum() <= 0:
+            continue
+        of = found.setdefault(
+            str(manifest.rows.at[row, "source"]), {"last_layer": [], "pixels": [], "area": []}
+        )
+        of["last_layer"].append(share_inside(shares, lungs) or 0.0)
+        of["area"].append(lungs.area)
+        if len(of["pixels"]) < given.pixels:
+            values = attribute_image(predictor, prediction, given.finding).values
+            of["pixels"].append(share_inside(np.asarray(values, np.float64), lungs) or 0.0)
+    figures = {
+        source: {
+            "films": len(of["area"]),
+            "last_layer": quartiles(of["last_layer"]),
+            **({"pixels": quartiles(of["pixels"]), "pixel_films": len(of["pixels"])}
+               if of["pixels"] else {}),
+            "lung_area_median": round(float(np.median(of["area"])), 3),
         }
-    identity = loaded.identity
-    about = {"model": identity.name, "version": identity.version, "mmbm": mmbm.__version__}
-    print(json.dumps(about | {"by_source": figures}))
+        for source, of in found.items()
+    }  # fmt: skip
+    about = {"model": predictor.identity.name, "version": predictor.identity.version}
+    print(json.dumps(about | {"mmbm": mmbm.__version__, "by_source": figures}))
 
 
 if __name__ == "__main__":
