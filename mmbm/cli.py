@@ -1,4 +1,4 @@
-"""The command line: predict, data prepare, train, evaluate, sample.
+"""The command line: predict, data prepare, train, calibrate, evaluate, sample.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
 """
@@ -202,6 +202,22 @@ def train_lungs(
 
 
 @app.command()
+def calibrate(
+    manifest: Annotated[Path, typer.Argument(help="CSV, one row a case, with train and val rows.")],
+    out: Annotated[Path, typer.Option(help="Folder for the calibrated model.")],
+    model: ModelOption = "default",
+    device: DeviceOption = "auto",
+) -> None:
+    """Fit a model's calibration and trust tables to your own cases; its weights stay."""
+    with one_line_errors():
+        from mmbm.run import run_calibration
+
+        with _progress() as (reading, _):
+            folder = run_calibration(manifest, model, out, device=device, reading=reading)
+    typer.echo(f"The calibrated model is in {folder}")
+
+
+@app.command()
 def evaluate(
     manifest: Annotated[Path, typer.Argument(help="CSV, one row a case; its test split is used.")],
     model: ModelOption = "default",
@@ -213,6 +229,7 @@ def evaluate(
         list[Path] | None,
         typer.Option(help="Folder of a model trained with --leave-out; may be repeated."),
     ] = None,
+    odd: Annotated[Path | None, typer.Option(help="CSV of files it should find strange.")] = None,
     device: DeviceOption = "auto",
 ) -> None:
     """Score a model on the test split: per finding, per source, per subset of modalities."""
@@ -228,6 +245,7 @@ def evaluate(
                 model,
                 device=device,
                 reading=reading,
+                odd=odd,
                 without=without or (),
             )
         if json_file is not None:

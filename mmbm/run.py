@@ -40,11 +40,14 @@ from mmbm.model import checkpoint
 from mmbm.model.image import load_imagenet
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.notes import TransformerEncoder, open_transformer, train_tokenizer
-from mmbm.predict import probe_device
+from mmbm.model.tables import TrustTables
+from mmbm.predict import Predictor, probe_device
 from mmbm.train import Processes, Step, processes, train
+from mmbm.trust.assess import assess
 from mmbm.trust.fit import fit_tables
+from mmbm.trust.odd import read_odd
 
-__all__ = ["run_evaluation", "run_training"]
+__all__ = ["run_calibration", "run_evaluation", "run_training"]
 
 
 def run_training(
@@ -146,16 +149,8 @@ def _run(
         return folder
     network = trained.network
     scores = scored.get(trained.epoch) or extract(network, corpora["val"], team.device)
-    calibrate(network, corpora["val"], scores)
     learned = extract(network, corpora["train"], team.device, reading)
-    tables = fit_tables(
-        network.readout(),
-        corpora["train"],
-        learned.features,
-        corpora["val"],
-        scores.features,
-        model_config.notes.unknown,
-    )
+    tables = _calibrated(network, corpora, learned, scores)
     facts = {
         "mmbm_version": mmbm.__version__,
         "manifest_sha256": manifest.sha256,
@@ -202,18 +197,76 @@ def carried(begun: MultimodalBigModel, config: ModelConfig) -> MultimodalBigMode
     return network
 
 
+def run_calibration(
+    manifest_path: Path, model: str | Path, out: Path, *, device: str, reading: Progress
+) -> Path:
+    """Fit a model's calibration and trust tables anew and write it to ``out``; returns that.
+
+    The weights stay. Train rows say what is familiar, val rows fit the rest, test rows, if there
+    are any, make the evaluation record.
+
+    Raises
+    ------
+    ManifestError, ModelError
+    """
+    loaded = checkpoint.read(model)
+    manifest = _without(read_manifest(manifest_path), _left_out(read_facts(loaded.folder)))
+    network, tokenizer = loaded.network, loaded.tokenizer
+    _need_findings(manifest, network.config.findings, manifest_path)
+    corpora = {
+        name: _corpus(
+            _split(manifest, name, manifest_path), network.config, tokenizer, None, reading
+        )
+        for name in ("train", "val")
+    }
+    torch_device = probe_device(device)
+    network.to(torch_device)
+    scored = {name: extract(network, c, torch_device, reading) for name, c in corpora.items()}
+    tables = _calibrated(network, corpora, scored["train"], scored["val"])
+    own = {"name", "version", "sha256"}
+    facts = {key: fact for key, fact in read_facts(loaded.folder).items() if key not in own}
+    facts |= {"calibration_manifest_sha256": manifest.sha256}
+    facts |= _operating_point(network, corpora["val"], scored["val"])
+    log = loaded.folder / "training.csv"
+    if log.is_file() and out.resolve() != loaded.folder.resolve():
+        out.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(log, out / "training.csv")
+    checkpoint.write(out, network, tokenizer, facts, tables)
+    if (manifest.rows["split"] == "test").any():
+        record = run_evaluation(manifest_path, out, device=device, reading=reading)
+        write_record(record, out / FILE)
+    write_card(out)
+    return out
+
+
+def _calibrated(
+    network: MultimodalBigModel, corpora: dict[str, Corpus], learned: Scores, held: Scores
+) -> TrustTables:
+    """Calibrate the network and fit its trust tables, from scores of train and of val."""
+    calibrate(network, corpora["val"], held)
+    return fit_tables(
+        network.readout(),
+        corpora["train"],
+        learned.features,
+        corpora["val"],
+        held.features,
+        network.config.notes.unknown,
+    )
+
+
 def run_evaluation(
     manifest_path: Path,
     model: str | Path,
     *,
     device: str,
     reading: Progress,
+    odd: Path | None = None,
     without: Sequence[Path] = (),
 ) -> Record:
     """Score a model, as stored, on the manifest's test split.
 
-    ``without`` are folders of models like this one, each trained without a source: their records
-    tell how they did on it.
+    ``odd`` lists files that its trust should flag (``mmbm.trust.odd``). ``without`` are folders of
+    models like this one, each trained without a source: their records tell how they did on it.
 
     Raises
     ------
@@ -224,6 +277,7 @@ def run_evaluation(
     left_out = _left_out(facts)
     manifest = _without(read_manifest(manifest_path), left_out)
     others = left_out_of(without)
+    listed = read_odd(odd) if odd is not None else []
     test = _split(manifest, "test", manifest_path)
     _need_findings(manifest, loaded.network.config.findings, manifest_path)
     torch_device = probe_device(device)
@@ -232,6 +286,8 @@ def run_evaluation(
     scores = extract(network, corpus, torch_device, reading)
     point = facts.get("operating_point", {})
     sections = evaluate(network, corpus, scores, point.get("thresholds", {}))
+    texts = read_texts(corpus.manifest)
+    sections |= assess(Predictor(loaded, device), corpus, scores.features, texts, listed, reading)
     hashes, config = facts["sha256"], network.config
     return Record(
         model=Identity(

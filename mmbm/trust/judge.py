@@ -10,24 +10,16 @@ from typing import Literal
 
 import torch
 
-from mmbm.case import MODALITIES, Case, Modality
+from mmbm.case import MODALITIES, Case
 from mmbm.errors import ConfigError
 from mmbm.model.readout import COALITIONS
-from mmbm.model.tables import LEVELS, TrustTables
+from mmbm.model.tables import LEVELS
 from mmbm.predict import Prediction
 from mmbm.trust.conformal import answers
 from mmbm.trust.disagreement import Disagreement, disagreements
 from mmbm.trust.fit import nearest
-from mmbm.trust.lungs import LEAST, Lungs
-from mmbm.trust.shift import (
-    LANGUAGE,
-    UNKNOWN_WORDS,
-    Cue,
-    Shift,
-    distances,
-    percentile,
-    words_known,
-)
+from mmbm.trust.lungs import Lungs
+from mmbm.trust.shift import Shift, shift_of
 
 __all__ = ["Answer", "Judgement", "Verdict", "judge"]
 
@@ -83,10 +75,18 @@ def judge(case: Case, prediction: Prediction, lungs: Lungs | None, level: float 
     if tables is None:
         unfitted = tuple(Answer(name, None, False) for name in findings)
         return Judgement(level, False, unfitted, (), ())
-    shifts = tuple(
-        _shift(modality, case, prediction, tables, lungs) for modality in prediction.present
-    )
     means = prediction.features.means
+    shifts = tuple(
+        shift_of(
+            tables,
+            modality,
+            means[MODALITIES.index(modality)],
+            lung_area=None if lungs is None else lungs.area,
+            tokens=prediction.features.prepared.tokens,
+            language=case.notes.language if case.notes is not None else "en",
+        )
+        for modality in prediction.present
+    )
     given = torch.tensor([m in prediction.present for m in MODALITIES])
     inside = answers(
         tables,
@@ -120,30 +120,3 @@ def _labels(row: list[float]) -> frozenset[Literal["yes", "no"]] | None:
     if no:
         held.append("no")
     return frozenset(held)
-
-
-def _shift(
-    modality: Modality,
-    case: Case,
-    prediction: Prediction,
-    tables: TrustTables,
-    lungs: Lungs | None,
-) -> Shift:
-    """The strangest of a part's cues."""
-    m = MODALITIES.index(modality)
-    cues: dict[Cue, float] = {}
-    if modality in tables.clouds:
-        cloud = tables.clouds[modality]
-        far = distances(cloud, prediction.features.means[m][None]).amin()
-        cues["features"] = float(far) / cloud.limit
-    if modality == "image" and lungs is not None:
-        cues["lungs"] = LEAST / max(lungs.area, LEAST / 2)
-    if modality == "notes" and case.notes is not None:
-        tokens = prediction.features.prepared.tokens
-        if tokens is not None:
-            cues["words"] = (1 - words_known(tokens, tables.unknown)) / UNKNOWN_WORDS
-        cues["language"] = LANGUAGE * (case.notes.language == "other")
-    if not cues:
-        return Shift(modality, "features", 0.0, float("nan"))
-    cue = max(cues, key=lambda name: cues[name])
-    return Shift(modality, cue, cues[cue], percentile(tables.strangeness[m], cues[cue]))

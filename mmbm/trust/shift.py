@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 from torch import Tensor
 
-from mmbm.case import Modality
+from mmbm.case import MODALITIES, Modality
 from mmbm.model.notes import Tokens
-from mmbm.model.tables import Cloud
+from mmbm.model.tables import Cloud, TrustTables
+from mmbm.trust.lungs import LEAST
 
-__all__ = ["Cue", "Shift", "cloud_of", "distances", "percentile", "words_known"]
+__all__ = ["Cue", "Shift", "cloud_of", "distances", "shift_of", "words_known"]
 
 Cue = Literal["features", "words", "language", "lungs"]
 LANGUAGE = 2.0  # the cue of a language that the model never learned: past every share of words
@@ -74,8 +75,28 @@ def words_known(tokens: Tokens, unknown: int) -> float:
     return sum(whole) / len(whole)
 
 
-def percentile(table: Tensor, strangeness: float) -> float:
-    """Where a value lies among (101,) percentiles, 0 to 100; NaN without a table."""
-    if bool(table.isnan().any()):
-        return float("nan")
-    return float(np.interp(strangeness, table.double().numpy(), np.arange(101.0)))
+def shift_of(
+    tables: TrustTables,
+    modality: Modality,
+    feature: Tensor,
+    *,
+    lung_area: float | None = None,
+    tokens: Tokens | None = None,
+    language: str = "en",
+) -> Shift:
+    """The strangest cue of one part, from its feature, (d,), and what else is known of it."""
+    cues: dict[Cue, float] = {}
+    if modality in tables.clouds:
+        cloud = tables.clouds[modality]
+        cues["features"] = float(distances(cloud, feature[None]).amin()) / cloud.limit
+    if modality == "image" and lung_area is not None:
+        cues["lungs"] = LEAST / max(lung_area, LEAST / 2)
+    if modality == "notes":
+        cues["language"] = LANGUAGE * (language == "other")
+        if tokens is not None:
+            cues["words"] = (1 - words_known(tokens, tables.unknown)) / UNKNOWN_WORDS
+    cue: Cue = max(cues, key=lambda name: cues[name], default="features")
+    strangeness = cues.get(cue, 0.0)
+    table = tables.strangeness[MODALITIES.index(modality)].double().numpy()
+    place = float(np.interp(strangeness, table, np.arange(101.0)))
+    return Shift(modality, cue, strangeness, float("nan") if np.isnan(table).any() else place)

@@ -1,0 +1,75 @@
+"""Odd inputs: a CSV of files that the model should not take at their word, by kind.
+
+Columns ``kind, modality`` (image, notes or audio) and ``path``, relative to the CSV.
+``benchmarks/odd_inputs.py`` writes one from the public sources.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from mmbm.case import Case, Modality
+from mmbm.errors import InputError, ManifestError
+from mmbm.io import read_notes, read_picture, read_sound
+
+__all__ = ["OddInput", "read_odd"]
+
+COLUMNS = ("kind", "modality", "path")
+READERS: dict[Modality, Callable[[bytes, str], Any]] = {
+    "image": read_picture,
+    "notes": read_notes,
+    "audio": read_sound,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OddInput:
+    """One file of a kind the model never learned."""
+
+    kind: str
+    modality: Modality
+    path: Path
+
+    def read(self) -> Case:
+        """A case of this one part. Raises ManifestError, by the file's name."""
+        try:
+            part = READERS[self.modality](self.path.read_bytes(), self.path.name)
+        except InputError as exc:
+            raise ManifestError(f"{self.path.name}: {exc}") from exc
+        return Case(**{self.modality: part})
+
+
+def read_odd(path: Path) -> list[OddInput]:
+    """The files that a CSV lists.
+
+    Raises
+    ------
+    ManifestError
+        No such file, a missing column, or an invalid row, named by its line.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as exc:
+        raise ManifestError(f"'{path.name}' could not be read as UTF-8 CSV.") from exc
+    listed = []
+    for line, row in enumerate(rows, 2):
+        if any(not row.get(column) for column in COLUMNS):
+            raise ManifestError(f"Line {line} of '{path.name}' needs {', '.join(COLUMNS)}.")
+        if row["modality"] not in get_args(Modality):
+            raise ManifestError(
+                f"Line {line} of '{path.name}', column 'modality': not one of "
+                f"{', '.join(get_args(Modality))}."
+            )
+        if not (path.parent / row["path"]).is_file():
+            raise ManifestError(
+                f"Line {line} of '{path.name}', column 'path': no such file; paths are relative "
+                "to the CSV."
+            )
+        modality = cast(Modality, row["modality"])
+        listed.append(OddInput(row["kind"], modality, path.parent / row["path"]))
+    return listed

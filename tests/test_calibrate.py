@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from mmbm.errors import ManifestError
+from mmbm.model import checkpoint
+from mmbm.run import run_calibration
+
+
+def calibrated(manifest, model, out):
+    return run_calibration(manifest, model, out, device="cpu", reading=lambda *_: None)
+
+
+def test_the_weights_stay_and_all_else_is_fitted_anew(tiny_run, tiny_model_dir, tmp_path):
+    rows = pd.read_csv(tiny_run / "cases" / "manifest.csv", dtype=str, keep_default_na=False)
+    for part in ("image", "audio"):
+        rows[part] = [str(tiny_run / "cases" / name) if name else "" for name in rows[part]]
+    rows.loc[rows["split"] == "val", ["pneumonia", "no_finding"]] = rows.loc[
+        rows["split"] == "val", ["no_finding", "pneumonia"]
+    ].to_numpy()  # what the model calls pneumonia is none here
+    rows.to_csv(tmp_path / "manifest.csv", index=False)
+    out = calibrated(tmp_path / "manifest.csv", tiny_model_dir, tmp_path / "ours")
+    old, new = (load_file(f / "model.safetensors") for f in (tiny_model_dir, out))
+    changed = {name for name in old if not torch.equal(old[name], new[name])}
+    assert changed and all(name.startswith("calibration_") for name in changed)
+    loaded = checkpoint.read(out)  # card, weights and tables fit one another
+    assert loaded.trust is not None
+    card = json.loads((out / "card.json").read_text(encoding="utf-8"))
+    assert len(card["calibration_manifest_sha256"]) == 64
+    assert json.loads((out / "evaluation.json").read_text(encoding="utf-8"))["model"]["sha256"]
+    assert (out / "card.md").is_file() and (out / "training.csv").is_file()
+
+
+def test_the_same_cases_give_the_same_calibration(tiny_run, tiny_model_dir, tmp_path):
+    out = calibrated(tiny_run / "cases" / "manifest.csv", tiny_model_dir, tmp_path / "again")
+    old, new = (checkpoint.read(f) for f in (tiny_model_dir, out))
+    for name, tensor in old.network.state_dict().items():
+        torch.testing.assert_close(new.network.state_dict()[name], tensor, rtol=1e-3, atol=1e-3)
+
+
+def test_it_needs_train_and_val_rows(tiny_run, tiny_model_dir, tmp_path):
+    rows = pd.read_csv(tiny_run / "cases" / "manifest.csv", dtype=str, keep_default_na=False)
+    rows[rows["split"] != "val"].assign(image="", audio="").to_csv(
+        tmp_path / "manifest.csv", index=False
+    )
+    with pytest.raises(ManifestError, match="no row with split 'val'"):
+        calibrated(tmp_path / "manifest.csv", tiny_model_dir, tmp_path / "ours")
