@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -12,49 +11,83 @@ from plotly.subplots import make_subplots
 
 from dashboard.colours import GREY, INK, MUTED, PRIMARY
 from dashboard.figures import plain
+from dashboard.markup import signed
 from dashboard.text import Texts
+from mmbm.evaluate.figures import Comparison, Figures, Interval, RiskCoverage
+from mmbm.evaluate.record import Bin, Roc
 
-__all__ = ["SERIES", "forest", "history", "reliability", "roc", "wilson"]
+__all__ = [
+    "SERIES", "differences", "forest", "gain", "history", "interval", "reliability", "risk", "roc",
+    "wilson",
+]  # fmt: skip
 
 # Okabe and Ito's colours, told apart with any of the common colour blindnesses.
 SERIES = (PRIMARY, "#D55E00", "#009E73", "#CC79A7", "#7A5C00", "#56B4E9", INK)
-Figures = Mapping[str, Any]
 
 
 def forest(rows: Sequence[tuple[str, Figures]], say: Texts) -> go.Figure:
     """AUROC with its interval, one row a name, chance marked."""
-    known = [(name, f) for name, f in rows if f.get("auroc") is not None]
-    low = [f["auroc"] - (f.get("auroc_ci") or [f["auroc"]] * 2)[0] for _, f in known]
-    high = [(f.get("auroc_ci") or [f["auroc"]] * 2)[1] - f["auroc"] for _, f in known]
+    known = [(name, f) for name, f in rows if f.auroc is not None]
+    points = [(name, f.auroc or 0.0, f.auroc_ci) for name, f in known]
+    figure = intervals(points, interval)
+    figure.add_vline(x=0.5, line={"color": GREY, "dash": "dot", "width": 1})
+    lowest = min([0.5, *((b or (value, value))[0] for _, value, b in points)])
+    figure.update_xaxes(
+        range=[max(0.0, math.floor(10 * lowest - 0.5) / 10), 1.07], title_text=say("model.auroc")
+    )
+    return figure
+
+
+def differences(rows: Sequence[tuple[str, Comparison]], say: Texts) -> go.Figure:
+    """How much the first AUROC is above the second, one row a name, nothing marked."""
+    figure = intervals([(name, c.difference, c.difference_ci) for name, c in rows], gain)
+    figure.add_vline(x=0, line={"color": GREY, "dash": "dot", "width": 1})
+    figure.update_xaxes(title_text=say("model.difference"))
+    return figure
+
+
+def intervals(
+    points: Sequence[tuple[str, float, Interval | None]],
+    written: Callable[[float, Interval | None], str],
+) -> go.Figure:
+    """A square, its interval and its number on each row."""
+    bounds = [b or (value, value) for _, value, b in points]
+    texts = [written(value, b) for _, value, b in points]
+    names = [name for name, *_ in points]
+    values = [value for _, value, _ in points]
     figure = go.Figure(
         go.Scatter(
-            x=[f["auroc"] for _, f in known],
-            y=[name for name, _ in known],
+            x=values,
+            y=names,
             mode="markers+text",
             marker={"size": 9, "color": PRIMARY, "symbol": "square"},
-            error_x={"array": high, "arrayminus": low, "color": MUTED, "thickness": 1.5},
-            text=[interval(f) for _, f in known],
+            error_x={
+                "array": [high - v for v, (_, high) in zip(values, bounds, strict=True)],
+                "arrayminus": [v - low for v, (low, _) in zip(values, bounds, strict=True)],
+                "color": MUTED,
+                "thickness": 1.5,
+            },
+            text=texts,
             textposition="top center",
             textfont={"size": 11, "color": MUTED},
             cliponaxis=False,
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
     )
-    plain(figure, 46 * max(1, len(known)) + 70)
-    figure.add_vline(x=0.5, line={"color": GREY, "dash": "dot", "width": 1})
-    lowest = min([0.5, *(f["auroc"] - d for (_, f), d in zip(known, low, strict=True))])
-    figure.update_xaxes(
-        range=[max(0.0, math.floor(10 * lowest - 0.5) / 10), 1.07], title_text=say("model.auroc")
-    )
-    figure.update_yaxes(range=[len(known) - 0.5, -0.75], showgrid=False, ticksuffix="  ")
+    plain(figure, 46 * max(1, len(points)) + 70)
+    figure.update_yaxes(range=[len(points) - 0.5, -0.75], showgrid=False, ticksuffix="  ")
     return figure
 
 
-def interval(figures: Figures) -> str:
-    """ "0.91 (0.87 to 0.94)", or without the interval where there is none."""
-    text = f"{figures['auroc']:.2f}"
-    bounds = figures.get("auroc_ci")
-    return f"{text} ({bounds[0]:.2f}–{bounds[1]:.2f})" if bounds else text
+def interval(value: float, bounds: Interval | None) -> str:
+    """ "0.91 (0.87–0.94)", or without the interval where there is none."""
+    return f"{value:.2f} ({bounds[0]:.2f}–{bounds[1]:.2f})" if bounds else f"{value:.2f}"
+
+
+def gain(value: float, bounds: Interval | None) -> str:
+    """ "+0.012 (−0.004 to +0.030)"."""
+    text = signed(value, 3)
+    return f"{text} ({signed(bounds[0], 3)} … {signed(bounds[1], 3)})" if bounds else text
 
 
 def wilson(fraction: float, n: int) -> tuple[float, float]:
@@ -65,27 +98,27 @@ def wilson(fraction: float, n: int) -> tuple[float, float]:
     return centre - half, centre + half
 
 
-def reliability(bins: Sequence[Figures], say: Texts) -> go.Figure:
+def reliability(bins: Sequence[Bin], say: Texts) -> go.Figure:
     """Observed fraction against predicted probability, with Wilson intervals."""
-    used = [b for b in bins if b["n"]]
-    bounds = [wilson(b["fraction"], b["n"]) for b in used]
+    used = [b for b in bins if b.n]
+    bounds = [wilson(b.fraction, b.n) for b in used]
     figure = go.Figure()
     diagonal = {"color": GREY, "dash": "dot", "width": 1}
     figure.add_trace(go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line=diagonal, hoverinfo="skip"))
     figure.add_trace(
         go.Scatter(
-            x=[b["mean_probability"] for b in used],
-            y=[b["fraction"] for b in used],
+            x=[b.mean_probability for b in used],
+            y=[b.fraction for b in used],
             mode="lines+markers",
             marker={"size": 8, "color": PRIMARY},
             line={"color": PRIMARY, "width": 1.5},
             error_y={
-                "array": [h - b["fraction"] for (_, h), b in zip(bounds, used, strict=True)],
-                "arrayminus": [b["fraction"] - w for (w, _), b in zip(bounds, used, strict=True)],
+                "array": [h - b.fraction for (_, h), b in zip(bounds, used, strict=True)],
+                "arrayminus": [b.fraction - w for (w, _), b in zip(bounds, used, strict=True)],
                 "color": MUTED,
                 "thickness": 1.2,
             },
-            text=[f"n = {b['n']}" for b in used],
+            text=[f"n = {b.n}" for b in used],
             hovertemplate="%{x:.2f} → %{y:.2f}, %{text}<extra></extra>",
         )
     )
@@ -95,19 +128,9 @@ def reliability(bins: Sequence[Figures], say: Texts) -> go.Figure:
     return figure
 
 
-def roc(curves: Mapping[str, Mapping[str, Sequence[float]]], say: Texts) -> go.Figure:
+def roc(curves: Mapping[str, Roc], say: Texts) -> go.Figure:
     """One ROC curve a source."""
-    figure = go.Figure()
-    for (source, curve), colour in zip(sorted(curves.items()), cycle(len(curves)), strict=True):
-        figure.add_trace(
-            go.Scatter(
-                x=list(curve["fpr"]),
-                y=list(curve["tpr"]),
-                mode="lines",
-                name=source,
-                line={"color": colour, "width": 2},
-            )
-        )
+    figure = lines({name: (curve.fpr, curve.tpr) for name, curve in curves.items()})
     figure.add_trace(
         go.Scatter(
             x=[0, 1],
@@ -117,10 +140,37 @@ def roc(curves: Mapping[str, Mapping[str, Sequence[float]]], say: Texts) -> go.F
             line={"color": GREY, "dash": "dot", "width": 1},
         )
     )
-    plain(figure, 360)
-    figure.update_xaxes(range=[-0.01, 1.01], title_text=say("model.specificity"))
-    figure.update_yaxes(range=[-0.01, 1.01], title_text=say("model.sensitivity"))
+    figure.update_xaxes(range=[-0.01, 1.01], title_text=say("model.roc.x"))
+    figure.update_yaxes(range=[-0.01, 1.01], title_text=say("model.roc.y"))
     return figure
+
+
+def risk(curves: Mapping[str, RiskCoverage], say: Texts) -> go.Figure:
+    """One risk-coverage curve a source, its area in the legend."""
+    figure = lines(
+        {
+            f"{name}, {say('model.risk.area', area=f'{curve.area:.3f}')}": (
+                curve.coverage,
+                curve.risk,
+            )
+            for name, curve in curves.items()
+        }
+    )
+    figure.update_xaxes(range=[0, 1.01], title_text=say("model.coverage"))
+    figure.update_yaxes(rangemode="tozero", title_text=say("model.errors"))
+    return figure
+
+
+def lines(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> go.Figure:
+    """Named (x, y) lines, each in its colour."""
+    figure = go.Figure()
+    for (name, (x, y)), colour in zip(sorted(curves.items()), cycle(len(curves)), strict=True):
+        figure.add_trace(
+            go.Scatter(
+                x=list(x), y=list(y), mode="lines", name=name, line={"color": colour, "width": 2}
+            )
+        )
+    return plain(figure, 360)
 
 
 def history(log: pd.DataFrame, finding: str, say: Texts) -> go.Figure:

@@ -19,7 +19,6 @@ from mmbm.data.corpus import Corpus, Progress, read_corpus, read_texts
 from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.errors import ManifestError
 from mmbm.evaluate import (
-    OPERATING_POINT,
     Scores,
     calibrate,
     evaluate,
@@ -300,7 +299,7 @@ def run_evaluation(
         manifest_sha256=manifest.sha256,
         test_sha256=cases_sha256(test),
         code_sha256=code_sha256(),
-        operating_point=point.get("name", "probability 0.5"),
+        operating_point=point.get("name", "half"),
         left_out=left_out,
         leave_one_source_out=others,
         **sections,
@@ -310,7 +309,7 @@ def run_evaluation(
 def _operating_point(network: MultimodalBigModel, held: Corpus, scores: Scores) -> dict[str, Any]:
     """The card's fact of where each finding is called positive, from val."""
     points = operating_points(network, held, scores)
-    return {"operating_point": {"name": OPERATING_POINT, "thresholds": points}}
+    return {"operating_point": {"name": "youden", "thresholds": points}}
 
 
 def _left_out(facts: dict[str, Any]) -> tuple[str, ...]:

@@ -2,129 +2,183 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from html import escape
-from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import evaluation_figures as draw
-from dashboard import figures, markup
+from dashboard import markup
+from dashboard.parts.blocks import (
+    assessed,
+    block,
+    by_group,
+    leaning,
+    modalities,
+    picker,
+    sizes,
+)
 from dashboard.text import Texts
-from mmbm.evaluate.record import ALL
+from mmbm.evaluate.figures import Comparison, Figures
+from mmbm.evaluate.record import ALL, Record
 
-__all__ = ["evaluation", "training"]
+__all__ = ["evaluation", "table", "training"]
 
-Record = Mapping[str, Any]
-POOLED = ""  # all sources together
-COLUMNS = ("accuracy", "precision", "recall", "f1", "ece")
+RATES = ("accuracy", "precision", "recall", "specificity", "f1")
 
 
 def evaluation(record: Record, finding: str, say: Texts) -> None:
-    """All figures of one finding, two a row."""
-    sources = {s: f[finding] for s, f in record.get("by_source", {}).items() if finding in f}
-    overall = record.get("overall", {}).get(finding)
+    """All figures of one finding: its status, then two blocks a row, then the table."""
+    sources = by_group(record.by_source, finding)
+    overall = record.overall.get(finding)
+    standing(record, finding, say)
     left, right = st.columns(2, gap="medium")
     with left:
         by_source(sources, overall, say)
-        reliability(record.get("reliability", {}).get(finding, {}).get(ALL), say)
-        events(record.get("sound_events", {}), say)
+        alone(record, finding, say)
+        reliability(record, finding, say)
+        risk(record, finding, say)
     with right:
         by_modalities(record, finding, say)
-        roc(record.get("roc", {}).get(finding, {}), sources, say)
-        table(sources, overall, say)
+        pairs(record, finding, say)
+        roc(record, finding, sources, say)
+        subgroups(record, finding, say)
+    table(record, finding, say)
+    events(record.sound_events, say)
 
 
-def block(
-    key: str,
-    figure: Callable[[], go.Figure] | None,
-    caption: str,
-    say: Texts,
-    *,
-    titled: bool = True,
-) -> None:
-    """Title, figure and caption, or "not assessed"."""
-    if titled:
-        st.subheader(say(key), anchor=False)
-    if figure is None:
-        st.html(f'<div class="blank">{escape(say("model.not_assessed"))}</div>')
+def standing(record: Record, finding: str, say: Texts) -> None:
+    """What the finding may be called, and what each source says for it."""
+    status = record.status.get(finding)
+    if status is None:
         return
-    st.plotly_chart(figure(), theme=None, config=figures.CONFIG, key=key)
-    st.html(f'<div class="small">{escape(caption)}</div>')
-
-
-def sizes(groups: Mapping[str, Record], say: Texts, key: str = "model.size") -> str:
-    """ "adults: 200 cases of 150 patients, 80 positive; children: …"."""
-    named = [
+    reasons = [
         say(
-            key,
-            source=name,
-            n=f"{g['n']:,}",
-            patients=f"{g.get('patients', 0):,}",
-            positives=f"{g.get('positives', 0):,}",
+            f"model.heard.{heard}",
+            source=source,
+            auroc=draw.interval(f.auroc or 0.0, f.auroc_ci),
+            few=min(f.positives, f.n - f.positives),
+            n=f"{f.n:,}",
         )
-        for name, g in groups.items()
+        for source, heard in status.sources.items()
+        if (f := record.real_parts[source][finding])
     ]
-    return "; ".join(named) + "."
+    level = say(f"model.status.{status.level}")
+    st.html(
+        f'<div class="small"><b>{escape(level)}</b> {escape(" ".join(reasons))} '
+        f"{escape(say('model.status.rule'))}</div>"
+    )
 
 
-def assessed(groups: Mapping[str, Record]) -> dict[str, Record]:
-    return {name: g for name, g in groups.items() if g.get("auroc") is not None}
-
-
-def by_source(sources: Mapping[str, Record], overall: Record | None, say: Texts) -> None:
-    rows = dict(assessed(sources))
+def by_source(sources: Mapping[str, Figures], overall: Figures | None, say: Texts) -> None:
+    rows = assessed(sources)
     caption = say("model.by_source.caption", sizes=sizes(sources, say)) if sources else ""
-    if overall and overall.get("auroc") is not None:
+    if overall and overall.auroc is not None:
         rows[say("model.overall")] = overall
     figure = (lambda: draw.forest(list(rows.items()), say)) if rows else None
-    block("model.by_source", figure, caption, say)
+    block("model.by_source", figure, caption + leaning(rows.values(), say), say)
+
+
+def alone(record: Record, finding: str, say: Texts) -> None:
+    """Real parts only, of models that knew the source and of ones that did not."""
+    rows = by_group(record.real_parts, finding)
+    for source, left in record.leave_one_source_out.items():
+        if finding in left.by_finding:
+            rows[say("model.unseen", source=source)] = left.by_finding[finding]
+    known = assessed(rows)
+    caption = say("model.real_parts.caption", sizes=sizes(rows, say))
+    if not record.leave_one_source_out:
+        caption += " " + say("model.leave_out.not_assessed")
+    figure = (lambda: draw.forest(list(known.items()), say)) if known else None
+    block("model.real_parts", figure, caption, say)
 
 
 def by_modalities(record: Record, finding: str, say: Texts) -> None:
     """Each subset of parts, pooled or within one source."""
-    apart = record.get("by_source_and_modalities", {})
+    apart = record.by_source_and_modalities
     st.subheader(say("model.by_modalities"), anchor=False)
-    source = st.selectbox(
-        say("model.source"),
-        [POOLED, *apart],
-        format_func=lambda s: say("model.overall") if s == POOLED else s,
-        key="model-source",
-        label_visibility="collapsed",
-    )
-    subsets = record.get("by_modalities", {}) if source == POOLED else apart[source]
-    known = assessed({name: f[finding] for name, f in subsets.items() if finding in f})
+    source = picker("model-source", apart, say)
+    subsets = record.by_modalities if source == ALL else apart[source]
+    known = assessed(by_group(subsets, finding))
     rows = [(modalities(name, say), f) for name, f in known.items()]
-    count = max((f["n"] for f in known.values()), default=0)
-    caption = say("model.by_modalities.caption", n=f"{count:,}")
+    count = max((f.n for f in known.values()), default=0)
+    caption = say("model.by_modalities.caption", n=f"{count:,}") + leaning(known.values(), say)
     figure = (lambda: draw.forest(rows, say)) if rows else None
     block("model.by_modalities", figure, caption, say, titled=False)
 
 
-def modalities(name: str, say: Texts) -> str:
-    """ "image+notes" in the reader's language."""
-    parts = name.split("+")
-    return " + ".join(say.strings.get(f"modality.{p}", p) for p in parts)
+def pairs(record: Record, finding: str, say: Texts) -> None:
+    """Fused against the best part by itself; the film with its real note; the swapped control."""
+    rows: list[tuple[str, Comparison]] = []
+    for key, table in (
+        ("single", record.fused_against_single),
+        ("real", record.real_pairs),
+        ("shuffled", record.shuffled),
+    ):
+        for source, pair in table.get(finding, {}).items():
+            best = modalities(pair.second, say)
+            rows.append((say(f"model.pairs.{key}", source=source, best=best), pair))
+    caption = say("model.pairs.caption") + leaning((pair for _, pair in rows), say)
+    block("model.pairs", (lambda: draw.differences(rows, say)) if rows else None, caption, say)
 
 
-def reliability(bins: list[Record] | None, say: Texts) -> None:
-    used = [b for b in bins or [] if b["n"]]
-    count = sum(b["n"] for b in used)
+def reliability(record: Record, finding: str, say: Texts) -> None:
+    curves = record.reliability.get(finding, {})
+    st.subheader(say("model.reliability"), anchor=False)
+    source = picker("model-reliability-source", (s for s in curves if s != ALL), say)
+    used = [b for b in curves.get(source, ()) if b.n]
+    count = sum(b.n for b in used)
     caption = say("model.reliability.caption", n=f"{count:,}", bins=len(used))
-    block(
-        "model.reliability", (lambda: draw.reliability(used, say)) if used else None, caption, say
-    )
+    found = record.overall if source == ALL else record.by_source.get(source, {})
+    if (f := found.get(finding)) and f.ece is not None and f.ece_floor is not None:
+        caption += " " + say(
+            "model.reliability.ece", ece=f"{f.ece:.3f}", floor=f"{f.ece_floor:.3f}"
+        )
+        caption += leaning([f], say)
+    figure = (lambda: draw.reliability(used, say)) if used else None
+    block("model.reliability", figure, caption, say, titled=False)
 
 
-def roc(curves: Mapping[str, Any], sources: Mapping[str, Record], say: Texts) -> None:
+def roc(record: Record, finding: str, sources: Mapping[str, Figures], say: Texts) -> None:
+    curves = record.roc.get(finding, {})
     shown = {name: f for name, f in sources.items() if name in curves}
     caption = say("model.roc.caption", sizes=sizes(shown, say)) if shown else ""
-    block("model.roc", (lambda: draw.roc(curves, say)) if curves else None, caption, say)
+    figure = (lambda: draw.roc(curves, say)) if curves else None
+    block("model.roc", figure, caption + leaning(shown.values(), say), say)
 
 
-def events(heard: Mapping[str, Record], say: Texts) -> None:
+def risk(record: Record, finding: str, say: Texts) -> None:
+    curves = record.risk_coverage.get(finding, {})
+    caption = say("model.risk.caption") + leaning(by_group(record.by_source, finding).values(), say)
+    block("model.risk", (lambda: draw.risk(curves, say)) if curves else None, caption, say)
+
+
+def subgroups(record: Record, finding: str, say: Texts) -> None:
+    """By sex, age and view within each source."""
+    rows = {
+        f"{source}, {say.name('group', kind)} {name}": by[finding]
+        for source, kinds in record.subgroups.items()
+        for kind, groups in kinds.items()
+        for name, by in groups.items()
+        if finding in by and by[finding].n
+    }
+    shown = {name: f for name, f in assessed(rows).items() if not f.few}
+    small = ", ".join(name for name in rows if name not in shown)
+    caption = say("model.subgroups.caption", sizes=sizes(shown, say))
+    caption += " " + say("model.subgroups.small", names=small) if small else ""
+    absent = "; ".join(
+        f"{source}: {', '.join(say.name('group', kind) for kind in missing)}"
+        for source, kinds in record.subgroups.items()
+        if (missing := [kind for kind in ("sex", "age", "view") if kind not in kinds])
+    )
+    caption += " " + say("model.subgroups.absent", names=absent) if absent else ""
+    figure = partial(draw.forest, list(shown.items()), say) if shown else None
+    block("model.subgroups", figure, caption, say)
+
+
+def events(heard: Mapping[str, Figures], say: Texts) -> None:
     known = {say.name("event", name): f for name, f in assessed(heard).items()}
     caption = (
         say("model.events.caption", sizes=sizes(known, say, "model.event_size")) if known else ""
@@ -133,23 +187,44 @@ def events(heard: Mapping[str, Record], say: Texts) -> None:
     block("model.events", figure, caption, say)
 
 
-def table(sources: Mapping[str, Record], overall: Record | None, say: Texts) -> None:
-    """The usual figures at a threshold of 0.5, one row a source."""
-    st.subheader(say("model.table"), anchor=False)
-    rows = dict(sources) | ({say("model.overall"): overall} if overall else {})
+def table(record: Record, finding: str, say: Texts) -> None:
+    """The usual figures at the operating point, with the confusion matrix, one row a source."""
+    point = say(f"model.point.{record.operating_point}")
+    st.subheader(say("model.table", point=point), anchor=False)
+    rows = by_group(record.by_source, finding)
+    if (overall := record.overall.get(finding)) is not None:
+        rows[say("model.overall")] = overall
     if not rows:
         st.html(f'<div class="blank">{escape(say("model.not_assessed"))}</div>')
         return
     cells = [
-        (name, f"{g['n']:,}", f"{g.get('positives', 0):,}", *(number(g.get(c)) for c in COLUMNS))
+        (
+            name,
+            *(f"{count:,}" for count in (g.n, g.assembled, g.positives)),
+            f"{g.threshold:.2f}",
+            *(number(getattr(g, rate), g.interval(rate)) for rate in ("auprc", *RATES)),
+            *(
+                "–" if count is None else f"{count:,}"
+                for count in (
+                    g.true_positives,
+                    g.false_positives,
+                    g.false_negatives,
+                    g.true_negatives,
+                )
+            ),
+        )
         for name, g in rows.items()
     ]
-    heads = ("source", "cases", "positives", *COLUMNS)
+    heads = (
+        "source", "cases", "cases_assembled", "positives", "threshold", "auprc", *RATES, "tp", "fp",
+        "fn", "tn",
+    )  # fmt: skip
     st.html(markup.facts_table(cells, head=[say(f"model.{h}") for h in heads]))
+    st.html(f'<div class="small">{escape(leaning(rows.values(), say))}</div>')
 
 
-def number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+def number(value: float | None, bounds: tuple[float, float] | None) -> str:
+    return "–" if value is None else draw.interval(value, bounds)
 
 
 def training(log: pd.DataFrame | None, finding: str, say: Texts) -> None:

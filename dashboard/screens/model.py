@@ -44,10 +44,12 @@ def page(predictor: Predictor, say: Texts) -> None:
         required=True,
     )
     finding = chosen or findings[0]
+    for fault in card.faults:
+        st.error(say(f"model.fault.{fault}"))
     if card.evaluation is None:
         blank(say("model.not_assessed"))
     else:
-        evaluation(card.evaluation.model_dump(mode="json"), finding, say)
+        evaluation(card.evaluation, finding, say)
     training(card.history, finding, say)
     st.header(say("model.card"), anchor=False)
     with st.container(border=True):

@@ -97,7 +97,7 @@ def read_card(folder: Path) -> Card:
     return Card(
         facts=read_facts(folder),
         markdown=text.read_text(encoding="utf-8") if text.is_file() else "No card was written.",
-        evaluation=None if "no record" in wrong else record,
+        evaluation=None if "no_record" in wrong else record,
         faults=wrong,
         history=pd.read_csv(log) if log.is_file() else None,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from mmbm.evaluate.figures import Comparison, Figures
-from mmbm.evaluate.record import ALL, Record
+from mmbm.evaluate.record import ALL, Heard, Level, Point, Record
 
 __all__ = ["figures_table", "markdown_table", "number", "with_interval"]
 
@@ -18,6 +18,15 @@ HEADER = (
 SHORT = (*HEADER[:8], "ECE")
 PAIRS = ("finding", "group", "patients", "cases", "assembled", "first", "second", "difference")
 FEW = " †"
+POINTS: dict[Point, str] = {
+    "half": "probability 0.5",
+    "youden": "Youden's J on the val split, sources alike",
+}
+LEVELS: dict[Level, str] = {
+    "across_sources": "validated across sources",
+    "one_source": "within one source",
+    "exploratory": "exploratory",
+}
 
 
 def number(value: float | None, places: int = 3) -> str:
@@ -107,7 +116,7 @@ def figures_table(record: Record) -> str:
     ]
     sections = {
         "Status of each finding, by real parts alone": _status(record),
-        f"All that was given. Operating point: {record.operating_point}": markdown_table(
+        f"All that was given. Operating point: {POINTS[record.operating_point]}": markdown_table(
             HEADER, (_long(*row) for row in named)
         ),
         "With generated notes and drawn recordings left out": markdown_table(
@@ -146,10 +155,17 @@ def figures_table(record: Record) -> str:
 
 
 def _status(record: Record) -> str:
+    def because(finding: str, source: str, heard: Heard) -> str:
+        f = record.real_parts[source][finding]
+        if heard.startswith("few"):
+            few = min(f.positives, f.n - f.positives)
+            return f"{source} not heard, {few} of {f.n} cases are {heard.removeprefix('few_')}"
+        return f"{source} {heard} it, AUROC {with_interval(f, 'auroc')}"
+
     return markdown_table(
         ("finding", "status", "because"),
         (
-            [name, s.level, "; ".join(f"{source}: {said}" for source, said in s.sources.items())]
+            [name, LEVELS[s.level], "; ".join(because(name, *said) for said in s.sources.items())]
             for name, s in record.status.items()
         ),
     )

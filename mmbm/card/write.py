@@ -19,9 +19,9 @@ from mmbm.evaluate.record import Record
 __all__ = ["FAULTS", "write_card"]
 
 FAULTS = {
-    "no record": "Not assessed: there is no evaluation record for these weights.",
-    "other trust": "The trust tables have changed since these figures were made: evaluate again.",
-    "other code": "The program has changed since these figures were made: evaluate again.",
+    "no_record": "Not assessed: there is no evaluation record for these weights.",
+    "other_trust": "The trust tables have changed since these figures were made: evaluate again.",
+    "other_code": "The program has changed since these figures were made: evaluate again.",
 }
 NOT_ASSESSED = (
     "Prospective use, and the effect on a doctor's decisions, time or errors.",

@@ -1,7 +1,6 @@
 """Evaluation: scores of held-out patients, their figures, and the record that keeps them."""
 
 from mmbm.evaluate.scores import (
-    OPERATING_POINT,
     Scores,
     calibrate,
     extract,
@@ -11,7 +10,6 @@ from mmbm.evaluate.scores import (
 from mmbm.evaluate.sections import evaluate
 
 __all__ = [
-    "OPERATING_POINT",
     "Scores",
     "calibrate",
     "evaluate",

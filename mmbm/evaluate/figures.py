@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
-__all__ = ["FEWEST", "Comparison", "Figures", "Frozen", "RiskCoverage"]
+__all__ = ["FEWEST", "Comparison", "Figures", "Frozen", "Interval", "RiskCoverage"]
 
 FEWEST = 10  # cases of either label; with fewer an interval means little
 Number = Annotated[float, PlainSerializer(lambda value: round(value, 5))]

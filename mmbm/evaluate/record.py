@@ -46,7 +46,9 @@ FIGURED_BY = (
 )  # fmt: skip
 
 ByFinding = dict[str, Figures]
-Level = Literal["validated across sources", "within one source", "exploratory"]
+Level = Literal["across_sources", "one_source", "exploratory"]
+Point = Literal["half", "youden"]  # probability 0.5, or chosen on val
+Heard = Literal["for", "against", "few_positive", "few_negative"]  # few: not heard
 
 
 class Identity(Frozen):
@@ -74,10 +76,10 @@ class Roc(Frozen):
 
 
 class Status(Frozen):
-    """What a finding may be called, and what each source said for it or why it was not heard."""
+    """What a finding may be called, and what each source said of it in its ``real_parts``."""
 
     level: Level
-    sources: dict[str, str]
+    sources: dict[str, Heard]
 
 
 class LeftOut(Frozen):
@@ -98,7 +100,7 @@ class Record(BaseModel):
     manifest_sha256: str
     test_sha256: str = ""
     code_sha256: str = ""
-    operating_point: str = "probability 0.5"  # its name; each figure holds its threshold
+    operating_point: Point = "half"  # its name; each figure holds its threshold
     left_out: tuple[str, ...] = ()  # sources of the manifest that the model was not trained on
     overall: ByFinding = {}
     by_source: dict[str, ByFinding] = {}
@@ -183,16 +185,16 @@ def write_record(record: Record, path: Path) -> None:
 def faults(record: Record | None, hashes: Mapping[str, str]) -> tuple[str, ...]:
     """What is wrong with a record beside a model whose files have these sha256.
 
-    ``"no record"``: there is none, or it is of other weights, and nothing of it may be shown.
-    ``"other trust"``: the trust tables have changed since. ``"other code"``: the program has.
+    ``"no_record"``: there is none, or it is of other weights, and nothing of it may be shown.
+    ``"other_trust"``: the trust tables have changed since. ``"other_code"``: the program has.
     """
     if record is None or record.model.sha256 != hashes.get("model.safetensors"):
-        return ("no record",)
+        return ("no_record",)
     found = []
     if record.model.trust_sha256 != hashes.get("trust.safetensors"):
-        found.append("other trust")
+        found.append("other_trust")
     if record.code_sha256 != code_sha256():
-        found.append("other code")
+        found.append("other_code")
     return tuple(found)
 
 

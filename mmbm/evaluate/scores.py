@@ -24,7 +24,6 @@ from mmbm.predict import to_device
 from mmbm.trust.calibration import fit_platt, fit_scales
 
 __all__ = [
-    "OPERATING_POINT",
     "Scores",
     "calibrate",
     "coalition_logits",
@@ -34,7 +33,6 @@ __all__ = [
 ]
 
 Values = NDArray[np.float64]
-OPERATING_POINT = "Youden's J on the val split, sources alike"
 
 
 @dataclass(frozen=True, slots=True)

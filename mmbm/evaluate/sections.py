@@ -17,7 +17,7 @@ from mmbm.case import MODALITIES
 from mmbm.data.corpus import Corpus
 from mmbm.evaluate.figures import FEWEST, Comparison, Figures, RiskCoverage
 from mmbm.evaluate.metrics import figures, risk_coverage
-from mmbm.evaluate.record import ALL, Bin, Level, Roc, Status
+from mmbm.evaluate.record import ALL, Bin, Heard, Level, Roc, Status
 from mmbm.evaluate.scores import Scores
 from mmbm.evaluate.tested import SUBSETS, Tested, tested
 from mmbm.model.network import MultimodalBigModel
@@ -152,27 +152,15 @@ def status_of(sources: dict[str, Figures]) -> Status:
     A source speaks for it where the AUROC's interval lies above 0.6, and is heard only with ten
     cases of either label. Two such sources: validated across sources; one: within one source.
     """
-    said: dict[str, str] = {}
-    for_it = 0
+    said: dict[str, Heard] = {}
     for source, found in sources.items():
-        negatives = found.n - found.positives
-        if found.few or found.auroc_ci is None:
-            label, count = min(("positive", found.positives), ("negative", negatives), key=_second)
-            said[source] = f"not heard: {count} of {found.n} cases are {label}"
-            continue
-        low, high = found.auroc_ci
-        speaks = low > BOUND
-        for_it += speaks
-        said[source] = (
-            f"{'for it' if speaks else 'not for it'}: AUROC {found.auroc:.3f} "
-            f"({low:.3f} to {high:.3f})"
-        )
-    levels: tuple[Level, ...] = ("exploratory", "within one source", "validated across sources")
-    return Status(level=levels[min(for_it, 2)], sources=said)
-
-
-def _second(pair: tuple[str, int]) -> int:
-    return pair[1]
+        if found.auroc_ci is None or found.few:
+            fewer = found.positives <= found.n - found.positives
+            said[source] = "few_positive" if fewer else "few_negative"
+        else:
+            said[source] = "for" if found.auroc_ci[0] > BOUND else "against"
+    levels: tuple[Level, ...] = ("exploratory", "one_source", "across_sources")
+    return Status(level=levels[min(list(said.values()).count("for"), 2)], sources=said)
 
 
 def _risks(test: Tested) -> dict[str, RiskCoverage]:
@@ -207,11 +195,13 @@ def _sound_events(
     network: MultimodalBigModel, corpus: Corpus, scores: Scores
 ) -> dict[str, Figures]:
     """The sound branch alone, each recording once, at a probability of 0.5."""
-    _, first = np.unique(corpus.sound_of, return_index=True)
+    rows = corpus.manifest.rows
+    own = np.argsort(rows["assembled"].to_numpy(str) != "", kind="stable")  # before the borrowers
+    _, first = np.unique(corpus.sound_of[own], return_index=True)
     once = np.zeros(len(corpus), dtype=bool)
-    once[first] = True
+    once[own[first]] = True
     once &= corpus.sound_of >= 0
-    patients = corpus.manifest.rows["patient_id"].to_numpy(str)
+    patients = rows["patient_id"].to_numpy(str)
     found = {}
     for e, event in enumerate(network.config.sound_events):
         labels = corpus.sound_labels[:, e].double().numpy()

@@ -8,6 +8,8 @@ from dashboard import evaluation_figures, figures, sound_figures
 from dashboard.text import texts
 from mmbm.case import MODALITIES, SAMPLE_RATE
 from mmbm.config import AudioConfig
+from mmbm.evaluate.figures import Comparison, Figures, RiskCoverage
+from mmbm.evaluate.record import Bin, Roc
 from mmbm.explain.ledger import Ledger
 from mmbm.model.audio import mel_filters
 
@@ -90,15 +92,38 @@ def test_frequencies_stand_on_the_row_of_their_filter():
     assert sound_figures.mel_row(float(peaks[40]), config) == pytest.approx(40, abs=0.6)
 
 
-FIGURES = {"n": 40, "patients": 30, "positives": 12, "auroc": 0.9, "auroc_ci": [0.8, 0.96]}
+FIGURES = Figures(n=40, patients=30, positives=12, auroc=0.9, auroc_ci=(0.8, 0.96))
 
 
 def test_the_forest_draws_what_was_assessed():
-    rows = [("a", FIGURES), ("b", FIGURES | {"auroc": None, "auroc_ci": None})]
+    rows = [("a", FIGURES), ("b", Figures(n=3))]
     dots = evaluation_figures.forest(rows, SAY).data[0]
     assert list(dots.y) == ["a"]
     assert dots.error_x.array[0] == pytest.approx(0.06)
     assert dots.text[0] == "0.90 (0.80–0.96)"
+
+
+def test_a_difference_shows_its_sign_and_interval():
+    pair = Comparison(
+        first="fused",
+        second="image",
+        n=9,
+        patients=9,
+        positives=3,
+        first_auroc=0.8,
+        second_auroc=0.82,
+        difference=-0.02,
+        difference_ci=(-0.05, 0.01),
+    )
+    dots = evaluation_figures.differences([("a", pair)], SAY).data[0]
+    assert dots.text[0] == "−0.020 (−0.050 … +0.010)"
+    assert dots.error_x.arrayminus[0] == pytest.approx(0.03)
+
+
+def test_a_risk_curve_names_its_area():
+    curve = RiskCoverage(n=4, coverage=(0.5, 1.0), risk=(0.0, 0.25), area=0.06, area_ci=(0, 0.2))
+    drawn = evaluation_figures.risk({"a": curve}, SAY).data[0]
+    assert drawn.name == "a, area 0.060" and list(drawn.y) == [0.0, 0.25]
 
 
 def test_wilson_against_a_worked_example():
@@ -108,9 +133,9 @@ def test_wilson_against_a_worked_example():
 
 
 def test_the_other_evaluation_figures():
-    bins = [{"mean_probability": 0.2, "fraction": 0.1, "n": 10}]
+    bins = [Bin(mean_probability=0.2, fraction=0.1, n=10)]
     assert evaluation_figures.reliability(bins, SAY).data[1].x == (0.2,)
-    curves = {"a": {"fpr": [0, 1], "tpr": [0, 1]}, "b": {"fpr": [0, 1], "tpr": [0, 1]}}
+    curves = dict.fromkeys("ab", Roc(fpr=(0, 1), tpr=(0, 1)))
     names = [trace.name for trace in evaluation_figures.roc(curves, SAY).data]
     assert names == ["a", "b", SAY("model.chance")]
     log = pd.DataFrame(

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -149,17 +150,45 @@ def test_the_model_page_shows_identity_evaluation_and_card(app, tiny_model_dir):
     sha = json.loads((tiny_model_dir / "card.json").read_text())["sha256"]["model.safetensors"]
     assert sha in shown(app)
     assert "Intended use" in shown(app)
+    assert "Exploratory: no source shows that it can be told." in shown(app)
+    assert "Not assessed, since the source does not say: north: sex, age, view" in shown(app)
+    assert not app.error
+    assert len(app.get("plotly_chart")) >= 7
 
 
-def test_a_model_without_a_record_was_not_assessed(app, tiny_model_dir, tmp_path, monkeypatch):
-    bare = tmp_path / "bare"
-    bare.mkdir()
-    for name in json.loads((tiny_model_dir / "card.json").read_text())["sha256"] | {
-        "card.json": ""
-    }:
-        (bare / name).write_bytes((tiny_model_dir / name).read_bytes())
-    monkeypatch.setenv("MMBM_MODEL", str(bare))
+def changed(model, folder, change):
+    """A copy of a model's folder with another record; None: without one."""
+    shutil.copytree(model, folder)
+    path = folder / "evaluation.json"
+    content = change(json.loads(path.read_text()))
+    path.unlink() if content is None else path.write_text(json.dumps(content))
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "blank"),
+    [
+        (lambda _: None, "These weights have no evaluation record", True),
+        (
+            lambda r: r | {"model": r["model"] | {"sha256": "0" * 64}},
+            "These weights have no evaluation record",
+            True,
+        ),
+        (lambda r: r | {"code_sha256": "0" * 64}, "The program has changed", False),
+    ],
+)
+def test_a_record_that_does_not_fit_turns_the_page_red(
+    app, tiny_model_dir, tmp_path, monkeypatch, change, said, blank
+):
+    monkeypatch.setenv("MMBM_MODEL", changed(tiny_model_dir, tmp_path / "model", change))
     app.run()
     clean(app.switch_page("screens/model.py").run())
-    assert "Not assessed." in shown(app)
-    assert not app.error
+    assert [e.value.startswith(said) for e in app.error] == [True]
+    assert (len(app.get("plotly_chart")) < 3) is blank
+
+
+def test_the_shipped_models_older_record_is_shown(app, monkeypatch):
+    monkeypatch.setenv("MMBM_MODEL", "default")
+    app.run()
+    clean(app.switch_page("screens/model.py").run())
+    assert len(app.get("plotly_chart")) >= 4
