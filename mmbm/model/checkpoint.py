@@ -32,6 +32,7 @@ __all__ = [
     "assets_folder",
     "find",
     "read",
+    "shipped",
     "write",
 ]
 
@@ -60,6 +61,12 @@ class LoadedModel:
     trust: TrustTables | None
 
 
+def shipped() -> list[str]:
+    """The names of the models that come with this program."""
+    shelf = assets_folder() / "models"
+    return sorted(f.parent.name for f in shelf.glob("*/model.safetensors"))
+
+
 def find(model: str | Path) -> Path:
     """The folder of a shipped model's name ("default" is one) or of a path.
 
@@ -73,10 +80,9 @@ def find(model: str | Path) -> Path:
     for folder in (shelf / name, Path(model)):
         if (folder / "model.safetensors").is_file():
             return folder
-    shipped = sorted(f.parent.name for f in shelf.glob("*/model.safetensors"))
     raise ModelNotFound(
         f"No model '{model}': give a folder with model.safetensors, or one of: "
-        f"{', '.join(['default', *shipped])}."
+        f"{', '.join(['default', *shipped()])}."
     )
 
 

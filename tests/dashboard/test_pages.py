@@ -7,6 +7,7 @@ import pytest
 
 from tests.made_files import dicom, ramp, tone, wav
 
+PAGES = [f"screens/{name}.py" for name in ("review", "model", "compare", "about")]
 NOTE = b"Fever and cough. <script>alert(1)</script> Crackles at the right base."
 
 
@@ -29,7 +30,7 @@ def clean(app):
     return app
 
 
-@pytest.mark.parametrize("page", ["screens/review.py", "screens/model.py", "screens/about.py"])
+@pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_page_opens_in_every_language(app, page, language):
     app.run()
@@ -192,3 +193,30 @@ def test_the_shipped_models_older_record_is_shown(app, monkeypatch):
     app.run()
     clean(app.switch_page("screens/model.py").run())
     assert len(app.get("plotly_chart")) >= 4
+
+
+def compared(app, content):
+    """The compare page, given a record's file."""
+    app.run()
+    app.switch_page("screens/compare.py").run()
+    app.file_uploader(key="compare-file").set_value(("r.json", content, "application/json"))
+    return app.run()
+
+
+def test_a_model_compared_with_itself_differs_by_nothing(app, tiny_model_dir):
+    compared(app, (tiny_model_dir / "evaluation.json").read_bytes())
+    assert "The same test cases stand behind both records." in clean(app).info[0].value
+    cells = re.findall(r"<td>([^<]*)</td></tr>", shown(app))
+    differences = [cell for cell in cells if re.fullmatch(r"[+−]?\d\.\d{3}", cell)]
+    assert len(differences) > 20 and set(differences) == {"0.000"}
+
+
+def test_other_test_cases_are_said(app, tiny_model_dir):
+    content = json.loads((tiny_model_dir / "evaluation.json").read_text())
+    compared(app, json.dumps(content | {"test_sha256": "0" * 64}).encode())
+    assert clean(app).warning[0].value.startswith("Different test cases")
+
+
+def test_a_file_that_is_no_record_is_refused(app):
+    compared(app, b'{"model": "<script>"}')
+    assert clean(app).error[0].value.startswith("This cannot be compared: This is no evaluation")
