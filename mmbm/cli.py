@@ -1,4 +1,4 @@
-"""The command line: predict, data prepare, train, calibrate, evaluate, sample.
+"""The command line: predict, data prepare, data check, train, calibrate, evaluate, sample.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
 """
@@ -124,7 +124,7 @@ def _show(report: CaseReport) -> None:
     console.print(report.notice)
 
 
-data_app = typer.Typer(no_args_is_help=True, help="Make manifests.")
+data_app = typer.Typer(no_args_is_help=True, help="Make and check manifests.")
 app.add_typer(data_app, name="data")
 
 
@@ -155,6 +155,32 @@ def prepare(
     for said in notes:
         typer.echo(f"note: {said.message}", err=True)
     typer.echo(f"{len(rows)} cases in {out}")
+
+
+@data_app.command("check")
+def check(
+    manifest: Annotated[Path, typer.Argument(help="CSV, one row a case.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Look for what would spoil training or testing; exit code 1 where there are errors."""
+    with one_line_errors():
+        from mmbm.data.quality.check import check
+
+        with _progress() as (reading, _):
+            report = check(manifest, reading)
+    if as_json:
+        typer.echo(report.model_dump_json(indent=2))
+    else:
+        from rich.console import Console
+
+        from mmbm.data.quality.show import rich_tables
+
+        console = Console()
+        for table in rich_tables(report):
+            console.print(table)
+        console.print(report.verdict)
+    if report.errors:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -20,13 +21,14 @@ from numpy.typing import NDArray
 
 from mmbm.errors import ManifestError
 
-__all__ = ["Manifest", "even_weights", "read_manifest"]
+__all__ = ["Fault", "Manifest", "even_weights", "read_manifest", "scan_manifest"]
 
 REQUIRED = ("case_id", "patient_id", "source", "split")
 PARTS = ("image", "notes", "audio", "notes_text")
 ABOUT = ("age", "sex", "view", "assembled")
 SPLITS = ("train", "val", "test")
 SOUND = "sound:"
+Kind = Literal["row", "label", "patient", "file"]  # what of a row is at fault
 LABELS = {"": np.nan, "0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0}
 
 
@@ -60,6 +62,21 @@ class Manifest:
         return Manifest(rows, self.findings, self.sound_events, self.folder, self.sha256)
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One invalid cell."""
+
+    row: int  # from 0
+    line: int  # of the file, from 1
+    column: str
+    why: str
+    kind: Kind
+
+    def sentence(self, name: str) -> str:
+        """What to say of it in the manifest ``name``."""
+        return f"Line {self.line} of '{name}', column '{self.column}': {self.why}."
+
+
 def even_weights(cells: Iterable[str]) -> NDArray[np.float64]:
     """(cases,) so that every distinct cell weighs the same in all."""
     _, index, counts = np.unique(list(cells), return_inverse=True, return_counts=True)
@@ -75,6 +92,30 @@ def read_manifest(path: Path) -> Manifest:
     ManifestError
         No such file, a missing column, or an invalid row, named by line and column.
     """
+    manifest, lines = _read(path)
+    for fault in _faults(manifest, lines):
+        raise ManifestError(fault.sentence(path.name))
+    return manifest
+
+
+def scan_manifest(path: Path) -> tuple[Manifest, list[Fault]]:
+    """Read a manifest and list every invalid cell; invalid labels are blank in the result.
+
+    Raises
+    ------
+    ManifestError
+        No such file, a missing column, or lines of different lengths.
+    """
+    manifest, lines = _read(path)
+    faults = list(_faults(manifest, lines))
+    for fault in faults:
+        if fault.kind == "label":
+            manifest.rows.at[fault.row, fault.column] = ""
+    return manifest, faults
+
+
+def _read(path: Path) -> tuple[Manifest, list[int]]:
+    """The manifest before its rows are checked, and the line of each row."""
     try:
         content = path.read_bytes()
         reader = csv.reader(content.decode("utf-8-sig").splitlines(keepends=True), strict=True)
@@ -106,36 +147,38 @@ def read_manifest(path: Path) -> Manifest:
     known = {*REQUIRED, *PARTS, *ABOUT}
     events = tuple(n.removeprefix(SOUND) for n in header if n.startswith(SOUND))
     findings = tuple(n for n in header if n not in known and not n.startswith(SOUND))
-    _check(rows, [line for line, _ in lines[1:]], (*findings, *(SOUND + e for e in events)), path)
-    return Manifest(rows, findings, events, path.parent, hashlib.sha256(content).hexdigest())
+    made = Manifest(rows, findings, events, path.parent, hashlib.sha256(content).hexdigest())
+    return made, [line for line, _ in lines[1:]]
 
 
-def _check(rows: pd.DataFrame, lines: list[int], labels: tuple[str, ...], path: Path) -> None:
-    """Refuse the first invalid cell, by its line and column."""
-
-    def refuse(row: int, column: str, why: str) -> None:
-        raise ManifestError(f"Line {lines[row]} of '{path.name}', column '{column}': {why}.")
-
+def _faults(manifest: Manifest, lines: Sequence[int]) -> Iterator[Fault]:
+    """Every invalid cell, row by row."""
+    labels = (*manifest.findings, *(SOUND + event for event in manifest.sound_events))
     seen: set[str] = set()
     split_of: dict[str, str] = {}
-    for i, row in enumerate(rows.to_dict("records")):
+    for i, row in enumerate(manifest.rows.to_dict("records")):
+
+        def fault(column: str, why: str, kind: Kind = "row", i: int = i) -> Fault:
+            return Fault(i, lines[i], column, why, kind)
+
         for column in REQUIRED:
             if not row[column]:
-                refuse(i, column, "blank, but every case needs it")
+                yield fault(column, "blank, but every case needs it")
         if row["case_id"] in seen:
-            refuse(i, "case_id", "stands twice; every case needs its own")
+            yield fault("case_id", "stands twice; every case needs its own")
         seen.add(row["case_id"])
         if row["split"] not in SPLITS:
-            refuse(i, "split", f"not one of {', '.join(SPLITS)}")
+            yield fault("split", f"not one of {', '.join(SPLITS)}")
         if split_of.setdefault(row["patient_id"], row["split"]) != row["split"]:
-            refuse(i, "split", "this patient stands in another split too")
+            yield fault("split", "this patient stands in another split too", "patient")
         if not any(row[part] for part in PARTS):
-            refuse(i, "image", "blank, and so are notes and audio; a case needs one of them")
+            yield fault("image", "blank, and so are notes and audio; a case needs one of them")
         if row["notes"] and row["notes_text"]:
-            refuse(i, "notes_text", "both notes and notes_text are given; keep one")
+            yield fault("notes_text", "both notes and notes_text are given; keep one")
         for column in labels:
             if row[column] not in LABELS:
-                refuse(i, column, "not 1, 0 or blank")
+                yield fault(column, "not 1, 0 or blank", "label")
         for column in ("image", "notes", "audio"):
-            if row[column] and not (path.parent / row[column]).is_file():
-                refuse(i, column, "no such file; paths are relative to the manifest")
+            if row[column] and not (manifest.folder / row[column]).is_file():
+                why = "no such file; paths are relative to the manifest"
+                yield fault(column, why, "file")

@@ -1,0 +1,168 @@
+"""The tables of a check: balance, parts, associations and the quality of each source's files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mmbm.case import MODALITIES
+from mmbm.data.manifest import SOUND, SPLITS, Manifest
+from mmbm.data.masking import DISEASE_NAMES
+from mmbm.data.quality.association import Association, associate
+from mmbm.data.quality.files import Examined
+from mmbm.data.quality.film import faults_of_film
+from mmbm.data.quality.report import BalanceRow, LabelCount, PartsRow, QualityRow, Spread
+from mmbm.data.quality.sound import faults_of_sound
+
+__all__ = ["associations", "balance", "names_label", "parts_given", "parts_table", "quality"]
+
+
+def names_label(notes: Sequence[str], findings: Sequence[str]) -> list[bool]:
+    """Which notes name a disease, what a film showed, or one of the ``findings``."""
+    words = [re.escape(name).replace("_", r"[\s_-]+") for name in findings]
+    named = re.compile(
+        rf"(?<![A-Za-z])(?:{'|'.join(words)})(?![A-Za-z])" if words else r"(?!)", re.I
+    )
+    return [bool(DISEASE_NAMES.search(text) or named.search(text)) for text in notes]
+
+
+def parts_given(manifest: Manifest, notes: Sequence[str]) -> pd.DataFrame:
+    """(cases, modalities) bool: what each case has."""
+    rows = manifest.rows
+    return pd.DataFrame(
+        {
+            "image": rows["image"] != "",
+            "notes": [n != "" for n in notes],
+            "audio": rows["audio"] != "",
+        }
+    )
+
+
+def _cells(manifest: Manifest) -> list[tuple[str, str, pd.DataFrame]]:
+    """The rows by split and source, in that order."""
+    order = {split: place for place, split in enumerate(SPLITS)}
+    groups = [
+        (str(split), str(source), rows)
+        for (split, source), rows in manifest.rows.groupby(["split", "source"])
+    ]
+    return sorted(groups, key=lambda g: (order.get(g[0], len(order)), g[1]))
+
+
+def balance(manifest: Manifest) -> list[BalanceRow]:
+    """How often each label is positive, negative and unknown, by split and source."""
+    labels = [*manifest.findings, *(SOUND + event for event in manifest.sound_events)]
+    told = manifest.labels(labels)
+    table = []
+    for split, source, rows in _cells(manifest):
+        here = told[rows.index.to_numpy()]
+        counts = zip((here == 1).sum(0), (here == 0).sum(0), np.isnan(here).sum(0), strict=True)
+        table.append(
+            BalanceRow(
+                split=split,
+                source=source,
+                labels={
+                    label: LabelCount(positive=int(p), negative=int(n), unknown=int(u))
+                    for label, (p, n, u) in zip(labels, counts, strict=True)
+                },
+            )
+        )
+    return table
+
+
+def parts_table(manifest: Manifest, given: pd.DataFrame, naming: Sequence[bool]) -> list[PartsRow]:
+    """Which modalities the cases have, by split and source."""
+    named = np.array(naming)
+    table = []
+    for split, source, rows in _cells(manifest):
+        here = given.loc[rows.index]
+        table.append(
+            PartsRow(
+                split=split,
+                source=source,
+                cases=len(rows),
+                patients=rows["patient_id"].nunique(),
+                **{part: int(here[part].sum()) for part in MODALITIES},
+                all_three=int(here.all(axis=1).sum()),
+                notes_naming=int(named[rows.index.to_numpy()].sum()),
+            )
+        )
+    return table
+
+
+def associations(manifest: Manifest, given: pd.DataFrame, examined: Examined) -> list[Association]:
+    """Every label against source, view, print and parts, the strongest first."""
+    rows, sources = manifest.rows, sorted(set(manifest.rows["source"]))
+    printed = {
+        row: "yes" if "film_print" in faults_of_film(examined.films[file.path]) else "no"
+        for file in examined.listed["image"]
+        if file.path in examined.films
+        for row in file.rows
+    }
+    groupings: dict[str, list[str]] = {
+        "source": rows["source"].tolist(),
+        "view": rows["view"].tolist(),
+        "print": [printed.get(row, "") for row in range(len(rows))],
+        **{part: ["yes" if there else "no" for there in given[part]] for part in MODALITIES},
+    }
+    found = []
+    for label in (*manifest.findings, *(SOUND + event for event in manifest.sound_events)):
+        values = manifest.labels([label])[:, 0]
+        for against, groups in groupings.items():
+            pooled = associate(label, values, against, groups)
+            found.append(pooled)
+            for source in sources if against != "source" else ():
+                here = rows["source"].eq(source)
+                inner = [g if h else "" for g, h in zip(groups, here, strict=True)]
+                inside = associate(label, values, against, inner, source)
+                if inside and pooled and inside.cases < pooled.cases:
+                    found.append(inside)
+    return sorted((a for a in found if a is not None), key=lambda a: -a.cramers_v)
+
+
+def quality(manifest: Manifest, examined: Examined) -> list[QualityRow]:
+    """Size, contrast, length and level of each source's files, and how many are poor."""
+    table = []
+    for source, rows in manifest.rows.groupby("source"):
+        mine = set(rows.index)
+        for part in ("image", "audio"):
+            paths = [f.path for f in examined.listed[part] if mine.intersection(f.rows)]
+            if not paths:
+                continue
+            columns, kinds = _measured(paths, part, examined)
+            table.append(
+                QualityRow(
+                    source=str(source),
+                    part=part,
+                    files=len(paths),
+                    unreadable=sum(path in examined.unreadable for path in paths),
+                    figures={name: _spread(v) for name, v in columns.items() if v},
+                    faults={kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},
+                )
+            )
+    return table
+
+
+def _measured(
+    paths: Sequence[Path], part: str, examined: Examined
+) -> tuple[dict[str, list[float]], list[str]]:
+    """Figures of the files that could be read, and the faults of each."""
+    if part == "image":
+        films = [examined.films[path] for path in paths if path in examined.films]
+        figures: dict[str, list[float]] = {
+            "shorter_side": [min(f.height, f.width) for f in films],
+            "contrast": [f.contrast for f in films],
+        }
+        return figures, [kind for f in films for kind in faults_of_film(f)]
+    sounds = [examined.sounds[path] for path in paths if path in examined.sounds]
+    figures = {name: [getattr(s, name) for s in sounds] for name in ("seconds", "rate", "level")}
+    return figures, [kind for s in sounds for kind in faults_of_sound(s)]
+
+
+def _spread(values: Sequence[float]) -> Spread:
+    cuts: list[Any] = np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist()
+    return Spread(least=cuts[0], lower=cuts[1], median=cuts[2], upper=cuts[3], greatest=cuts[4])
