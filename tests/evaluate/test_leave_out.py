@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from mmbm.card import read_card
+from mmbm.cli import app
+from mmbm.data.manifest import read_manifest
+from mmbm.errors import ManifestError
+from mmbm.evaluate.record import read_record
+from mmbm.run import run_evaluation, run_training
+from tests.made_cases import TINY_TRAINING
+
+
+@pytest.fixture(scope="module")
+def without_south(tiny_run, tmp_path_factory):
+    """The folder of a tiny model trained without the source "south"."""
+    config = TINY_TRAINING.model_copy(update={"leave_out": ("south",), "epochs": 1})
+    folder = tmp_path_factory.mktemp("without")
+    manifest = tiny_run / "cases" / "manifest.csv"
+    return run_training(
+        manifest,
+        folder,
+        config,
+        resume=False,
+        device="cpu",
+        reading=lambda *_: None,
+        step=lambda _: None,
+    )
+
+
+def test_a_source_left_out_is_tested_in_full_and_never_trained_on(tiny_run, without_south):
+    rows = read_manifest(tiny_run / "cases" / "manifest.csv").rows
+    record, facts = read_record(without_south), read_card(without_south).facts
+    assert record.left_out == ("south",)
+    assert record.by_source["south"]["pneumonia"].n == (rows["source"] == "south").sum()
+    assert record.by_source["north"]["pneumonia"].n < (rows["source"] == "north").sum()
+    assert {row["split"] for row in facts["data"] if row["source"] == "south"} == {"test"}
+
+
+def test_its_figures_stand_in_the_record_and_card_of_the_whole_model(
+    tiny_run, tiny_model_dir, without_south, tmp_path
+):
+    manifest, out = tiny_run / "cases" / "manifest.csv", tmp_path / "record.json"
+    options = ["--model", str(tiny_model_dir), "--without", str(without_south), "--json", str(out)]
+    done = CliRunner().invoke(app, ["evaluate", str(manifest), *options])
+    assert done.exit_code == 0, done.stderr
+    other = read_record(without_south)
+    record = run_evaluation(
+        manifest, tiny_model_dir, device="cpu", reading=lambda *_: None, without=[without_south]
+    )
+    left = record.leave_one_source_out["south"]
+    assert left.sha256 == other.model.sha256 != record.model.sha256
+    assert left.by_finding == other.real_parts["south"]
+    assert record.by_source["south"]["pneumonia"].n < left.by_finding["pneumonia"].n
+    assert "| south unseen | pneumonia |" in done.stdout
+
+
+def test_a_source_that_is_not_there_cannot_be_left_out(tiny_run, tmp_path):
+    config = TINY_TRAINING.model_copy(update={"leave_out": ("west",)})
+    with pytest.raises(ManifestError, match="no source 'west' to leave out"):
+        run_training(
+            tiny_run / "cases" / "manifest.csv",
+            tmp_path,
+            config,
+            resume=False,
+            device="cpu",
+            reading=lambda *_: None,
+            step=lambda _: None,
+        )
