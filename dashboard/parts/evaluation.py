@@ -219,7 +219,8 @@ def table(record: Record, finding: str, say: Texts) -> None:
         "source", "cases", "cases_assembled", "positives", "threshold", "auprc", *RATES, "tp", "fp",
         "fn", "tn",
     )  # fmt: skip
-    st.html(markup.facts_table(cells, head=[say(f"model.{h}") for h in heads]))
+    rates = markup.facts_table(cells, head=[say(f"model.{h}") for h in heads])
+    st.html(f'<div class="wide" tabindex="0">{rates}</div>')
     st.html(f'<div class="small">{escape(leaning(rows.values(), say))}</div>')
 
 
