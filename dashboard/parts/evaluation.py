@@ -119,7 +119,8 @@ def pairs(record: Record, finding: str, say: Texts) -> None:
     ):
         for source, pair in table.get(finding, {}).items():
             best = modalities(pair.second, say)
-            rows.append((say(f"model.pairs.{key}", source=source, best=best), pair))
+            name = say(f"model.pairs.{key}", source=source, best=best)
+            rows.append((f"{name} ({say('model.few')})" if pair.few else name, pair))
     caption = say("model.pairs.caption") + leaning((pair for _, pair in rows), say)
     block("model.pairs", (lambda: draw.differences(rows, say)) if rows else None, caption, say)
 

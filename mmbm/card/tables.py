@@ -85,7 +85,7 @@ def _pairs(table: Mapping[str, Mapping[str, Comparison]]) -> str:
         (
             [
                 finding,
-                group,
+                group + (FEW if c.few else ""),
                 *(str(count) for count in (c.patients, c.n, c.assembled)),
                 f"{c.first} {c.first_auroc:.3f}",
                 f"{c.second} {c.second_auroc:.3f}",

@@ -74,6 +74,11 @@ class Comparison(Frozen):
     difference: Number  # first less second
     difference_ci: Interval
 
+    @property
+    def few(self) -> bool:
+        """Whether one of the labels has fewer than ten cases."""
+        return min(self.positives, self.n - self.positives) < FEWEST
+
 
 class RiskCoverage(Frozen):
     """Errors among the cases that the model is surest of, for growing shares of the cases."""

@@ -40,9 +40,10 @@ __all__ = [
 
 FILE = "evaluation.json"
 ALL = "all sources"
-# the rooms that make a figure; a change of the others leaves a record as true as it was
+# what makes a figure; a change of the rest leaves a record as true as it was
 FIGURED_BY = (
-    "case", "config", "data", "evaluate", "inputs", "io", "model", "predict", "trust",
+    "case", "config", "data/corpus", "data/manifest", "evaluate", "inputs", "io", "model",
+    "predict", "trust",
 )  # fmt: skip
 
 ByFinding = dict[str, Figures]
@@ -203,7 +204,7 @@ def code_sha256(package: Path = Path(__file__).parents[1]) -> str:
     total = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
         name = path.relative_to(package).with_suffix("").as_posix()
-        if name.split("/")[0] in FIGURED_BY:
+        if any(name == part or name.startswith(f"{part}/") for part in FIGURED_BY):
             total.update(f"{name}\0".encode() + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
     return total.hexdigest()
 

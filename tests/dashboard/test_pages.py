@@ -220,3 +220,11 @@ def test_other_test_cases_are_said(app, tiny_model_dir):
 def test_a_file_that_is_no_record_is_refused(app):
     compared(app, b'{"model": "<script>"}')
     assert clean(app).error[0].value.startswith("This cannot be compared: This is no evaluation")
+
+
+def test_a_shipped_models_record_can_be_compared_with(app):
+    app.run()
+    app.switch_page("screens/compare.py").run()
+    app.selectbox(key="compare-shipped").set_value("chest-base").run()
+    assert "chest-base" in shown(clean(app))
+    assert app.warning[0].value.startswith(("A record does not say", "Different test cases"))

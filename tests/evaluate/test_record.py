@@ -94,13 +94,19 @@ def test_the_hash_of_the_code_is_over_what_makes_the_figures(tmp_path):
     (package / "model").mkdir(parents=True)
     (package / "model" / "net.py").write_text("a = 1\n")
     (package / "cli.py").write_text("b = 1\n")
+    (package / "data").mkdir()
+    (package / "data" / "corpus.py").write_text("c = 1\n")
     first = records.code_sha256(package)
     (package / "cli.py").write_text("b = 2\n")
+    (package / "data" / "notes.py").write_text("d = 1\n")
     assert records.code_sha256(package) == first
     (package / "model" / "net.py").write_bytes(b"a = 1\r\n")  # another checkout's line ends
     assert records.code_sha256(package) == first
     (package / "model" / "net.py").write_text("a = 2\n")
     assert records.code_sha256(package) != first
+    second = records.code_sha256(package)
+    (package / "data" / "corpus.py").write_text("c = 2\n")
+    assert records.code_sha256(package) not in {first, second}
 
 
 def test_the_hash_of_the_cases_is_over_content_not_place(tmp_path):
