@@ -85,9 +85,12 @@ class Tested:
 def tested(
     network: MultimodalBigModel, corpus: Corpus, scores: Scores, thresholds: dict[str, float]
 ) -> dict[str, Tested]:
-    """Read every finding's scores off the features; ``thresholds`` are the operating points."""
+    """Read every finding's scores off the features; ``thresholds`` are the operating points.
+
+    A label that is a probability, as drawn cases have in train, counts as unknown.
+    """
     readout = network.readout()
-    rows = corpus.manifest.rows
+    rows, labels = corpus.manifest.rows, corpus.labels.double().numpy()
     sources = rows["source"].to_numpy(str)
     drawn = _drawn(rows["assembled"].to_numpy(str)) & scores.present.numpy()  # (n, 3)
     offered = dict(zip(SUBSETS, (scores.offered(c) for c in COALITIONS), strict=True))
@@ -103,7 +106,7 @@ def tested(
     shuffled = readout.logits(mixed).sigmoid().numpy()
     return {
         finding: Tested(
-            labels=corpus.labels[:, c].double().numpy(),
+            labels=np.where(np.isin(labels[:, c], (0, 1)), labels[:, c], np.nan),
             sources=sources,
             patients=rows["patient_id"].to_numpy(str),
             heard={s: heard[i, :, c] for i, s in enumerate(SUBSETS)},

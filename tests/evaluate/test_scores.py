@@ -104,3 +104,12 @@ def test_the_best_single_part_is_the_one_compared_with(scored):
     common = [m for m in ("image", "notes") if alone[m]["pneumonia"].n == pair.n]
     assert pair.second == max(common, key=lambda m: alone[m]["pneumonia"].auroc)
     assert pair.difference == pytest.approx(pair.first_auroc - pair.second_auroc)
+
+
+def test_a_probability_is_no_label_to_test_against(scored):
+    network, corpus, scores = scored
+    kept = corpus.labels.clone()
+    corpus.labels[:10, 0] = 0.8
+    found = evaluate(network, corpus, scores, {})["overall"]["pneumonia"]
+    corpus.labels.copy_(kept)
+    assert found.n == 50
