@@ -10,13 +10,16 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from mmbm.case import Case
 from mmbm.config import ModelConfig, TrainConfig
+from mmbm.data.corpus import read_corpus, read_texts
+from mmbm.data.manifest import read_manifest
 from mmbm.errors import ConfigError, ManifestError, NoSignal
 from mmbm.model import checkpoint
 from mmbm.model.network import MultimodalBigModel
+from mmbm.model.notes import train_tokenizer
 from mmbm.predict import Predictor
 from mmbm.run import carried, continued, run_training
 from mmbm.train import COALITIONS, coalition_loss
-from mmbm.train.loader import mix_films
+from mmbm.train.loader import label_rows, mix_films, sampling_weights
 from tests.made_cases import TINY, TINY_TRAINING, case, write_manifest
 
 
@@ -242,3 +245,18 @@ def test_a_finding_without_weight_teaches_nothing():
     coalition_loss(network, features, present, labels, 0.0, {"no_finding": 0.0}).mean.backward()
     assert bool((network.head.weight.grad[1] == 0).all())
     assert bool((network.head.weight.grad[0] != 0).any())
+
+
+def test_a_probability_is_balanced_as_the_likelier_label(tmp_path):
+    path = write_manifest(tmp_path, 16)
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    rows["split"] = "train"
+    rows["pneumonia"] = ["0.9" if label == "1" else "0.2" for label in rows["pneumonia"]]
+    rows.to_csv(path, index=False)
+    manifest = read_manifest(path)
+    tokenizer = train_tokenizer(read_texts(manifest), 200)
+    corpus = read_corpus(manifest, read_texts(manifest), TINY, tokenizer)
+    assert [row[0] for row in label_rows(corpus)] == ["0", "1"] * 8
+    weights = sampling_weights(corpus)
+    for label in (0, 1):
+        assert float(weights[label::2].sum()) == pytest.approx(2.0)  # two sources

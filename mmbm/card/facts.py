@@ -119,7 +119,7 @@ def data_table(manifest: Manifest, findings: tuple[str, ...]) -> list[dict[str, 
                         "cases": int(part.sum()),
                         "patients": int(rows.loc[part, "patient_id"].nunique()),
                         "assembled": int((rows.loc[part, "assembled"] != "").sum()),
-                        **{f: int((labels.loc[part, f] == 1).sum()) for f in findings},
+                        **{f: int((labels.loc[part, f] > 0.5).sum()) for f in findings},
                     }
                 )
     return table

@@ -13,6 +13,7 @@ sound is more telling here than in life.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Hashable
 from pathlib import Path
@@ -22,10 +23,10 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
-from mmbm.data.notes import Language, write_note
+from mmbm.data.notes import Language, Signs, draw_signs, write_from_signs, write_note
 from mmbm.data.recipes import SOURCES, hls_cmds, ieee8023, kermany, nih
 from mmbm.data.recipes.rows import FINDINGS, LABELS, SOUND_COLUMNS
-from mmbm.data.signs import read_evidence
+from mmbm.data.signs import log_likelihood_ratio, read_evidence
 from mmbm.errors import ManifestError
 
 __all__ = [
@@ -109,6 +110,8 @@ def draw_cases(count: int, sounds: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     """Cases with no film and no patient behind them (``COLUMNS``), to learn notes and sounds from.
 
     Half have pneumonia, half are children, a third have a recording; one in twenty is for val.
+    What is drawn tells less than its label says, so a train row holds the probability of the
+    finding given what its note and recording tell: the same on average, without the chance.
     """
     rng = np.random.default_rng([seed, count])
     cases: list[Record] = []
@@ -117,19 +120,15 @@ def draw_cases(count: int, sounds: pd.DataFrame, *, seed: int) -> pd.DataFrame:
         language: Language = "en" if rng.random() < 0.5 else "zh"
         age = int(rng.integers(1, 6) if child else rng.integers(ADULT_AGE, 95))
         sex = str(rng.choice(["F", "M"]))
+        brief = bool(rng.random() < BRIEF)
+        signs = draw_signs(rng, pneumonia, child, brief=brief)
         case: Record = {
             "case_id": f"drawn-{number}",
             "patient_id": f"drawn-{number}",
             "source": "drawn",
             "split": "val" if number % 20 == 19 else "train",
-            "notes_text": write_note(
-                rng,
-                pneumonia=pneumonia,
-                language=language,
-                child=child,
-                age=age,
-                sex=sex,
-                brief=bool(rng.random() < BRIEF),
+            "notes_text": write_from_signs(
+                rng, signs, language=language, child=child, age=age, sex=sex, brief=brief
             ),
             "age": age,
             "sex": sex,
@@ -139,9 +138,21 @@ def draw_cases(count: int, sounds: pd.DataFrame, *, seed: int) -> pd.DataFrame:
         }
         if rng.random() < 1 / 3:
             case |= _with_recording(rng, sounds, str(case["split"]), pneumonia)
+        if case["split"] == "train":
+            case |= _probabilities(signs, child, case)
         cases.append(case)
     rows = pd.DataFrame(cases, columns=COLUMNS, dtype="object")
     return rows.where(rows.notna(), "")
+
+
+def _probabilities(signs: Signs, child: bool, case: Record) -> Record:
+    """The labels of a drawn case, given what its note and its recording tell."""
+    told = log_likelihood_ratio(signs, "child" if child else "adult")
+    if "audio" in case:
+        crackling = any(case[f"sound:{event}"] == 1 for event in CRACKLES)
+        told += log_likelihood_ratio({"crackles": crackling}, "adult")
+    probability = round(1 / (1 + math.exp(-told)), 4)
+    return {"pneumonia": probability, "no_finding": round(1 - probability, 4)}
 
 
 def _with_recording(rng: Generator, sounds: pd.DataFrame, split: str, pneumonia: bool) -> Record:
@@ -191,7 +202,8 @@ def write_manifest(rows: pd.DataFrame, out: Path) -> None:
 def thin(rows: pd.DataFrame, limit: int, seed: int) -> pd.DataFrame:
     """At most ``limit`` rows, as evenly as can be over source and label."""
     shuffled = rows.sample(frac=1.0, random_state=seed)
-    turn = shuffled.groupby(["source", "pneumonia"], sort=False).cumcount()
+    label = pd.to_numeric(shuffled["pneumonia"], errors="coerce").round().fillna(-1)
+    turn = shuffled.groupby([shuffled["source"], label], sort=False).cumcount()
     first = turn.sort_values(kind="stable").index[:limit]
     return rows.loc[sorted(first)].reset_index(drop=True)
 

@@ -3,7 +3,7 @@
 Columns: ``case_id, patient_id, source, split`` (train, val or test), ``image, notes, audio``
 (paths relative to the CSV; any may be blank) or ``notes_text``, optionally ``age, sex, view,
 assembled`` and ``sound:<event>``; every further column is a finding. A label is 1, 0 or blank for
-unknown.
+unknown; in train it may be a probability.
 """
 
 from __future__ import annotations
@@ -43,9 +43,12 @@ class Manifest:
     sha256: str
 
     def labels(self, columns: Sequence[str]) -> NDArray[np.float32]:
-        """(cases, columns) float32: 1, 0 or NaN where unknown or where there is no such column."""
+        """(cases, columns) float32 in [0, 1]; NaN where unknown or where there is no such column.
+
+        Between 0 and 1 in train alone.
+        """
         table = self.rows.reindex(columns=list(columns), fill_value="")
-        return table.map(LABELS.__getitem__).to_numpy(np.float32, copy=True)
+        return table.map(_label).to_numpy(np.float32, copy=True)
 
     def sounds(self, events: Sequence[str]) -> NDArray[np.float32]:
         """The same for the sound events."""
@@ -75,6 +78,24 @@ class Fault:
     def sentence(self, name: str) -> str:
         """What to say of it in the manifest ``name``."""
         return f"Line {self.line} of '{name}', column '{self.column}': {self.why}."
+
+
+def _label(cell: str) -> float:
+    """1, 0, NaN for blank, or a probability. Raises ValueError for anything else."""
+    if cell in LABELS:
+        return LABELS[cell]
+    probability = float(cell)
+    if not 0.0 <= probability <= 1.0:
+        raise ValueError(cell)
+    return probability
+
+
+def _is_label(cell: str, split: str) -> bool:
+    try:
+        _label(cell)
+    except ValueError:
+        return False
+    return cell in LABELS or split == "train"
 
 
 def even_weights(cells: Iterable[str]) -> NDArray[np.float64]:
@@ -176,7 +197,7 @@ def _faults(manifest: Manifest, lines: Sequence[int]) -> Iterator[Fault]:
         if row["notes"] and row["notes_text"]:
             yield fault("notes_text", "both notes and notes_text are given; keep one")
         for column in labels:
-            if row[column] not in LABELS:
+            if not _is_label(row[column], row["split"]):
                 yield fault(column, "not 1, 0 or blank", "label")
         for column in ("image", "notes", "audio"):
             if row[column] and not (manifest.folder / row[column]).is_file():

@@ -24,6 +24,7 @@ __all__ = [
     "DISEASE_NAMES",
     "MASK",
     "Language",
+    "Signs",
     "draw_signs",
     "mask_disease_names",
     "write_from_signs",
@@ -42,8 +43,11 @@ EXAM = frozenset(
 )
 
 
-def draw_signs(rng: Generator, pneumonia: bool, child: bool) -> Signs:
-    """Draw every sign at its published rate: True present, False absent, None not mentioned."""
+def draw_signs(rng: Generator, pneumonia: bool, child: bool, *, brief: bool = False) -> Signs:
+    """Draw every sign at its published rate: True present, False absent, None not mentioned.
+
+    Of a brief note's signs one to three are mentioned.
+    """
     signs: Signs = {}
     evidence = read_evidence()["child" if child else "adult"]
     cough = False
@@ -56,6 +60,10 @@ def draw_signs(rng: Generator, pneumonia: bool, child: bool) -> Signs:
             cough = present
         mentioned = rng.random() < (MENTION_RARE if name in RARE else MENTION)
         signs[name] = present if mentioned else None
+    if brief:
+        told = [name for name, present in signs.items() if present is not None]
+        kept = rng.permutation(told)[: rng.integers(1, 4)]
+        signs = {name: present if name in kept else None for name, present in signs.items()}
     return signs
 
 
@@ -67,20 +75,10 @@ def write_note(
     child: bool,
     age: int | None,
     sex: str | None,
-    brief: bool = False,
 ) -> str:
-    """Write one note; ``age`` in years or None, ``sex`` "M", "F" or None.
-
-    A brief one tells one to three of its signs and next to nothing else.
-    """
+    """Write one note; ``age`` in years or None, ``sex`` "M", "F" or None."""
     signs = draw_signs(rng, pneumonia, child)
-    if brief:
-        told = [name for name, present in signs.items() if present is not None]
-        kept = rng.permutation(told)[: rng.integers(1, 4)]
-        signs = {name: present if name in kept else None for name, present in signs.items()}
-    return write_from_signs(
-        rng, signs, language=language, child=child, age=age, sex=sex, brief=brief
-    )
+    return write_from_signs(rng, signs, language=language, child=child, age=age, sex=sex)
 
 
 def write_from_signs(
@@ -93,7 +91,10 @@ def write_from_signs(
     sex: str | None,
     brief: bool = False,
 ) -> str:
-    """Write one note that states exactly these signs; nothing else here knows the finding."""
+    """Write one note that states exactly these signs; nothing else here knows the finding.
+
+    A brief one tells next to nothing beside them.
+    """
     phrases = ENGLISH if language == "en" else CHINESE
     background = phrases.history_child if child else phrases.history_adult
     n_background = int(rng.integers(0, 2 if brief else 5))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Literal
 
-__all__ = ["Group", "Sign", "read_evidence", "sensitivity_specificity"]
+__all__ = ["Group", "Sign", "log_likelihood_ratio", "read_evidence", "sensitivity_specificity"]
 
 Group = Literal["adult", "child"]
 
@@ -40,6 +42,23 @@ def sensitivity_specificity(lr_plus: float, lr_minus: float) -> tuple[float, flo
         raise ValueError(f"LR+ {lr_plus} and LR- {lr_minus} do not stand on both sides of 1.")
     specificity = (lr_plus - 1.0) / (lr_plus - lr_minus)
     return lr_plus * (1.0 - specificity), specificity
+
+
+def log_likelihood_ratio(signs: Mapping[str, bool | None], group: Group) -> float:
+    """How strongly the signs that are told speak for the finding, exactly as they are drawn."""
+    evidence = read_evidence()[group]
+    total = 0.0
+    for name, present in signs.items():
+        with_it, without = (evidence[name].rate(finding) for finding in (True, False))
+        if name == "sputum" and signs.get("cough") is not None:
+            if not signs["cough"]:
+                continue  # no phlegm, as was to be expected
+            with_it /= evidence["cough"].rate(True)
+            without /= evidence["cough"].rate(False)
+        if present is not None:
+            ratio = with_it / without if present else (1 - with_it) / (1 - without)
+            total += math.log(ratio)
+    return total
 
 
 @cache

@@ -49,14 +49,14 @@ def seed_of(*numbers: int) -> int:
 
 
 def label_rows(corpus: Corpus) -> list[str]:
-    """Each case's labels as one word, "1" yes, "0" no, "-1" unknown."""
-    return ["".join(map(str, row)) for row in corpus.labels.nan_to_num(-1).int().tolist()]
+    """Each case's labels as one word, "1" yes or likelier, "0" no, "-1" unknown."""
+    return ["".join(map(str, row)) for row in corpus.labels.nan_to_num(-1).round().int().tolist()]
 
 
 def sampling_weights(corpus: Corpus) -> Tensor:
     """(cases,) so that every cell of source x label of the first finding is drawn equally often."""
-    sources, first = corpus.manifest.rows["source"], corpus.labels[:, 0].nan_to_num(-1).tolist()
-    pairs = zip(sources, first, strict=True)
+    first = corpus.labels[:, 0].nan_to_num(-1).round().tolist()
+    pairs = zip(corpus.manifest.rows["source"], first, strict=True)
     return torch.from_numpy(even_weights(f"{source}|{label}" for source, label in pairs))
 
 

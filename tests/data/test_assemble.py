@@ -116,10 +116,20 @@ def test_drawn_cases_need_no_film(tmp_path: Path):
     rows = draw_cases(400, pd.DataFrame(), seed=3)
     assert list(rows.columns) == COLUMNS
     assert (rows["image"] == "").all() and (rows["notes_text"] != "").all()
-    assert (rows["pneumonia"].astype(int) + rows["no_finding"].astype(int) == 1).all()
+    assert (rows["pneumonia"].astype(float) + rows["no_finding"].astype(float) == 1).all()
+    assert set(rows.loc[rows["split"] == "val", "pneumonia"]) == {0, 1}
     assert (rows["split"] == "val").sum() == 20
     assert rows["patient_id"].is_unique
     assert rows.equals(draw_cases(400, pd.DataFrame(), seed=3))
+
+
+def test_a_drawn_train_row_holds_the_probability_that_its_parts_tell():
+    rows = draw_cases(6000, clips(), seed=5)
+    p = rows.loc[rows["split"] == "train", "pneumonia"].to_numpy(float)
+    assert p.mean() == pytest.approx(0.5, abs=0.015)  # half are drawn with it
+    assert 0.0 < p.min() < 0.1 and 0.9 < p.max() < 1.0
+    held = rows[rows["split"] == "val"]
+    assert held["pneumonia"].mean() == pytest.approx(0.5, abs=0.1)
 
 
 def test_thinning_is_even_over_source_and_label():

@@ -31,6 +31,14 @@ def test_labels_are_one_zero_or_unknown(write):
     assert manifest.path(0, "image").name == "film.png" and manifest.path(1, "image") is None
 
 
+def test_a_train_row_may_hold_a_probability_and_no_other_row(write):
+    manifest = read_manifest(write("a,p1,here,train,film.png,,,,0.83"))
+    assert manifest.labels(["pneumonia"])[0, 0] == np.float32(0.83)
+    for split in ("val", "test"):
+        with pytest.raises(ManifestError, match="column 'pneumonia': not 1, 0 or blank"):
+            read_manifest(write(f"a,p1,here,{split},film.png,,,,0.83"))
+
+
 def test_a_note_may_run_over_lines_and_the_line_is_still_right(write):
     path = write('a,p1,here,train,,,,"two\nlines",1', "b,p2,here,nowhere,,,,x,1")
     with pytest.raises(ManifestError, match=r"Line 4 of 'cases.csv', column 'split'"):
@@ -43,6 +51,8 @@ def test_a_note_may_run_over_lines_and_the_line_is_still_right(write):
         ("a,p1,here,exam,film.png,,,,1", "column 'split': not one of train, val, test"),
         ("a,,here,train,film.png,,,,1", "column 'patient_id': blank"),
         ("a,p1,here,train,film.png,,,,yes", "column 'pneumonia': not 1, 0 or blank"),
+        ("a,p1,here,train,film.png,,,,1.2", "column 'pneumonia': not 1, 0 or blank"),
+        ("a,p1,here,train,film.png,,,,nan", "column 'pneumonia': not 1, 0 or blank"),
         ("a,p1,here,train,gone.png,,,,1", "column 'image': no such file"),
         ("a,p1,here,train,,,,,1", "column 'image': blank, and so are notes and audio"),
         ("a,p1,here,train,,film.png,,text,1", "column 'notes_text': both notes and notes_text"),

@@ -8,7 +8,7 @@ from mmbm.data.notes import draw_signs, mask_disease_names, write_from_signs, wr
 from mmbm.data.phrases_en import ENGLISH
 from mmbm.data.phrases_zh import CHINESE
 from mmbm.data.polarity import LISTS_EN, LISTS_ZH, ONE_EN, ONE_ZH
-from mmbm.data.signs import read_evidence, sensitivity_specificity
+from mmbm.data.signs import log_likelihood_ratio, read_evidence, sensitivity_specificity
 
 
 def notes(seed: int, count: int, pneumonia: bool) -> list[str]:
@@ -32,6 +32,32 @@ def test_likelihood_ratios_give_back_the_rates():
     assert specificity == pytest.approx(0.77, abs=0.01)
     assert sensitivity / (1 - specificity) == pytest.approx(2.8)
     assert (1 - sensitivity) / specificity == pytest.approx(0.47)
+
+
+@pytest.mark.parametrize("child", [False, True])
+@pytest.mark.parametrize("brief", [False, True])
+def test_the_likelihood_ratio_of_drawn_signs_is_exact(child: bool, brief: bool):
+    rng = np.random.default_rng(11)
+    truth = rng.random(6000) < 0.5
+    told = [draw_signs(rng, bool(t), child, brief=brief) for t in truth]
+    odds = np.array([log_likelihood_ratio(s, "child" if child else "adult") for s in told])
+    probability = 1 / (1 + np.exp(-odds))
+    for part in np.array_split(np.argsort(probability), 6):
+        error = np.sqrt(0.25 / len(part))
+        assert truth[part].mean() == pytest.approx(probability[part].mean(), abs=3.5 * error)
+
+
+def test_the_likelihood_ratio_by_hand():
+    adult = read_evidence()["adult"]
+    assert log_likelihood_ratio({"fever": True}, "adult") == pytest.approx(np.log(3.21), abs=0.01)
+    assert log_likelihood_ratio({"fever": False, "wheeze": None}, "adult") == pytest.approx(
+        np.log(0.70), abs=0.01
+    )
+    cough, phlegm = ([adult[n].rate(f) for f in (True, False)] for n in ("cough", "sputum"))
+    both = log_likelihood_ratio({"cough": True, "sputum": True}, "adult")
+    assert both == pytest.approx(np.log(phlegm[0] / phlegm[1]))  # phlegm needs a cough
+    neither = log_likelihood_ratio({"cough": False, "sputum": False}, "adult")
+    assert neither == pytest.approx(np.log((1 - cough[0]) / (1 - cough[1])))
 
 
 def test_ratios_on_one_side_of_one_are_refused():
@@ -101,10 +127,11 @@ def test_words_of_a_sign_are_the_same_affirmed_and_denied():
 
 def test_a_brief_note_tells_three_signs_or_fewer():
     rng = np.random.default_rng(2)
-    about = {"pneumonia": True, "child": False, "age": 50, "sex": "F"}
+    about = {"language": "en", "child": False, "age": 50, "sex": "F"}
+    drawn = {b: [draw_signs(rng, True, False, brief=b) for _ in range(300)] for b in (True, False)}
+    assert {sum(s is not None for s in signs.values()) for signs in drawn[True]} == {1, 2, 3}
     brief, full = (
-        [write_note(rng, language="en", brief=b, **about) for _ in range(300)]
-        for b in (True, False)
+        [write_from_signs(rng, signs, brief=b, **about) for signs in drawn[b]] for b in drawn
     )
     assert np.median([len(n) for n in brief]) < np.median([len(n) for n in full]) / 2
     assert max(len(n) for n in brief) < 300

@@ -46,7 +46,7 @@ def find_duplicates(manifest: Manifest, examined: Examined) -> Found:
                 found["copy_across_splits"].append(names)
             elif len(files) > 1:
                 found["copy_within_split"].append(names)
-            told = manifest.labels(labels)[rows]
+            told = manifest.labels(labels)[rows].round()
             if ((told == 0).any(0) & (told == 1).any(0)).any():
                 found["copies_disagree"].append(names)
         found["near_copy_across_splits"] += _near(manifest, exact, facts)

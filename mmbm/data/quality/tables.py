@@ -56,7 +56,7 @@ def _cells(manifest: Manifest) -> list[tuple[str, str, pd.DataFrame]]:
 def balance(manifest: Manifest) -> list[BalanceRow]:
     """How often each label is positive, negative and unknown, by split and source."""
     labels = [*manifest.findings, *(SOUND + event for event in manifest.sound_events)]
-    told = manifest.labels(labels)
+    told = manifest.labels(labels).round()
     table = []
     for split, source, rows in _cells(manifest):
         here = told[rows.index.to_numpy()]
@@ -111,7 +111,7 @@ def associations(manifest: Manifest, given: pd.DataFrame, examined: Examined) ->
     }
     found = []
     for label in (*manifest.findings, *(SOUND + event for event in manifest.sound_events)):
-        values = manifest.labels([label])[:, 0]
+        values = manifest.labels([label])[:, 0].round()
         for against, groups in groupings.items():
             pooled = associate(label, values, against, groups)
             found.append(pooled)
