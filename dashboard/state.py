@@ -16,6 +16,7 @@ import streamlit as st
 from dashboard.review import Review
 from dashboard.text import LANGUAGES, Language, Texts, texts
 from mmbm.case import MODALITIES, Case, Modality, Notes, Picture, Sound
+from mmbm.data.quality.report import DataReport
 from mmbm.errors import MMBMError
 from mmbm.io import read_notes, read_picture, read_sound, typed_notes, warm
 from mmbm.model.checkpoint import assets_folder
@@ -30,7 +31,9 @@ __all__ = [
     "forget",
     "keep",
     "keep_closer",
+    "keep_data_report",
     "kept_closer",
+    "kept_data_report",
     "kept_review",
     "parts",
     "predictor",
@@ -86,6 +89,7 @@ class Session:
     parts: dict[Modality, Part] = field(default_factory=lambda: {m: Part() for m in MODALITIES})
     review: Review | None = None
     closer: dict[tuple[str, str], object] = field(default_factory=dict)
+    data_report: DataReport | None = None
 
 
 def _session() -> Session:
@@ -248,3 +252,13 @@ def kept_closer(modality: Modality, finding: str) -> object | None:
 def keep_closer(modality: Modality, finding: str, attribution: object) -> None:
     """Remember an attribution until the case changes."""
     _session().closer[modality, finding] = attribution
+
+
+def kept_data_report() -> DataReport | None:
+    """The last check of a manifest in this session."""
+    return _session().data_report
+
+
+def keep_data_report(report: DataReport | None) -> None:
+    """Remember the check of a manifest, or that the last one was refused."""
+    _session().data_report = report

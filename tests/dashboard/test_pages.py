@@ -7,7 +7,7 @@ import pytest
 
 from tests.made_files import dicom, ramp, tone, wav
 
-PAGES = [f"screens/{name}.py" for name in ("review", "model", "compare", "about")]
+PAGES = [f"screens/{name}.py" for name in ("review", "model", "compare", "data", "about")]
 NOTE = b"Fever and cough. <script>alert(1)</script> Crackles at the right base."
 
 
@@ -155,6 +155,24 @@ def test_the_model_page_shows_identity_evaluation_and_card(app, tiny_model_dir):
     assert "Not assessed, since the source does not say: north: sex, age, view" in shown(app)
     assert not app.error
     assert len(app.get("plotly_chart")) >= 7
+
+
+def test_the_model_page_shows_how_well_it_knows_itself(app, tiny_model_dir, tmp_path, monkeypatch):
+    coverage = {"n": 70, "coverage": 0.914, "coverage_yes": 0.9, "coverage_no": None, "one": 0.81}
+    odd = {"modality": "image", "n": 12, "against": 80, "auroc": 0.987, "flagged": 0.75}
+    sections = {
+        "conformal": {"levels": {"0.9": {"pneumonia": {"fitted": coverage}}}},
+        "shift": {
+            "kinds": {"hip_films": odd},
+            "false_alarms": {"audio": {"recordings": {"n": 9, "flagged": 0.111}}},
+        },
+    }
+    folder = changed(tiny_model_dir, tmp_path / "model", lambda record: record | sections)
+    monkeypatch.setenv("MMBM_MODEL", folder)
+    app.run()
+    clean(app.switch_page("screens/model.py").run())
+    for words in ("90%, fitted", "91.4%", "hip films", "0.987", "75.0%", "11.1%"):
+        assert words in shown(app)
 
 
 def changed(model, folder, change):
