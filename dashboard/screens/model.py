@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import markup, state
 from dashboard.parts.evaluation import evaluation, training
 from dashboard.parts.evidence import blank
+from dashboard.parts.measured_trust import measured_trust
 from dashboard.text import Texts
 from mmbm.card import read_card
 from mmbm.errors import MMBMError
@@ -50,6 +51,7 @@ def page(predictor: Predictor, say: Texts) -> None:
         blank(say("model.not_assessed"))
     else:
         evaluation(card.evaluation, finding, say)
+        measured_trust(card.evaluation, finding, say)
     training(card.history, finding, say)
     st.header(say("model.card"), anchor=False)
     with st.container(border=True):
