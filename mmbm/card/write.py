@@ -170,6 +170,11 @@ def _trust(record: Record) -> str:
     odd = [
         [kind, str(f["n"]), number(f["auroc"]), number(f["flagged"])] for kind, f in kinds.items()
     ]
+    alarms = [
+        [modality, source, str(f["n"]), number(f["flagged"])]
+        for modality, sources in record.shift.get("false_alarms", {}).items()
+        for source, f in sources.items()
+    ]
     return "\n\n".join(
         [
             "Answers at a chosen level: how often they hold the truth, and how often they are one "
@@ -177,6 +182,8 @@ def _trust(record: Record) -> str:
             markdown_table(("level", "finding", "group", "cases", "held", "yes or no"), answers),
             "Odd inputs against the test cases:",
             markdown_table(("kind", "inputs", "AUROC", "flagged"), odd),
+            "The test cases' own parts that are flagged as odd all the same:",
+            markdown_table(("part", "source", "parts", "flagged"), alarms),
         ]
     )
 
