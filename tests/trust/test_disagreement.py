@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from mmbm.trust.disagreement import Disagreement, disagreements, fit_pushes
+
+
+def test_strong_is_what_half_of_a_labels_own_cases_show():
+    rng = np.random.default_rng(0)
+    labels = (np.arange(200) % 2).astype(float)[:, None]
+    shown = torch.from_numpy(rng.normal(size=(200, 1, 3)))
+    shown[:, 0, 0] += torch.from_numpy(np.where(labels[:, 0] == 1, 3.0, -2.0))
+    pushes = fit_pushes(shown, torch.ones(200, 3, dtype=torch.bool), labels)
+    assert pushes.shape == (1, 3, 2)
+    yes = shown[labels[:, 0] == 1, 0, 0]
+    assert abs(float(pushes[0, 0, 1]) - float(np.median(yes))) < 1e-6
+    assert float(pushes[0, 0, 0]) < -1.5
+    assert (pushes[..., 0] <= 0).all() and (pushes[..., 1] >= 0).all()
+
+
+def test_too_few_cases_of_a_label_leave_no_table():
+    labels = np.zeros((50, 1))
+    labels[:5] = 1
+    pushes = fit_pushes(torch.zeros(50, 1, 3), torch.ones(50, 3, dtype=torch.bool), labels)
+    assert pushes[0, :, 1].isnan().all() and not pushes[0, :, 0].isnan().any()
+
+
+def test_parts_disagree_only_where_both_are_strong():
+    pushes = torch.tensor([[[-1.0, 1.0]] * 3, [[torch.nan, torch.nan]] * 3])
+    strong = torch.tensor([[2.0, -1.5, 0.2], [5.0, -5.0, 0.0]])
+    assert disagreements(("a", "b"), strong, pushes) == (Disagreement("a", ("image",), ("notes",)),)
+    weak = torch.tensor([[2.0, -0.5, 0.2], [0.0, 0.0, 0.0]])
+    assert disagreements(("a", "b"), weak, pushes) == ()

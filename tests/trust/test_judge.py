@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from mmbm.case import Case, Notes
+from mmbm.errors import ConfigError, ModelError
+from mmbm.model.tables import TrustTables
+from mmbm.predict import Predictor
+from mmbm.trust.disagreement import Disagreement
+from mmbm.trust.judge import Answer, Judgement, judge
+from mmbm.trust.lungs import in_case
+from mmbm.trust.sentences import answer_sentence, warnings
+from mmbm.trust.shift import Shift
+from tests.made_cases import case
+
+
+@pytest.fixture(scope="module")
+def predictor(tiny_model_dir):
+    return Predictor.load(tiny_model_dir, "cpu", threads=1)
+
+
+def judged(predictor, given, level=0.9):
+    prediction = predictor.predict(given)
+    return judge(given, prediction, in_case(prediction), level)
+
+
+def test_every_part_has_a_shift_and_every_finding_an_answer(predictor):
+    judgement = judged(predictor, case())
+    assert judgement.assessed and judgement.level == 0.9
+    assert [s.modality for s in judgement.shifts] == ["image", "notes", "audio"]
+    assert [a.finding for a in judgement.answers] == ["pneumonia", "no_finding"]
+
+
+def test_a_note_in_an_unknown_language_alone_is_never_sure(predictor):
+    judgement = judged(predictor, Case(notes=Notes("Пациент жалуется на кашель.", "other")))
+    assert [s.cue for s in judgement.flagged] == ["language"]
+    assert {a.verdict for a in judgement.answers} == {"not sure"}
+    said = answer_sentence(judgement.answers[0], 0.9)
+    assert said.startswith("Not sure, look yourself: nothing that was given")
+    assert any("a language that the model did not learn" in w for w in warnings(judgement))
+
+
+def test_a_level_that_was_not_fitted_is_refused(predictor):
+    with pytest.raises(ConfigError, match=r"Level 0\.99 was not fitted; choose 0\.8, 0\.9, 0\.95"):
+        judged(predictor, case(), level=0.99)
+
+
+def test_without_tables_nothing_is_assessed(predictor):
+    prediction = dataclasses.replace(predictor.predict(case()), trust=None)
+    judgement = judge(case(), prediction, None)
+    assert not judgement.assessed and judgement.shifts == ()
+    assert {a.verdict for a in judgement.answers} == {"not assessed"}
+    assert "was not assessed" in warnings(judgement)[0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "strange", "verdict", "sentence"),
+    [
+        ({"yes"}, False, "yes", "Yes, at 90%."),
+        ({"no"}, False, "no", "No, at 90%."),
+        ({"yes", "no"}, False, "not sure", "neither yes nor no can be left out"),
+        (set(), False, "not sure", "this score fits neither yes nor no"),
+        (None, False, "not assessed", "Not assessed: too few held-out cases."),
+        ({"yes"}, True, "not sure", "nothing that was given is of a kind"),
+    ],
+)
+def test_verdict_and_sentence(labels, strange, verdict, sentence):
+    answer = Answer("pneumonia", None if labels is None else frozenset(labels), strange)
+    assert answer.verdict == verdict
+    assert sentence in answer_sentence(answer, 0.9)
+
+
+def test_warnings_name_the_strange_part_and_the_disagreement():
+    apart = Disagreement("pneumonia", ("image",), ("notes", "audio"))
+    shifts = (Shift("image", "features", 1.2, 99.9), Shift("audio", "features", 0.5, 50.0))
+    said = warnings(Judgement(0.9, True, (), shifts, (apart,)))
+    assert len(said) == 2 and said[0].startswith("The picture is unlike the films")
+    assert "image strongly for it, notes and audio strongly against it" in said[1]
+
+
+def test_tables_survive_the_file_and_damage_is_refused(predictor):
+    tables = predictor.trust
+    again = TrustTables.from_bytes(tables.to_bytes())
+    assert again.to_bytes() == tables.to_bytes()
+    assert again.sources == tables.sources and again.unknown == tables.unknown
+    with pytest.raises(ModelError, match="does not hold a model's trust tables"):
+        TrustTables.from_bytes(b"nothing of the kind")
