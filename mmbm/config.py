@@ -136,6 +136,7 @@ class TrainConfig(Settings):
 
     model: ModelConfig = ModelConfig()
     start_from: str | None = None  # a model whose weights, parts and tokeniser the run begins with
+    retokenise: bool = False  # but fit the tokeniser to this run's notes
     leave_out: tuple[str, ...] = ()  # sources whose every case is kept for testing
     seed: int = 0
     epochs: int = Field(default=10, ge=1)
@@ -150,7 +151,7 @@ class TrainConfig(Settings):
     frozen_stages: int = 2  # first stages of a pretrained backbone that are not trained
     crop_seconds: float = 6.0  # of sound, at random, in training
     mixup: float = Field(default=0.0, ge=0.0)  # Beta(a, a) of films blended across sources; 0: none
-    freeze: tuple[Modality, ...] = ()  # encoders that stay as they are
+    freeze: tuple[Modality | Literal["head"], ...] = ()  # encoders, or fusion and head, that stay
     ema: float = Field(default=0.0, ge=0.0, lt=1.0)  # decay of the weights' moving average; 0: none
     patience: int = Field(default=0, ge=0)  # epochs without a better val score; 0: run them all
     workers: int = Field(default=1, ge=0)  # processes that prepare batches; 0: the training one

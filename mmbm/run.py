@@ -36,9 +36,10 @@ from mmbm.evaluate.record import (
     write_record,
 )
 from mmbm.model import checkpoint
+from mmbm.model.checkpoint import LoadedModel
 from mmbm.model.image import load_imagenet
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.notes import TransformerEncoder, open_transformer, train_tokenizer
+from mmbm.model.notes import NotesEncoder, TransformerEncoder, open_transformer, train_tokenizer
 from mmbm.model.tables import TrustTables
 from mmbm.predict import Predictor, probe_device
 from mmbm.train import Processes, Step, processes, train
@@ -99,9 +100,13 @@ def _run(
     texts = {name: read_texts(part) for name, part in splits.items()}
     if config.start_from:
         begun = checkpoint.read(config.start_from)
-        tokenizer = begun.tokenizer
-        model_config = continued(begun.network.config, config.model)
+        tokenizer, model_config = begun.tokenizer, continued(begun.network.config, config.model)
+        if config.retokenise:
+            tokenizer, model_config = _tokenised(
+                texts["train"], model_config, config.model.notes.vocabulary
+            )
         start = carried(begun.network, model_config)
+        _keep_embeddings(begun, start, tokenizer)
     elif config.model.notes.encoder != "gru":
         notes, tokenizer, pretrained = open_transformer(config.model.notes)
         model_config = config.model.model_copy(update={"notes": notes})
@@ -111,9 +116,10 @@ def _run(
         if config.image_weights == "imagenet":
             load_imagenet(start.image_encoder)
     else:
-        start, tokenizer = None, train_tokenizer(texts["train"], config.model.notes.vocabulary)
-        notes = config.model.notes.model_copy(update={"vocabulary": tokenizer.get_vocab_size()})
-        model_config = config.model.model_copy(update={"notes": notes})
+        start = None
+        tokenizer, model_config = _tokenised(
+            texts["train"], config.model, config.model.notes.vocabulary
+        )
     config = config.model_copy(update={"model": model_config})
     with team.in_turn():  # the first one writes the cache, the others read it
         corpora = {
@@ -166,6 +172,28 @@ def _run(
     return folder
 
 
+def _tokenised(
+    texts: list[str], config: ModelConfig, vocabulary: int
+) -> tuple[Tokenizer, ModelConfig]:
+    """A tokeniser for these notes, and the config with its size."""
+    tokenizer = train_tokenizer(texts, vocabulary)
+    notes = config.notes.model_copy(update={"vocabulary": tokenizer.get_vocab_size()})
+    return tokenizer, config.model_copy(update={"notes": notes})
+
+
+@torch.no_grad()
+def _keep_embeddings(begun: LoadedModel, network: MultimodalBigModel, tokenizer: Tokenizer) -> None:
+    """Give every token that ``begun`` knew the embedding that it had there."""
+    if isinstance(network.encoders["notes"], TransformerEncoder):
+        return
+    old = begun.tokenizer.get_vocab()
+    into = cast(NotesEncoder, network.encoders["notes"]).embed.weight
+    source = cast(NotesEncoder, begun.network.encoders["notes"]).embed.weight
+    for token, row in tokenizer.get_vocab().items():
+        if token in old:
+            into[row] = source[old[token]]
+
+
 def continued(begun: ModelConfig, wanted: ModelConfig) -> ModelConfig:
     """The config of a run that begins with another model: its parts, with what may differ."""
     update: dict[str, Any] = {n: getattr(wanted, n) for n in ("name", "version", "modalities")}
@@ -183,7 +211,9 @@ def carried(begun: MultimodalBigModel, config: ModelConfig) -> MultimodalBigMode
     The calibration is left behind; a finding that ``begun`` lacks starts at zero evidence.
     """
     network = MultimodalBigModel(config)
-    own = ("head.", "calibration_")
+    own: tuple[str, ...] = ("head.", "calibration_")
+    if config.notes != begun.config.notes:
+        own += ("encoders.notes.embed.",)
     kept = {n: t for n, t in begun.state_dict().items() if not n.startswith(own)}
     network.load_state_dict(kept, strict=False)
     network.head.weight.zero_()

@@ -214,6 +214,35 @@ def test_a_frozen_encoder_stays_as_it_was(tiny_run, tmp_path):
     )
 
 
+def test_a_frozen_head_stays_as_it_was(tiny_run, tmp_path):
+    config = settings(start_from=str(tiny_run / "run" / "model"), freeze=("head",))
+    run(tmp_path, tiny_run / "cases" / "manifest.csv", config)
+    before, after = weights(tiny_run / "run"), weights(tmp_path)
+    for name in ("head.weight", "head.bias", "fusion.scores"):
+        assert torch.equal(before[name], after[name]), name
+    assert not torch.equal(
+        before["encoders.notes.embed.weight"], after["encoders.notes.embed.weight"]
+    )
+
+
+def test_a_new_tokeniser_keeps_the_tokens_that_were_known(tiny_run, tmp_path):
+    begun = checkpoint.read(tiny_run / "run" / "model")
+    config = settings(
+        start_from=str(tiny_run / "run" / "model"), retokenise=True, freeze=("notes",), epochs=1
+    )
+    manifest = write_manifest(tmp_path / "cases")
+    table = pd.read_csv(manifest, dtype=str, keep_default_na=False)
+    table["notes_text"] += " xylophone"
+    table.to_csv(manifest, index=False)
+    run(tmp_path, manifest, config)
+    now = checkpoint.read(tmp_path / "model")
+    old, new = begun.tokenizer.get_vocab(), now.tokenizer.get_vocab()
+    assert "xylophone" in new and "xylophone" not in old
+    shared = sorted(set(old) & set(new))
+    rows = [m.network.encoders["notes"].embed.weight for m in (begun, now)]
+    assert torch.equal(rows[0][[old[t] for t in shared]], rows[1][[new[t] for t in shared]])
+
+
 def test_films_are_blended_with_the_same_labels_of_another_source_only():
     films = torch.arange(4.0)[:, None, None, None].expand(4, 1, 2, 2)
     cells = [("north", "10"), ("south", "10"), ("north", "01"), ("north", "01")]

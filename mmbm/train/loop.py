@@ -124,6 +124,9 @@ def _begin(
         network.image_encoder.freeze(config.frozen_stages)
     for modality in _still(config):
         network.encoders[modality].requires_grad_(False)
+    if "head" in config.freeze:
+        network.fusion.requires_grad_(False)
+        network.head.requires_grad_(False)
     used = np.unique(corpus.film_of[corpus.film_of >= 0])
     if len(used):
         network.mean_film.copy_(corpus.thumbnails[torch.from_numpy(used)].mean(0))
@@ -135,7 +138,7 @@ def _begin(
 
 def _still(config: TrainConfig) -> set[str]:
     """The modalities whose encoders are not trained: frozen, or not read at all."""
-    return {*config.freeze, *(set(MODALITIES) - set(config.model.modalities))}
+    return (set(config.freeze) - {"head"}) | (set(MODALITIES) - set(config.model.modalities))
 
 
 def _epoch(
