@@ -46,9 +46,10 @@ EXAM = frozenset(
 def draw_signs(rng: Generator, pneumonia: bool, child: bool, *, brief: bool = False) -> Signs:
     """Draw every sign at its published rate: True present, False absent, None not mentioned.
 
-    Of a brief note's signs one to three are mentioned.
+    A brief note mentions one to three of the common signs.
     """
-    signs: Signs = {}
+    signs: dict[str, bool] = {}
+    mentioned: set[str] = set()
     evidence = read_evidence()["child" if child else "adult"]
     cough = False
     for name, sign in evidence.items():
@@ -58,13 +59,13 @@ def draw_signs(rng: Generator, pneumonia: bool, child: bool, *, brief: bool = Fa
         present = bool(rng.random() < rate)
         if name == "cough":
             cough = present
-        mentioned = rng.random() < (MENTION_RARE if name in RARE else MENTION)
-        signs[name] = present if mentioned else None
+        signs[name] = present
+        if rng.random() < (MENTION_RARE if name in RARE else MENTION):
+            mentioned.add(name)
     if brief:
-        told = [name for name, present in signs.items() if present is not None]
-        kept = rng.permutation(told)[: rng.integers(1, 4)]
-        signs = {name: present if name in kept else None for name, present in signs.items()}
-    return signs
+        common = [name for name in signs if name not in RARE]
+        mentioned = {str(name) for name in rng.permutation(common)[: rng.integers(1, 4)]}
+    return {name: present if name in mentioned else None for name, present in signs.items()}
 
 
 def write_note(
