@@ -176,13 +176,16 @@ def _shift(
     """
     usual = {m: _usual(tables, corpus, features, texts, m) for m in MODALITIES}
     sources = corpus.manifest.rows["source"].to_numpy(str)
-    alarms: dict[str, Any] = {}
+    parts: dict[str, dict[str, Values]] = {}
     for modality, (cases, strange) in usual.items():
         names = sources[cases] if modality != "audio" else np.full(len(cases), "recordings")
-        alarms[modality] = {
-            str(name): {"n": int((k := names == name).sum()), "flagged": _past(strange[k])}
-            for name in np.unique(names)
+        parts[modality] = {str(name): strange[names == name] for name in np.unique(names)}
+    alarms = {
+        modality: {
+            name: {"n": len(strange), "flagged": _past(strange)} for name, strange in held.items()
         }
+        for modality, held in parts.items()
+    }
     found: dict[tuple[str, Modality], list[float]] = {}
     for done, entry in enumerate(odd, 1):
         case = entry.read()
@@ -195,15 +198,21 @@ def _shift(
     kinds = {}
     for (kind, modality), values in found.items():
         strange, known = np.array(values), usual[modality][1]
-        truth = np.r_[np.ones(len(strange)), np.zeros(len(known))]
         kinds[kind] = {
             "modality": modality,
             "n": len(strange),
             "against": len(known),
-            "auroc": float(roc_auc_score(truth, np.r_[strange, known])) if len(known) else None,
+            "auroc": _told_apart(strange, known) if len(known) else None,
+            "auroc_by_source": {n: _told_apart(strange, k) for n, k in parts[modality].items()},
             "flagged": _past(strange),
         }
     return {"false_alarms": alarms, "kinds": kinds}
+
+
+def _told_apart(odd: Values, usual: Values) -> float:
+    """AUROC of strangeness, odd parts against usual ones."""
+    truth = np.r_[np.ones(len(odd)), np.zeros(len(usual))]
+    return float(roc_auc_score(truth, np.r_[odd, usual]))
 
 
 def _past(strangeness: Values) -> float:

@@ -50,6 +50,7 @@ def test_the_record_says_how_trust_did(tiny_run, tiny_model_dir, tmp_path):
     assert ("judging odd inputs", 4, 4) in seen
     kinds = record.shift["kinds"]
     assert kinds["noise"]["n"] == 3 and kinds["noise"]["modality"] == "image"
+    assert kinds["Russian"]["auroc_by_source"] == {"north": 1.0, "south": 1.0}
     assert kinds["Russian"]["auroc"] == 1.0 and kinds["Russian"]["flagged"] == 1.0
     alarms = record.shift["false_alarms"]
     assert set(alarms) == {"image", "notes", "audio"}
