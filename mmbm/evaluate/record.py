@@ -45,6 +45,7 @@ FIGURED_BY = (
     "case", "config", "data/corpus", "data/manifest", "evaluate", "inputs", "io", "model",
     "predict", "trust",
 )  # fmt: skip
+JUDGES_ONLY = ("trust/verdict",)  # among these, what tells of explanations and moves no figure
 
 ByFinding = dict[str, Figures]
 Level = Literal["across_sources", "one_source", "exploratory"]
@@ -201,10 +202,14 @@ def faults(record: Record | None, hashes: Mapping[str, str]) -> tuple[str, ...]:
 
 def code_sha256(package: Path = Path(__file__).parents[1]) -> str:
     """Over the sources that make a figure (``FIGURED_BY``), by name and content."""
+
+    def among(name: str, parts: tuple[str, ...]) -> bool:
+        return any(name == part or name.startswith(f"{part}/") for part in parts)
+
     total = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
         name = path.relative_to(package).with_suffix("").as_posix()
-        if any(name == part or name.startswith(f"{part}/") for part in FIGURED_BY):
+        if among(name, FIGURED_BY) and not among(name, JUDGES_ONLY):
             total.update(f"{name}\0".encode() + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
     return total.hexdigest()
 
