@@ -82,6 +82,7 @@ class ImageConfig(Settings):
     feature_level: int = 3  # which feature map: 3 = stride 16
     size: int = Field(default=224, ge=32, le=1024)  # pixels a side
     lungs: bool = False  # cut the film out around its lungs and take features from them alone
+    cycles: float = Field(default=0.0, ge=0.0)  # over the film: level its spectrum up to there
 
 
 class NotesConfig(Settings):
@@ -146,7 +147,7 @@ class TrainConfig(Settings):
     weight_decay: float = 1e-2
     label_smoothing: float = Field(default=0.05, ge=0.0, lt=0.5)
     loss_weights: dict[str, float] = {}  # of findings in the loss; 1 where not named
-    balance: Literal["none", "source+label"] = "source+label"
+    balance: Literal["none", "source+label", "source+label+view"] = "source+label"
     image_weights: Literal["imagenet", "none"] = "imagenet"
     frozen_stages: int = 2  # first stages of a pretrained backbone that are not trained
     crop_seconds: float = 6.0  # of sound, at random, in training

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
-from torch.nn.functional import interpolate, max_pool2d
+from torch.nn.functional import interpolate, max_pool2d, pad
 
 from mmbm.case import MODALITIES, SAMPLE_RATE, Case, Picture, Sound
 from mmbm.config import AudioConfig, ModelConfig
@@ -17,6 +17,7 @@ from mmbm.model.audio import LogMel
 from mmbm.model.lungs import SIDE, LungFinder, Lungs, shipped
 from mmbm.model.network import Inputs
 from mmbm.model.notes import PAD_ID, Tokens, tokenise
+from mmbm.spectrum import level_spectrum
 
 __all__ = [
     "Prepared",
@@ -61,16 +62,19 @@ def equalise(square: Tensor) -> Tensor:
 
     Window, gamma and exposure change greys but not their order, so none of them reaches the model.
     """
-    flat = square.flatten(-2).contiguous()
-    ordered = flat.sort(-1).values.contiguous()
-    below = torch.searchsorted(ordered, flat, side="left")
-    upto = torch.searchsorted(ordered, flat, side="right")
-    rank = (below + upto - 1).float() / (2 * (flat.shape[-1] - 1))  # ties share their middle rank
+    ordered, place = square.flatten(-2).sort(-1)
+    count = ordered.shape[-1]
+    step = ordered[..., 1:] != ordered[..., :-1]  # between two different greys
+    here = torch.arange(count, device=square.device).expand(ordered.shape)
+    first = here.where(pad(step, (1, 0), value=True), 0).cummax(-1).values
+    last = here.where(pad(step, (0, 1), value=True), count).flip(-1).cummin(-1).values.flip(-1)
+    middle = (first + last).float() / (2 * (count - 1))  # ties share their middle rank
+    rank = torch.empty_like(middle).scatter_(-1, place, middle)
     return (2.0 * rank - 1.0).reshape(square.shape)
 
 
 def film(picture: Picture, size: int) -> Tensor:
-    """A picture as the image branch reads it: (1, size, size) float32 in [-1, 1]."""
+    """A whole picture: (1, size, size) float32 in [-1, 1]."""
     return equalise(shrink(picture.shown, size))
 
 
@@ -91,9 +95,15 @@ def lung_film(shown: NDArray[np.float32], lungs: Lungs, size: int) -> Tensor:
     return torch.cat([shrink(part, size) for part in parts])
 
 
-def standardise(film: Tensor) -> Tensor:
-    """(1 or 2, size, size) in [0, 1] -> the same with its first plane, the greys, equalised."""
-    return torch.cat([equalise(film[:1]), film[1:]])
+def standardise(film: Tensor, cycles: float = 0.0) -> Tensor:
+    """(1 or 2, size, size) in [0, 1] -> the same with its first plane, the greys, equalised.
+
+    With ``cycles`` its spectrum is levelled up to there (:mod:`mmbm.spectrum`).
+    """
+    greys = equalise(film[:1])
+    if cycles:
+        greys = equalise(level_spectrum(greys, cycles))
+    return torch.cat([greys, film[1:]])
 
 
 def thumbnail(square: Tensor, side: int) -> Tensor:
@@ -157,8 +167,9 @@ def prepare(case: Case, config: ModelConfig, tokenizer: Tokenizer, mean_film: Te
                 "what the model makes of it may mean nothing."
             )
         lungs = find_lungs(square)
-        if config.image.lungs:
-            square = standardise(lung_film(shown, lungs, config.image.size))
+        size = config.image.size
+        cut = lung_film(shown, lungs, size) if config.image.lungs else shrink(shown, size)
+        square = standardise(cut, config.image.cycles)
     if case.notes is not None:
         tokens = read_tokens(tokenizer, case.notes.text, config.notes.max_tokens)
         ids, lengths = batch_tokens([tokens])

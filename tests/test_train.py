@@ -289,3 +289,20 @@ def test_a_probability_is_balanced_as_the_likelier_label(tmp_path):
     weights = sampling_weights(corpus)
     for label in (0, 1):
         assert float(weights[label::2].sum()) == pytest.approx(2.0)  # two sources
+
+
+def test_views_within_a_cell_are_balanced(tmp_path):
+    path = write_manifest(tmp_path, 16)
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    rows["split"], rows["view"] = "train", ["PA"] * 12 + ["AP"] * 4
+    rows.to_csv(path, index=False)
+    manifest = read_manifest(path)
+    tokenizer = train_tokenizer(read_texts(manifest), 200)
+    corpus = read_corpus(manifest, read_texts(manifest), TINY, tokenizer)
+    weights = sampling_weights(corpus, "source+label+view").numpy()
+    cells = rows["source"] + rows["pneumonia"]
+    for cell in cells.unique():
+        mine = (cells == cell).to_numpy()
+        assert weights[mine].sum() == pytest.approx(1.0)
+        views = [weights[mine & (rows["view"] == v).to_numpy()].sum() for v in ("AP", "PA")]
+        assert max(views) == 1.0 or views[0] == pytest.approx(views[1])

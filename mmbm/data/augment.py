@@ -14,7 +14,7 @@ from torch.nn.functional import interpolate
 from torchvision.transforms import v2
 
 from mmbm.case import SAMPLE_RATE
-from mmbm.inputs import equalise
+from mmbm.inputs import standardise
 
 __all__ = ["augment_film", "augment_sound", "between", "chance", "crop_sound", "spoil"]
 
@@ -33,10 +33,10 @@ def between(low: float, high: float) -> float:
     return low + (high - low) * float(torch.rand(()))
 
 
-def augment_film(square: Tensor) -> Tensor:
+def augment_film(square: Tensor, cycles: float = 0.0) -> Tensor:
     """(1 or 2, size, size) in [0, 1], not yet equalised -> the same with greys in [-1, 1].
 
-    The second plane, the lungs, moves with the first, the greys.
+    The second plane, the lungs, moves with the first, the greys. ``cycles`` as in ``standardise``.
     """
     size = square.shape[-1]
     film = move(square)
@@ -51,10 +51,10 @@ def augment_film(square: Tensor) -> Tensor:
         film = interpolate(film, size, mode="bilinear")[0]
     if chance(0.3):  # shutter or page border
         _paint_border(film)
-    return torch.cat([spoil(film), lungs])
+    return torch.cat([spoil(film, cycles), lungs])
 
 
-def spoil(film: Tensor) -> Tensor:
+def spoil(film: Tensor, cycles: float = 0.0) -> Tensor:
     """What a film may suffer where it lies: blur, letters, uneven exposure, noise.
 
     (1, size, size) in [0, 1], not yet equalised -> (1, size, size) in [-1, 1].
@@ -63,7 +63,7 @@ def spoil(film: Tensor) -> Tensor:
     film = sharpen(soften(film)).clone()
     for _ in range(int(torch.randint(0, 4, ()))):  # printed letters, markers, electrodes
         _paint_box(film)
-    film = equalise(film)
+    film = standardise(film, cycles)
     shade = interpolate(torch.randn(1, 1, 4, 4), size, mode="bicubic")[0]  # uneven exposure
     film = film + between(0.0, 0.25) * shade + between(0.0, 0.12) * torch.randn_like(film)
     return film.clamp(-1.0, 1.0)

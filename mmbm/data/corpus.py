@@ -61,6 +61,7 @@ class Corpus:
     sound_of: NDArray[np.int64]  # (cases,) index in ``sounds``, -1: no recording
     labels: Tensor  # (cases, findings) float32, NaN: unknown
     sound_labels: Tensor  # (cases, events) float32, NaN: unknown
+    cycles: float = 0.0  # over the film, up to which its spectrum is levelled
 
     def __len__(self) -> int:
         return len(self.film_of)
@@ -76,17 +77,21 @@ class Corpus:
         cases: Sequence[int],
         *,
         only: Modality | None = None,
-        film: Callable[[Tensor], Tensor] = standardise,
+        film: Callable[[Tensor, float], Tensor] = standardise,
         sound: Callable[[Tensor], Tensor] = lambda w: w,
         tokens: Callable[[Tokens], Tokens] = lambda t: t,
     ) -> Inputs:
         """A batch of cases, of ``only`` one modality or of all.
 
-        The three functions are what training does to each part. Recordings of one batch must come
-        out equally long.
+        The three functions are what training does to each part; ``film`` is also given ``cycles``.
+        Recordings of one batch must come out equally long.
         """
         use = {m: only in (None, m) for m in MODALITIES}
-        films = [film(self.films[f]) for c in cases if use["image"] and (f := self.film_of[c]) >= 0]
+        films = [
+            film(self.films[f], self.cycles)
+            for c in cases
+            if use["image"] and (f := self.film_of[c]) >= 0
+        ]
         notes = [tokens(t) for c in cases if use["notes"] and (t := self.tokens[c]) is not None]
         sounds = [
             sound(self.sounds[s]) for c in cases if use["audio"] and (s := self.sound_of[c]) >= 0
@@ -179,6 +184,7 @@ def read_corpus(
         sound_of=sound_of,
         labels=torch.from_numpy(manifest.labels(config.findings)),
         sound_labels=torch.from_numpy(manifest.sounds(config.sound_events)),
+        cycles=config.image.cycles,
     )
 
 

@@ -43,7 +43,7 @@ ALL = "all sources"
 # what makes a figure; a change of the rest leaves a record as true as it was
 FIGURED_BY = (
     "case", "config", "data/corpus", "data/manifest", "evaluate", "inputs", "io", "model",
-    "predict", "trust",
+    "predict", "spectrum", "trust",
 )  # fmt: skip
 JUDGES_ONLY = ("trust/verdict",)  # among these, what tells of explanations and moves no figure
 

@@ -7,6 +7,7 @@ resumed run goes on with the batches of an unbroken one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -53,11 +54,21 @@ def label_rows(corpus: Corpus) -> list[str]:
     return ["".join(map(str, row)) for row in corpus.labels.nan_to_num(-1).round().int().tolist()]
 
 
-def sampling_weights(corpus: Corpus) -> Tensor:
-    """(cases,) so that every cell of source x label of the first finding is drawn equally often."""
+def sampling_weights(corpus: Corpus, balance: str = "source+label") -> Tensor:
+    """(cases,) so that every cell of source x label of the first finding is drawn equally often.
+
+    With "source+label+view" so are the views within a cell: where the healthy stood and the sick
+    lay, the view would give the label away.
+    """
     first = corpus.labels[:, 0].nan_to_num(-1).round().tolist()
-    pairs = zip(corpus.manifest.rows["source"], first, strict=True)
-    return torch.from_numpy(even_weights(f"{source}|{label}" for source, label in pairs))
+    rows = corpus.manifest.rows
+    cells = [f"{s}|{label}" for s, label in zip(rows["source"], first, strict=True)]
+    if balance != "source+label+view":
+        return torch.from_numpy(even_weights(cells))
+    views = [f"{cell}|{view}" for cell, view in zip(cells, rows["view"], strict=True)]
+    of = dict(zip(views, cells, strict=True))
+    kinds = Counter(of.values())  # views of a cell
+    return torch.from_numpy(even_weights(views) / np.array([kinds[cell] for cell in cells]))
 
 
 def batches_per_epoch(corpus: Corpus, config: TrainConfig) -> int:
@@ -67,10 +78,10 @@ def batches_per_epoch(corpus: Corpus, config: TrainConfig) -> int:
 
 def places(corpus: Corpus, config: TrainConfig, first: int) -> Iterator[Place]:
     """All batches from epoch ``first``, counted from 0, to the last."""
-    weights = sampling_weights(corpus)
+    weights = sampling_weights(corpus, config.balance)
     for epoch in range(first, config.epochs):
         draw = torch.Generator().manual_seed(seed_of(config.seed, epoch))
-        if config.balance == "source+label":
+        if config.balance != "none":
             order = torch.multinomial(weights, len(corpus), replacement=True, generator=draw)
         else:
             order = torch.randperm(len(corpus), generator=draw)
@@ -92,15 +103,15 @@ class Prepared(Dataset[Batch]):
         cases = place.cases[self.rank :: self.world]
         samples = int(self.config.crop_seconds * SAMPLE_RATE)
 
-        def seeded(part: int, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def seeded(part: int, change: Callable[..., Any]) -> Callable[..., Any]:
             """``change``, each time with the seed of the next case that has the part."""
             numbers = iter(range(self.rank, len(place.cases), self.world))
             mine = [n for n, c in zip(numbers, cases, strict=True) if self.present[c, part]]
             seeds = (seed_of(self.config.seed, place.epoch, place.number, n, part) for n in mine)
 
-            def run(given: Any) -> Any:
+            def run(*given: Any) -> Any:
                 torch.manual_seed(next(seeds))
-                return change(given)
+                return change(*given)
 
             return run
 
