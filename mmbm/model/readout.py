@@ -58,6 +58,14 @@ class Readout:
         fused = (self.scale * self.weights) @ features.double()  # (..., findings, d)
         return (fused * self.head).sum(-1) + self.bias
 
+    def deviations(self, features: Tensor, spread: Tensor) -> Tensor:
+        """Standard deviation of each contribution: (3, d) features -> (findings, 3) logits.
+
+        ``spread`` is the covariance of each row of W, (findings, d, d).
+        """
+        heard = (self.scale * self.weights)[..., None] * features.double()  # (findings, 3, d)
+        return torch.einsum("cmd,cde,cme->cm", heard, spread.double(), heard).clamp(min=0).sqrt()
+
     def target(self, features: Tensor, modality: Modality, finding: int) -> Tensor:
         """``scale_ci w_i W_c``, (d,): the one direction in which a modality moves a finding."""
         i = MODALITIES.index(modality)

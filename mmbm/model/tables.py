@@ -20,6 +20,7 @@ from mmbm.errors import ModelError
 __all__ = ["LEVELS", "Cloud", "TrustTables"]
 
 LEVELS = (0.80, 0.90, 0.95)  # shares of cases whose answer shall hold the truth
+MORE = ("population", "spread")  # tables that older models lack
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class TrustTables:
     thresholds: Tensor  # (levels, 7 coalitions, 1 + sources, findings, 2): see trust.conformal
     pushes: Tensor  # (findings, 3, 2): see trust.disagreement
     unknown: int  # number of the tokeniser's unknown token
+    population: Tensor | None = None  # (findings, 3, 101): see trust.population
+    spread: Tensor | None = None  # (findings, d, d) covariance of W; None: no linear head
 
     def to_bytes(self) -> bytes:
         """As a safetensors file."""
@@ -51,6 +54,8 @@ class TrustTables:
             "pushes": self.pushes,
             "unknown": torch.tensor(self.unknown),
         }
+        more = {name: getattr(self, name) for name in MORE}
+        tensors |= {name: tensor for name, tensor in more.items() if tensor is not None}
         for modality, cloud in self.clouds.items():
             tensors[f"{modality}.centres"] = cloud.centres
             tensors[f"{modality}.precision"] = cloud.precision
@@ -75,6 +80,7 @@ class TrustTables:
                 thresholds=held["thresholds"],
                 pushes=held["pushes"],
                 unknown=int(held["unknown"]),
+                **{name: held.get(name) for name in MORE},
             )
         except (SafetensorError, KeyError, ValueError) as exc:
             raise ModelError("trust.safetensors does not hold a model's trust tables.") from exc

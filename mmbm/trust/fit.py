@@ -14,6 +14,7 @@ from mmbm.model.readout import CoalitionReadout, Readout
 from mmbm.model.tables import Cloud, TrustTables
 from mmbm.trust.conformal import fit_thresholds, weighted_quantile
 from mmbm.trust.disagreement import fit_pushes
+from mmbm.trust.population import fit_population, fit_spread
 from mmbm.trust.shift import UNKNOWN_WORDS, cloud_of, distances, words_known
 
 __all__ = ["distinct", "fit_tables", "nearest"]
@@ -62,6 +63,7 @@ def fit_tables(
     if notes:
         strangeness[1] = torch.from_numpy(np.percentile(notes, np.arange(101)))
     labels = held.labels.double().numpy()
+    shown = readout.contributions(held_features)
     return TrustTables(
         sources=sources,
         clouds=clouds,
@@ -75,8 +77,15 @@ def fit_tables(
             nearest(clouds, held_features, held.present),
             len(sources),
         ),
-        pushes=fit_pushes(readout.contributions(held_features), held.present, labels),
+        pushes=fit_pushes(shown, held.present, labels),
         unknown=unknown,
+        population=fit_population(shown, held.present),
+        spread=fit_spread(
+            readout,
+            train_features,
+            train.labels.double().numpy(),
+            train.manifest.rows["patient_id"].to_numpy(str),
+        ),
     )
 
 

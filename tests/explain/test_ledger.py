@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from captum.attr import ShapleyValues
 from mmbm.case import MODALITIES, Case
 from mmbm.explain.ledger import ledger
 from mmbm.model.fusion import FUSIONS, WeightedSum
+from mmbm.model.tables import TrustTables
 from mmbm.predict import Predictor
 from tests.made_cases import case, write_model
 
@@ -129,3 +131,29 @@ def test_gates_are_of_the_case_and_concat_has_none(tmp_path):
     concat = Predictor.load(write_model(tmp_path / "concat", "concat"), "cpu", threads=1)
     entry = ledger(concat.predict(case()))[0]
     assert concat.predict(case()).fusion_weights == entry.slopes == {}
+
+
+def test_without_tables_there_is_no_interval(predictor):
+    for entry in ledger(replace(predictor.predict(case()), trust=None)):
+        assert entry.intervals == {} and entry.percentiles == {}
+
+
+def test_intervals_and_percentiles_are_read_off_the_tables(predictor):
+    whole = predictor.predict(case())
+    findings, d = len(whole.findings), whole.features.means.shape[1]
+    evidence = whole.readout.contributions(whole.features.means)
+    population = (evidence[..., None] + torch.linspace(-1, 1, 101)).float()  # each is the median
+    tables = TrustTables(
+        (), {}, torch.zeros(3, 101), torch.zeros(1), torch.zeros(1), 1,
+        population, 0.01 * torch.eye(d).expand(findings, d, d),
+    )  # fmt: skip
+    kept = TrustTables.from_bytes(tables.to_bytes())
+    for entry in ledger(replace(whole, trust=kept)):
+        for i, modality in enumerate(MODALITIES):
+            c = [f.name for f in whole.findings].index(entry.finding)
+            heard = whole.readout.weights[i] * whole.readout.scale[c, i]
+            reach = 1.96 * 0.1 * float(heard * whole.features.means[i].double().norm())
+            low, high = entry.intervals[modality]
+            assert (low + high) / 2 == pytest.approx(entry.contributions[modality], abs=1e-9)
+            assert high - low == pytest.approx(2 * reach, rel=1e-4)
+            assert entry.percentiles[modality] == pytest.approx(50, abs=0.5)
