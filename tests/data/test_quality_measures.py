@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
-from PIL import Image, ImageDraw, ImageEnhance
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
+from mmbm.data.manifest import read_manifest
 from mmbm.data.quality.alike import NEAR, film_fingerprint, near_pairs, sound_fingerprint
 from mmbm.data.quality.film import (
     ENOUGH,
@@ -18,8 +19,9 @@ from mmbm.data.quality.film import (
     unlike_the_others,
 )
 from mmbm.data.quality.sound import faults_of_sound, measure_sound
+from mmbm.data.quality.tables import fourths
 from mmbm.io import read_picture, read_sound
-from tests.made_cases import sound
+from tests.made_cases import sound, write_manifest
 from tests.made_files import picture as picture_file
 from tests.made_files import tone, wav
 
@@ -136,3 +138,21 @@ def test_length_rate_and_level_are_as_recorded():
     facts = measure_sound(read_sound(wav(tone(rate=8000), 8000), "sound.wav"))
     assert facts.seconds == pytest.approx(6.0) and facts.rate == 8000
     assert facts.level == pytest.approx(20 * np.log10(0.3 / np.sqrt(2)), abs=0.05)
+
+
+def test_a_softened_film_measures_softer():
+    rng = np.random.default_rng(0)
+    sharp = Image.fromarray(rng.integers(0, 255, (160, 160), dtype=np.uint8))
+    soft = sharp.filter(ImageFilter.GaussianBlur(1.5))
+    assert measured(soft).sharpness < measured(sharp).sharpness - 3
+
+
+def test_fourths_are_within_a_source_and_view(tmp_path):
+    path = write_manifest(tmp_path, 16)
+    manifest = read_manifest(path)
+    figures = dict(enumerate(range(15)))  # the last row has none
+    placed = fourths(manifest, figures)
+    assert placed[15] == "" and set(placed[:15]) == {"1", "2", "3", "4"}
+    for source in set(manifest.rows["source"]):
+        mine = [int(placed[i]) for i in range(15) if manifest.rows["source"][i] == source]
+        assert mine == sorted(mine) and mine[0] == 1 and mine[-1] == 4

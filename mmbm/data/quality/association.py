@@ -29,7 +29,7 @@ class Association:
     """One label against one grouping of the cases."""
 
     label: str
-    against: str  # source, view, print, image, notes or audio
+    against: str  # source, view, print, sharpness, file_size, image, notes or audio
     within: str  # the source that was looked at; blank: all of them
     groups: tuple[str, ...]
     negative: tuple[int, ...]  # cases of each group

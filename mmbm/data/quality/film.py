@@ -20,6 +20,7 @@ BLANK = 0.40  # of the picture, at its very darkest or brightest
 LETTERS = 8  # shapes like letters near the border; side markers have fewer
 MARGIN = 0.22  # of the picture: how far in from the border print is looked for
 THUMBNAIL = 32  # cells
+PIXELS = 128  # a side, for the sharpness
 ENOUGH = 20  # films, before their mean says what a film looks like
 INVERTED, UNLIKE = -0.25, 0.10  # correlation with the mean of the other films
 
@@ -35,6 +36,7 @@ class FilmFacts:
     contrast: float  # 0 to 1: between the 5th and the 95th percentile of the greys
     blank: float  # part of the picture at its very darkest or brightest
     letters: int  # shapes like printed letters near the border
+    sharpness: float  # decibels: power of fine structure over that of coarse
     thumbnail: Plane  # (1024,) float32, greys by rank in [-1, 1]
     fingerprint: Fingerprint
 
@@ -51,9 +53,21 @@ def measure_film(picture: Picture) -> FilmFacts:
         contrast=float(high - low),
         blank=float(ends.mean()),
         letters=_letters(shown),
+        sharpness=_sharpness(shown),
         thumbnail=equalise(shrink(shown, THUMBNAIL)).flatten().numpy(),
         fingerprint=film_fingerprint(shown),
     )
+
+
+def _sharpness(shown: Plane) -> float:
+    """Power at 12 to 48 cycles over the film against that at 2 to 8, in decibels, greys by rank."""
+    square = equalise(shrink(shown, PIXELS))[0].numpy()
+    taper = np.hanning(PIXELS)
+    power = np.abs(np.fft.rfft2(square * np.outer(taper, taper))) ** 2
+    down, across = np.fft.fftfreq(PIXELS) * PIXELS, np.fft.rfftfreq(PIXELS) * PIXELS
+    cycles = np.hypot(down[:, None], across)
+    fine, coarse = (power[(cycles >= low) & (cycles < high)] for low, high in ((12, 48), (2, 8)))
+    return float(10 * np.log10((fine.mean() + 1e-12) / (coarse.mean() + 1e-12)))
 
 
 def _letters(shown: Plane) -> int:

@@ -36,6 +36,8 @@ WARNINGS = {
     "one_sided_source": "{count} times a source has (nearly) only one side of a label.",
     "label_follows_view": "{count} times a label can be told from the view.",
     "label_follows_print": "{count} times a label can be told from print on the film.",
+    "label_follows_sharpness": "{count} times a label can be told from how sharp the film is.",
+    "label_follows_file_size": "{count} times a label can be told from a film's file size.",
     "label_follows_parts": "{count} times a label can be told from which parts are there.",
     "one_sided_split": "{count} times a split has only one side of a label.",
     "film_small": "{count} films are less than 224 pixels high or wide.",

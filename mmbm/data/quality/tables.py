@@ -95,18 +95,21 @@ def parts_table(manifest: Manifest, given: pd.DataFrame, naming: Sequence[bool])
 
 
 def associations(manifest: Manifest, given: pd.DataFrame, examined: Examined) -> list[Association]:
-    """Every label against source, view, print and parts, the strongest first."""
+    """Every label against source, view, how the film was made, and parts, the strongest first."""
     rows, sources = manifest.rows, sorted(set(manifest.rows["source"]))
+    films = {row: f for f in examined.listed["image"] if f.path in examined.films for row in f.rows}
+    facts = {row: examined.films[file.path] for row, file in films.items()}
+    sharp = {row: f.sharpness for row, f in facts.items()}
+    dense = {row: films[row].path.stat().st_size / (f.height * f.width) for row, f in facts.items()}
     printed = {
-        row: "yes" if "film_print" in faults_of_film(examined.films[file.path]) else "no"
-        for file in examined.listed["image"]
-        if file.path in examined.films
-        for row in file.rows
+        row: "yes" if "film_print" in faults_of_film(f) else "no" for row, f in facts.items()
     }
     groupings: dict[str, list[str]] = {
         "source": rows["source"].tolist(),
         "view": rows["view"].tolist(),
         "print": [printed.get(row, "") for row in range(len(rows))],
+        "sharpness": fourths(manifest, sharp),
+        "file_size": fourths(manifest, dense),
         **{part: ["yes" if there else "no" for there in given[part]] for part in MODALITIES},
     }
     found = []
@@ -122,6 +125,16 @@ def associations(manifest: Manifest, given: pd.DataFrame, examined: Examined) ->
                 if inside and pooled and inside.cases < pooled.cases:
                     found.append(inside)
     return sorted((a for a in found if a is not None), key=lambda a: -a.cramers_v)
+
+
+def fourths(manifest: Manifest, figures: dict[int, float]) -> list[str]:
+    """Which fourth of its source and view each row's figure is in, "1" the least; "" without one.
+
+    Where a label follows it, the healthy and the sick were filmed or stored in different ways.
+    """
+    given = pd.Series(figures, dtype=float).reindex(range(len(manifest.rows)))
+    place = given.groupby([manifest.rows["source"], manifest.rows["view"]]).rank(pct=True)
+    return ["" if np.isnan(p) else str(int(np.ceil(4 * p))) for p in place]
 
 
 def quality(manifest: Manifest, examined: Examined) -> list[QualityRow]:
@@ -156,6 +169,7 @@ def _measured(
         figures: dict[str, list[float]] = {
             "shorter_side": [min(f.height, f.width) for f in films],
             "contrast": [f.contrast for f in films],
+            "sharpness": [f.sharpness for f in films],
         }
         return figures, [kind for f in films for kind in faults_of_film(f)]
     sounds = [examined.sounds[path] for path in paths if path in examined.sounds]
