@@ -56,6 +56,10 @@ def waterfall(account: Ledger, present: tuple[Modality, ...], say: Texts) -> go.
     labels = [
         say("ledger.absent") if name in absent else signed(length, 3) for name, _, length, _ in bars
     ]
+    for place, modality in enumerate(MODALITIES, 1):
+        if modality in account.intervals and modality in present:
+            low, high = account.intervals[modality]
+            labels[place] += f" ± {(high - low) / 2:.2f}"
     labels[-1] = f"<b>{labels[-1]}</b> ({percent(account.probability)})"
     figure = go.Figure(
         go.Bar(

@@ -7,9 +7,8 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import torch
 from tokenizers import Tokenizer
 
 import mmbm
@@ -36,13 +35,10 @@ from mmbm.evaluate.record import (
     write_record,
 )
 from mmbm.model import checkpoint
-from mmbm.model.checkpoint import LoadedModel
-from mmbm.model.image import load_imagenet
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.notes import NotesEncoder, TransformerEncoder, open_transformer, train_tokenizer
 from mmbm.model.tables import TrustTables
 from mmbm.predict import Predictor, probe_device
-from mmbm.train import Processes, Step, processes, train
+from mmbm.train import Processes, Step, begin, processes, train
 from mmbm.trust.assess import assess
 from mmbm.trust.fit import fit_tables
 from mmbm.trust.odd import read_odd
@@ -98,28 +94,7 @@ def _run(
     splits = {name: _split(manifest, name, manifest_path) for name in ("train", "val")}
     _need_findings(manifest, config.model.findings, manifest_path)
     texts = {name: read_texts(part) for name, part in splits.items()}
-    if config.start_from:
-        begun = checkpoint.read(config.start_from)
-        tokenizer, model_config = begun.tokenizer, continued(begun.network.config, config.model)
-        if config.retokenise:
-            tokenizer, model_config = _tokenised(
-                texts["train"], model_config, config.model.notes.vocabulary
-            )
-        start = carried(begun.network, model_config)
-        _keep_embeddings(begun, start, tokenizer)
-    elif config.model.notes.encoder != "gru":
-        notes, tokenizer, pretrained = open_transformer(config.model.notes)
-        model_config = config.model.model_copy(update={"notes": notes})
-        torch.manual_seed(config.seed)
-        start = MultimodalBigModel(model_config)
-        cast(TransformerEncoder, start.encoders["notes"]).net.load_state_dict(pretrained)
-        if config.image_weights == "imagenet":
-            load_imagenet(start.image_encoder)
-    else:
-        start = None
-        tokenizer, model_config = _tokenised(
-            texts["train"], config.model, config.model.notes.vocabulary
-        )
+    start, tokenizer, model_config = begin(config, texts["train"])
     config = config.model_copy(update={"model": model_config})
     with team.in_turn():  # the first one writes the cache, the others read it
         corpora = {
@@ -170,60 +145,6 @@ def _run(
         write_record(record, folder / FILE)
     write_card(folder)
     return folder
-
-
-def _tokenised(
-    texts: list[str], config: ModelConfig, vocabulary: int
-) -> tuple[Tokenizer, ModelConfig]:
-    """A tokeniser for these notes, and the config with its size."""
-    tokenizer = train_tokenizer(texts, vocabulary)
-    notes = config.notes.model_copy(update={"vocabulary": tokenizer.get_vocab_size()})
-    return tokenizer, config.model_copy(update={"notes": notes})
-
-
-@torch.no_grad()
-def _keep_embeddings(begun: LoadedModel, network: MultimodalBigModel, tokenizer: Tokenizer) -> None:
-    """Give every token that ``begun`` knew the embedding that it had there."""
-    if isinstance(network.encoders["notes"], TransformerEncoder):
-        return
-    old = begun.tokenizer.get_vocab()
-    into = cast(NotesEncoder, network.encoders["notes"]).embed.weight
-    source = cast(NotesEncoder, begun.network.encoders["notes"]).embed.weight
-    for token, row in tokenizer.get_vocab().items():
-        if token in old:
-            into[row] = source[old[token]]
-
-
-def continued(begun: ModelConfig, wanted: ModelConfig) -> ModelConfig:
-    """The config of a run that begins with another model: its parts, with what may differ."""
-    update: dict[str, Any] = {n: getattr(wanted, n) for n in ("name", "version", "modalities")}
-    if "findings" in wanted.model_fields_set:
-        update["findings"] = wanted.findings
-    if "lungs" in wanted.image.model_fields_set:
-        update["image"] = begun.image.model_copy(update={"lungs": wanted.image.lungs})
-    return begun.model_copy(update=update)
-
-
-@torch.no_grad()
-def carried(begun: MultimodalBigModel, config: ModelConfig) -> MultimodalBigModel:
-    """The network of ``config`` with all that ``begun`` has, the head's rows by finding.
-
-    The calibration is left behind; a finding that ``begun`` lacks starts at zero evidence.
-    """
-    network = MultimodalBigModel(config)
-    own: tuple[str, ...] = ("head.", "calibration_")
-    if config.notes != begun.config.notes:
-        own += ("encoders.notes.embed.",)
-    kept = {n: t for n, t in begun.state_dict().items() if not n.startswith(own)}
-    network.load_state_dict(kept, strict=False)
-    network.head.weight.zero_()
-    network.head.bias.zero_()
-    for row, finding in enumerate(config.findings):
-        if finding in begun.config.findings:
-            old = begun.config.findings.index(finding)
-            network.head.weight[row] = begun.head.weight[old]
-            network.head.bias[row] = begun.head.bias[old]
-    return network
 
 
 def run_calibration(

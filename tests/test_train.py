@@ -17,8 +17,9 @@ from mmbm.model import checkpoint
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.notes import train_tokenizer
 from mmbm.predict import Predictor
-from mmbm.run import carried, continued, run_training
+from mmbm.run import run_training
 from mmbm.train import COALITIONS, coalition_loss
+from mmbm.train.begin import carried, continued
 from mmbm.train.loader import label_rows, mix_films, sampling_weights
 from tests.made_cases import TINY, TINY_TRAINING, case, write_manifest
 

@@ -1,6 +1,7 @@
 """Training: one loss over every coalition of modalities, on one process or several."""
 
 from mmbm.data.manifest import even_weights
+from mmbm.train.begin import begin
 from mmbm.train.loop import Step, Trained, train
 from mmbm.train.loss import COALITIONS, coalition_loss, sound_loss
 from mmbm.train.processes import Processes, processes
@@ -10,6 +11,7 @@ __all__ = [
     "Processes",
     "Step",
     "Trained",
+    "begin",
     "coalition_loss",
     "even_weights",
     "processes",

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -43,6 +44,13 @@ def test_an_absent_part_says_so():
     assert dict(zip(bars.y, bars.text, strict=True))["Sound"] == SAY("ledger.absent")
 
 
+def test_a_contribution_says_how_sure_it_is():
+    made = replace(account(), intervals={"image": (1.05, 1.35)})
+    bars = figures.waterfall(made, ("image", "notes"), SAY).data[0]
+    told = dict(zip(bars.y, bars.text, strict=True))
+    assert told["Image"].endswith(" ± 0.15") and "±" not in told["Notes"] + told["Sound"]
+
+
 def test_the_probability_axis_lies_over_the_logit_axis():
     layout = figures.waterfall(account(), MODALITIES, SAY).layout
     assert layout.xaxis.range == layout.xaxis2.range
@@ -63,6 +71,13 @@ def test_moments_keep_the_total_and_stand_in_the_middle_of_their_step():
     times, sums, step = sound_figures.time_sums(share, 2.0)
     assert sums.tolist() == [12.0, 15.0, 18.0, 21.0]
     assert (times[0], step) == (0.25, 0.5)
+
+
+def test_the_strongest_second_is_the_one_that_moved_most_either_way():
+    share = np.zeros((3, 20))  # over 5 s
+    share[:, 2:4] = 0.1
+    share[1, 13:16] = -0.3
+    assert sound_figures.strongest_second(share, 5.0) == 3
 
 
 def test_the_sound_figure_has_one_symmetric_scale_and_one_time_axis():
