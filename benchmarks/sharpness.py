@@ -3,9 +3,9 @@
     python benchmarks/sharpness.py manifest.csv [--finding pneumonia] [--cycles 32]
 
 For each source and view with both labels: AUROC of the size of the file in bytes, which no reader
-of the film sees, and of the power in five bands of frequency, as filmed and after
-``mmbm.spectrum.level_spectrum``. 0.5 tells nothing; far from it on either side, the label can be
-told without looking at the lungs. Prints one JSON line.
+of the film sees, and of the power in five bands of frequency, as filmed and with the spectrum
+levelled (``mmbm.spectrum``); both with greys by rank. 0.5 tells nothing; far from it on either
+side, the label can be told without looking at the lungs. Prints one JSON line.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def main() -> None:
         path = manifest.path(row, "image")
         assert path is not None
         square = equalise(shrink(read_picture(path.read_bytes(), path.name).shown, SIZE))
-        levelled = level_spectrum(square, given.cycles)
+        levelled = equalise(level_spectrum(square, given.cycles))
         return [float(path.stat().st_size), *powers(square), *powers(levelled)]
 
     with ThreadPoolExecutor(2) as pool:

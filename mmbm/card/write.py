@@ -82,8 +82,17 @@ def _model(config: ModelConfig, facts: dict[str, Any], own: CardFacts) -> str:
         if notes.encoder == "gru"
         else "a transformer"
     )
+    image = config.image
+    film = f"{image.backbone}, {image.size} pixels a side"
+    if image.lungs:
+        film += ", cut out around the lungs and read in them alone"
+    if image.cycles:
+        film += (
+            f", every film brought to one power spectrum up to {image.cycles:g} cycles over it, "
+            "so that its sharpness and noise say nothing"
+        )
     text = f"""## Model
-Image: {config.image.backbone}, {config.image.size} pixels a side. Notes: {reader}. Audio: log-mel
+Image: {film}. Notes: {reader}. Audio: log-mel
 and a small convolutional net. Features of {config.features} numbers each, fusion
 `{config.fusion}`, linear head; calibrated by Platt scaling of each modality's evidence on the val
 split. Reads {", ".join(config.modalities)}.
