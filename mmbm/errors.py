@@ -9,6 +9,7 @@
     │   ├── TooLarge               over a limit (bytes, pixels, frames, seconds, pages)
     │   ├── NoSignal               readable, but empty: no pixels, no words, silence
     │   └── ManifestError          a row of a manifest is invalid; names line and column
+    ├── Cancelled                  the reader stopped a calculation
     ├── ConfigError                an unknown or invalid setting; lists the valid ones
     └── ModelError                 a model folder that cannot be used
         ├── ModelNotFound
@@ -20,6 +21,7 @@ Messages never hold a patient's data: no file content, no names, no identifiers.
 from __future__ import annotations
 
 __all__ = [
+    "Cancelled",
     "ConfigError",
     "InputError",
     "MMBMError",
@@ -60,6 +62,10 @@ class NoSignal(InputError):
 
 class ManifestError(InputError):
     """A manifest row that cannot be used; the message names the line and the column."""
+
+
+class Cancelled(MMBMError):
+    """The reader stopped a calculation; nothing of it is kept."""
 
 
 class ConfigError(MMBMError):

@@ -39,7 +39,7 @@ MAY_IMPORT = {
 
 # third-party packages that stand in one place only
 ONLY_IN = {
-    "captum": {"mmbm/explain/attribution.py"},
+    "captum": {"mmbm/explain/attribution/"},
     "timm": {"mmbm/model/image.py"},
     "torchvision": {"mmbm/data/augment.py", "mmbm/model/image.py"},
     "transformers": {"mmbm/model/notes.py"},

@@ -30,6 +30,15 @@ class ImageEncoder(nn.Module):
         cells: Tensor = self.project(self.backbone(film)[-1])
         return cells
 
+    def _load_from_state_dict(self, state: dict[str, Tensor], prefix: str, *rest: Any) -> None:
+        """Older weights hold the stages behind the feature level, which nothing reads."""
+        blocks: Any = getattr(self.backbone, "blocks", ())
+        start = f"{prefix}backbone.blocks."
+        behind = [n for n in state if n.startswith(start) and _number(n, start) >= len(blocks)]
+        for name in behind if len(blocks) else ():
+            del state[name]
+        super()._load_from_state_dict(state, prefix, *rest)
+
     def freeze(self, stages: int) -> None:
         """Stop training the stem and the first ``stages`` stages: low-level filters carry over.
 
@@ -48,6 +57,11 @@ class ImageEncoder(nn.Module):
                 part.requires_grad_(False)
 
 
+def _number(name: str, start: str) -> int:
+    """The number of the stage that a weight belongs to."""
+    return int(name.removeprefix(start).split(".")[0])
+
+
 def _timm(name: str, level: int) -> tuple[Any, int]:
     """A backbone of timm cut off after ``level``, and how many channels come out."""
     import timm
@@ -56,11 +70,14 @@ def _timm(name: str, level: int) -> tuple[Any, int]:
         backbone: Any = timm.create_model(
             name, pretrained=False, features_only=True, in_chans=1, out_indices=(level,)
         )
+        last = backbone.feature_info.module_name()[-1]
     except (RuntimeError, IndexError, AssertionError) as exc:
         raise ConfigError(
             f"No backbone '{name}' with feature level {level}; "
             "timm.list_models() names the valid ones."
         ) from exc
+    if last.startswith("blocks.") and last[7:].isdecimal():  # timm runs the stages behind it too
+        backbone.blocks = backbone.blocks[: int(last[7:]) + 1]
     return backbone, backbone.feature_info.channels()[-1]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+import timm
 import torch
 
 from mmbm.case import MODALITIES, Case
@@ -210,3 +211,14 @@ def test_a_backbone_of_torchvision_by_name(level, cells, channels):
 def test_an_unknown_backbone_of_torchvision_is_refused(name, level):
     with pytest.raises(ConfigError, match=r"No backbone 'torchvision/\w+'.*torchvision\.models"):
         ImageEncoder(ImageConfig(backbone=name, feature_level=level), 16)
+
+
+def test_no_stage_behind_the_feature_level_is_kept():
+    whole = timm.create_model("test_efficientnet", features_only=True, in_chans=1, out_indices=(2,))
+    encoder = ImageEncoder(ImageConfig(backbone="test_efficientnet", feature_level=2), 4)
+    assert len(encoder.backbone.blocks) == 3 < len(whole.blocks)
+    older = {f"backbone.{n}": t for n, t in whole.state_dict().items()}
+    older |= {n: t for n, t in encoder.state_dict().items() if n.startswith("project")}
+    encoder.load_state_dict(older)
+    square = torch.randn(1, 1, 64, 64)
+    assert torch.equal(encoder.eval().backbone(square)[0], whole.eval()(square)[0])

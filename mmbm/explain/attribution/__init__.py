@@ -1,0 +1,58 @@
+"""Input-level attributions: which pixels, words and seconds carried a contribution.
+
+Each method runs through one encoder only, against the fixed direction ``w_i W_c`` in which that
+modality moves that finding; the rest of the net is linear and needs no attribution.
+
+What a map may cost decides the default. Integrated gradients need 64 and more gradients before
+the sum over a film's pixels holds to 1 %, whichever early layer they start from (``python
+benchmarks/explain.py --curve``). DeepLIFT's rescale rule is complete to rounding after one pass
+each way, and evidence it names is missed more when it is deleted; so it comes first on films and
+on log-mel bands. A recurrent net multiplies its gates, which the rule cannot split; there
+integrated gradients converge in about 16 steps, in one batch.
+"""
+
+from mmbm.explain.attribution.attribute import (
+    METHODS,
+    NO_BASELINE,
+    attribute,
+    attribute_audio,
+    attribute_image,
+    attribute_notes,
+    closer_maps,
+)
+from mmbm.explain.attribution.cross_checks import feature_conductance, modality_shapley
+from mmbm.explain.attribution.judged import Evidence, evidence, weight_shuffled
+from mmbm.explain.attribution.result import Attribution
+from mmbm.explain.attribution.spaces import (
+    BASELINES,
+    Contribution,
+    Over,
+    Space,
+    space_of,
+    steady_noise,
+)
+from mmbm.explain.attribution.work import Progress, Work
+
+__all__ = [
+    "BASELINES",
+    "METHODS",
+    "NO_BASELINE",
+    "Attribution",
+    "Contribution",
+    "Evidence",
+    "Over",
+    "Progress",
+    "Space",
+    "Work",
+    "attribute",
+    "attribute_audio",
+    "attribute_image",
+    "attribute_notes",
+    "closer_maps",
+    "evidence",
+    "feature_conductance",
+    "modality_shapley",
+    "space_of",
+    "steady_noise",
+    "weight_shuffled",
+]

@@ -1,0 +1,209 @@
+"""Attribution by name: which methods there are, over what, and from which baseline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from mmbm.errors import ConfigError
+from mmbm.explain.attribution import methods
+from mmbm.explain.attribution.methods import TOLERANCE, Shares
+from mmbm.explain.attribution.result import Attribution, answer
+from mmbm.explain.attribution.spaces import BASELINES, Over, Space, space_of
+from mmbm.explain.attribution.work import Progress, Work
+from mmbm.predict import Prediction, Predictor
+
+__all__ = [
+    "METHODS",
+    "NO_BASELINE",
+    "Found",
+    "attribute",
+    "attribute_audio",
+    "attribute_image",
+    "attribute_notes",
+    "closer_maps",
+    "found_in",
+]
+
+Method = Callable[[Space, Tensor, Work], Shares]
+DEEPLIFT, INTEGRATED = "DeepLIFT", "Integrated Gradients"
+LAYER_INTEGRATED = "Layer Integrated Gradients"  # on the embedding
+# the methods of each space, the first by default: the cheapest that is complete
+METHODS: dict[Over, dict[str, Method]] = {
+    "pixels": {
+        DEEPLIFT: methods.deeplift,
+        INTEGRATED: methods.integrated_gradients,
+        "GradientShap": methods.gradient_shap,
+        "Occlusion": methods.occlusion,
+        "Grad-CAM": methods.layer_grad_cam,
+        "Saliency": methods.saliency,
+        "Input x Gradient": methods.input_x_gradient,
+    },
+    "words": {
+        DEEPLIFT: methods.deeplift,
+        LAYER_INTEGRATED: methods.integrated_gradients,
+        "Word occlusion": methods.word_occlusion,
+    },
+    "bands": {
+        DEEPLIFT: methods.deeplift,
+        INTEGRATED: methods.integrated_gradients,
+        "Band and time occlusion": methods.occlusion,
+    },
+    "samples": {INTEGRATED: methods.integrated_gradients},
+}
+NO_BASELINE = frozenset({"Grad-CAM", "Saliency", "Input x Gradient"})
+
+
+def attribute(
+    predictor: Predictor,
+    prediction: Prediction,
+    over: Over,
+    finding: str,
+    *,
+    method: str | None = None,
+    baseline: str | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Attribution:
+    """Spread one finding's contribution over pixels, words, samples, or bands and moments.
+
+    Without a method, the first of ``METHODS[over]``; where it is not complete on this net,
+    integrated gradients. Without a baseline, the first of ``BASELINES[over]``.
+
+    Raises
+    ------
+    NoSignal
+        The case has no such part.
+    ConfigError
+        No such method or baseline; the message lists the valid ones.
+    Cancelled
+        ``cancelled`` said so.
+    """
+    began = time.perf_counter()
+    found = found_in(
+        *(predictor, prediction, over, finding),
+        method=method,
+        baseline=baseline,
+        work=Work(predictor, progress, cancelled),
+    )
+    return answer(
+        found.space,
+        found.shares,
+        method=found.method,
+        baseline="none" if found.method in NO_BASELINE else BASELINES[over][found.baseline],
+        seconds=time.perf_counter() - began,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A method's shares in their space, with what they were measured from."""
+
+    space: Space
+    shares: Shares
+    reference: Tensor  # the baseline, like ``space.given``
+    method: str
+    baseline: str  # its name
+
+
+def found_in(
+    predictor: Predictor,
+    prediction: Prediction,
+    over: Over,
+    finding: str,
+    *,
+    method: str | None,
+    baseline: str | None,
+    work: Work,
+) -> Found:
+    """What :func:`attribute` shows, before it is put in its place; raises the same."""
+    known = METHODS[over]
+    name = method or next(iter(known))
+    if name not in known:
+        raise ConfigError(f"No method '{name}' for {over}; choose {', '.join(known)}.")
+    space = work.turn(lambda: space_of(predictor, prediction, over, finding))
+    from_what = baseline or next(iter(BASELINES[over]))
+    reference = work.turn(lambda: space.baseline(from_what))
+    shares = known[name](space, reference, work)
+    if method is None and shares.delta > TOLERANCE and name == DEEPLIFT:
+        name = LAYER_INTEGRATED if over == "words" else INTEGRATED
+        shares = known[name](space, reference, work)
+    work.say(1.0)
+    return Found(space, shares, reference, name, from_what)
+
+
+def closer_maps(
+    predictor: Predictor,
+    prediction: Prediction,
+    finding: str,
+    *,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[Attribution, ...]:
+    """The default map of every part of the case, down to its pixels, words, and bands."""
+    spaces: dict[str, Over] = {"image": "pixels", "notes": "words", "audio": "bands"}
+    parts = prediction.present
+    maps = []
+    for done, modality in enumerate(parts):
+
+        def step(part: float, done: int = done) -> None:
+            if progress is not None:
+                progress((done + part) / len(parts))
+
+        maps.append(
+            attribute(
+                predictor,
+                prediction,
+                spaces[modality],
+                finding,
+                progress=step,
+                cancelled=cancelled,
+            )
+        )
+    return tuple(maps)
+
+
+def attribute_image(
+    predictor: Predictor,
+    prediction: Prediction,
+    finding: str,
+    *,
+    progress: Progress | None = None,
+) -> Attribution:
+    """Integrated gradients on the pixels, from even grey. Raises NoSignal without an image."""
+    return attribute(
+        *(predictor, prediction, "pixels", finding),
+        method=INTEGRATED,
+        baseline="grey",
+        progress=progress,
+    )
+
+
+def attribute_notes(
+    predictor: Predictor,
+    prediction: Prediction,
+    finding: str,
+    *,
+    progress: Progress | None = None,
+) -> Attribution:
+    """Integrated gradients on the words, from blanks. Raises NoSignal without notes."""
+    return attribute(
+        *(predictor, prediction, "words", finding),
+        method=LAYER_INTEGRATED,
+        baseline="blank",
+        progress=progress,
+    )
+
+
+def attribute_audio(
+    predictor: Predictor,
+    prediction: Prediction,
+    finding: str,
+    *,
+    progress: Progress | None = None,
+) -> Attribution:
+    """Integrated gradients on the samples, from noise. Raises NoSignal without a recording."""
+    return attribute(predictor, prediction, "samples", finding, progress=progress)
