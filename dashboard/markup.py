@@ -63,16 +63,20 @@ def meters(
     return f'<div class="meters{" narrow" if narrow else ""}">{"".join(parts)}</div>'
 
 
-def words(text: str, shares: Sequence[WordShare], *, scale: float) -> str:
-    """The note verbatim, each word on the colour of its share; its number in the tooltip."""
+def words(text: str, shares: Sequence[WordShare], *, scale: float, anchor: str = "") -> str:
+    """The note verbatim, each word on the colour of its share; its number in the tooltip.
+
+    With an ``anchor`` each word can be jumped to from :func:`strongest_words`.
+    """
     parts: list[str] = []
     at = 0
     for word in sorted(shares, key=lambda w: w.start):
         if word.end <= word.start or word.start < at:
             continue
         parts.append(escape(text[at : word.start]))
+        place = f' id="{anchor}-{word.start}"' if anchor else ""
         parts.append(
-            f'<span class="word" style="background:{signed_colour(word.share, scale)}" '
+            f'<span class="word"{place} style="background:{signed_colour(word.share, scale)}" '
             f'title="{signed(word.share, 4)}">{escape(text[word.start : word.end])}</span>'
         )
         at = word.end
@@ -80,7 +84,9 @@ def words(text: str, shares: Sequence[WordShare], *, scale: float) -> str:
     return f'<div class="note" tabindex="0">{"".join(parts)}</div>'
 
 
-def strongest_words(text: str, shares: Sequence[WordShare], say: Texts, *, most: int = 4) -> str:
+def strongest_words(
+    text: str, shares: Sequence[WordShare], say: Texts, *, most: int = 4, anchor: str = ""
+) -> str:
     """The words that raise and lower most, with their numbers, for readers who cannot hover."""
     spoken = [w for w in shares if any(c.isalnum() for c in text[w.start : w.end])]
     ordered = sorted(spoken, key=lambda w: w.share)
@@ -90,13 +96,19 @@ def strongest_words(text: str, shares: Sequence[WordShare], say: Texts, *, most:
         ("words.lowering", [w for w in ordered if w.share < 0][:most], LOWERS),
     ):
         named = ", ".join(
-            f"{escape(text[w.start : w.end])} <b>{signed(w.share, 3)}</b>" for w in picked
+            f"{jump(escape(text[w.start : w.end]), w, anchor)} <b>{signed(w.share, 3)}</b>"
+            for w in picked
         )
         lines.append(
             f'<span class="swatch" style="background:{colour}"></span>{escape(say(key))}: '
             f"{named or escape(say('words.none'))}"
         )
     return f'<div class="small">{"<br>".join(lines)}</div>'
+
+
+def jump(word: str, at: WordShare, anchor: str) -> str:
+    """An escaped word as a link to its place in the note."""
+    return f'<a class="jump" href="#{anchor}-{at.start}">{word}</a>' if anchor else word
 
 
 def weights_table(account: Ledger, prediction: Prediction, say: Texts) -> str:

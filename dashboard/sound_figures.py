@@ -10,13 +10,13 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from dashboard.colours import LOWERS, MUTED, RAISES
+from dashboard.colours import INK, LOWERS, MUTED, RAISES
 from dashboard.figures import plain
 from dashboard.text import Texts
 from mmbm.case import SAMPLE_RATE
 from mmbm.config import AudioConfig
 
-__all__ = ["envelope", "mel_row", "sound", "time_strip", "time_sums"]
+__all__ = ["envelope", "mel_row", "sound", "strongest_second", "time_strip", "time_sums"]
 
 
 def envelope(waveform: NDArray[np.float32], points: int = 1200) -> tuple[Any, Any, Any]:
@@ -33,6 +33,13 @@ def time_sums(share: NDArray[np.floating], seconds: float) -> tuple[Any, Any, fl
     sums = np.asarray(share, dtype=np.float64).sum(axis=0)
     step = seconds / len(sums)
     return (np.arange(len(sums)) + 0.5) * step, sums, step
+
+
+def strongest_second(share: NDArray[np.floating], seconds: float) -> int:
+    """The whole second whose shares sum to most, up or down; (bands, times) shares."""
+    middles, sums, _ = time_sums(share, seconds)
+    by_second = np.bincount(np.asarray(middles, dtype=int), weights=sums)
+    return int(np.abs(by_second).argmax())
 
 
 def bars_over_time(times: Any, sums: Any, step: float) -> go.Bar:
@@ -63,12 +70,13 @@ def sound(
     config: AudioConfig,
     say: Texts,
     limit: float | None = None,
+    marked: int | None = None,
 ) -> go.Figure:
     """Waveform, mel spectrogram and share of each moment, on one time axis.
 
     ``decibels`` is (mels, frames); ``share`` (bands, times) in logits; both over the ``seconds``
     that the model hears. ``limit`` is the largest share of a moment over all findings, so that
-    they share one axis.
+    they share one axis. ``marked`` is a second to point out.
     """
     figure = make_subplots(
         rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.035, row_heights=[0.24, 0.46, 0.3]
@@ -103,6 +111,8 @@ def sound(
     figure.update_yaxes(
         title_text=say("sound.spectrogram"), tickvals=rows, ticktext=hertz, row=2, col=1
     )
+    if marked is not None:
+        figure.add_vrect(marked, marked + 1, line={"width": 2, "color": INK}, row="all", col=1)
     top = limit or 1e-6
     figure.update_yaxes(
         title_text=say("sound.share"), range=[-1.1 * top, 1.1 * top], zeroline=True, row=3, col=1

@@ -15,9 +15,11 @@ import streamlit as st
 
 from dashboard.review import Review
 from dashboard.text import LANGUAGES, Language, Texts, texts
+from mmbm.card import read_facts
 from mmbm.case import MODALITIES, Case, Modality, Notes, Picture, Sound
 from mmbm.data.quality.report import DataReport
 from mmbm.errors import MMBMError
+from mmbm.explain.flips import Flip
 from mmbm.io import read_notes, read_picture, read_sound, typed_notes, warm
 from mmbm.model.checkpoint import assets_folder
 from mmbm.predict import Predictor
@@ -32,18 +34,25 @@ __all__ = [
     "keep",
     "keep_closer",
     "keep_data_report",
+    "keep_flip",
     "kept_closer",
     "kept_data_report",
+    "kept_flip",
     "kept_review",
+    "other_predictor",
     "parts",
     "predictor",
     "read",
+    "reset_whatif",
     "samples",
     "say",
     "take_frame",
     "take_text",
     "take_upload",
+    "thresholds",
     "typed_key",
+    "was_flipped",
+    "whatif_key",
     "widget_key",
 ]
 
@@ -89,6 +98,8 @@ class Session:
     parts: dict[Modality, Part] = field(default_factory=lambda: {m: Part() for m in MODALITIES})
     review: Review | None = None
     closer: dict[tuple[str, str], object] = field(default_factory=dict)
+    flips: dict[tuple[str, str], Flip | None] = field(default_factory=dict)
+    whatif_turn: int = 0  # in the keys of the what-if's widgets; a new turn empties them
     data_report: DataReport | None = None
 
 
@@ -115,7 +126,20 @@ def predictor() -> Predictor:
 
     Raises ModelError.
     """
-    return _load(os.environ.get("MMBM_MODEL", "default"), os.environ.get("MMBM_DEVICE", "auto"))
+    return other_predictor(os.environ.get("MMBM_MODEL", "default"))
+
+
+def other_predictor(model: str) -> Predictor:
+    """Another model, by name or folder, on ``MMBM_DEVICE``; the two asked for last are kept.
+
+    Raises ModelError.
+    """
+    return _load(model, os.environ.get("MMBM_DEVICE", "auto"))
+
+
+def thresholds() -> dict[str, float]:
+    """The operating point of each finding, as the model's card has it; empty without one."""
+    return read_facts(predictor().folder).get("operating_point", {}).get("thresholds", {})
 
 
 def parts() -> dict[Modality, Part]:
@@ -207,7 +231,7 @@ def forget() -> None:
         part.clear()
     session = _session()
     session.review = None
-    session.closer.clear()
+    drop_answers(session)
 
 
 def samples() -> tuple[str, ...]:
@@ -241,7 +265,14 @@ def keep(made: Review) -> None:
     """Remember the review of the current case; what was computed for the last one goes."""
     session = _session()
     session.review = made
+    drop_answers(session)
+
+
+def drop_answers(session: Session) -> None:
+    """Forget what was computed for the last case, and what was asked of it."""
     session.closer.clear()
+    session.flips.clear()
+    session.whatif_turn += 1
 
 
 def kept_closer(modality: Modality, finding: str) -> object | None:
@@ -252,6 +283,31 @@ def kept_closer(modality: Modality, finding: str) -> object | None:
 def keep_closer(modality: Modality, finding: str, attribution: object) -> None:
     """Remember an attribution until the case changes."""
     _session().closer[modality, finding] = attribution
+
+
+def whatif_key(widget: str) -> str:
+    """A what-if widget's key; it changes with the case and on a reset, which empties it."""
+    return f"whatif-{widget}-{_session().whatif_turn}"
+
+
+def reset_whatif() -> None:
+    """Callback: undo what was asked of this case."""
+    _session().whatif_turn += 1
+
+
+def was_flipped(modality: Modality, finding: str) -> bool:
+    """Whether this case was searched for what flips the finding."""
+    return (modality, finding) in _session().flips
+
+
+def kept_flip(modality: Modality, finding: str) -> Flip | None:
+    """What flips the finding, None where nothing was found."""
+    return _session().flips[modality, finding]
+
+
+def keep_flip(modality: Modality, finding: str, found: Flip | None) -> None:
+    """Remember it until the case changes."""
+    _session().flips[modality, finding] = found
 
 
 def kept_data_report() -> DataReport | None:

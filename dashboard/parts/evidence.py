@@ -19,7 +19,8 @@ from mmbm.trust.lungs import share_inside
 __all__ = ["blank", "film", "picture", "sound", "words"]
 
 VIEWER_TEXTS = (
-    "window", "invert", "zoom_in", "zoom_out", "reset", "map", "opacity", "cells", "by_hand",
+    "window", "invert", "zoom_in", "zoom_out", "reset", "map", "opacity", "cells", "strongest",
+    "by_hand",
     "center_width", "value", "share", "lowers", "raises", "hint",
 )  # fmt: skip
 
@@ -87,8 +88,8 @@ def words(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
         blank(say("words.absent"))
         return
     text = seen.case.notes.text
-    st.html(markup.words(text, maps.words, scale=seen.word_scale))
-    st.html(markup.strongest_words(text, maps.words, say))
+    st.html(markup.words(text, maps.words, scale=seen.word_scale, anchor="word"))
+    st.html(markup.strongest_words(text, maps.words, say, anchor="word"))
     line = say("words.scale", scale=f"{seen.word_scale:.3f}")
     st.html(f'<div class="small">{escape(line)}</div>')
 
@@ -100,7 +101,13 @@ def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
     if audio is None or seen.decibels is None:
         blank(say("sound.absent"))
         return
-    st.audio(audio.waveform, sample_rate=SAMPLE_RATE)
+    start = strongest_second(maps, say)
+    st.audio(
+        audio.waveform,
+        sample_rate=SAMPLE_RATE,
+        start_time=start or 0,
+        autoplay=start is not None,
+    )
     figure = sound_figures.sound(
         audio.waveform,
         seen.decibels,
@@ -109,6 +116,7 @@ def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
         config=seen.config.audio,
         say=say,
         limit=seen.moment_scale,
+        marked=start,
     )
     st.plotly_chart(figure, theme=None, config=figures.CONFIG, key="sound")
     rows = [(say.name("event", e.name), e.probability, "") for e in seen.prediction.sound_events]
@@ -117,6 +125,15 @@ def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
         f"{escape(say('sound.events_caption'))}</div>"
     )
     st.html(markup.meters(rows, narrow=True))
+
+
+def strongest_second(maps: EvidenceMaps, say: Texts) -> int | None:
+    """A button that plays from the second that moved the finding most; None until it is pressed."""
+    if maps.audio is None:
+        return None
+    second = sound_figures.strongest_second(maps.audio, maps.audio_seconds)
+    pressed = st.button(say("sound.strongest", second=second), key="strongest-second")
+    return second if pressed else None
 
 
 def blank(sentence: str) -> None:

@@ -12,6 +12,7 @@ from dashboard import figures, markup
 from dashboard.parts import trust
 from dashboard.parts.closer import closer
 from dashboard.parts.evidence import picture, sound, words
+from dashboard.parts.whatif import whatif
 from dashboard.review import Review
 from dashboard.text import Texts
 from mmbm.case import MODALITIES
@@ -37,6 +38,7 @@ def results(seen: Review, say: Texts) -> None:
     with right:
         reasons(seen, account, say)
         sound(seen, maps, say)
+    whatif(seen, finding, say)
     closer(seen, finding, say)
     export(seen, judgement, say)
 

@@ -58,6 +58,7 @@ class Viewer {
       this.fit();
     }
     this.paintOverlay();
+    if (this.marked && map) this.marked = this.strongest();
     this.draw();
   }
 
@@ -105,6 +106,7 @@ class Viewer {
     this.panX = (w - this.header.width * this.zoom) / 2;
     this.panY = (h - this.header.height * this.zoom) / 2;
     this.touched = false;
+    this.marked = null;
   }
 
   paintFilm() {
@@ -170,8 +172,55 @@ class Viewer {
       context.drawImage(this.overlay, this.panX, this.panY, wide, tall);
       context.restore();
     }
+    this.drawMark();
     this.drawScaleBar(w, h);
     this.drawCorners();
+  }
+
+  /** The square, an eighth of the film, in which the shares of one sign sum to most. */
+  strongest() {
+    const { rows, cols } = this.header.map;
+    const tall = Math.max(1, Math.round(rows / 8));
+    const wide = Math.max(1, Math.round(cols / 8));
+    let best = { sum: 0, row: 0, col: 0 };
+    for (let row = 0; row + tall <= rows; row++)
+      for (let col = 0; col + wide <= cols; col++) {
+        let sum = 0;
+        for (let r = row; r < row + tall; r++)
+          for (let c = col; c < col + wide; c++) sum += this.map[r * cols + c];
+        if (Math.abs(sum) > Math.abs(best.sum)) best = { sum, row, col };
+      }
+    const { width, height } = this.header;
+    return {
+      x: (best.col / cols) * width,
+      y: (best.row / rows) * height,
+      width: (wide / cols) * width,
+      height: (tall / rows) * height,
+    };
+  }
+
+  showStrongest() {
+    if (!this.map) return;
+    this.fit();
+    const place = this.strongest();
+    const { clientWidth: w, clientHeight: h } = this.canvas;
+    this.zoom *= 2;
+    this.panX = w / 2 - (place.x + place.width / 2) * this.zoom;
+    this.panY = h / 2 - (place.y + place.height / 2) * this.zoom;
+    this.touched = true;
+    this.marked = place;
+    this.draw();
+  }
+
+  drawMark() {
+    if (!this.marked || !this.header.map) return;
+    const { x, y, width, height } = this.marked;
+    const { context, zoom } = this;
+    for (const [colour, line] of [["#000", 4], ["#fff", 2]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = line;
+      context.strokeRect(this.panX + x * zoom, this.panY + y * zoom, width * zoom, height * zoom);
+    }
   }
 
   drawScaleBar(w, h) {
@@ -274,6 +323,7 @@ class Viewer {
     on("in", "click", () => this.zoomAt(1.25, ...this.middle()));
     on("out", "click", () => this.zoomAt(0.8, ...this.middle()));
     on("reset", "click", () => this.reset());
+    on("strongest", "click", () => this.showStrongest());
     on("map", "change", (e) => { this.mapOn = e.target.checked; this.draw(); });
     on("cells", "change", (e) => { this.cells = e.target.checked; this.draw(); });
     on("opacity", "input", (e) => { this.opacity = Number(e.target.value) / 100; this.draw(); });

@@ -223,6 +223,40 @@ def test_drag_and_wheel_and_keys_on_the_film(page, server):
     assert brightness(page) != upright
 
 
+def test_the_strongest_evidence_is_shown_on_request(page, server):
+    sample = assets_folder() / "samples" / SAMPLE
+    page.goto(server[0])
+    give(page, "image", sample / "image.dcm")
+    give(page, "notes", sample / "notes.txt")
+    give(page, "audio", sample / "sound.wav")
+    settled(page)
+    zoom = page.locator(".corner.top span").nth(1)
+    whole = zoom.inner_text()
+    page.locator('[data-act="strongest"]').first.click()
+    expect(zoom).not_to_have_text(whole)
+    page.locator("canvas").first.dblclick()
+    expect(zoom).to_have_text(whole)
+    page.locator("a.jump").first.click()
+    expect(page.locator(".word:target")).to_have_text(page.locator("a.jump").first.inner_text())
+    page.get_by_role("button", name="Play from the strongest second").click()
+    expect(page.locator("audio")).to_have_js_property("paused", False)
+
+
+def test_a_what_if_answers_before_and_after(page, server):
+    page.goto(server[0])
+    give(page, "notes", assets_folder() / "samples" / SAMPLE / "notes.txt")
+    give(page, "image", assets_folder() / "samples" / SAMPLE / "image.dcm")
+    settled(page)
+    page.get_by_text("What if …").click()
+    panel = page.locator('[data-testid="stExpander"]').first
+    panel.get_by_role("tab", name="Image").click()
+    panel.get_by_text("Erase", exact=True).click()
+    expect(panel.get_by_text("Region erased: 50 to 80 %")).to_be_visible()
+    expect(panel.locator(".js-plotly-plot")).to_be_visible()
+    panel.get_by_role("button", name="Undo all changes").click()
+    expect(panel.get_by_text("Nothing is changed yet.")).to_be_visible()
+
+
 def test_the_log_holds_nothing_of_the_case(page, server):
     page.goto(server[0])
     give(page, "notes", assets_folder() / "samples" / SAMPLE / "notes.txt")

@@ -57,3 +57,14 @@ def test_a_probability_is_never_none_or_all(probability, shown):
 )
 def test_a_number_carries_its_sign(value, shown):
     assert markup.signed(value) == shown
+
+
+def test_a_strong_word_is_a_link_to_its_place():
+    shares = (WordShare(7, 34, 0.1), WordShare(37, 42, -0.2))
+    note = markup.words(SCRIPT, shares, scale=0.2, anchor="word")
+    listed = markup.strongest_words(SCRIPT, shares, texts("en"), anchor="word")
+    assert re.findall(r'id="([^"]+)"', note) == ["word-7", "word-37"]
+    assert sorted(re.findall(r'href="#([^"]+)"', listed)) == ["word-37", "word-7"]
+    assert "<script" not in listed
+    assert "id=" not in markup.words(SCRIPT, shares, scale=0.2)
+    assert "href=" not in markup.strongest_words(SCRIPT, shares, texts("en"))

@@ -1,0 +1,158 @@
+"""Every what-if on the sample cases, warm: p50 and p95; and how many flips are real and minimal.
+
+    python benchmarks/whatif.py [--model default] [--repeats 10] [--flips 100] [--threads N]
+
+Prints one JSON line with the machine, its load and the versions. Each sample case is asked with all
+its parts and with each part alone, for every finding, at one threshold after the other until there
+are flips enough. A flip is real where the whole case, read and scored anew without the set, lies on
+the other side of the threshold; minimal where with any one member back it does not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import torch
+from case import processor
+
+import mmbm
+from mmbm.case import MODALITIES, Case
+from mmbm.explain.edits import Span, cut, drop_words, erase, keep
+from mmbm.explain.flips import Flip, flip
+from mmbm.explain.whatif import changes, exchanged, muted, reweighed, worth
+from mmbm.io import read_notes, read_picture, read_sound
+from mmbm.model.lungs import Box
+from mmbm.predict import Prediction, Predictor, cores
+
+SAMPLES = Path(__file__).parents[1] / "assets" / "samples"
+THRESHOLDS = (0.5, 0.6, 0.4, 0.7, 0.3, 0.8, 0.2)
+REGION = Box(0.5, 0.8, 0.1, 0.45)
+
+
+def read(folder: Path) -> Case:
+    return Case(
+        read_picture((folder / "image.dcm").read_bytes(), "image.dcm"),
+        read_notes((folder / "notes.txt").read_bytes(), "notes.txt"),
+        read_sound((folder / "sound.wav").read_bytes(), "sound.wav"),
+    )
+
+
+def questions(
+    predictor: Predictor, case: Case, seen: Prediction
+) -> dict[str, Callable[[], object]]:
+    """Each from the parts as given to the accounts of all findings, before and after."""
+    image, notes, audio = case.image, case.notes, case.audio
+    assert image is not None and notes is not None and audio is not None
+
+    def ask(parts: Callable[[], Case]) -> Callable[[], object]:
+        return lambda: changes(seen, exchanged(predictor, seen, parts()))
+
+    bare = muted(seen, "audio")
+    found: dict[str, Callable[[], object]] = {
+        "mute": lambda: changes(seen, muted(seen, "image")),
+        "note": ask(lambda: Case(notes=replace(notes, text=notes.text[20:]))),
+        "erase": ask(lambda: Case(image=erase(image, REGION))),
+        "keep": ask(lambda: Case(image=keep(image, REGION))),
+        "cut": ask(lambda: Case(audio=cut(audio, Span(2.0, 4.0)))),
+        "other_model": lambda: changes(seen, predictor.predict(case)),
+        "worth": lambda: worth(bare, "audio"),
+    }
+    if predictor.config.fusion == "weighted_sum":
+        found["weight"] = lambda: changes(seen, reweighed(seen, "image", 0.7))
+    return found
+
+
+def without(case: Case, found: Flip, kept: int | None = None) -> Case:
+    """The case without the set, one member put back."""
+    removed = [place for i, place in enumerate(found.removed) if i != kept]
+    boxes = [p for p in removed if isinstance(p, Box)]
+    spans = [p for p in removed if isinstance(p, Span)]
+    if found.modality == "image" and case.image is not None:
+        return replace(case, image=erase(case.image, *boxes))
+    if found.modality == "notes" and case.notes is not None:
+        return replace(case, notes=drop_words(case.notes, *spans))
+    assert case.audio is not None
+    return replace(case, audio=cut(case.audio, *spans))
+
+
+def flips(predictor: Predictor, case: Case, found: Flip) -> tuple[bool, bool]:
+    """Whether a flip is real, and whether it is minimal."""
+
+    def called(whole: Case) -> bool:
+        scored = predictor.predict(whole).findings
+        return next(f.probability for f in scored if f.name == found.finding) >= found.threshold
+
+    before = called(case)
+    back = [called(without(case, found, kept)) for kept in range(len(found.removed))]
+    return called(without(case, found)) != before, all(side == before for side in back)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--model", default="default")
+    options.add_argument("--repeats", type=int, default=10)
+    options.add_argument("--flips", type=int, default=100, help="stop at so many")
+    options.add_argument("--threads", type=int, default=0, help="torch's; 0: the default")
+    given = options.parse_args()
+    predictor = Predictor.load(given.model, "cpu", given.threads)
+    times: dict[str, list[float]] = {}
+    searches: dict[str, list[float]] = {m: [] for m in MODALITIES}
+    found: list[tuple[bool, bool]] = []
+    sizes: dict[str, list[int]] = {m: [] for m in MODALITIES}
+    cases: list[Case] = []
+    for folder in sorted(f for f in SAMPLES.iterdir() if f.is_dir()):
+        whole = read(folder)
+        asked = questions(predictor, whole, predictor.predict(whole))
+        for turn, (name, question) in product(range(given.repeats + 2), asked.items()):
+            start = time.perf_counter()
+            question()
+            if turn >= 2:
+                times.setdefault(name, []).append(time.perf_counter() - start)
+        cases += [whole, *(Case(**{m: getattr(whole, m)}) for m in predictor.config.modalities)]
+    for threshold, case in product(THRESHOLDS, cases):
+        seen = predictor.predict(case)
+        for modality, finding in product(seen.present, predictor.config.findings):
+            if len(found) >= given.flips:
+                break
+            start = time.perf_counter()
+            answer = flip(predictor, case, seen, modality, finding, threshold=threshold)
+            searches[modality].append(time.perf_counter() - start)
+            if answer is not None:
+                found.append(flips(predictor, case, answer))
+                sizes[modality].append(len(answer.removed))
+    print(
+        json.dumps(
+            {
+                "what": "every what-if on the sample cases, warm, and flips checked anew",
+                "p50_ms": {name: round(1e3 * float(np.median(t)), 1) for name, t in times.items()},
+                "p95_ms": {
+                    name: round(1e3 * float(np.percentile(t, 95)), 1) for name, t in times.items()
+                },
+                "flips": len(found),
+                "real": sum(real for real, _ in found),
+                "minimal": sum(minimal for _, minimal in found),
+                "searches": {m: len(t) for m, t in searches.items()},
+                "search_p50_s": {m: round(float(np.median(t)), 2) for m, t in searches.items()},
+                "search_max_s": {m: round(max(t), 2) for m, t in searches.items()},
+                "set_p50": {m: float(np.median(s)) for m, s in sizes.items() if s},
+                "repeats": given.repeats,
+                "threads": given.threads or "default",
+                "model": f"{predictor.identity.name} {predictor.identity.version}",
+                "machine": f"{processor()}, {cores()} cores",
+                "load": round(os.getloadavg()[0], 2),
+                "versions": {"mmbm": mmbm.__version__, "torch": torch.__version__},
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

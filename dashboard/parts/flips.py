@@ -1,0 +1,100 @@
+"""What it would take: the least that flips a finding, and what a missing part would change."""
+
+from __future__ import annotations
+
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from dashboard import markup, state, whatif_figures
+from dashboard.review import Review
+from dashboard.text import Texts
+from mmbm.case import MODALITIES, Modality
+from mmbm.errors import MMBMError
+from mmbm.explain.edits import Span
+from mmbm.explain.flips import Flip, flip
+from mmbm.explain.whatif import worth
+from mmbm.model.lungs import Box
+
+__all__ = ["flips", "worths"]
+
+
+def flips(seen: Review, finding: str, say: Texts) -> None:
+    """A button for each part given; what was found stays until the case changes."""
+    name, threshold = say.name("finding", finding), state.thresholds().get(finding, 0.5)
+    point = markup.percent(threshold)
+    st.html(f"<b>{escape(say('flip.title', finding=name))}</b>")
+    st.html(f'<div class="small">{escape(say("flip.body", point=point))}</div>')
+    with st.container(horizontal=True):
+        wanted = [
+            modality
+            for modality in seen.prediction.present
+            if st.button(say(f"flip.{modality}"), key=f"flip-{modality}")
+        ]
+    for modality in wanted:
+        with st.spinner(say("flip.working")):
+            search(seen, modality, finding, threshold)
+    for modality in seen.prediction.present:
+        if state.was_flipped(modality, finding):
+            show(seen, modality, finding, state.kept_flip(modality, finding), say)
+
+
+def search(seen: Review, modality: Modality, finding: str, threshold: float) -> None:
+    """Look for the least that flips it; a refusal is said in place."""
+    look = partial(flip, state.predictor(), seen.case, seen.prediction, modality, finding)
+    try:
+        state.keep_flip(modality, finding, look(threshold=threshold))
+    except MMBMError as refusal:
+        st.error(str(refusal))
+
+
+def show(seen: Review, modality: Modality, finding: str, found: Flip | None, say: Texts) -> None:
+    """One answer: how many, what they are, and what is left of the probability."""
+    part = say(f"modality.{modality}")
+    if found is None:
+        st.html(f'<div class="small">{escape(say("flip.none", part=part))}</div>')
+        return
+    line = say(
+        f"flip.found.{modality}",
+        count=len(found.removed),
+        pieces=found.pieces,
+        finding=say.name("finding", finding),
+        before=f"{100 * found.before:.1f} %",
+        after=f"{100 * found.after:.1f} %",
+        point=f"{100 * found.threshold:.1f} %",
+    )
+    st.html(f'<div class="small">{escape(line)} {escape(say("flip.checked"))}</div>')
+    if seen.case.notes is not None and modality == "notes":
+        words = [place for place in found.removed if isinstance(place, Span)]
+        st.html(whatif_figures.struck(seen.case.notes.text, words))
+    elif seen.case.image is not None and modality == "image":
+        boxes = [place for place in found.removed if isinstance(place, Box)]
+        st.image(whatif_figures.marked_film(seen.case.image.shown, boxes))
+    else:
+        seconds = sorted(place for place in found.removed if isinstance(place, Span))
+        named = ", ".join(f"{start:.1f}–{end:.1f} s" for start, end in seconds)
+        st.html(f"<div>{escape(named)}</div>")
+
+
+def worths(seen: Review, finding: str, say: Texts) -> None:
+    """What each missing part would change on average."""
+    for modality in MODALITIES:
+        if modality in seen.prediction.present or modality not in seen.config.modalities:
+            continue
+        part = say(f"modality.{modality}")
+        known = worth(seen.prediction, modality)
+        if known is None:
+            line = say("worth.unknown", part=part)
+        else:
+            mine = next(w for w in known if w.finding == finding)
+            line = say(
+                "worth.known",
+                part=part,
+                finding=say.name("finding", finding),
+                points=f"{100 * mine.probability:.1f}",
+                logit=f"{mine.logit:.2f}",
+                low=markup.percent(mine.low),
+                high=markup.percent(mine.high),
+            )
+        st.html(f'<div class="small">{escape(line)}</div>')

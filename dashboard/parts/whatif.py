@@ -1,0 +1,98 @@
+"""What if: the questions asked of a case, their answer, and what a flip would take."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from dashboard import figures, markup, state, whatif_figures
+from dashboard.parts.flips import flips, worths
+from dashboard.parts.questions import (
+    edit,
+    move,
+    mute,
+    other_model,
+    region,
+    shorten,
+    weight_of,
+)
+from dashboard.review import Review
+from dashboard.text import Texts
+from mmbm.case import MODALITIES, Case
+from mmbm.errors import MMBMError
+from mmbm.explain.whatif import changes, exchanged, muted, reweighed
+from mmbm.predict import Prediction
+
+__all__ = ["whatif"]
+
+
+@st.fragment
+def whatif(seen: Review, finding: str, say: Texts) -> None:
+    """The panel: questions on the left, answers on the right, what it would take below."""
+    with st.expander(say("whatif.title")):
+        st.html(f'<div class="small">{escape(say("whatif.body"))}</div>')
+        left, right = st.columns([1.15, 1], gap="medium")
+        said: list[str] = []
+        with right:
+            place = st.container()
+        with left:
+            try:
+                after = asked(seen, said, say)
+                with place:
+                    answer(seen, after, finding, said, say)
+            except MMBMError as refusal:
+                place.error(str(refusal))
+        flips(seen, finding, say)
+        worths(seen, finding, say)
+
+
+def asked(seen: Review, said: list[str], say: Texts) -> Prediction:
+    """The prediction with all that was asked for; ``said`` gets it in words."""
+    with st.container(horizontal=True, gap="large"):
+        silent = mute(seen, said, say)
+        chosen = weight_of(say)
+    weight = move(seen, chosen, said, say) if chosen else None
+    notes, picture, sound, model = st.tabs(
+        [say(f"modality.{m}") for m in ("notes", "image", "audio")] + [say("whatif.model")]
+    )
+    with notes:
+        note = edit(seen.case.notes, said, say)
+    with picture:
+        film = region(seen.case.image, said, say)
+    with sound:
+        recording = shorten(seen.case.audio, said, say)
+    parts = Case(film, note, recording)
+    with model:
+        other = other_model(said, say)
+    if other is not None:
+        whole = {m: getattr(parts, m) or getattr(seen.case, m) for m in MODALITIES}
+        after = state.other_predictor(other).predict(Case(**whole))
+    elif parts.present:
+        after = exchanged(state.predictor(), seen.prediction, parts)
+    else:
+        after = seen.prediction
+    return muted(reweighed(after, *weight) if weight else after, *silent)
+
+
+def answer(seen: Review, after: Prediction, finding: str, said: list[str], say: Texts) -> None:
+    """The chosen finding's account and all findings, before and after."""
+    if not said:
+        st.html(f'<div class="blank">{escape(say("whatif.nothing"))}</div>')
+        return
+    st.html(f'<div class="small"><b>{escape(" ".join(said))}</b></div>')
+    both = changes(seen.prediction, after)
+    for change in both:
+        if change.finding == finding:
+            head = ["", say("whatif.before"), say("whatif.after"), say("whatif.change")]
+            name = say.name("finding", finding)
+            st.html(f"<b>{escape(say('whatif.account', finding=name))}</b>")
+            st.html(markup.facts_table(whatif_figures.account_rows(change, say), head=head))
+    st.plotly_chart(
+        whatif_figures.moved(both, say), theme=None, config=figures.CONFIG, key="whatif-moved"
+    )
+    lungs = after.features.prepared.lungs
+    for warning in [*after.warnings, *(lungs.warnings if lungs else ())]:
+        if warning not in seen.prediction.warnings:
+            st.warning(warning)
+    st.button(say("whatif.reset"), key=state.whatif_key("reset"), on_click=state.reset_whatif)

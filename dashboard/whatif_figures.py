@@ -1,0 +1,95 @@
+"""What a what-if shows: a film with marked regions, a note with struck words, moved findings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from dashboard.colours import GREY, INK, LOWERS, RAISES
+from dashboard.figures import plain
+from dashboard.markup import percent, signed
+from dashboard.text import Texts
+from mmbm.case import MODALITIES
+from mmbm.explain.edits import Span
+from mmbm.explain.whatif import Change
+from mmbm.model.lungs import Box
+
+__all__ = ["account_rows", "marked_film", "moved", "struck"]
+
+SIDE = 420  # pixels, of the longer side
+
+
+def marked_film(shown: NDArray[np.float32], regions: Sequence[Box]) -> NDArray[np.uint8]:
+    """(height, width) in [0, 1] -> a small picture with these regions outlined, (h, w, 3)."""
+    grey = Image.fromarray((np.clip(shown, 0, 1) * 255).astype(np.uint8))
+    grey.thumbnail((SIDE, SIDE))
+    film = grey.convert("RGB")
+    draw = ImageDraw.Draw(film)
+    wide, high = film.width - 1, film.height - 1
+    for box in regions:
+        corners = (box.left * wide, box.top * high, box.right * wide, box.bottom * high)
+        draw.rectangle(corners, outline=RAISES, width=2)
+    return np.asarray(film)
+
+
+def struck(text: str, words: Sequence[Span]) -> str:
+    """The note verbatim, these words struck out."""
+    parts, at = [], 0
+    for start, end in sorted((int(a), int(b)) for a, b in words):
+        gone = f'<del class="gone">{escape(text[start:end])}</del>'
+        parts += [escape(text[at:start]), gone]
+        at = end
+    return f'<div class="note" tabindex="0">{"".join([*parts, escape(text[at:])])}</div>'
+
+
+def moved(changes: Sequence[Change], say: Texts) -> go.Figure:
+    """Each finding's probability before and after, joined by a line."""
+    names = [say.name("finding", change.finding) for change in changes]
+    figure = go.Figure()
+    for name, change in zip(names, changes, strict=True):
+        figure.add_trace(
+            go.Scatter(
+                x=[100 * change.before.probability, 100 * change.after.probability],
+                y=[name, name],
+                mode="lines",
+                line={"width": 4, "color": RAISES if change.logit > 0 else LOWERS},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        )
+    for side, colour in (("before", GREY), ("after", INK)):
+        accounts = [getattr(change, side) for change in changes]
+        figure.add_trace(
+            go.Scatter(
+                x=[100 * account.probability for account in accounts],
+                y=names,
+                mode="markers",
+                name=say(f"whatif.{side}"),
+                marker={"size": 10, "color": colour},
+                hovertemplate="%{y}: %{x:.1f} %<extra></extra>",
+            )
+        )
+    plain(figure, 26 * len(names) + 74)
+    quarters = [0, 25, 50, 75, 100]
+    figure.update_xaxes(range=[-2, 102], tickvals=quarters, ticktext=[f"{q} %" for q in quarters])
+    figure.update_yaxes(autorange="reversed", ticksuffix="  ")
+    return figure
+
+
+def account_rows(change: Change, say: Texts) -> list[tuple[str, str, str, str]]:
+    """One finding's account before and after, and the difference."""
+    before, after = change.before, change.after
+    numbers = [(say("ledger.base"), before.base, after.base)]
+    numbers += [
+        (say(f"modality.{m}"), before.contributions[m], after.contributions[m]) for m in MODALITIES
+    ]
+    numbers.append((say("ledger.total"), before.logit, after.logit))
+    rows = [(name, signed(a, 3), signed(b, 3), signed(b - a, 3)) for name, a, b in numbers]
+    points = say("whatif.points", points=signed(100 * change.probability, 1))
+    chances = (percent(before.probability), percent(after.probability), points)
+    return [*rows, (say("whatif.probability"), *chances)]
