@@ -109,6 +109,12 @@ def reasons(seen: Review, account: Ledger, say: Texts) -> None:
     )
     if account.interaction != 0.0:
         line += " " + say("ledger.interaction", value=markup.signed(account.interaction, 3))
+    if account.intervals and account.percentiles:
+        places = ", ".join(
+            say("ledger.place", part=say(f"modality.{m}"), count=round(place))
+            for m, place in account.percentiles.items()
+        )
+        line += " " + say("ledger.interval", places=places)
     st.html(f'<div class="small">{escape(line)}</div>')
     st.subheader(say("weights.title"), anchor=False)
     st.html(markup.weights_table(account, seen.prediction, say))
