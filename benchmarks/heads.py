@@ -36,10 +36,7 @@ from mmbm.model import checkpoint
 from mmbm.model.checkpoint import LoadedModel
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.readout import COALITIONS
-from mmbm.train.loader import sampling_weights
-from mmbm.train.loss import coalition_loss
-
-STEPS, BATCH, RATE, DECAY, SMOOTH = 600, 512, 3e-3, 1e-2, 0.05
+from mmbm.train.refit import refit
 
 
 def features_of(loaded: LoadedModel, part: Manifest, cache: Path) -> tuple[Corpus, torch.Tensor]:
@@ -60,24 +57,7 @@ def fit_head(
     """A net whose fusion and head are trained on these features, with only ``heard``, (3,) bool."""
     torch.manual_seed(seed)
     network = MultimodalBigModel(config)
-    parts = [*network.fusion.parameters(), *network.head.parameters()]
-    optimizer = torch.optim.AdamW(parts, RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS)
-    weights = sampling_weights(corpus, "source+label+view")
-    weights = weights * (corpus.present & heard).any(1)
-    for _ in range(STEPS):
-        rows = torch.multinomial(weights, BATCH, replacement=True)
-        loss = coalition_loss(
-            network,
-            features[rows] * heard[:, None],
-            corpus.present[rows] & heard,
-            corpus.labels[rows],
-            SMOOTH,
-        ).mean
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
+    refit(network, corpus, features, heard=tuple(heard.tolist()), seed=seed)
     return network.eval()
 
 

@@ -19,13 +19,16 @@ from mmbm.card import read_facts
 from mmbm.case import MODALITIES, Case, Modality, Notes, Picture, Sound
 from mmbm.data.quality.report import DataReport
 from mmbm.errors import MMBMError
+from mmbm.explain.attribution import Over
 from mmbm.explain.flips import Flip
 from mmbm.io import read_notes, read_picture, read_sound, typed_notes, warm
 from mmbm.model.checkpoint import assets_folder
 from mmbm.predict import Predictor
+from mmbm.trust.verdict import MapVerdict, Sanity, read_sanity
 
 __all__ = [
     "LANGUAGE_KEY",
+    "CloserKey",
     "Part",
     "case",
     "choose_sample",
@@ -35,16 +38,19 @@ __all__ = [
     "keep_closer",
     "keep_data_report",
     "keep_flip",
+    "keep_verdict",
     "kept_closer",
     "kept_data_report",
     "kept_flip",
     "kept_review",
+    "kept_verdict",
     "other_predictor",
     "parts",
     "predictor",
     "read",
     "reset_whatif",
     "samples",
+    "sanity",
     "say",
     "take_frame",
     "take_text",
@@ -57,6 +63,7 @@ __all__ = [
 ]
 
 LANGUAGE_KEY = "language"
+CloserKey = tuple[Over, str, str, str]  # space, method, finding, baseline
 SAMPLE_FILES: dict[Modality, str] = {
     "image": "image.dcm",
     "notes": "notes.txt",
@@ -97,7 +104,8 @@ class Session:
 
     parts: dict[Modality, Part] = field(default_factory=lambda: {m: Part() for m in MODALITIES})
     review: Review | None = None
-    closer: dict[tuple[str, str], object] = field(default_factory=dict)
+    closer: dict[CloserKey, object] = field(default_factory=dict)
+    verdicts: dict[CloserKey, MapVerdict] = field(default_factory=dict)
     flips: dict[tuple[str, str], Flip | None] = field(default_factory=dict)
     whatif_turn: int = 0  # in the keys of the what-if's widgets; a new turn empties them
     data_report: DataReport | None = None
@@ -271,18 +279,35 @@ def keep(made: Review) -> None:
 def drop_answers(session: Session) -> None:
     """Forget what was computed for the last case, and what was asked of it."""
     session.closer.clear()
+    session.verdicts.clear()
     session.flips.clear()
     session.whatif_turn += 1
 
 
-def kept_closer(modality: Modality, finding: str) -> object | None:
+def kept_closer(key: CloserKey) -> object | None:
     """An attribution of the current case, if it was computed already."""
-    return _session().closer.get((modality, finding))
+    return _session().closer.get(key)
 
 
-def keep_closer(modality: Modality, finding: str, attribution: object) -> None:
+def keep_closer(key: CloserKey, attribution: object) -> None:
     """Remember an attribution until the case changes."""
-    _session().closer[modality, finding] = attribution
+    _session().closer[key] = attribution
+
+
+def kept_verdict(key: CloserKey) -> MapVerdict | None:
+    """What was found of that attribution, if it was judged already."""
+    return _session().verdicts.get(key)
+
+
+def keep_verdict(key: CloserKey, judged: MapVerdict) -> None:
+    """Remember a verdict until the case changes."""
+    _session().verdicts[key] = judged
+
+
+def sanity() -> tuple[Sanity, ...]:
+    """The sanity checks stored with the model; none where they were not made. Raises ModelError."""
+    model = predictor()
+    return read_sanity(model.folder, model.identity.sha256)
 
 
 def whatif_key(widget: str) -> str:

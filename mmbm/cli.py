@@ -1,4 +1,4 @@
-"""The command line: predict, data prepare, data check, train, calibrate, evaluate, sample.
+"""The command line: predict, data prepare, data check, train, calibrate, evaluate, sanity, sample.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
 """
@@ -232,14 +232,19 @@ def calibrate(
     manifest: Annotated[Path, typer.Argument(help="CSV, one row a case, with train and val rows.")],
     out: Annotated[Path, typer.Option(help="Folder for the calibrated model.")],
     model: ModelOption = "default",
+    head: Annotated[
+        bool, typer.Option("--head", help="Fit fusion and head to the train rows first.")
+    ] = False,
     device: DeviceOption = "auto",
 ) -> None:
-    """Fit a model's calibration and trust tables to your own cases; its weights stay."""
+    """Fit a model's calibration and trust tables to your own cases; its encoders stay."""
     with one_line_errors():
         from mmbm.run import run_calibration
 
         with _progress() as (reading, _):
-            folder = run_calibration(manifest, model, out, device=device, reading=reading)
+            folder = run_calibration(
+                manifest, model, out, device=device, reading=reading, head=head
+            )
     typer.echo(f"The calibrated model is in {folder}")
 
 
@@ -283,6 +288,27 @@ def evaluate(
             write_record(record, find(model) / FILE)
             write_card(find(model))
     typer.echo(figures_table(record))
+
+
+@app.command()
+def sanity(
+    model: ModelOption = "default",
+    every: Annotated[
+        bool, typer.Option("--every", help="Every method, not only the default ones (slower).")
+    ] = False,
+    device: DeviceOption = "auto",
+) -> None:
+    """Check that a model's maps change when its weights are shuffled; stored in its folder."""
+    with one_line_errors():
+        from mmbm.run import run_sanity
+
+        with _progress() as (reading, _):
+            found = run_sanity(model, device=device, reading=reading, every=every)
+    for check in found:
+        typer.echo(
+            f"{check.method}, {check.over}: rank correlation {check.similarity:.2f} "
+            f"over {check.cases} cases"
+        )
 
 
 @app.command()

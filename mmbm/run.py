@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 import mmbm
 from mmbm.card import data_table, read_facts, write_card
+from mmbm.case import Case
 from mmbm.config import ModelConfig, TrainConfig
 from mmbm.data.corpus import Corpus, Progress, read_corpus, read_texts
 from mmbm.data.manifest import Manifest, read_manifest
@@ -34,16 +35,20 @@ from mmbm.evaluate.record import (
     left_out_of,
     write_record,
 )
+from mmbm.explain.attribution import METHODS, SPACES, randomised_maps, weight_shuffled
+from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.model import checkpoint
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.tables import TrustTables
 from mmbm.predict import Predictor, probe_device
 from mmbm.train import Processes, Step, begin, processes, train
+from mmbm.train.refit import refit
 from mmbm.trust.assess import assess
 from mmbm.trust.fit import fit_tables
 from mmbm.trust.odd import read_odd
+from mmbm.trust.verdict import Sanity, sanity_of, write_sanity
 
-__all__ = ["run_calibration", "run_evaluation", "run_training"]
+__all__ = ["run_calibration", "run_evaluation", "run_sanity", "run_training"]
 
 
 def run_training(
@@ -148,12 +153,18 @@ def _run(
 
 
 def run_calibration(
-    manifest_path: Path, model: str | Path, out: Path, *, device: str, reading: Progress
+    manifest_path: Path,
+    model: str | Path,
+    out: Path,
+    *,
+    device: str,
+    reading: Progress,
+    head: bool = False,
 ) -> Path:
     """Fit a model's calibration and trust tables anew and write it to ``out``; returns that.
 
-    The weights stay. Train rows say what is familiar, val rows fit the rest, test rows, if there
-    are any, make the evaluation record.
+    The encoders stay; with ``head`` fusion and head are fitted to the train rows first. Train rows
+    say what is familiar, val rows fit the rest, test rows, if there are any, make the record.
 
     Raises
     ------
@@ -172,10 +183,15 @@ def run_calibration(
     torch_device = probe_device(device)
     network.to(torch_device)
     scored = {name: extract(network, c, torch_device, reading) for name, c in corpora.items()}
+    if head:
+        network.cpu()
+        refit(network, corpora["train"], scored["train"].features)
     tables = _calibrated(network, corpora, scored["train"], scored["val"])
     own = {"name", "version", "sha256"}
     facts = {key: fact for key, fact in read_facts(loaded.folder).items() if key not in own}
-    facts |= {"calibration_manifest_sha256": manifest.sha256}
+    facts |= {"calibration_manifest_sha256": manifest.sha256, "head_refitted": head}
+    if head:
+        facts |= {"data": data_table(manifest, network.config.findings)}
     facts |= _operating_point(network, corpora["val"], scored["val"])
     log = loaded.folder / "training.csv"
     if log.is_file() and out.resolve() != loaded.folder.resolve():
@@ -255,6 +271,46 @@ def run_evaluation(
         leave_one_source_out=others,
         **sections,
     )
+
+
+def run_sanity(
+    model: str | Path, *, device: str, reading: Progress, every: bool = False
+) -> tuple[Sanity, ...]:
+    """Compare a model's maps of the sample cases with those of its shuffled weights; store that.
+
+    Of the default map of each part, or of ``every`` method. Raises ModelError.
+    """
+    predictor = Predictor.load(model, device)
+    shuffled = weight_shuffled(predictor)
+    cases = _sample_cases()
+    read = predictor.predict(cases[0]).present
+    asked = [
+        (over, method)
+        for over, known in METHODS.items()
+        if SPACES[over] in read
+        if every or over != "samples"  # the slowest, and not the default of sound
+        for method in (known if every else list(known)[:1])
+    ]
+    found = []
+    for done, (over, method) in enumerate(asked):
+        reading(f"{method}, {over}", done, len(asked))
+        pairs = randomised_maps(predictor, shuffled, cases, over, method)
+        found.append(sanity_of(predictor.identity.sha256, over, method, pairs))
+    write_sanity(predictor.folder, found)
+    return tuple(found)
+
+
+def _sample_cases() -> list[Case]:
+    """The sample cases that came with the program."""
+    return [
+        Case(
+            image=read_picture((folder / "image.dcm").read_bytes(), folder.name),
+            notes=read_notes((folder / "notes.txt").read_bytes(), "notes.txt"),
+            audio=read_sound((folder / "sound.wav").read_bytes(), "sound.wav"),
+        )
+        for folder in sorted((checkpoint.assets_folder() / "samples").iterdir())
+        if folder.is_dir()
+    ]
 
 
 def _operating_point(network: MultimodalBigModel, held: Corpus, scores: Scores) -> dict[str, Any]:

@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "train": {"errors", "case", "config", "data", "inputs", "io", "model", "predict", "trust"},
     "evaluate": {"case", "data", "errors", "model", "predict", "trust"},
     "run": {
-        "errors", "config", "data", "model", "predict", "train", "evaluate", "card", "trust",
+        "errors", "case", "config", "data", "io", "model", "predict", "explain", "train",
+        "evaluate", "card", "trust",
     },
     "cli": {
         "errors", "case", "config", "data", "evaluate", "explain", "io", "model", "predict",

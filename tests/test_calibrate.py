@@ -12,8 +12,8 @@ from mmbm.model import checkpoint
 from mmbm.run import run_calibration
 
 
-def calibrated(manifest, model, out):
-    return run_calibration(manifest, model, out, device="cpu", reading=lambda *_: None)
+def calibrated(manifest, model, out, **more):
+    return run_calibration(manifest, model, out, device="cpu", reading=lambda *_: None, **more)
 
 
 def test_the_weights_stay_and_all_else_is_fitted_anew(tiny_run, tiny_model_dir, tmp_path):
@@ -50,3 +50,12 @@ def test_it_needs_train_and_val_rows(tiny_run, tiny_model_dir, tmp_path):
     )
     with pytest.raises(ManifestError, match="no row with split 'val'"):
         calibrated(tmp_path / "manifest.csv", tiny_model_dir, tmp_path / "ours")
+
+
+def test_the_head_is_fitted_anew_and_the_encoders_stay(tiny_run, tiny_model_dir, tmp_path):
+    out = calibrated(tiny_run / "cases" / "manifest.csv", tiny_model_dir, tmp_path / "o", head=True)
+    old, new = (load_file(f / "model.safetensors") for f in (tiny_model_dir, out))
+    changed = {name for name in old if not torch.equal(old[name], new[name])}
+    assert {"head.weight", "head.bias", "fusion.scores"} <= changed
+    assert all(n.startswith(("calibration_", "head.", "fusion.")) for n in changed)
+    assert json.loads((out / "card.json").read_text(encoding="utf-8"))["head_refitted"] is True

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from PIL import Image
@@ -8,6 +9,7 @@ from typer.testing import CliRunner
 
 from mmbm.case import MODALITIES
 from mmbm.cli import app
+from mmbm.trust.verdict import read_sanity
 from tests.made_cases import NOTES
 
 runner = CliRunner()
@@ -113,3 +115,16 @@ def test_sample_writes_three_cases(tmp_path):
     assert done.exit_code == 0, done.stderr
     for name in ("image.dcm", "notes.txt", "sound.wav"):
         assert len(list((tmp_path / "samples").glob(f"*/{name}"))) == 3
+
+
+def test_sanity_is_checked_once_and_kept_with_the_model(tiny_model_dir, tmp_path):
+    folder = shutil.copytree(tiny_model_dir, tmp_path / "model")
+    done = runner.invoke(app, ["sanity", "--model", str(folder), "--device", "cpu"])
+    assert done.exit_code == 0, done.stderr
+    sha = json.loads((folder / "card.json").read_text())["sha256"]["model.safetensors"]
+    stored = read_sanity(folder, sha)
+    assert [(s.over, s.method) for s in stored] == [
+        (over, "DeepLIFT") for over in ("pixels", "words", "bands")
+    ]
+    assert all(0 <= s.similarity <= 1 and s.cases == 3 for s in stored)
+    assert done.stdout.count("over 3 cases") == 3

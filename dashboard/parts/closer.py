@@ -1,117 +1,132 @@
-"""Look closer: Integrated Gradients down to pixels, words or samples, on request."""
+"""Look closer: a map down to pixels, words or sound by a chosen method, judged, or two of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import escape
 
-import numpy as np
 import streamlit as st
 
-from dashboard import figures, markup, sound_figures, state
-from dashboard.parts.evidence import blank, film
+from dashboard import state
+from dashboard.parts import badge
+from dashboard.parts.closer_map import draw
 from dashboard.review import Review
+from dashboard.state import CloserKey
 from dashboard.text import Texts
-from mmbm.case import SAMPLE_RATE, Modality
+from mmbm.case import Modality
 from mmbm.errors import MMBMError
 from mmbm.explain.attribution import (
+    BASELINES,
+    METHODS,
+    NO_BASELINE,
+    SPACES,
     Attribution,
-    attribute_audio,
-    attribute_image,
-    attribute_notes,
+    Over,
+    attribute,
 )
 
 __all__ = ["closer"]
 
-POOR = 0.05  # relative convergence error from which the reader is warned
-BLOCKS = 32  # tiles a side in which pixel shares are summed; single pixels are noise to the eye
-STEP = 0.05  # seconds in which sample shares are summed
-METHODS: dict[Modality, Callable[..., Attribution]] = {
-    "image": attribute_image,
-    "notes": attribute_notes,
-    "audio": attribute_audio,
-}
+Choice = tuple[Over, str]  # a space and a method's name
 
 
 def closer(seen: Review, finding: str, say: Texts) -> None:
-    """The expander with its choice of part, its progress and its result."""
+    """The expander with its choices, its progress and one map or two."""
     with st.expander(say("closer.title")):
         st.html(f'<div class="small">{escape(say("closer.body"))}</div>')
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            chosen = st.segmented_control(
-                say("closer.modality"),
-                list(seen.prediction.present),
-                default=seen.prediction.present[0],
-                format_func=lambda m: say(f"modality.{m}"),
-                key="closer-part",
-                required=True,
-            )
-            asked = st.button(say("closer.run"), key="closer-run")
-        part = chosen or seen.prediction.present[0]
-        if asked:
-            compute(seen, part, finding, say)
-        found = state.kept_closer(part, finding)
-        if isinstance(found, Attribution):
-            draw(seen, part, found, finding, say)
+            part = pick_part(seen, say)
+            choices = methods_of(part)
+            first = pick_method(choices, say("closer.method"), f"closer-method-{part}", say)
+            keys = [(*first, finding, pick_baseline(first, say, 0))]
+            others = [choice for choice in choices if choice != first]
+            if others and st.toggle(say("closer.compare"), key="closer-compare"):
+                second = pick_method(others, say("closer.second"), f"closer-second-{part}", say)
+                keys.append((*second, finding, pick_baseline(second, say, 1)))
+            asked = st.button(say("closer.run"), key="closer-run", type="primary")
+        for place, key in zip(st.columns(len(keys), gap="medium"), keys, strict=True):
+            with place:
+                panel(seen, key, keys.index(key), asked, say)
 
 
-def compute(seen: Review, part: Modality, finding: str, say: Texts) -> None:
-    """Run the method with a progress bar; a refusal is said in place."""
-    bar = st.progress(0.0, text=say("closer.running"))
+def pick_part(seen: Review, say: Texts) -> Modality:
+    """Which part of the case."""
+    chosen = st.segmented_control(
+        say("closer.modality"),
+        list(seen.prediction.present),
+        default=seen.prediction.present[0],
+        format_func=lambda m: say(f"modality.{m}"),
+        key="closer-part",
+        required=True,
+    )
+    return chosen if chosen in seen.prediction.present else seen.prediction.present[0]
+
+
+def methods_of(part: Modality) -> list[Choice]:
+    """The methods for a part, the default first; sound has two spaces."""
+    spaces = sorted((o for o, m in SPACES.items() if m == part), key=lambda o: o == "samples")
+    return [(over, method) for over in spaces for method in METHODS[over]]
+
+
+def pick_method(choices: list[Choice], label: str, key: str, say: Texts) -> Choice:
+    """One of the methods; of which space is said where the part has two."""
+    spaces = {over for over, _ in choices}
+
+    def name(choice: Choice) -> str:
+        over, method = choice
+        return method if spaces <= {"pixels", "words"} else f"{method} · {say(f'closer.{over}')}"
+
+    return st.selectbox(label, choices, format_func=name, key=key)
+
+
+def pick_baseline(choice: Choice, say: Texts, place: int) -> str:
+    """The baseline's name; "" and no widget for a method that has none."""
+    over, method = choice
+    if method in NO_BASELINE:
+        return ""
+    return st.selectbox(
+        say("closer.baseline"),
+        list(BASELINES[over]),
+        format_func=lambda name: say(f"closer.baseline.{over}.{name}"),
+        key=f"closer-baseline-{over}-{place}",
+    )
+
+
+def panel(seen: Review, key: CloserKey, place: int, asked: bool, say: Texts) -> None:
+    """One map with its verdict; made first where ``asked`` says so and it was not made before."""
+    if asked and state.kept_closer(key) is None:
+        compute(seen, key, say)
+    found = state.kept_closer(key)
+    if not isinstance(found, Attribution):
+        return
+    with st.container(key=f"closer-map-{place}"):
+        draw(seen, found, place, say)
+    badge.show(seen, key, found, place, asked, say)
+
+
+def compute(seen: Review, key: CloserKey, say: Texts) -> None:
+    """Run the method with a progress bar; a refusal is said in place, a broken run keeps nothing.
+
+    The first method is asked for as the default, which falls back where it is not complete.
+    """
+    over, method, finding, baseline = key
+    words = say("closer.running", method=method)
+    bar = st.progress(0.0, text=words)
 
     def progress(done: float) -> None:
-        bar.progress(min(1.0, max(0.0, done)), text=say("closer.running"))
+        bar.progress(min(1.0, max(0.0, done)), text=words)
 
     try:
-        made = METHODS[part](state.predictor(), seen.prediction, finding, progress=progress)
+        made = attribute(
+            state.predictor(),
+            seen.prediction,
+            over,
+            finding,
+            method=None if method == next(iter(METHODS[over])) else method,
+            baseline=baseline or None,
+            progress=progress,
+        )
     except MMBMError as refusal:
         st.error(str(refusal))
     else:
-        state.keep_closer(part, finding, made)
+        state.keep_closer(key, made)
     bar.empty()
-
-
-def draw(seen: Review, part: Modality, found: Attribution, finding: str, say: Texts) -> None:
-    """The attribution on its part, with method, baseline, steps and error."""
-    contribution = seen.ledgers[seen.index(finding)].contributions[part]
-    facts = say(
-        "closer.facts",
-        method=found.method,
-        baseline=found.baseline,
-        steps=found.steps,
-        explained=markup.signed(found.explained, 3),
-        contribution=markup.signed(contribution, 3),
-        offset=markup.signed(contribution - found.explained, 3),
-        delta=f"{100 * abs(found.delta):.2g} %",
-    )
-    st.html(f'<div class="small">{escape(facts)}</div>')
-    if abs(found.delta) > POOR:
-        st.warning(say("closer.poor"))
-    if part == "image" and seen.film is not None:
-        share = figures.block_sums(np.asarray(found.values), BLOCKS)
-        film(
-            seen.film,
-            share,
-            scale=float(np.abs(share).max()),
-            finding=say.name("finding", finding),
-            say=say,
-            key="closer-viewer",
-            unit="viewer.unit_closer",
-        )
-    elif part == "notes" and seen.case.notes is not None:
-        shares = tuple(found.values)
-        scale = max((abs(w.share) for w in shares), default=0.0)
-        st.html(markup.words(seen.case.notes.text, shares, scale=scale))
-        st.html(markup.strongest_words(seen.case.notes.text, shares, say))
-    elif part == "audio":
-        values = np.asarray(found.values, dtype=np.float64)
-        edges = np.arange(0, len(values), int(STEP * SAMPLE_RATE))
-        sums = np.add.reduceat(values, edges)
-        times = edges / SAMPLE_RATE + STEP / 2
-        st.plotly_chart(
-            sound_figures.time_strip(times, sums, STEP, say), theme=None, config=figures.CONFIG
-        )
-        line = say("closer.bins", milliseconds=round(1000 * STEP))
-        st.html(f'<div class="small">{escape(line)}</div>')
-    else:
-        blank(say("closer.absent"))

@@ -16,6 +16,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -24,7 +25,19 @@ from scipy.stats import rankdata
 
 from mmbm.errors import ModelError
 
-__all__ = ["Check", "MapVerdict", "Sanity", "infidelity", "sanity_of", "sensitivity", "verdict"]
+__all__ = [
+    "CURVES",
+    "LIMITS",
+    "Check",
+    "MapVerdict",
+    "Sanity",
+    "infidelity",
+    "read_sanity",
+    "sanity_of",
+    "sensitivity",
+    "verdict",
+    "write_sanity",
+]
 
 Shares = NDArray[np.float64]  # (units,) logits
 Erase = Callable[[NDArray[np.bool_]], NDArray[np.float64]]
@@ -33,6 +46,8 @@ State = Literal["pass", "caution", "fail"]
 
 STEPS = 8  # points of a deletion curve
 ORDERS = 20  # random orders that a map is compared with
+CURVES = ORDERS + 2  # calls of ``erase`` in one verdict, ``STEPS`` rows each
+SANITY_FILE = "sanity.jsonl"  # in the model's folder, a line for each space and method
 # (passes below, fails from) of each check
 LIMITS: dict[str, tuple[float, float]] = {
     "deletion": (0.01, 0.05),  # p of a random order doing as well
@@ -82,6 +97,7 @@ class Sanity:
     """How alike a method's maps are before and after the weights are shuffled; once a model."""
 
     model: str  # sha256 of the weights
+    over: str  # what the maps are drawn over: "pixels", "words", "bands" or "samples"
     method: str
     similarity: float  # mean absolute rank correlation, 0 to 1
     cases: int
@@ -110,7 +126,7 @@ def verdict(
 ) -> MapVerdict:
     """Judge a map's shares by unit; ``delta`` is its completeness error, ``again`` its repeats.
 
-    Costs ``STEPS * (ORDERS + 2)`` evaluations of ``erase``.
+    Costs ``CURVES`` calls of ``erase``, ``STEPS`` rows each.
     """
     order = np.argsort(-shares, kind="stable")
     draw = np.random.default_rng(seed)
@@ -159,12 +175,34 @@ def infidelity(shares: Shares, erase: Erase, masks: NDArray[np.bool_]) -> float:
     return float(np.square(off).mean())
 
 
-def sanity_of(
-    model: str, method: str, trained: Sequence[Shares], shuffled: Sequence[Shares]
-) -> Sanity:
+def sanity_of(model: str, over: str, method: str, pairs: Sequence[tuple[Shares, Shares]]) -> Sanity:
     """Compare the maps of some cases with those of the same model, its weights shuffled."""
-    alike = [
-        abs(float(np.corrcoef(rankdata(a), rankdata(b))[0, 1]))
-        for a, b in zip(trained, shuffled, strict=True)
-    ]
-    return Sanity(model, method, float(np.mean(alike)), len(alike))
+    alike = [_alike(trained, shuffled) for trained, shuffled in pairs]
+    return Sanity(model, over, method, float(np.mean(alike)), len(alike))
+
+
+def _alike(trained: Shares, shuffled: Shares) -> float:
+    """The absolute rank correlation of two maps; 0 where one of them names nothing."""
+    if np.ptp(trained) == 0 or np.ptp(shuffled) == 0:
+        return 0.0
+    return abs(float(np.corrcoef(rankdata(trained), rankdata(shuffled))[0, 1]))
+
+
+def write_sanity(folder: Path, found: Sequence[Sanity]) -> Path:
+    """Store the checks in a model's folder; returns the file."""
+    path = folder / SANITY_FILE
+    path.write_text("".join(line.to_json() + "\n" for line in found), encoding="utf-8")
+    return path
+
+
+def read_sanity(folder: Path, model: str) -> tuple[Sanity, ...]:
+    """The checks stored in a model's folder that are of these weights; none without the file.
+
+    Raises ModelError where it is not a file that ``write_sanity`` wrote.
+    """
+    path = folder / SANITY_FILE
+    if not path.is_file():
+        return ()
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    found = (Sanity.from_json(line) for line in lines)
+    return tuple(check for check in found if check.model == model)

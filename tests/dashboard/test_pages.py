@@ -5,6 +5,9 @@ import shutil
 import numpy as np
 import pytest
 
+from dashboard.parts import badge, closer_map
+from mmbm.predict import Predictor
+from mmbm.trust.verdict import Check, MapVerdict, Sanity, write_sanity
 from tests.made_files import dicom, ramp, tone, wav
 
 PAGES = [f"screens/{name}.py" for name in ("review", "model", "compare", "data", "about")]
@@ -14,6 +17,12 @@ NOTE = b"Fever and cough. <script>alert(1)</script> Crackles at the right base."
 def shown(app):
     """All HTML and Markdown on the screen."""
     return "\n".join(e.value for e in [*app.get("html"), *app.markdown, *app.subheader])
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """Every map is judged unasked, however busy the machine."""
+    monkeypatch.setattr(badge, "PATIENCE", 1e9)
 
 
 def upload(app, modality, name, content):
@@ -86,7 +95,8 @@ def test_notes_can_be_typed_and_emptied(app):
     app.run()
     app.text_area[0].set_value("Fever and a productive cough.").run()
     assert "typed · 29 characters · English" in shown(clean(app))
-    app.text_area[0].set_value("").run()
+    typed = next(t for t in app.text_area if t.key.startswith("notes-typed"))  # not the what-if's
+    typed.set_value("").run()
     assert "No" not in [b.label for b in clean(app).button]
     assert "Pneumonia" not in shown(app)
 
@@ -129,12 +139,78 @@ def test_another_finding_can_be_explained(app):
     ("modality", "name", "content"),
     [("image", "film", dicom()), ("notes", "n.txt", NOTE), ("audio", "s.wav", wav(tone(2.0)))],
 )
-def test_look_closer_says_method_baseline_and_error(app, modality, name, content):
+def test_look_closer_says_method_baseline_and_error(app, modality, name, content, patient):
     app.run()
     upload(app, modality, name, content)
     app.button(key="closer-run").click().run()
-    assert "Integrated Gradients · baseline: " in shown(clean(app))
-    assert "convergence error: " in shown(app)
+    assert "Method: DeepLIFT · baseline: " in shown(clean(app))
+    assert "The shares sum to" in shown(app)
+    assert "Full colour is" in shown(app)
+    assert 'class="verdict ' in shown(app)
+    assert "Chance of a random order doing as well" in shown(app)
+    assert "The sanity check was not made for this model and method." in shown(app)
+
+
+def test_two_methods_are_set_side_by_side_and_a_method_without_sum_says_so(app, patient):
+    app.run()
+    upload(app, "image", "film", dicom())
+    app.toggle(key="closer-compare").set_value(True).run()
+    app.selectbox(key="closer-second-image").set_value(("pixels", "Saliency")).run()
+    assert [b.label for b in app.selectbox].count("Baseline") == 1
+    app.button(key="closer-run").click().run()
+    assert "Method: Saliency · baseline: none" in shown(clean(app))
+    assert "promises no sum" in shown(app)
+    assert "drawn on its own scale" in shown(app)
+    assert shown(app).count('class="verdict ') == 2
+
+
+def test_sound_is_explained_over_bands_or_samples(app):
+    app.run()
+    upload(app, "audio", "s.wav", wav(tone(2.0)))
+    names = app.selectbox(key="closer-method-audio").options
+    assert names[0] == "DeepLIFT · bands and moments"
+    assert names[-1] == "Integrated Gradients · samples"
+
+
+def test_a_failed_map_is_greyed_until_it_is_wanted(app, monkeypatch, patient):
+    failed = MapVerdict((Check("deletion", 0.4), Check("insertion", 0.4)), 1.0, 1.0, 1.0)
+    monkeypatch.setattr(badge, "verdict", lambda *_, **__: failed)
+    app.run()
+    upload(app, "notes", "note.txt", NOTE)
+    app.button(key="closer-run").click().run()
+    assert "Do not rely on this map" in shown(clean(app))
+    assert ".st-key-closer-map-0 { filter: grayscale(1)" in shown(app)
+    app.toggle(key="closer-show-0").set_value(True).run()
+    assert "grayscale" not in shown(clean(app))
+
+
+def test_a_map_that_is_nothing_beside_the_case_is_said_to_be_none(app, monkeypatch):
+    monkeypatch.setattr(closer_map, "NEGLIGIBLE", 1e9)
+    app.run()
+    upload(app, "notes", "note.txt", NOTE)
+    app.button(key="closer-run").click().run()
+    assert "No evidence here: all shares together are" in shown(clean(app))
+
+
+def test_the_stored_sanity_check_is_shown(app, tiny_model_dir, tmp_path, monkeypatch, patient):
+    folder = shutil.copytree(tiny_model_dir, tmp_path / "model")
+    sha = Predictor.load(folder, "cpu").identity.sha256
+    write_sanity(folder, [Sanity(sha, "words", "DeepLIFT", 0.12, 3)])
+    monkeypatch.setenv("MMBM_MODEL", str(folder))
+    app.run()
+    upload(app, "notes", "note.txt", NOTE)
+    app.button(key="closer-run").click().run()
+    assert "maps of shuffled weights: 0.12, over 3 sample cases" in shown(clean(app))
+
+
+def test_a_verdict_that_would_take_long_waits_to_be_asked_for(app, monkeypatch):
+    monkeypatch.setattr(badge, "PATIENCE", 1e-9)
+    app.run()
+    upload(app, "notes", "note.txt", NOTE)
+    app.button(key="closer-run").click().run()
+    assert 'class="verdict ' not in shown(clean(app))
+    app.button(key="closer-judge-0").click().run()
+    assert 'class="verdict ' in shown(clean(app))
 
 
 def test_no_model_is_one_sentence(app, monkeypatch, tmp_path):

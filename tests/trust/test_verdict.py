@@ -16,9 +16,11 @@ from mmbm.trust.verdict import (
     Check,
     Sanity,
     infidelity,
+    read_sanity,
     sanity_of,
     sensitivity,
     verdict,
+    write_sanity,
 )
 from tests.made_cases import case
 
@@ -72,7 +74,9 @@ def test_each_check_has_two_limits(name, value, state):
 def test_one_failing_check_fails_the_map():
     assert verdict(WEIGHTS, erase, delta=0.2).state == "fail"
     assert verdict(WEIGHTS, erase, again=[WEIGHTS * 1.3]).state == "caution"
-    assert verdict(WEIGHTS, erase, sanity=Sanity("sha", "DeepLIFT", 0.9, 3)).state == "fail"
+    assert (
+        verdict(WEIGHTS, erase, sanity=Sanity("sha", "pixels", "DeepLIFT", 0.9, 3)).state == "fail"
+    )
 
 
 def test_infidelity_is_captums():
@@ -115,12 +119,24 @@ def test_sensitivity_is_captums():
 def test_sanity_is_the_mean_rank_correlation_and_is_stored():
     ranks = [np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0])]
     other = [np.array([10.0, 200.0, 3000.0]), np.array([2.0, 1.0, 3.0])]
-    found = sanity_of("sha", "DeepLIFT", ranks, other)
+    found = sanity_of("sha", "pixels", "DeepLIFT", list(zip(ranks, other, strict=True)))
     assert found.similarity == pytest.approx((1.0 + 0.5) / 2) and found.cases == 2
     assert Sanity.from_json(found.to_json()) == found
+    nothing = [(np.array([1.0, 2.0, 3.0]), np.zeros(3))]
+    assert sanity_of("sha", "pixels", "DeepLIFT", nothing).similarity == 0.0
     for line in ("[]", "{", json.dumps({"model": "sha"})):
         with pytest.raises(ModelError, match="is not one that this program wrote"):
             Sanity.from_json(line)
+
+
+def test_the_stored_checks_are_those_of_the_same_weights(tmp_path):
+    mine, other = (Sanity(sha, "words", "DeepLIFT", 0.1, 3) for sha in ("mine", "other"))
+    assert read_sanity(tmp_path, "mine") == ()
+    path = write_sanity(tmp_path, [mine, other])
+    assert read_sanity(tmp_path, "mine") == (mine,)
+    path.write_bytes(b"\xff\n")
+    with pytest.raises(ModelError, match="is not one that this program wrote"):
+        read_sanity(tmp_path, "mine")
 
 
 @pytest.fixture(scope="module")

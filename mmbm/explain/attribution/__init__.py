@@ -22,9 +22,11 @@ from mmbm.explain.attribution.attribute import (
 )
 from mmbm.explain.attribution.cross_checks import feature_conductance, modality_shapley
 from mmbm.explain.attribution.judged import Evidence, evidence, weight_shuffled
+from mmbm.explain.attribution.randomised import randomised_maps, strongest_finding
 from mmbm.explain.attribution.result import Attribution
 from mmbm.explain.attribution.spaces import (
     BASELINES,
+    SPACES,
     Contribution,
     Over,
     Space,
@@ -37,6 +39,7 @@ __all__ = [
     "BASELINES",
     "METHODS",
     "NO_BASELINE",
+    "SPACES",
     "Attribution",
     "Contribution",
     "Evidence",
@@ -52,7 +55,9 @@ __all__ = [
     "evidence",
     "feature_conductance",
     "modality_shapley",
+    "randomised_maps",
     "space_of",
     "steady_noise",
+    "strongest_finding",
     "weight_shuffled",
 ]

@@ -1,0 +1,145 @@
+"""The verdict beside a map: passed, caution or failed, with its numbers in plain words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from html import escape
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dashboard import markup, state
+from dashboard.parts.closer_map import fraction
+from dashboard.review import Review
+from dashboard.state import CloserKey
+from dashboard.text import Texts
+from mmbm.errors import Cancelled, MMBMError
+from mmbm.explain.attribution import Attribution, evidence
+from mmbm.trust.verdict import CURVES, LIMITS, Check, MapVerdict, Sanity, verdict
+
+__all__ = ["show", "table"]
+
+PATIENCE = 10.0  # seconds that a verdict may take without being asked for
+REPEATS = 3  # of the map, with noise
+
+
+def show(
+    seen: Review, key: CloserKey, found: Attribution, place: int, fresh: bool, say: Texts
+) -> None:
+    """The badge, or the button that asks for it; judged unasked after a run, where that is quick.
+
+    A map that failed is greyed until the reader wants it shown.
+    """
+    judged = state.kept_verdict(key)
+    quick = fresh and REPEATS * found.seconds < PATIENCE / 2
+    if judged is None:
+        offer = st.empty()
+        with offer.container():
+            asked = st.button(say("verdict.ask"), key=f"closer-judge-{place}")
+            st.html(f'<div class="small">{escape(say("verdict.cost"))}</div>')
+        if not (asked or quick):
+            return
+        judge(seen, key, found, None if asked else PATIENCE, say)
+        judged = state.kept_verdict(key)
+        if judged is None:
+            return
+        offer.empty()
+    sanity = sanity_of(found)
+    st.html(table(judged, sanity, say))
+    shown = judged.state == "fail" and st.toggle(say("verdict.anyway"), key=f"closer-show-{place}")
+    if judged.state == "fail" and not shown:
+        st.html(
+            f"<style>.st-key-closer-map-{place} {{ filter: grayscale(1); opacity: 0.35; }}</style>"
+        )
+
+
+def sanity_of(found: Attribution) -> Sanity | None:
+    """What the model's folder holds of this method; a damaged file counts as none."""
+    try:
+        stored = state.sanity()
+    except MMBMError:
+        return None
+    return next((s for s in stored if (s.over, s.method) == (found.over, found.method)), None)
+
+
+def judge(
+    seen: Review, key: CloserKey, found: Attribution, patience: float | None, say: Texts
+) -> None:
+    """Judge a map with a progress bar; given up unsaid where it would take longer than patience."""
+    over, _, finding, baseline = key
+    bar = st.progress(0.0, text=say("verdict.running"))
+    try:
+        map_ = evidence(
+            state.predictor(),
+            seen.prediction,
+            over,
+            finding,
+            method=found.method,
+            baseline=baseline or None,
+            repeats=REPEATS,
+        )
+        erase = timed(map_.erase, lambda d: bar.progress(d, text=say("verdict.running")), patience)
+        made = verdict(
+            map_.shares, erase, delta=map_.delta, again=map_.again, sanity=sanity_of(found)
+        )
+    except Cancelled:
+        pass  # the button is there
+    except MMBMError as refusal:
+        st.error(str(refusal))
+    else:
+        state.keep_verdict(key, made)
+    bar.empty()
+
+
+def timed(
+    erase: Callable[[NDArray[np.bool_]], NDArray[np.float64]],
+    say_done: Callable[[float], object],
+    patience: float | None,
+) -> Callable[[NDArray[np.bool_]], NDArray[np.float64]]:
+    """``erase`` that says how far the verdict is and gives up where all would outlast patience."""
+    began, calls = time.perf_counter(), 0
+
+    def erased(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+        nonlocal calls
+        logits = erase(masks)
+        calls += 1
+        expected = (time.perf_counter() - began) * CURVES / calls
+        if patience is not None and calls == 2 and expected > patience:  # the first one warms up
+            raise Cancelled("The verdict would take too long to be made unasked.")
+        say_done(min(1.0, calls / CURVES))
+        return logits
+
+    return erased
+
+
+def table(judged: MapVerdict, sanity: Sanity | None, say: Texts) -> str:
+    """The badge and a row for each check; a check that was not made says so."""
+    made = {check.name: check for check in judged.checks}
+    rows = []
+    for name in LIMITS:
+        check = made.get(name)
+        if check is None:
+            rows.append((say(f"verdict.{name}"), say(f"verdict.{name}.none"), "–"))
+        else:
+            words = in_words(check, judged, sanity, say)
+            rows.append((say(f"verdict.{name}"), words, say(f"verdict.{check.state}")))
+    pill = f'<span class="verdict {judged.state}">{escape(say(f"verdict.{judged.state}"))}</span>'
+    line = escape(say(f"verdict.{judged.state}.means"))
+    return f'<div class="small judged">{pill} {line}</div>{markup.facts_table(rows)}'
+
+
+def in_words(check: Check, judged: MapVerdict, sanity: Sanity | None, say: Texts) -> str:
+    """One check's number as a sentence."""
+    value = "< 0.001" if check.value < 0.001 else f"{check.value:.2g}"
+    if check.name in ("deletion", "insertion"):
+        return say(
+            f"verdict.{check.name}.is",
+            mean=markup.signed(getattr(judged, check.name)),
+            random=markup.signed(judged.random),
+            chance=value,
+        )
+    if check.name == "sanity":
+        return say("verdict.sanity.is", value=value, cases=sanity.cases if sanity else "–")
+    return say(f"verdict.{check.name}.is", percent=fraction(check.value))

@@ -1,0 +1,128 @@
+"""One method's map on its part, with what it is measured from and the scale it is drawn on."""
+
+from __future__ import annotations
+
+from html import escape
+from math import isnan
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dashboard import figures, markup, sound_figures
+from dashboard.parts.evidence import film
+from dashboard.review import Review
+from dashboard.text import Texts
+from mmbm.case import SAMPLE_RATE
+from mmbm.explain.attribution import BASELINES, NO_BASELINE, Attribution
+
+__all__ = ["draw", "fraction", "full_colour"]
+
+BLOCKS = 32  # tiles a side in which pixel shares are summed; single pixels are noise to the eye
+STEP = 0.5  # seconds in which shares of sound are summed; finer ones are lost on a scale for all
+FULL = 0.2  # of the case's largest contribution: what one block, word or moment has full colour at
+NEGLIGIBLE = 0.05  # of the case's largest contribution, below which a map is no evidence
+
+
+def full_colour(seen: Review) -> float:
+    """Logits of full colour, one for all maps of the case: no map is stretched to its own."""
+    return FULL * largest(seen)
+
+
+def largest(seen: Review) -> float:
+    """The case's largest contribution over all parts and findings, in logits."""
+    return max(abs(c) for account in seen.ledgers for c in account.contributions.values())
+
+
+def draw(seen: Review, found: Attribution, place: int, say: Texts) -> None:
+    """Facts, map and scale; a map too weak to be seen is said to be none."""
+    st.html(f'<div class="small">{escape(facts(seen, found, say))}</div>')
+    shares = by_unit(seen, found)
+    strongest = max((float(np.abs(shares).max()) if shares.size else 0.0), 1e-9)
+    own = found.method in NO_BASELINE
+    scale = strongest if own else full_colour(seen)
+    whole = float(np.abs(shares).sum())
+    if not own and whole < NEGLIGIBLE * largest(seen):
+        line = say("closer.none", whole=f"{whole:.2g}", largest=f"{largest(seen):.2g}")
+        st.html(f'<div class="blank">{escape(line)}</div>')
+    on_part(seen, found, shares, scale, place, say)
+    line = say("closer.own_scale" if own else "closer.scale", scale=f"{scale:.2g}")
+    st.html(f'<div class="small">{escape(line)}</div>')
+
+
+def facts(seen: Review, found: Attribution, say: Texts) -> str:
+    """Method, baseline and steps, and what the shares sum to."""
+    if found.method in NO_BASELINE:
+        baseline = say("closer.no_baseline")
+    else:
+        name = next(n for n, w in BASELINES[found.over].items() if w == found.baseline)
+        baseline = say(f"closer.baseline.{found.over}.{name}")
+    line = say("closer.facts", method=found.method, baseline=baseline, steps=found.steps)
+    if isnan(found.explained):
+        return f"{line} {say('closer.no_sum')}"
+    contribution = seen.ledgers[seen.index(found.finding)].contributions[found.modality]
+    return f"{line} " + say(
+        "closer.sum",
+        explained=markup.signed(found.explained, 3),
+        contribution=markup.signed(contribution, 3),
+        offset=markup.signed(contribution - found.explained, 3),
+        delta=fraction(found.delta),
+    )
+
+
+def fraction(part: float) -> str:
+    """A fraction as a percentage of two digits; what rounding leaves is "< 0.01 %"."""
+    percent = 100 * part
+    return "< 0.01 %" if percent < 0.01 else f"{percent:.{0 if percent >= 10 else 2}f} %"
+
+
+def by_unit(seen: Review, found: Attribution) -> NDArray[np.float64]:
+    """What is drawn, in logits: (rows, columns) blocks, (words,) or (moments,)."""
+    if isinstance(found.values, tuple):
+        return np.array([word.share for word in found.values], dtype=np.float64)
+    values = np.asarray(found.values, dtype=np.float64)
+    if found.over == "pixels":
+        return figures.block_sums(values, BLOCKS)
+    if found.over == "bands":
+        values = values.sum(axis=0)
+    return np.add.reduceat(values, np.arange(0, len(values), moment(seen, found)))
+
+
+def moment(seen: Review, found: Attribution) -> int:
+    """How many samples or frames are summed to one moment."""
+    rate = SAMPLE_RATE / (seen.config.audio.hop if found.over == "bands" else 1)
+    return max(1, round(STEP * rate))
+
+
+def on_part(
+    seen: Review,
+    found: Attribution,
+    shares: NDArray[np.float64],
+    scale: float,
+    place: int,
+    say: Texts,
+) -> None:
+    """The map over the film, in the note, or over time."""
+    if found.over == "pixels" and seen.film is not None:
+        film(
+            seen.film,
+            shares,
+            scale=scale,
+            finding=say.name("finding", found.finding),
+            say=say,
+            key=f"closer-viewer-{place}",
+            unit="viewer.unit_closer",
+        )
+    elif isinstance(found.values, tuple) and seen.case.notes is not None:
+        text = seen.case.notes.text
+        st.html(markup.words(text, found.values, scale=scale))
+        st.html(markup.strongest_words(text, found.values, say))
+    else:
+        hop = seen.config.audio.hop if found.over == "bands" else 1
+        step = moment(seen, found) * hop / SAMPLE_RATE
+        times = (np.arange(len(shares)) + 0.5) * step
+        figure = sound_figures.time_strip(times, shares, step, say)
+        figure.update_yaxes(range=[-1.1 * scale, 1.1 * scale])
+        st.plotly_chart(figure, theme=None, config=figures.CONFIG, key=f"closer-time-{place}")
+        line = say("closer.bins", milliseconds=round(1000 * step))
+        st.html(f'<div class="small">{escape(line)}</div>')
