@@ -157,6 +157,8 @@ def read_record(folder: Path) -> Record | None:
 def left_out_of(folders: Sequence[Path]) -> dict[str, LeftOut]:
     """What the records of models trained without a source say of that source.
 
+    Findings that no training case had, by the model's card, are left out: nothing taught them.
+
     Raises
     ------
     UnreadableFile
@@ -170,13 +172,21 @@ def left_out_of(folders: Sequence[Path]) -> dict[str, LeftOut]:
             raise ManifestError(
                 f"'{folder.name}' has no record of a model trained with 'mmbm train --leave-out'."
             )
+        untaught = _untaught(folder)
         for source in record.left_out:
-            found[source] = LeftOut(
-                sha256=record.model.sha256,
-                by_finding=record.real_parts.get(source, {}),
-                as_given=record.by_source.get(source, {}),
+            real, given = (
+                {f: figures for f, figures in by.get(source, {}).items() if f not in untaught}
+                for by in (record.real_parts, record.by_source)
             )
+            found[source] = LeftOut(sha256=record.model.sha256, by_finding=real, as_given=given)
     return found
+
+
+def _untaught(folder: Path) -> set[str]:
+    """Findings of which the card's table counts not one positive case in train."""
+    card = json.loads((folder / "card.json").read_bytes())
+    rows = [row for row in card.get("data", []) if row["split"] == "train"]
+    return {name for row in rows for name in row if not any(r[name] for r in rows)}
 
 
 def write_record(record: Record, path: Path) -> None:

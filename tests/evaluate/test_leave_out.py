@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import shutil
+
 import pytest
 from typer.testing import CliRunner
 
@@ -7,7 +10,7 @@ from mmbm.card import read_card
 from mmbm.cli import app
 from mmbm.data.manifest import read_manifest
 from mmbm.errors import ManifestError
-from mmbm.evaluate.record import read_record
+from mmbm.evaluate.record import left_out_of, read_record
 from mmbm.run import run_evaluation, run_training
 from tests.made_cases import TINY_TRAINING
 
@@ -54,6 +57,16 @@ def test_its_figures_stand_in_the_record_and_card_of_the_whole_model(
     assert left.by_finding == other.real_parts["south"]
     assert record.by_source["south"]["pneumonia"].n < left.by_finding["pneumonia"].n
     assert "| south unseen | pneumonia |" in done.stdout
+
+
+def test_a_finding_that_no_training_case_had_is_left_out(without_south, tmp_path):
+    folder = tmp_path / "without"
+    shutil.copytree(without_south, folder)
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    for row in card["data"]:
+        row["no_finding"] = 0 if row["split"] == "train" else row["no_finding"]
+    (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    assert set(left_out_of([folder])["south"].by_finding) == {"pneumonia"}
 
 
 def test_a_source_that_is_not_there_cannot_be_left_out(tiny_run, tmp_path):
