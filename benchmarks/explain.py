@@ -35,7 +35,7 @@ import mmbm
 from mmbm.case import MODALITIES, Case
 from mmbm.explain.attribution import closer_maps, space_of
 from mmbm.explain.ledger import ledger
-from mmbm.explain.maps import last_layer
+from mmbm.explain.maps import last_layers
 from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.model.network import Inputs
 from mmbm.predict import Prediction, Predictor, cores
@@ -216,8 +216,7 @@ def main() -> None:
 
     def account() -> None:
         ledger(prediction)
-        for finding in prediction.findings:
-            last_layer(prediction, finding.name)
+        last_layers(prediction)
 
     account()
     times: dict[str, list[float]] = {}

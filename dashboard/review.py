@@ -11,7 +11,7 @@ from dashboard.viewer import Film, develop
 from mmbm.case import Case
 from mmbm.config import ModelConfig
 from mmbm.explain.ledger import Ledger, ledger
-from mmbm.explain.maps import EvidenceMaps, last_layer
+from mmbm.explain.maps import EvidenceMaps, last_layers
 from mmbm.inputs import log_mel
 from mmbm.predict import Prediction, Predictor
 from mmbm.trust.lungs import Lungs, in_case
@@ -64,7 +64,7 @@ def review(predictor: Predictor, case: Case) -> Review:
         config=predictor.config,
         prediction=prediction,
         ledgers=ledger(prediction),
-        maps=tuple(last_layer(prediction, f.name) for f in prediction.findings),
+        maps=last_layers(prediction),
         film=develop(case.image) if case.image is not None else None,
         lungs=in_case(prediction),
         decibels=log_mel(case.audio, predictor.config.audio) if case.audio is not None else None,

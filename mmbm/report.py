@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from mmbm.case import Case, Modality
 from mmbm.explain.ledger import Ledger
-from mmbm.explain.maps import last_layer
+from mmbm.explain.maps import last_layers
 from mmbm.predict import Prediction
 from mmbm.trust import sentences
 from mmbm.trust.judge import Judgement
@@ -178,10 +178,10 @@ def _trust(judgement: Judgement) -> TrustEntry:
 
 
 def _lungs(prediction: Prediction, lungs: Lungs) -> LungsEntry:
-    inside = {}
-    for finding in prediction.findings:
-        image = last_layer(prediction, finding.name).image
-        inside[finding.name] = None if image is None else share_inside(image, lungs)
+    inside = {
+        maps.finding: None if maps.image is None else share_inside(maps.image, lungs)
+        for maps in last_layers(prediction)
+    }
     return LungsEntry(found=lungs.found, area=lungs.area, evidence_inside=inside)
 
 

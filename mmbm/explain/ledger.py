@@ -90,12 +90,13 @@ def _intervals(
     if tables is None or tables.spread is None or not isinstance(readout, Readout):
         return [{} for _ in prediction.findings]
     reach = NORMAL * readout.deviations(prediction.features.means, tables.spread)
-    lows, highs = contributions - reach, contributions + reach
+    lows, highs = (contributions - reach).tolist(), (contributions + reach).tolist()
+    known = reach.isnan().logical_not().tolist()
     return [
         {
-            m: (float(lows[c, i]), float(highs[c, i]))
+            m: (lows[c][i], highs[c][i])
             for i, m in enumerate(MODALITIES)
-            if m in prediction.present and not bool(reach[c, i].isnan())
+            if m in prediction.present and known[c][i]
         }
         for c in range(len(prediction.findings))
     ]
@@ -106,11 +107,13 @@ def _percentiles(prediction: Prediction, contributions: Tensor) -> list[dict[Mod
     tables = prediction.trust
     if tables is None or tables.population is None:
         return [{} for _ in prediction.findings]
+    population, shown = tables.population.double().numpy(), contributions.numpy()
+    fitted = ~np.isnan(population).any(-1)  # (findings, 3)
     return [
         {
-            m: float(np.interp(float(contributions[c, i]), table[i].double(), np.arange(101.0)))
+            m: float(np.interp(shown[c, i], population[c, i], np.arange(101.0)))
             for i, m in enumerate(MODALITIES)
-            if m in prediction.present and not bool(table[i].isnan().any())
+            if m in prediction.present and fitted[c, i]
         }
-        for c, table in enumerate(tables.population)
+        for c in range(len(prediction.findings))
     ]

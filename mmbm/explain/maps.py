@@ -12,9 +12,12 @@ and what the contribution has beyond it, which has no place, is spread evenly.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch.nn.functional import adaptive_avg_pool2d
 
 from mmbm.case import MODALITIES, Modality
 from mmbm.model.lungs import Box
@@ -22,13 +25,13 @@ from mmbm.model.notes import Tokens
 from mmbm.model.readout import CoalitionReadout
 from mmbm.predict import Prediction
 
-__all__ = ["EvidenceMaps", "WordShare", "last_layer", "place", "words"]
+__all__ = ["EvidenceMaps", "WordShare", "last_layer", "last_layers", "place", "words"]
 
 CELLS = 56  # a side of the map over a whole film that was cut out around its lungs
+FINE = 8  # a side: how finely the lungs in one cell of the feature map are drawn
 
 
-@dataclass(frozen=True, slots=True)
-class WordShare:
+class WordShare(NamedTuple):
     """One word's share, by its place in the note's text."""
 
     start: int
@@ -49,84 +52,98 @@ class EvidenceMaps:
 
 def last_layer(prediction: Prediction, finding: str) -> EvidenceMaps:
     """The maps of one finding, from the features that the forward pass left behind."""
-    index = [f.name for f in prediction.findings].index(finding)
+    return _maps(prediction, [[f.name for f in prediction.findings].index(finding)])[0]
+
+
+def last_layers(prediction: Prediction) -> tuple[EvidenceMaps, ...]:
+    """The maps of all findings at once, which costs little more than those of one."""
+    return _maps(prediction, list(range(len(prediction.findings))))
+
+
+def _maps(prediction: Prediction, findings: list[int]) -> tuple[EvidenceMaps, ...]:
     prepared = prediction.features.prepared
-    shares = {m: _shares(prediction, m, index) for m in prediction.present}
-    notes = shares.get("notes")
-    return EvidenceMaps(
-        finding=finding,
-        image=_on_film(prediction, shares["image"]) if "image" in shares else None,
-        words=None if notes is None or not prepared.tokens else words(prepared.tokens, notes),
-        audio=shares.get("audio"),
-        audio_seconds=prepared.seconds,
+    shares = {m: _shares(prediction, m, findings) for m in prediction.present}
+    if "image" in shares:
+        shares["image"] = _on_film(prediction, shares["image"])
+    notes, tokens = shares.get("notes"), prepared.tokens
+    return tuple(
+        EvidenceMaps(
+            finding=prediction.findings[c].name,
+            image=shares["image"][k] if "image" in shares else None,
+            words=None if notes is None or not tokens else words(tokens, notes[k]),
+            audio=shares["audio"][k] if "audio" in shares else None,
+            audio_seconds=prepared.seconds,
+        )
+        for k, c in enumerate(findings)
     )
 
 
-def _shares(prediction: Prediction, modality: Modality, finding: int) -> NDArray[np.float64]:
-    """``w_i W_c . norm_i(z_p)`` times the position's weight, on the modality's own grid."""
+def _shares(prediction: Prediction, modality: Modality, findings: list[int]) -> NDArray[np.float64]:
+    """``w_i W_c . norm_i(z_p)`` times the position's weight, (findings, *the modality's grid)."""
     readout, means = prediction.readout, prediction.features.means
     positions = prediction.features.positions[modality]
-    target = readout.target(means, modality, finding)  # (d,)
+    targets = torch.stack([readout.target(means, modality, c) for c in findings])  # (k, d)
     weights = positions.weights[0].double()
-    shares = target @ positions.vectors[0].double() * weights
+    shares = targets @ positions.vectors[0].double() * weights
     if isinstance(readout, CoalitionReadout):
-        contribution = readout.contributions(means)[finding, MODALITIES.index(modality)]
-        shares += (contribution - shares.sum()) * weights
-    return shares.reshape(positions.grid).numpy()
+        contribution = readout.contributions(means)[findings, MODALITIES.index(modality)]
+        shares += (contribution - shares.sum(1))[:, None] * weights
+    return shares.reshape(len(findings), *positions.grid).numpy()
 
 
 def _on_film(prediction: Prediction, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shares of cells -> shares over the whole film.
+    """Shares of cells, (k, height, width) -> shares over the whole film, (k, CELLS, CELLS).
 
-    Where the branch reads the lungs alone, f_i is the mean over *pixels* of the lungs of the cell
-    each lies in; so a cell's share lies evenly on its lung pixels, which are put in their place.
+    Where the branch reads the lungs alone, f_i is the mean over the lungs of the cell each place
+    lies in; so a cell's share lies evenly on its lungs, which are put in their place.
     """
     prepared = prediction.features.prepared
     film = prepared.inputs.film
     if film is None or film.shape[1] == 1 or prepared.lungs is None:
         return shares
-    lungs = film[0, 1].double().numpy()
-    tall, wide = (
-        np.array_split(np.arange(n), k) for n, k in zip(lungs.shape, shares.shape, strict=True)
-    )
-    spread = np.zeros_like(lungs)
-    for i, rows in enumerate(tall):
-        for j, columns in enumerate(wide):
-            cell = np.ix_(rows, columns)
-            inside = lungs[cell] if lungs[cell].any() else np.ones(lungs[cell].shape)
-            spread[cell] = shares[i, j] * inside / inside.sum()
-    return place(spread, prepared.lungs.box, CELLS)
+    count, height, width = shares.shape
+    lungs = adaptive_avg_pool2d(film[0, 1:].double(), (height * FINE, width * FINE))
+    blocks = lungs.numpy().reshape(height, FINE, width, FINE)
+    held = blocks.sum((1, 3), keepdims=True)
+    parts = np.divide(blocks, held, out=np.full_like(blocks, FINE**-2), where=held > 0)
+    spread = shares[:, :, None, :, None] * parts
+    return place(spread.reshape(count, height * FINE, width * FINE), prepared.lungs.box, CELLS)
 
 
 def place(inner: NDArray[np.float64], box: Box, cells: int) -> NDArray[np.float64]:
-    """A map of a part of the picture -> (cells, cells) over all of it, with the same sum.
+    """Maps of a part of the picture, (…, h, w) -> (…, cells, cells) over all of it, sums kept.
 
     Each value is shared out by area among the cells that it overlaps.
     """
-    down = _overlap(inner.shape[0], box.top, box.bottom, cells)
-    across = _overlap(inner.shape[1], box.left, box.right, cells)
-    placed: NDArray[np.float64] = down @ inner @ across.T
-    return placed
+    across = _shared_out(inner, box.left, box.right, cells)
+    return _shared_out(across.swapaxes(-1, -2), box.top, box.bottom, cells).swapaxes(-1, -2)
 
 
-def _overlap(count: int, first: float, last: float, cells: int) -> NDArray[np.float64]:
-    """(cells, count): what part of each of ``count`` strips from first to last lies in a cell."""
-    edges = np.linspace(first, last, count + 1) * cells
-    grid = np.arange(cells)[:, None]
-    inside = np.minimum(edges[1:], grid + 1) - np.maximum(edges[:-1], grid)
-    part: NDArray[np.float64] = np.maximum(inside, 0.0) / np.diff(edges)
-    return part
+def _shared_out(
+    strips: NDArray[np.float64], first: float, last: float, cells: int
+) -> NDArray[np.float64]:
+    """(…, count) strips that lie from ``first`` to ``last`` of [0, 1] -> (…, cells) over all of it.
+
+    By the running total at the edges of the cells, so that each strip gives by its overlap.
+    """
+    count = strips.shape[-1]
+    total = np.zeros((*strips.shape[:-1], count + 1))
+    np.cumsum(strips, axis=-1, out=total[..., 1:])
+    edges = ((np.arange(cells + 1) / cells - first) / (last - first) * count).clip(0, count)
+    below = np.minimum(edges.astype(np.int64), count - 1)
+    part = edges - below
+    reached: NDArray[np.float64] = total[..., below] * (1 - part) + total[..., below + 1] * part
+    return np.diff(reached, axis=-1)
 
 
 def words(tokens: Tokens, shares: NDArray[np.float64]) -> tuple[WordShare, ...]:
-    """Add up the shares of the pieces of each word."""
-    merged: list[WordShare] = []
-    previous = None
-    for word, (start, end), share in zip(tokens.words, tokens.spans, shares.tolist(), strict=True):
-        if merged and word == previous:
-            last = merged[-1]
-            merged[-1] = WordShare(last.start, end, last.share + share)
-        else:
-            merged.append(WordShare(start, end, share))
-        previous = word
-    return tuple(merged)
+    """Add up the shares, (tokens,), of the pieces of each word."""
+    if not len(shares):
+        return ()
+    first = np.flatnonzero(np.diff(tokens.words, prepend=-1))  # each word's first piece
+    last = [*(first[1:] - 1).tolist(), len(shares) - 1]
+    summed = np.add.reduceat(shares, first).tolist()
+    return tuple(
+        WordShare(tokens.spans[start][0], tokens.spans[end][1], share)
+        for start, end, share in zip(first.tolist(), last, summed, strict=True)
+    )
