@@ -140,7 +140,7 @@ def words(tokens: Tokens, shares: NDArray[np.float64]) -> tuple[WordShare, ...]:
     """Add up the shares, (tokens,), of the pieces of each word."""
     if not len(shares):
         return ()
-    first = np.flatnonzero(np.diff(tokens.words, prepend=-1))  # each word's first piece
+    first = np.flatnonzero(np.r_[True, np.diff(tokens.words) != 0])  # each word's first piece
     last = [*(first[1:] - 1).tolist(), len(shares) - 1]
     summed = np.add.reduceat(shares, first).tolist()
     return tuple(
