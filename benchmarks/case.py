@@ -23,7 +23,7 @@ import torch
 import mmbm
 from mmbm.case import Case
 from mmbm.explain.ledger import ledger
-from mmbm.explain.maps import last_layer
+from mmbm.explain.maps import last_layers
 from mmbm.io import read_notes, read_picture, read_sound, warm
 from mmbm.predict import Predictor, cores
 
@@ -62,8 +62,7 @@ def main() -> None:
             scored = time.perf_counter()
             accounts = ledger(prediction)
             accounted = time.perf_counter()
-            for finding in prediction.findings:
-                last_layer(prediction, finding.name)
+            last_layers(prediction)
             end = time.perf_counter()
             rounds.append(
                 {

@@ -32,13 +32,13 @@ from case import SAMPLE, processor
 from torch.nn.functional import adaptive_avg_pool2d
 
 import mmbm
-from mmbm.case import MODALITIES, Case
+from mmbm.case import MODALITIES
 from mmbm.explain.attribution import closer_maps, space_of
 from mmbm.explain.ledger import ledger
 from mmbm.explain.maps import last_layers
-from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.model.network import Inputs
 from mmbm.predict import Prediction, Predictor, cores
+from mmbm.run import sample_case
 
 FINDING = "pneumonia"
 NODES = (1, 2, 4, 8, 16, 32)
@@ -205,11 +205,7 @@ def main() -> None:
     given = options.parse_args()
     torch.set_num_threads(1)
     predictor = Predictor.load(given.model, "cpu", 1)
-    case = Case(
-        read_picture((SAMPLE / "image.dcm").read_bytes(), "image.dcm"),
-        read_notes((SAMPLE / "notes.txt").read_bytes(), "notes.txt"),
-        read_sound((SAMPLE / "sound.wav").read_bytes(), "sound.wav"),
-    )
+    case = sample_case(SAMPLE)
     prediction = predictor.predict(case)
     whole = Whole(predictor, prediction)
     closer_maps(predictor, prediction, FINDING)  # warm

@@ -19,7 +19,7 @@ import numpy as np
 import mmbm
 from mmbm.case import Case
 from mmbm.data.manifest import read_manifest
-from mmbm.explain.attribution import attribute_image
+from mmbm.explain.attribution import attribute
 from mmbm.explain.maps import last_layer
 from mmbm.io import read_picture
 from mmbm.predict import Predictor
@@ -57,7 +57,11 @@ def main() -> None:
         of["last_layer"].append(share_inside(shares, lungs) or 0.0)
         of["area"].append(lungs.area)
         if len(of["pixels"]) < given.pixels:
-            values = attribute_image(predictor, prediction, given.finding).values
+            values = attribute(
+                *(predictor, prediction, "pixels", given.finding),
+                method="Integrated Gradients",
+                baseline="grey",
+            ).values
             of["pixels"].append(share_inside(np.asarray(values, np.float64), lungs) or 0.0)
     figures = {
         source: {

@@ -28,21 +28,13 @@ from mmbm.case import MODALITIES, Case
 from mmbm.explain.edits import Span, cut, drop_words, erase, keep
 from mmbm.explain.flips import Flip, flip
 from mmbm.explain.whatif import changes, exchanged, muted, reweighed, worth
-from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.model.lungs import Box
 from mmbm.predict import Prediction, Predictor, cores
+from mmbm.run import sample_case
 
 SAMPLES = Path(__file__).parents[1] / "assets" / "samples"
 THRESHOLDS = (0.5, 0.6, 0.4, 0.7, 0.3, 0.8, 0.2)
 REGION = Box(0.5, 0.8, 0.1, 0.45)
-
-
-def read(folder: Path) -> Case:
-    return Case(
-        read_picture((folder / "image.dcm").read_bytes(), "image.dcm"),
-        read_notes((folder / "notes.txt").read_bytes(), "notes.txt"),
-        read_sound((folder / "sound.wav").read_bytes(), "sound.wav"),
-    )
 
 
 def questions(
@@ -109,7 +101,7 @@ def main() -> None:
     sizes: dict[str, list[int]] = {m: [] for m in MODALITIES}
     cases: list[Case] = []
     for folder in sorted(f for f in SAMPLES.iterdir() if f.is_dir()):
-        whole = read(folder)
+        whole = sample_case(folder)
         asked = questions(predictor, whole, predictor.predict(whole))
         for turn, (name, question) in product(range(given.repeats + 2), asked.items()):
             start = time.perf_counter()

@@ -48,7 +48,7 @@ from mmbm.trust.fit import fit_tables
 from mmbm.trust.odd import read_odd
 from mmbm.trust.verdict import Sanity, sanity_of, write_sanity
 
-__all__ = ["run_calibration", "run_evaluation", "run_sanity", "run_training"]
+__all__ = ["run_calibration", "run_evaluation", "run_sanity", "run_training", "sample_case"]
 
 
 def run_training(
@@ -282,7 +282,8 @@ def run_sanity(
     """
     predictor = Predictor.load(model, device)
     shuffled = weight_shuffled(predictor)
-    cases = _sample_cases()
+    folders = sorted((checkpoint.assets_folder() / "samples").iterdir())
+    cases = [sample_case(folder) for folder in folders if folder.is_dir()]
     read = predictor.predict(cases[0]).present
     asked = [
         (over, method)
@@ -300,17 +301,13 @@ def run_sanity(
     return tuple(found)
 
 
-def _sample_cases() -> list[Case]:
-    """The sample cases that came with the program."""
-    return [
-        Case(
-            image=read_picture((folder / "image.dcm").read_bytes(), folder.name),
-            notes=read_notes((folder / "notes.txt").read_bytes(), "notes.txt"),
-            audio=read_sound((folder / "sound.wav").read_bytes(), "sound.wav"),
-        )
-        for folder in sorted((checkpoint.assets_folder() / "samples").iterdir())
-        if folder.is_dir()
-    ]
+def sample_case(folder: Path) -> Case:
+    """Read a case written as ``mmbm sample`` writes it: film, notes and sound."""
+    return Case(
+        image=read_picture((folder / "image.dcm").read_bytes(), "image.dcm"),
+        notes=read_notes((folder / "notes.txt").read_bytes(), "notes.txt"),
+        audio=read_sound((folder / "sound.wav").read_bytes(), "sound.wav"),
+    )
 
 
 def _operating_point(network: MultimodalBigModel, held: Corpus, scores: Scores) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from mmbm.data.augment import augment_film
 from mmbm.data.corpus import read_corpus, read_texts
 from mmbm.data.manifest import read_manifest
 from mmbm.errors import ModelError
-from mmbm.explain.attribution import attribute_image
+from mmbm.explain.attribution import attribute
 from mmbm.explain.ledger import ledger
 from mmbm.explain.maps import last_layer, place
 from mmbm.inputs import film, find_lungs, lung_film, prepare, standardise
@@ -112,7 +112,11 @@ def test_all_last_layer_evidence_lies_in_the_lungs(predictor):
 
 def test_pixels_outside_the_box_carry_nothing(predictor):
     prediction = predictor.predict(Case(image=chest()))
-    found = attribute_image(predictor, prediction, "pneumonia")
+    found = attribute(
+        *(predictor, prediction, "pixels", "pneumonia"),
+        method="Integrated Gradients",
+        baseline="grey",
+    )
     assert found.values.shape == (64, 64)
     assert found.values.sum() == pytest.approx(found.explained, abs=0.02 * abs(found.explained))
     outside = np.ones((64, 64), dtype=bool)

@@ -20,9 +20,8 @@ from mmbm.case import SAMPLE_RATE, Notes, Picture, Sound
 from mmbm.errors import NoSignal
 from mmbm.model.lungs import Box
 
-__all__ = ["FADE", "FILLING", "SHORTEST", "Span", "cut", "drop_words", "erase", "fill", "keep"]
+__all__ = ["FADE", "SHORTEST", "Span", "cut", "drop_words", "erase", "fill", "keep"]
 
-FILLING = "filled in smoothly from its surroundings"  # in words, for the screen
 FINEST = 256  # pixels a side at which the filling is worked out; it is smooth, so no more is needed
 ROUNDS = 24  # of relaxation at each scale
 FADE = 160  # samples, 10 ms

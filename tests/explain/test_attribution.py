@@ -8,9 +8,7 @@ from mmbm.case import Case, Notes
 from mmbm.errors import NoSignal
 from mmbm.explain.attribution import (
     Contribution,
-    attribute_audio,
-    attribute_image,
-    attribute_notes,
+    attribute,
     steady_noise,
 )
 from mmbm.explain.ledger import ledger
@@ -28,9 +26,18 @@ def prediction(predictor):
     return predictor.predict(case())
 
 
+BASELINES = {"pixels": "grey", "words": "blank", "samples": "noise"}
+
+
+def integrated(predictor, prediction, over, finding, **more):
+    name = "Layer Integrated Gradients" if over == "words" else "Integrated Gradients"
+    given = {"method": name, "baseline": BASELINES[over], **more}
+    return attribute(predictor, prediction, over, finding, **given)
+
+
 def test_pixels_sum_to_what_they_explain(predictor, prediction):
     heard = []
-    found = attribute_image(predictor, prediction, "pneumonia", progress=heard.append)
+    found = integrated(predictor, prediction, "pixels", "pneumonia", progress=heard.append)
     assert found.values.shape == (TINY.image.size, TINY.image.size)
     gap = abs(float(found.values.sum()) - found.explained)
     assert gap == pytest.approx(found.delta * max(abs(found.explained), 1e-3), abs=1e-4)
@@ -38,13 +45,13 @@ def test_pixels_sum_to_what_they_explain(predictor, prediction):
 
 
 def test_words_sum_to_what_they_explain(predictor, prediction):
-    found = attribute_notes(predictor, prediction, "pneumonia")
+    found = integrated(predictor, prediction, "words", "pneumonia")
     assert found.delta <= 0.01
     assert sum(w.share for w in found.values) == pytest.approx(found.explained, rel=0.02, abs=1e-5)
 
 
 def test_samples_are_as_many_as_the_recording_has(predictor, prediction):
-    found = attribute_audio(predictor, prediction, "pneumonia")
+    found = integrated(predictor, prediction, "samples", "pneumonia")
     assert found.values.shape == case().audio.waveform.shape
     assert np.isfinite(found.values).all()
 
@@ -66,8 +73,8 @@ def test_steady_noise_keeps_the_spectrum():
     assert torch.allclose(before[:, 1:-1], after[:, 1:-1], atol=1e-3, rtol=1e-3)
 
 
-@pytest.mark.parametrize("attribute", [attribute_image, attribute_audio])
-def test_an_absent_modality_is_refused(predictor, attribute):
+@pytest.mark.parametrize("over", ["pixels", "samples"])
+def test_an_absent_modality_is_refused(predictor, over):
     alone = predictor.predict(Case(notes=Notes("fever")))
     with pytest.raises(NoSignal, match="in this case to look closer at"):
-        attribute(predictor, alone, "pneumonia")
+        integrated(predictor, alone, over, "pneumonia")

@@ -6,18 +6,14 @@ modality moves that finding; the rest of the net is linear and needs no attribut
 What a map may cost decides the default. Integrated gradients need 64 and more gradients before
 the sum over a film's pixels holds to 1 %, whichever early layer they start from (``python
 benchmarks/explain.py --curve``). DeepLIFT's rescale rule is complete to rounding after one pass
-each way, and evidence it names is missed more when it is deleted; so it comes first on films and
-on log-mel bands. A recurrent net multiplies its gates, which the rule cannot split; there
-integrated gradients converge in about 16 steps, in one batch.
+each way, through a recurrent net's gates too (``gates.py``); so it comes first on films, words and
+log-mel bands. On samples, and where the rule does not hold, integrated gradients take its place.
 """
 
 from mmbm.explain.attribution.attribute import (
     METHODS,
     NO_BASELINE,
     attribute,
-    attribute_audio,
-    attribute_image,
-    attribute_notes,
     closer_maps,
 )
 from mmbm.explain.attribution.cross_checks import feature_conductance, modality_shapley
@@ -48,9 +44,6 @@ __all__ = [
     "Space",
     "Work",
     "attribute",
-    "attribute_audio",
-    "attribute_image",
-    "attribute_notes",
     "closer_maps",
     "evidence",
     "feature_conductance",

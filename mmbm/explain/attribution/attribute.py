@@ -21,9 +21,6 @@ __all__ = [
     "NO_BASELINE",
     "Found",
     "attribute",
-    "attribute_audio",
-    "attribute_image",
-    "attribute_notes",
     "closer_maps",
     "found_in",
 ]
@@ -164,46 +161,3 @@ def closer_maps(
             )
         )
     return tuple(maps)
-
-
-def attribute_image(
-    predictor: Predictor,
-    prediction: Prediction,
-    finding: str,
-    *,
-    progress: Progress | None = None,
-) -> Attribution:
-    """Integrated gradients on the pixels, from even grey. Raises NoSignal without an image."""
-    return attribute(
-        *(predictor, prediction, "pixels", finding),
-        method=INTEGRATED,
-        baseline="grey",
-        progress=progress,
-    )
-
-
-def attribute_notes(
-    predictor: Predictor,
-    prediction: Prediction,
-    finding: str,
-    *,
-    progress: Progress | None = None,
-) -> Attribution:
-    """Integrated gradients on the words, from blanks. Raises NoSignal without notes."""
-    return attribute(
-        *(predictor, prediction, "words", finding),
-        method=LAYER_INTEGRATED,
-        baseline="blank",
-        progress=progress,
-    )
-
-
-def attribute_audio(
-    predictor: Predictor,
-    prediction: Prediction,
-    finding: str,
-    *,
-    progress: Progress | None = None,
-) -> Attribution:
-    """Integrated gradients on the samples, from noise. Raises NoSignal without a recording."""
-    return attribute(predictor, prediction, "samples", finding, progress=progress)
