@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate, max_pool2d, pad
 
 from mmbm.case import MODALITIES, SAMPLE_RATE, Case, Picture, Sound
-from mmbm.config import AudioConfig, ModelConfig
+from mmbm.config import AudioConfig, ImageConfig, ModelConfig
 from mmbm.model.audio import LogMel
 from mmbm.model.lungs import SIDE, LungFinder, Lungs, shipped
 from mmbm.model.network import Inputs
@@ -21,7 +21,9 @@ from mmbm.spectrum import level_spectrum
 
 __all__ = [
     "Prepared",
+    "Upright",
     "batch_tokens",
+    "cut_film",
     "equalise",
     "film",
     "find_lungs",
@@ -33,6 +35,7 @@ __all__ = [
     "shrink",
     "standardise",
     "thumbnail",
+    "upright",
     "waveform",
 ]
 
@@ -49,6 +52,16 @@ class Prepared:
     seconds: float  # of sound that the model hears
     warnings: tuple[str, ...]
     lungs: Lungs | None = None  # of the picture, turned round as the model read it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Upright:
+    """A picture with air dark, as far as its likeness to chest films tells."""
+
+    shown: NDArray[np.float32]  # (height, width) in [0, 1]
+    square: Tensor  # all of it, (1, size, size) float32 in [-1, 1]
+    turned: bool  # it was a negative
+    warnings: tuple[str, ...]
 
 
 def shrink(shown: NDArray[np.float32], size: int) -> Tensor:
@@ -100,10 +113,12 @@ def standardise(film: Tensor, cycles: float = 0.0) -> Tensor:
 
     With ``cycles`` its spectrum is levelled up to there (:mod:`mmbm.spectrum`).
     """
-    greys = equalise(film[:1])
-    if cycles:
-        greys = equalise(level_spectrum(greys, cycles))
-    return torch.cat([greys, film[1:]])
+    return torch.cat([_levelled(equalise(film[:1]), cycles), film[1:]])
+
+
+def _levelled(square: Tensor, cycles: float) -> Tensor:
+    """(1, size, size) equalised -> the same, its spectrum levelled up to ``cycles``."""
+    return equalise(level_spectrum(square, cycles)) if cycles else square
 
 
 def thumbnail(square: Tensor, side: int) -> Tensor:
@@ -147,29 +162,41 @@ def read_tokens(tokenizer: Tokenizer, text: str, max_tokens: int) -> Tokens:
     return tokens if tokens.ids else Tokens([PAD_ID], [(0, 0)], [0])
 
 
+def upright(picture: Picture, size: int, mean_film: Tensor) -> Upright:
+    """Turn a negative round; what is like no chest film gets a warning."""
+    square = film(picture, size)
+    alike = likeness(square, mean_film)
+    if alike < NEGATIVE_BELOW:
+        warning = (
+            "The picture looks like the negative of a chest film, or like none at all: "
+            "the model read it inverted."
+        )
+        return Upright(1 - picture.shown, -square, True, (warning,))
+    warning = (
+        "The picture does not look like a frontal chest film: "
+        "what the model makes of it may mean nothing."
+    )
+    return Upright(picture.shown, square, False, (warning,) if alike < CHEST_ABOVE else ())
+
+
+def cut_film(whole: Upright, lungs: Lungs, config: ImageConfig) -> Tensor:
+    """What the image branch reads: (1, size, size), or 2 planes where it reads the lungs alone."""
+    if config.lungs:
+        return standardise(lung_film(whole.shown, lungs, config.size), config.cycles)
+    if whole.turned:  # rounding differs between the negative of the greys and that of their ranks
+        return standardise(shrink(whole.shown, config.size), config.cycles)
+    return _levelled(whole.square, config.cycles)
+
+
 def prepare(case: Case, config: ModelConfig, tokenizer: Tokenizer, mean_film: Tensor) -> Prepared:
     """One case as a batch of one, on the CPU."""
     square = tokens = ids = lengths = sound = lungs = None
     warnings: list[str] = []
     if case.image is not None:
-        shown = case.image.shown
-        square = film(case.image, config.image.size)
-        alike = likeness(square, mean_film)
-        if alike < NEGATIVE_BELOW:
-            square, shown = -square, 1 - shown
-            warnings.append(
-                "The picture looks like the negative of a chest film, or like none at all: "
-                "the model read it inverted."
-            )
-        elif alike < CHEST_ABOVE:
-            warnings.append(
-                "The picture does not look like a frontal chest film: "
-                "what the model makes of it may mean nothing."
-            )
-        lungs = find_lungs(square)
-        size = config.image.size
-        cut = lung_film(shown, lungs, size) if config.image.lungs else shrink(shown, size)
-        square = standardise(cut, config.image.cycles)
+        whole = upright(case.image, config.image.size, mean_film)
+        warnings += whole.warnings
+        lungs = find_lungs(whole.square)
+        square = cut_film(whole, lungs, config.image)
     if case.notes is not None:
         tokens = read_tokens(tokenizer, case.notes.text, config.notes.max_tokens)
         ids, lengths = batch_tokens([tokens])

@@ -7,9 +7,21 @@ import pytest
 import torch
 
 from mmbm.case import Case, Notes, Picture
+from mmbm.config import ImageConfig
 from mmbm.data.corpus import read_corpus, read_texts
 from mmbm.data.manifest import read_manifest
-from mmbm.inputs import equalise, film, likeness, prepare
+from mmbm.inputs import (
+    cut_film,
+    equalise,
+    film,
+    find_lungs,
+    likeness,
+    lung_film,
+    prepare,
+    shrink,
+    standardise,
+    upright,
+)
 from mmbm.io import read_picture
 from mmbm.model import checkpoint
 from tests.made_cases import TINY, picture, sound
@@ -48,6 +60,20 @@ def test_a_negative_is_noticed_and_turned_back(tiny_model_dir):
     prepared = prepare(Case(negative), TINY, loaded.tokenizer, mean)
     assert any("negative" in warning for warning in prepared.warnings)
     assert torch.allclose(prepared.inputs.film[0], film(picture(), 64), atol=0.01)
+
+
+@pytest.mark.parametrize("lungs", [False, True])
+@pytest.mark.parametrize("cycles", [0.0, 24.0])
+@pytest.mark.parametrize("negative", [False, True])
+def test_a_film_made_in_one_go_is_the_one_made_from_the_start(lungs, cycles, negative):
+    config = ImageConfig(size=64, lungs=lungs, cycles=cycles)
+    mean = film(picture(), 32)[0] * (-1 if negative else 1)
+    whole = upright(picture(), 64, mean)
+    assert whole.turned is negative
+    shown = 1 - picture().shown if negative else picture().shown
+    found = find_lungs(whole.square)
+    greys = lung_film(shown, found, 64) if lungs else shrink(shown, 64)
+    assert torch.equal(cut_film(whole, found, config), standardise(greys, cycles))
 
 
 def test_long_inputs_are_cut_with_a_word(tiny_model_dir):
