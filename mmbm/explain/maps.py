@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch.nn.functional import adaptive_avg_pool2d
 
@@ -28,7 +27,7 @@ from mmbm.predict import Prediction
 __all__ = ["EvidenceMaps", "WordShare", "last_layer", "last_layers", "place", "words"]
 
 CELLS = 56  # a side of the map over a whole film that was cut out around its lungs
-FINE = 8  # a side: how finely the lungs in one cell of the feature map are drawn
+FINE = 4  # a side: how finely the lungs in one cell of the feature map are drawn
 
 
 class WordShare(NamedTuple):
@@ -65,12 +64,13 @@ def _maps(prediction: Prediction, findings: list[int]) -> tuple[EvidenceMaps, ..
     shares = {m: _shares(prediction, m, findings) for m in prediction.present}
     if "image" in shares:
         shares["image"] = _on_film(prediction, shares["image"])
-    notes, tokens = shares.get("notes"), prepared.tokens
+    tokens = prepared.tokens
+    told = words(tokens, shares["notes"]) if tokens and "notes" in shares else None
     return tuple(
         EvidenceMaps(
             finding=prediction.findings[c].name,
             image=shares["image"][k] if "image" in shares else None,
-            words=None if notes is None or not tokens else words(tokens, notes[k]),
+            words=None if told is None else told[k],
             audio=shares["audio"][k] if "audio" in shares else None,
             audio_seconds=prepared.seconds,
         )
@@ -82,9 +82,9 @@ def _shares(prediction: Prediction, modality: Modality, findings: list[int]) -> 
     """``w_i W_c . norm_i(z_p)`` times the position's weight, (findings, *the modality's grid)."""
     readout, means = prediction.readout, prediction.features.means
     positions = prediction.features.positions[modality]
-    targets = torch.stack([readout.target(means, modality, c) for c in findings])  # (k, d)
+    directions = readout.directions(means, modality)[findings]  # (k, d)
     weights = positions.weights[0].double()
-    shares = targets @ positions.vectors[0].double() * weights
+    shares = directions @ positions.vectors[0].double() * weights
     if isinstance(readout, CoalitionReadout):
         contribution = readout.contributions(means)[findings, MODALITIES.index(modality)]
         shares += (contribution - shares.sum(1))[:, None] * weights
@@ -102,7 +102,7 @@ def _on_film(prediction: Prediction, shares: NDArray[np.float64]) -> NDArray[np.
     if film is None or film.shape[1] == 1 or prepared.lungs is None:
         return shares
     count, height, width = shares.shape
-    lungs = adaptive_avg_pool2d(film[0, 1:].double(), (height * FINE, width * FINE))
+    lungs = adaptive_avg_pool2d(film[0, 1:], (height * FINE, width * FINE)).double()
     blocks = lungs.numpy().reshape(height, FINE, width, FINE)
     held = blocks.sum((1, 3), keepdims=True)
     parts = np.divide(blocks, held, out=np.full_like(blocks, FINE**-2), where=held > 0)
@@ -115,35 +115,30 @@ def place(inner: NDArray[np.float64], box: Box, cells: int) -> NDArray[np.float6
 
     Each value is shared out by area among the cells that it overlaps.
     """
-    across = _shared_out(inner, box.left, box.right, cells)
-    return _shared_out(across.swapaxes(-1, -2), box.top, box.bottom, cells).swapaxes(-1, -2)
+    down = _overlaps(inner.shape[-2], box.top, box.bottom, cells)
+    across = _overlaps(inner.shape[-1], box.left, box.right, cells)
+    placed: NDArray[np.float64] = down @ inner @ across.T
+    return placed
 
 
-def _shared_out(
-    strips: NDArray[np.float64], first: float, last: float, cells: int
-) -> NDArray[np.float64]:
-    """(…, count) strips that lie from ``first`` to ``last`` of [0, 1] -> (…, cells) over all of it.
+def _overlaps(strips: int, first: float, last: float, cells: int) -> NDArray[np.float64]:
+    """What part of each strip, from ``first`` to ``last`` of [0, 1], lies in each cell of all.
 
-    By the running total at the edges of the cells, so that each strip gives by its overlap.
+    (cells, strips)
     """
-    count = strips.shape[-1]
-    total = np.zeros((*strips.shape[:-1], count + 1))
-    np.cumsum(strips, axis=-1, out=total[..., 1:])
-    edges = ((np.arange(cells + 1) / cells - first) / (last - first) * count).clip(0, count)
-    below = np.minimum(edges.astype(np.int64), count - 1)
-    part = edges - below
-    reached: NDArray[np.float64] = total[..., below] * (1 - part) + total[..., below + 1] * part
-    return np.diff(reached, axis=-1)
+    edges = ((np.arange(cells + 1) / cells - first) / (last - first) * strips).clip(0, strips)
+    reached = (edges[:, None] - np.arange(strips)).clip(0, 1)  # of each strip, up to each edge
+    return np.diff(reached, axis=0)
 
 
-def words(tokens: Tokens, shares: NDArray[np.float64]) -> tuple[WordShare, ...]:
-    """Add up the shares, (tokens,), of the pieces of each word."""
-    if not len(shares):
-        return ()
-    first = np.flatnonzero(np.r_[True, np.diff(tokens.words) != 0])  # each word's first piece
-    last = [*(first[1:] - 1).tolist(), len(shares) - 1]
-    summed = np.add.reduceat(shares, first).tolist()
-    return tuple(
-        WordShare(tokens.spans[start][0], tokens.spans[end][1], share)
-        for start, end, share in zip(first.tolist(), last, summed, strict=True)
-    )
+def words(tokens: Tokens, shares: NDArray[np.float64]) -> tuple[tuple[WordShare, ...], ...]:
+    """Add up the shares, (maps, tokens), of the pieces of each word; of each map its words."""
+    if not tokens.words:
+        return ((),) * len(shares)
+    pieces = np.asarray(tokens.words)
+    first = np.flatnonzero(np.r_[True, pieces[1:] != pieces[:-1]])  # each word's first piece
+    last = np.r_[first[1:], len(pieces)] - 1
+    starts = [tokens.spans[piece][0] for piece in first]
+    ends = [tokens.spans[piece][1] for piece in last]
+    summed = np.add.reduceat(shares, first, axis=1).tolist()
+    return tuple(tuple(map(WordShare, starts, ends, of_map)) for of_map in summed)

@@ -64,12 +64,12 @@ class Readout:
         ``spread`` is the covariance of each row of W, (findings, d, d).
         """
         heard = (self.scale * self.weights)[..., None] * features.double()  # (findings, 3, d)
-        return torch.einsum("cmd,cde,cme->cm", heard, spread.double(), heard).clamp(min=0).sqrt()
+        return ((heard @ spread.double()) * heard).sum(-1).clamp(min=0).sqrt()
 
-    def target(self, features: Tensor, modality: Modality, finding: int) -> Tensor:
-        """``scale_ci w_i W_c``, (d,): the one direction in which a modality moves a finding."""
+    def directions(self, features: Tensor, modality: Modality) -> Tensor:
+        """``scale_ci w_i W_c``, (findings, d): the one direction in which it moves each finding."""
         i = MODALITIES.index(modality)
-        return self.scale[finding, i] * self.weights[i] * self.head[finding]
+        return self.scale[:, i : i + 1] * self.weights[i] * self.head
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +130,13 @@ class CoalitionReadout:
             return None
         return self.head @ features.double().T
 
-    def target(self, features: Tensor, modality: Modality, finding: int) -> Tensor:
-        """The gradient of the logit by this modality's feature, (d,), at this case."""
+    def directions(self, features: Tensor, modality: Modality) -> Tensor:
+        """The gradient of each logit by this modality's feature, (findings, d), at this case."""
         with torch.inference_mode(False), torch.enable_grad():
             at = features.double().clone().requires_grad_()
-            (gradient,) = torch.autograd.grad(self._logits(at)[finding], at)
-        return gradient[MODALITIES.index(modality)]
+            logits = self._logits(at)
+            gradients = [torch.autograd.grad(z, at, retain_graph=True)[0] for z in logits]
+        return torch.stack(gradients)[:, MODALITIES.index(modality)]
 
 
 def _mask(members: tuple[int, ...]) -> Tensor:

@@ -74,7 +74,7 @@ def test_a_gru_hands_its_change_on_in_full(both):
     target = torch.randn(7, 8 if both else 4, generator=torch.Generator().manual_seed(4))
     end, start = (net(s[None])[0][0].detach() for s in (sequence, baseline))
     leaf = sequence.clone().requires_grad_()
-    handed = hand_gru(net, leaf, baseline, end)
+    handed = hand_gru(net, (leaf, baseline), (end, start))
     assert torch.equal(handed, end)
     (multipliers,) = torch.autograd.grad((handed * target).sum(), leaf)
     shares = multipliers * (sequence - baseline)
@@ -88,7 +88,8 @@ def test_a_gru_close_to_its_baseline_has_its_gradients():
     baseline = sequence + 1e-3
     leaf = sequence.clone().requires_grad_()
     (true,) = torch.autograd.grad(net(leaf[None])[0].sum(), leaf)
-    handed = hand_gru(net, leaf, baseline, net(sequence[None])[0][0].detach())
+    ends = [net(s[None])[0][0].detach() for s in (sequence, baseline)]
+    handed = hand_gru(net, (leaf, baseline), ends)
     (ours,) = torch.autograd.grad(handed.sum(), leaf)
     assert torch.allclose(ours, true, rtol=0.01, atol=0.01)
 

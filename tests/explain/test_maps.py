@@ -48,13 +48,14 @@ def test_words_stand_where_they_are_in_the_note(predictor, text):
 
 def test_pieces_of_a_word_are_added_up():
     tokens = Tokens([5, 6, 7], [(0, 3), (3, 5), (6, 9)], [0, 0, 1])
-    merged = words(tokens, np.array([0.5, -0.2, 1.0]))
+    merged, other = words(tokens, np.array([[0.5, -0.2, 1.0], [0.0, 0.0, 2.0]]))
     assert [(w.start, w.end) for w in merged] == [(0, 5), (6, 9)]
     assert [w.share for w in merged] == pytest.approx([0.3, 1.0])
+    assert [w.share for w in other] == [0.0, 2.0]
 
 
 def test_no_share_is_lost_to_a_token_before_the_first_word():
     tokens = Tokens([2, 5, 6, 3], [(0, 0), (0, 3), (3, 5), (0, 0)], [-1, 0, 0, -1])
-    merged = words(tokens, np.array([0.5, 1.0, 2.0, 0.25]))
+    (merged,) = words(tokens, np.array([[0.5, 1.0, 2.0, 0.25]]))
     assert [(w.start, w.end, w.share) for w in merged] == [(0, 0, 0.5), (0, 5, 3.0), (0, 0, 0.25)]
-    assert words(Tokens([], [], []), np.array([])) == ()
+    assert words(Tokens([], [], []), np.zeros((2, 0))) == ((), ())

@@ -16,7 +16,7 @@ Source: Shrikumar, Greenside & Kundaje, ICML 2017; Ancona et al., ICLR 2018.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -31,6 +31,7 @@ __all__ = ["Differences", "rescale"]
 STRAIGHT = (nn.ReLU, nn.ReLU6, nn.LeakyReLU)  # piecewise linear
 CURVED = (nn.ELU, nn.GELU, nn.SiLU, nn.Hardswish, nn.Sigmoid, nn.Tanh, nn.Softplus)
 LAYERS = (*STRAIGHT, *CURVED, nn.MaxPool2d, nn.GRU)
+Maxima = tuple[Tensor, Tensor]  # of max-pooling: the values, and where each lies
 NEAR = 1e-6  # two values this close have no line between them
 
 
@@ -60,29 +61,38 @@ def rescale(
     net: nn.Module, score: Callable[[Tensor], Tensor], given: Tensor, baseline: Tensor
 ) -> Differences:
     """The rescale rule on ``score``, whose nonlinearities stand in ``net``."""
-    seen: dict[nn.Module, tuple[Any, Any]] = {}
+    seen: dict[nn.Module, tuple[Any, Any]] = {}  # of the baseline: what a layer read and gave
+    asked: dict[nn.Module, Any] = {}  # of the input: what it read
 
-    def keep(module: nn.Module, args: tuple[Any, ...], y: Any) -> None:
+    def keep(module: nn.Module, args: tuple[Any, ...], y: Any) -> Any:
         seen[module] = (args[0], y)
+        return y[0] if isinstance(module, nn.MaxPool2d) else y
 
-    def hand(module: nn.Module, args: tuple[Any, ...], y: Any) -> Any:
-        u0, y0 = seen.pop(module)
+    def hand(module: nn.Module, _: tuple[Any, ...], y: Any) -> Any:
+        u, (u0, y0) = asked.pop(module), seen.pop(module)
         if isinstance(module, nn.GRU):
-            return _recurred(module, args[0], y, u0)
+            return _recurred(module, (u, u0), (y, y0))
         if isinstance(module, nn.MaxPool2d):
-            return _pooled(module, args[0], y, u0, y0)
+            return _pooled(u, y, u0, y0)
         with torch.no_grad():
-            across, up = args[0] - u0, y - y0
+            across, up = u - u0, y - y0
             if isinstance(module, STRAIGHT):  # never steeper than its pieces, so 0 / 0 is all
                 slope = up.div_(across).nan_to_num_(0.0)
             else:
                 slope = _slope(across, up)
-        handed: Tensor = Handed.apply(args[0], y.detach(), slope)
+        handed: Tensor = Handed.apply(u, y, slope)
         return handed
+
+    def bare(module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The layer need not record its own way back."""
+        asked[module] = args[0]
+        if isinstance(args[0], PackedSequence):
+            return (PackedSequence(args[0].data.detach(), *args[0][1:]), *args[1:])
+        return (args[0].detach(), *args[1:])
 
     with torch.no_grad(), _hooked(net, keep):
         before = score(baseline)
-    with torch.enable_grad(), _hooked(net, hand):
+    with torch.enable_grad(), _hooked(net, hand, bare):
         given = given.detach().requires_grad_()
         after = score(given)
         (multipliers,) = torch.autograd.grad(after.sum(), given)
@@ -90,10 +100,10 @@ def rescale(
     return Differences(values, float(after.detach().double() - before.double()))
 
 
-def _recurred(module: nn.GRU, u: PackedSequence, y: Any, u0: PackedSequence) -> Any:
+def _recurred(module: nn.GRU, read: Sequence[PackedSequence], gave: Sequence[Any]) -> Any:
     """A GRU on a batch of one, as it packs it: the data are in the order of time."""
-    handed = hand_gru(module, u.data, u0.data, y[0].data)
-    return PackedSequence(handed, *y[0][1:]), y[1]
+    handed = hand_gru(module, [u.data for u in read], [y[0].data for y in gave])
+    return PackedSequence(handed, *gave[0][0][1:]), gave[0][1]
 
 
 def _slope(across: Tensor, up: Tensor) -> Tensor:
@@ -102,37 +112,35 @@ def _slope(across: Tensor, up: Tensor) -> Tensor:
     return torch.where(near, 0.0, up / torch.where(near, 1.0, across))
 
 
-def _pooled(module: nn.MaxPool2d, u: Tensor, y: Tensor, u0: Tensor, y0: Tensor) -> Tensor:
+def _pooled(u: Tensor, found: Maxima, u0: Tensor, found0: Maxima) -> Tensor:
     """Max-pooling: the rise is due to the new maximum, the fall to the one that was."""
+    (y, new), (y0, old) = found, found0
     with torch.no_grad():
-        _, new = _indexed(module)(u)
-        _, old = _indexed(module)(u0)
         place = torch.where(y >= y0, new, old).flatten(2)
         across = (u - u0).flatten(2).gather(2, place)
         slope = _slope(across, (y - y0).flatten(2))
     chosen = u.flatten(2).gather(2, place)
-    handed: Tensor = Handed.apply(chosen, y.detach().flatten(2), slope)
+    handed: Tensor = Handed.apply(chosen, y.flatten(2), slope)
     return handed.reshape(y.shape)
 
 
-def _indexed(module: nn.MaxPool2d) -> nn.MaxPool2d:
-    """The same layer, unhooked, that also says where each maximum lies."""
-    m = module
-    return nn.MaxPool2d(m.kernel_size, m.stride, m.padding, m.dilation, True, m.ceil_mode)
-
-
 @contextmanager
-def _hooked(net: nn.Module, hook: Callable[..., Any]) -> Iterator[None]:
-    """The hook on every nonlinearity; none writes over its input in here."""
+def _hooked(
+    net: nn.Module, hook: Callable[..., Any], before: Callable[..., Any] | None = None
+) -> Iterator[None]:
+    """The hook on every nonlinearity; each tells its maxima's places, none overwrites its input."""
     layers = [m for m in net.modules() if isinstance(m, LAYERS)]
-    inplace: list[Any] = [m for m in layers if getattr(m, "inplace", False)]
-    for module in inplace:
-        module.inplace = False
+    changed: list[tuple[Any, str, bool]] = [(m, "inplace", False) for m in layers]
+    changed += [(m, "return_indices", True) for m in layers]
+    changed = [(m, name, to) for m, name, to in changed if getattr(m, name, to) != to]
+    for module, name, to in changed:
+        setattr(module, name, to)
     hooks = [m.register_forward_hook(hook) for m in layers]
+    hooks += [m.register_forward_pre_hook(before) for m in layers if before is not None]
     try:
         yield
     finally:
         for handle in hooks:
             handle.remove()
-        for module in inplace:
-            module.inplace = True
+        for module, name, to in changed:
+            setattr(module, name, not to)

@@ -13,6 +13,7 @@ Source: Shrikumar, Greenside & Kundaje, ICML 2017, for the slopes; Shapley 1953 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,28 +37,44 @@ class Weights:
     @classmethod
     def of(cls, gru: nn.GRU, layer: int) -> Weights:
         """The weights of one layer."""
-        ends = ("", "_reverse") if gru.bidirectional else ("",)
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        return cls(
-            *(
-                torch.stack([getattr(gru, f"{name}_l{layer}{end}").detach() for end in ends])
-                for name in names
-            )
-        )
+        each = [_weights(gru, layer, end) for end in _ends(gru)]
+        return cls(*(torch.stack(part) for part in zip(*each, strict=True)))
 
 
-def hand_gru(gru: nn.GRU, sequence: Tensor, baseline: Tensor, output: Tensor) -> Tensor:
-    """``output``, (time, directions x hidden), whose gradients become the rule's multipliers.
+def hand_gru(gru: nn.GRU, sequences: Sequence[Tensor], outputs: Sequence[Tensor]) -> Tensor:
+    """The first output, (time, directions x hidden), whose gradients become the multipliers.
 
-    ``sequence`` and ``baseline`` are (time, inputs); the GRU starts from zeros, with biases.
+    Of the two runs, on the input and on the baseline: what the GRU read, (time, inputs), and what
+    it gave. It starts from zeros, with biases, and is in eval mode.
     """
-    runs = torch.stack([sequence.detach(), baseline])  # (2, time, inputs)
-    layers = []
+    runs, layers = torch.stack([sequences[0].detach(), sequences[1]]), []  # (2, time, inputs)
     for number in range(gru.num_layers):
-        layers.append(Layer(Weights.of(gru, number), runs))
-        runs = layers[-1].output
-    handed: Tensor = HandedBack.apply(sequence, output.detach(), layers)
+        if number == gru.num_layers - 1:
+            states = torch.stack(list(outputs))
+        else:
+            states = _run(gru, number, runs)
+        layers.append(Layer(Weights.of(gru, number), runs, states))
+        runs = states
+    handed: Tensor = HandedBack.apply(sequences[0], outputs[0], layers)
     return handed
+
+
+def _run(gru: nn.GRU, layer: int, runs: Tensor) -> Tensor:
+    """One layer alone, in both directions: (2, time, inputs) -> (2, time, directions x hidden)."""
+    flat = [w for end in _ends(gru) for w in _weights(gru, layer, end)]
+    start = runs.new_zeros(len(_ends(gru)), len(runs), gru.hidden_size)
+    states: Tensor = torch.gru(runs, start, flat, True, 1, 0.0, False, gru.bidirectional, True)[0]
+    return states
+
+
+def _ends(gru: nn.GRU) -> tuple[str, ...]:
+    return ("", "_reverse") if gru.bidirectional else ("",)
+
+
+def _weights(gru: nn.GRU, layer: int, end: str) -> list[Tensor]:
+    """W_i, W_h, b_i, b_h of one layer in one direction."""
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    return [getattr(gru, f"{name}_l{layer}{end}").detach() for name in names]
 
 
 class HandedBack(torch.autograd.Function):
@@ -79,32 +96,27 @@ class HandedBack(torch.autograd.Function):
 
 
 class Layer:
-    """One layer's two runs, kept as means and slopes for the way back."""
+    """One layer's two runs, kept as means and slopes for the way back.
 
-    def __init__(self, weights: Weights, runs: Tensor) -> None:
-        """Read (2 runs, time, inputs); the second direction reads from the end."""
+    The states are known, so all gates of all moments are worked out at once.
+    """
+
+    def __init__(self, weights: Weights, runs: Tensor, states: Tensor) -> None:
+        """What it read, (2 runs, time, inputs), and gave, (2 runs, time, directions x hidden)."""
         self.weights = weights
         directions, hidden = len(weights.into), weights.over.shape[2]
-        read = torch.stack([runs, runs.flip(1)][:directions])  # (directions, 2, time, inputs)
-        sums = torch.einsum("dgi,drti->tdrg", weights.into, read) + weights.into_bias[:, None]
-        over = weights.over.mT.contiguous()  # (directions, hidden, 3 hidden)
-        state = runs.new_zeros(directions, 2, hidden)
-        steps = []
-        for moment in sums:  # (directions, 2, 3 hidden)
-            back = torch.baddbmm(weights.over_bias[:, None], state, over)
-            pre = moment[..., : 2 * hidden] + back[..., : 2 * hidden]
-            gate = pre.sigmoid()
-            r, z = gate.chunk(2, -1)
-            q = back[..., 2 * hidden :]
-            last = torch.addcmul(moment[..., 2 * hidden :], r, q)
-            n = last.tanh()
-            steps.append((pre, last, q, gate, n, state))
-            state = torch.lerp(n, state, z)
-        pre, last, q, gate, n, before = (torch.stack(part) for part in zip(*steps, strict=True))
-        states = torch.cat([before[1:], state[None]])  # (time, directions, 2, hidden)
-        parts = [states[:, 0], states.flip(0)[:, -1]][:directions]
-        self.output = torch.cat(parts, -1).transpose(0, 1)  # (2, time, directions x hidden)
-        self._keep(torch.cat([pre, last], -1), q, gate, n, before)
+        read, gave = [runs], list(states.chunk(directions, -1))
+        if directions == 2:  # the second reads from the end
+            read, gave[1] = [runs, runs.flip(1)], gave[1].flip(1)
+        after = torch.stack(gave)  # (directions, 2, time, hidden)
+        h = torch.cat([torch.zeros_like(after[:, :, :1]), after[:, :, :-1]], 2)
+        sums = torch.einsum("dgi,drti->tdrg", weights.into, torch.stack(read))
+        back = torch.einsum("dgh,drth->tdrg", weights.over, h)
+        sums, back = sums + weights.into_bias[:, None], back + weights.over_bias[:, None]
+        pre, q = sums[..., : 2 * hidden] + back[..., : 2 * hidden], back[..., 2 * hidden :]
+        gate = pre.sigmoid()
+        last = sums[..., 2 * hidden :] + gate[..., :hidden] * q
+        self._keep(torch.cat([pre, last], -1), q, gate, last.tanh(), h.permute(2, 0, 1, 3))
 
     def _keep(self, pre: Tensor, q: Tensor, gate: Tensor, n: Tensor, h: Tensor) -> None:
         """Means over the runs and slopes of the nonlinearities, (time, directions, 1, hidden)."""
@@ -123,14 +135,13 @@ class Layer:
         directions = len(self.weights.into)
         split = list(multipliers.chunk(directions, -1))
         each = torch.stack([split[0], *(s.flip(0) for s in split[1:])], 1)[:, :, None]
-        to_state = torch.cat([self.by_r, self.by_z, self.by_q], -1)
-        to_state_of = self.weights.over  # (directions, 3 hidden, hidden)
+        to_state = torch.stack([self.by_r, self.by_z, self.by_q], -2)  # (…, 3, hidden)
         total, totals = torch.zeros_like(each[0]), []
         for t in range(len(each) - 1, -1, -1):
             whole = total + each[t]
             totals.append(whole)
-            back = torch.bmm(whole.repeat(1, 1, 3) * to_state[t], to_state_of)
-            total = torch.addcmul(back, whole, self.carried[t])
+            to_gates = (whole[..., None, :] * to_state[t]).flatten(-2)  # (directions, 1, 3 hidden)
+            total = torch.baddbmm(whole * self.carried[t], to_gates, self.weights.over)
         whole = torch.stack(totals[::-1])  # (time, directions, 1, hidden)
         to_input = torch.cat([self.by_r, self.by_z, self.by_n], -1) * whole.repeat(1, 1, 1, 3)
         given = torch.einsum("tdg,dgi->dti", to_input[:, :, 0], self.weights.into)

@@ -62,7 +62,7 @@ def _placed(
     prepared = space.prediction.features.prepared
     if space.over == "words":
         assert prepared.tokens is not None
-        all_words = words(prepared.tokens, found.sum(-1).numpy())
+        all_words = words(prepared.tokens, found.sum(-1).numpy()[None])[0]
         shown = tuple(word for word in all_words if word.end > word.start)
         return shown, sum(word.share for word in all_words if word.end == word.start)
     if space.over != "pixels":

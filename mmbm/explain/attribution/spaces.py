@@ -111,7 +111,7 @@ def space_of(predictor: Predictor, prediction: Prediction, over: Over, finding: 
     if modality not in prediction.present:
         raise NoSignal(f"There is no {modality} in this case to look closer at.")
     index = [f.name for f in prediction.findings].index(finding)
-    target = prediction.readout.target(prediction.features.means, modality, index)
+    target = prediction.readout.directions(prediction.features.means, modality)[index]
     contribution = Contribution(
         predictor.network, modality, target.float().to(predictor.torch_device)
     )
@@ -221,8 +221,9 @@ def _bands(contribution: Contribution, inputs: Inputs, predictor: Predictor) -> 
 def _blur(film: Tensor) -> Tensor:
     """The film under a tent a sixteenth of its side wide: what is left is its light and shade."""
     width = film.shape[-1] // BLUR * 2 + 1
-    for _ in range(2):
-        film = avg_pool2d(film, width, 1, width // 2, count_include_pad=False)
+    for across in ((width, 1), (1, width)) * 2:  # one axis after the other, a mean of means
+        reach = (across[0] // 2, across[1] // 2)
+        film = avg_pool2d(film, across, 1, reach, count_include_pad=False)
     return film
 
 
