@@ -1,45 +1,41 @@
 """The least that must go for a finding to flip: words, regions of the film, or seconds.
 
 A finding flips when its probability crosses the operating point. Pieces are taken out in the order
-of the last-layer map, those that hold the finding where it is first, until it flips; then every
-piece that was not needed is put back. What is left is minimal: put any one piece back and the
-finding flips no more. It need not be the smallest of all such sets, which only trying all would
-find. Nothing is read off the map but the order: each set is really taken out of the case and the
-case scored again, and the answer is checked once more one set at a time, as any case is scored.
+of the last-layer map, those that hold the finding where it is first, until it flips; then by halves
+the pieces that were not needed are put back (QuickXplain, Junker, AAAI 2004), which scores a few
+sets for each piece that is needed instead of one for each that is not. What is left is minimal: put
+any one piece back and the finding flips no more. It need not be the smallest of all such sets,
+which only trying all would find. Nothing is read off the map but the order: each set is really
+taken out of the case and the case scored again from its start, the lungs of a film found anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 
 from mmbm.case import Case, Modality, Notes, Picture, Sound
 from mmbm.errors import NoSignal
+from mmbm.explain.attribution.work import Work
 from mmbm.explain.edits import Span, cut, drop_words, erase
-from mmbm.explain.maps import last_layer, place
+from mmbm.explain.pieces import Place, pieces
 from mmbm.explain.whatif import exchanged
 from mmbm.inputs import batch_tokens, read_tokens
-from mmbm.model.lungs import WHOLE, Box
+from mmbm.model.lungs import Box
 from mmbm.model.network import Inputs
 from mmbm.predict import Prediction, Predictor, to_device
 
-__all__ = ["Flip", "flip", "pieces"]
+__all__ = ["Flip", "flip"]
 
-REGIONS = 8  # a side of the film
-WINDOW = 1.0  # seconds of sound that go together
-AT_ONCE = 16  # notes in one batch: a recurrent net reads them in a third of the time
-Place = Box | Span
+AT_ONCE = (
+    16  # notes in one batch: a recurrent net reads them in a third of the time. Films go one by
+)
+# one: filling them in and finding their lungs takes most of their time, and on a CPU the image
+# branch gains a fifth by a batch of eight
+SURE = 1e-4  # of a probability: closer to the threshold, a batch's rounding might decide
 Removed = frozenset[int]  # by their place in the order
-
-
-class Piece(NamedTuple):
-    """A word, region or stretch of sound, and its share of the logit."""
-
-    place: Place
-    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,81 +60,39 @@ def flip(
     finding: str,
     *,
     threshold: float = 0.5,
+    progress: Callable[[int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> Flip | None:
     """The least of one part that must go for the finding to flip.
 
-    None where it stands with half of the part gone, in the order of the map.
+    None where it stands with half of the part gone, in the order of the map. ``progress`` is told
+    how many sets were scored.
 
     Raises
     ------
     NoSignal
         The part is absent.
+    Cancelled
+        ``cancelled`` said so, between two sets.
     """
     if modality not in prediction.present:
         raise NoSignal(f"There is no {modality} in this case to take anything out of.")
-    search = _Search(predictor, case, prediction, modality, finding, threshold=threshold)
+    work = Work(predictor, cancelled=cancelled)
+    search = _Search(work, case, prediction, modality, finding, threshold, progress)
     found = search.first()
-    if found is not None:
-        found = _pruned(found, search.several)
-        found = _pruned(found, search.each) if search.each([found])[0] else None
     if found is None:
         return None
+    removed = search.minimal(found)
     return Flip(
         finding,
         modality,
-        removed=tuple(search.order[i].place for i in sorted(found)),
+        removed=tuple(search.order[i].place for i in sorted(removed)),
         pieces=len(search.order),
         before=search.before,
-        after=search.known[found],
+        after=search.one(removed),
         threshold=threshold,
         scored=search.scored,
     )
-
-
-def pieces(prediction: Prediction, case: Case, modality: Modality, finding: str) -> list[Piece]:
-    """What one part can be taken apart into, each with its share in the last-layer map."""
-    maps = last_layer(prediction, finding)
-    if modality == "image" and maps.image is not None:
-        shares = place(maps.image, WHOLE, REGIONS)
-        edges = [i / REGIONS for i in range(REGIONS + 1)]
-        return [
-            Piece(Box(edges[i], edges[i + 1], edges[j], edges[j + 1]), float(shares[i, j]))
-            for i in range(REGIONS)
-            for j in range(REGIONS)
-        ]
-    if modality == "notes" and maps.words is not None and case.notes is not None:
-        text = case.notes.text
-        return [
-            Piece(Span(word.start, word.end), word.share)
-            for word in maps.words
-            if any(c.isalnum() for c in text[word.start : word.end])
-        ]
-    if modality == "audio" and maps.audio is not None:
-        count = max(1, round(maps.audio_seconds / WINDOW))
-        step = maps.audio_seconds / count
-        sums = place(maps.audio.sum(0, keepdims=True), WHOLE, count).sum(0)
-        return [
-            Piece(Span(i * step, (i + 1) * step), float(share))
-            for i, share in enumerate(sums.tolist())
-        ]
-    return []
-
-
-def _pruned(found: Removed, flips: Callable[[Sequence[Removed]], list[bool]]) -> Removed:
-    """Put back every piece that is not needed; the weakest are put back first."""
-    while True:
-        members = sorted(found, reverse=True)
-        spare = [
-            m
-            for m, still in zip(members, flips([found - {m} for m in members]), strict=True)
-            if still
-        ]
-        if not spare:
-            return found
-        count = len(spare)
-        while count > 1 and not flips([found - set(spare[:count])])[0]:
-            count //= 2  # needless one by one, but not together
-        found -= set(spare[:count])
 
 
 class _Search:
@@ -146,15 +100,15 @@ class _Search:
 
     def __init__(
         self,
-        predictor: Predictor,
+        work: Work,
         case: Case,
         prediction: Prediction,
         modality: Modality,
         finding: str,
-        *,
         threshold: float,
+        progress: Callable[[int], None] | None,
     ) -> None:
-        self.predictor, self.prediction = predictor, prediction
+        self.work, self.prediction, self.progress = work, prediction, progress
         self.part: Picture | Notes | Sound = getattr(case, modality)
         self.index = [f.name for f in prediction.findings].index(finding)
         self.threshold = threshold
@@ -162,53 +116,81 @@ class _Search:
         self.called = self.before >= threshold
         held = pieces(prediction, case, modality, finding)
         self.order = sorted(held, key=lambda piece: piece.share, reverse=self.called)
-        self.known: dict[Removed, float] = {}  # probabilities
+        # probabilities, each of a case scored by itself; and what a batch left no doubt of
+        self.known: dict[Removed, float] = {frozenset(): self.before}
+        self.sure: dict[Removed, bool] = {}
         self.scored = 0
 
     def first(self) -> Removed | None:
-        """The pieces from the first of the order on that flip it: doubled, then halved back.
+        """The pieces from the first of the order on that flip it, their number doubled each time.
 
         At most half of them: where more must go, no part of the evidence is to be pointed at. (A
         note of one word may lose it; a recording that is one stretch may not.)
         """
         most = (len(self.order) + isinstance(self.part, Notes)) // 2
-        low, high = 0, 1
-        while high < most and not self._prefix(high):
-            low, high = high, 2 * high
-        high = min(high, most)
-        if high <= low or not self._prefix(high):
-            return None
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if self._prefix(middle) else (middle, high)
-        return frozenset(range(high))
+        count = 1
+        while count < most and not self.flips(frozenset(range(count))):
+            count *= 2
+        tried = frozenset(range(min(count, most)))
+        return tried if self.flips(tried) else None
 
-    def _prefix(self, count: int) -> bool:
-        return self.each([frozenset(range(count))])[0]
+    def minimal(self, found: Removed) -> Removed:
+        """Of a set that flips it, one that flips it and of which each piece is needed."""
+        found, before = self._needed(frozenset(), sorted(found), False), None
+        while found != before:  # pieces act together: what was needed may be so no more
+            before = found
+            self._read_ahead([found - {piece} for piece in found])
+            for piece in sorted(found, reverse=True):  # the weakest is put back first
+                if self.flips(found - {piece}):
+                    found -= {piece}
+        return found
 
-    def each(self, sets: Sequence[Removed]) -> list[bool]:
-        """Whether it flips, each set scored as a case of its own."""
-        for removed in sets:
-            if removed not in self.known:
-                after = exchanged(self.predictor, self.prediction, self._without(removed))
-                self.known[removed] = after.findings[self.index].probability
-                self.scored += 1
-        return [self._flips(self.known[removed]) for removed in sets]
+    def _needed(self, gone: Removed, order: list[int], more: bool) -> Removed:
+        """A set of ``order``, its first rather than its last, that flips it together with ``gone``.
 
-    def several(self, sets: Sequence[Removed]) -> list[bool]:
-        """The same; notes are read in batches, whose rounding may differ."""
-        if not isinstance(self.part, Notes) or len(sets) == 1:
-            return self.each(sets)
-        texts = [case.notes.text for s in sets if (case := self._without(s)).notes is not None]
-        self.scored += len(texts)
-        return [
-            self._flips(probability)
-            for start in range(0, len(texts), AT_ONCE)
-            for probability in self._read(texts[start : start + AT_ONCE])
-        ]
+        ``gone`` and all of ``order`` do; ``more`` says that ``gone`` alone was not tried.
+        """
+        if more and self.flips(gone):
+            return frozenset()
+        if len(order) == 1:
+            return frozenset(order)
+        first, last = order[: len(order) // 2], order[len(order) // 2 :]
+        behind = self._needed(gone | set(first), last, True)
+        return behind | self._needed(gone | behind, first, bool(behind))
 
-    def _flips(self, probability: float) -> bool:
+    def flips(self, removed: Removed) -> bool:
+        """Whether it flips without these pieces."""
+        return self.sure[removed] if removed in self.sure else self._crosses(self.one(removed))
+
+    def one(self, removed: Removed) -> float:
+        """The probability without these pieces, scored as a case of its own."""
+        if removed not in self.known:
+            self.work.check()
+            after = exchanged(self.work.predictor, self.prediction, self._without(removed))
+            self.known[removed] = after.findings[self.index].probability
+            self._count(1)
+        return self.known[removed]
+
+    def _read_ahead(self, sets: Sequence[Removed]) -> None:
+        """Score notes in batches; what comes close to the threshold is left to be scored alone."""
+        new = [removed for removed in sets if removed not in self.known]
+        for start in range(0, len(new) if isinstance(self.part, Notes) else 0, AT_ONCE):
+            some = new[start : start + AT_ONCE]
+            self.work.check()
+            edited = [self._without(removed).notes for removed in some]
+            read = self._read([notes.text for notes in edited if notes is not None])
+            self._count(len(some))
+            for removed, probability in zip(some, read, strict=True):
+                if abs(probability - self.threshold) > SURE:
+                    self.sure[removed] = self._crosses(probability)
+
+    def _crosses(self, probability: float) -> bool:
         return (probability >= self.threshold) != self.called
+
+    def _count(self, more: int) -> None:
+        self.scored += more
+        if self.progress is not None:
+            self.progress(self.scored)
 
     def _without(self, removed: Removed) -> Case:
         """The part alone, without these pieces."""
@@ -222,9 +204,9 @@ class _Search:
 
     def _read(self, texts: list[str]) -> list[float]:
         """The finding's probability with each of these notes."""
-        predictor, notes = self.predictor, self.predictor.config.notes
-        tokens = [read_tokens(predictor.tokenizer, text, notes.max_tokens) for text in texts]
-        ids, lengths = batch_tokens(tokens)
+        predictor = self.work.predictor
+        most = predictor.config.notes.max_tokens
+        ids, lengths = batch_tokens([read_tokens(predictor.tokenizer, t, most) for t in texts])
         present = torch.tensor([[False, True, False]]).expand(len(texts), 3)
         inputs = to_device(Inputs(present, tokens=ids, lengths=lengths), predictor.torch_device)
 

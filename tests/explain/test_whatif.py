@@ -8,10 +8,13 @@ import pytest
 import torch
 
 from mmbm.case import MODALITIES, SAMPLE_RATE, Case, Notes, Sound
-from mmbm.errors import ConfigError, NoSignal
+from mmbm.errors import Cancelled, ConfigError, NoSignal
+from mmbm.explain import flips
+from mmbm.explain.attribution.work import Work
 from mmbm.explain.edits import Span, cut, drop_words, erase, fill, keep
-from mmbm.explain.flips import flip, pieces
+from mmbm.explain.flips import flip
 from mmbm.explain.maps import last_layer
+from mmbm.explain.pieces import pieces
 from mmbm.explain.whatif import changes, exchanged, muted, reweighed, worth
 from mmbm.model.fusion import FUSIONS
 from mmbm.model.lungs import Box
@@ -243,6 +246,51 @@ def test_every_flip_is_real_and_minimal(predictor):
                 assert (back >= near) == called
     assert {answer.modality for answer in found} == set(MODALITIES)
     assert any(len(answer.removed) > 1 for answer in found)
+
+
+def test_a_few_sets_are_scored_for_each_piece_that_is_needed(predictor, monkeypatch):
+    """Two regions that act together, found without putting the other thirty back one by one."""
+    whole, tried = case(), set()
+    prediction = predictor.predict(whole)
+    search = flips._Search(Work(predictor), whole, prediction, "image", "pneumonia", 0.5, None)
+    search.called = True
+
+    def one(removed):
+        tried.add(removed)
+        return 0.1 if {3, 17} <= removed else 0.9
+
+    monkeypatch.setattr(search, "one", one)
+    first = search.first()
+    assert len(search.order) == 64 and first == frozenset(range(32))
+    assert search.minimal(first) == {3, 17}
+    assert len(tried) < 20
+
+
+def test_notes_read_in_batches_are_decided_as_if_read_alone(predictor, monkeypatch):
+    whole = case()
+    prediction = predictor.predict(whole)
+    for threshold in (0.3, prediction.findings[0].probability + 1e-9, 0.7):
+        make = flips._Search
+        args = (Work(predictor), whole, prediction, "notes", "pneumonia", threshold, None)
+        ahead, alone = make(*args), make(*args)
+        sets = [frozenset({i}) for i in range(len(ahead.order))]
+        ahead._read_ahead(sets)
+        assert [ahead.flips(r) for r in sets] == [alone.flips(r) for r in sets]
+        assert len(ahead.sure) > 0 or threshold not in (0.3, 0.7)
+
+
+def test_a_search_says_how_far_it_is_and_stops_when_told(predictor):
+    whole, said = replace(case(), audio=sound(seconds=6.0)), []
+    prediction = predictor.predict(whole)
+    with pytest.raises(Cancelled, match="was stopped before it was done"):
+        flip(
+            *(predictor, whole, prediction, "image", "pneumonia"),
+            threshold=1e-6,  # nothing flips it, so all is tried
+            progress=said.append,
+            cancelled=lambda: len(said) >= 3,
+        )
+    assert said == [1, 2, 3]
+    assert predictor.predict(whole).findings == prediction.findings  # the worker is free
 
 
 def test_no_set_is_named_where_none_flips(predictor):
