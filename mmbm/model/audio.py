@@ -80,13 +80,20 @@ class AudioEncoder(nn.Module):
         self.project = nn.Conv2d(before, features, 1)
 
     def forward(self, waveform: Tensor) -> Tensor:
-        """(batch, samples) float32 in [-1, 1] -> (batch, features, bands, times).
+        """(batch, samples) float32 in [-1, 1] -> (batch, features, bands, times)."""
+        return self.listen(self.level(waveform))
 
-        Each clip is brought to zero mean and unit variance in decibels, so that the gain of the
-        microphone says nothing.
+    def level(self, waveform: Tensor) -> Tensor:
+        """(batch, samples) -> (batch, mels, frames), each clip of zero mean and unit variance.
+
+        So the gain of the microphone says nothing.
         """
         decibels = self.log_mel(waveform)
         centred = decibels - decibels.mean((1, 2), keepdim=True)
-        level = centred / (centred.square().mean((1, 2), keepdim=True) + 1.0).sqrt()
-        cells: Tensor = self.project(self.convolve(level[:, None]))
+        levelled: Tensor = centred / (centred.square().mean((1, 2), keepdim=True) + 1.0).sqrt()
+        return levelled
+
+    def listen(self, levelled: Tensor) -> Tensor:
+        """(batch, mels, frames) -> (batch, features, bands, times)."""
+        cells: Tensor = self.project(self.convolve(levelled[:, None]))
         return cells

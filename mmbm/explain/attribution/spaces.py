@@ -199,14 +199,11 @@ def _bands(contribution: Contribution, inputs: Inputs, predictor: Predictor) -> 
     """
     encoder, norm = predictor.network.encoders["audio"], predictor.network.normalise["audio"]
     assert isinstance(encoder, AudioEncoder) and inputs.waveform is not None
-    with torch.no_grad():  # as AudioEncoder.forward has it
-        decibels = encoder.log_mel(inputs.waveform)
-        centred = decibels - decibels.mean((1, 2), keepdim=True)
-        level = centred / (centred.square().mean((1, 2), keepdim=True) + 1.0).sqrt()
+    with torch.no_grad():
+        level = encoder.level(inputs.waveform)
 
     def score(rows: Tensor) -> Tensor:
-        cells = encoder.project(encoder.convolve(rows[:, None]))
-        return norm(cells.mean((2, 3))) @ contribution.target  # type: ignore[no-any-return]
+        return norm(encoder.listen(rows).mean((2, 3))) @ contribution.target  # type: ignore[no-any-return]
 
     return (
         level,
