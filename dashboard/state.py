@@ -1,39 +1,36 @@
-"""The only user of ``st.session_state`` and of caches.
+"""The only user of ``st.session_state``: what the page remembers of one reader.
 
-What patients' files hold lives in the session alone: ``st.cache_*`` is shared by all readers, so
-nothing but the model is kept there.
+What patients' files hold lives here and nowhere else, for the caches (:mod:`dashboard.models`) are
+shared by all readers.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
 
 import streamlit as st
 
+from dashboard.given import Part, sample_files, samples
+from dashboard.jobs import Job
 from dashboard.review import Review
 from dashboard.text import LANGUAGES, Language, Texts, texts
-from mmbm.card import read_facts
-from mmbm.case import MODALITIES, Case, Modality, Notes, Picture, Sound
+from mmbm.case import MODALITIES, Case, Modality
 from mmbm.data.quality.report import DataReport
-from mmbm.errors import MMBMError
 from mmbm.explain.attribution import Over
 from mmbm.explain.flips import Flip
-from mmbm.io import read_notes, read_picture, read_sound, typed_notes, warm
-from mmbm.model.checkpoint import assets_folder
-from mmbm.predict import Predictor
-from mmbm.trust.verdict import MapVerdict, Sanity, read_sanity
+from mmbm.trust.verdict import MapVerdict
 
 __all__ = [
     "LANGUAGE_KEY",
     "CloserKey",
-    "Part",
+    "FlipKey",
+    "JobKey",
     "case",
     "choose_sample",
     "clear",
     "forget",
+    "jobs",
     "keep",
     "keep_closer",
     "keep_data_report",
@@ -44,18 +41,12 @@ __all__ = [
     "kept_flip",
     "kept_review",
     "kept_verdict",
-    "other_predictor",
     "parts",
-    "predictor",
-    "read",
     "reset_whatif",
-    "samples",
-    "sanity",
     "say",
     "take_frame",
     "take_text",
     "take_upload",
-    "thresholds",
     "typed_key",
     "was_flipped",
     "whatif_key",
@@ -64,38 +55,8 @@ __all__ = [
 
 LANGUAGE_KEY = "language"
 CloserKey = tuple[Over, str, str, str]  # space, method, finding, baseline
-SAMPLE_FILES: dict[Modality, str] = {
-    "image": "image.dcm",
-    "notes": "notes.txt",
-    "audio": "sound.wav",
-}
-
-
-@dataclass(slots=True)
-class Part:
-    """One modality's place in the intake: what was handed in, and what became of it."""
-
-    content: bytes | None = None
-    name: str = ""
-    typed: str | None = None
-    frame: int = 0
-    value: Picture | Notes | Sound | None = None
-    error: str = ""
-    pending: bool = False  # handed in, not read yet
-    turn: int = 0  # in the widgets' keys; a new turn empties them
-
-    def offer(self, content: bytes, name: str) -> None:
-        self.content, self.name, self.typed, self.frame = content, name, None, 0
-        self.value, self.error, self.pending = None, "", True
-
-    @property
-    def given(self) -> bool:
-        return self.pending or self.value is not None or bool(self.error)
-
-    def clear(self) -> None:
-        self.content, self.typed, self.value = None, None, None
-        self.name, self.error, self.frame, self.pending = "", "", 0, False
-        self.turn += 1
+FlipKey = tuple[Modality, str]  # part, finding
+JobKey = CloserKey | FlipKey  # of what the job's answer is kept by
 
 
 @dataclass(slots=True)
@@ -106,7 +67,8 @@ class Session:
     review: Review | None = None
     closer: dict[CloserKey, object] = field(default_factory=dict)
     verdicts: dict[CloserKey, MapVerdict] = field(default_factory=dict)
-    flips: dict[tuple[str, str], Flip | None] = field(default_factory=dict)
+    flips: dict[FlipKey, Flip | None] = field(default_factory=dict)
+    jobs: dict[JobKey, Job] = field(default_factory=dict)
     whatif_turn: int = 0  # in the keys of the what-if's widgets; a new turn empties them
     data_report: DataReport | None = None
 
@@ -121,33 +83,6 @@ def say() -> Texts:
     """The strings of the language the reader chose."""
     chosen = st.session_state.get(LANGUAGE_KEY, "en")
     return texts(cast(Language, chosen if chosen in LANGUAGES else "en"))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _load(model: str, device: str) -> Predictor:
-    warm()  # the decoder starts while the weights are read
-    return Predictor.load(model, device)
-
-
-def predictor() -> Predictor:
-    """The model that ``MMBM_MODEL`` names, on ``MMBM_DEVICE``, loaded once for all readers.
-
-    Raises ModelError.
-    """
-    return other_predictor(os.environ.get("MMBM_MODEL", "default"))
-
-
-def other_predictor(model: str) -> Predictor:
-    """Another model, by name or folder, on ``MMBM_DEVICE``; the two asked for last are kept.
-
-    Raises ModelError.
-    """
-    return _load(model, os.environ.get("MMBM_DEVICE", "auto"))
-
-
-def thresholds() -> dict[str, float]:
-    """The operating point of each finding, as the model's card has it; empty without one."""
-    return read_facts(predictor().folder).get("operating_point", {}).get("thresholds", {})
 
 
 def parts() -> dict[Modality, Part]:
@@ -205,29 +140,6 @@ def take_frame(key: str) -> None:
     part.error, part.pending = "", True
 
 
-def read(modality: Modality) -> None:
-    """Decode what was handed in; a refusal becomes the part's error, the other parts stay."""
-    part = parts()[modality]
-    part.pending = False
-    try:
-        part.value = _decoded(modality, part)
-    except MMBMError as refusal:
-        part.value, part.error = None, str(refusal)
-    if not (isinstance(part.value, Picture) and part.value.frames > 1):
-        part.content = None  # only a file with more frames is read again
-
-
-def _decoded(modality: Modality, part: Part) -> Picture | Notes | Sound:
-    if part.typed is not None:
-        return typed_notes(part.typed)
-    content = part.content or b""
-    if modality == "image":
-        return read_picture(content, part.name, frame=part.frame)
-    if modality == "notes":
-        return read_notes(content, part.name)
-    return read_sound(content, part.name)
-
-
 def clear(modality: Modality) -> None:
     """Drop one part."""
     parts()[modality].clear()
@@ -242,12 +154,6 @@ def forget() -> None:
     drop_answers(session)
 
 
-def samples() -> tuple[str, ...]:
-    """The names of the sample cases that came with the program."""
-    shelf = assets_folder() / "samples"
-    return tuple(sorted(f.name for f in shelf.glob("*") if f.is_dir()))
-
-
 def choose_sample(key: str) -> None:
     """Callback of the sample list: hand in the files of the sample case."""
     name = st.session_state[key]
@@ -255,11 +161,8 @@ def choose_sample(key: str) -> None:
     if name not in samples():
         return
     forget()
-    folder = assets_folder() / "samples" / name
-    for modality, file in SAMPLE_FILES.items():
-        path: Path = folder / file
-        if path.is_file():
-            parts()[modality].offer(path.read_bytes(), f"{name}/{file}")
+    for modality, path in sample_files(name).items():
+        parts()[modality].offer(path.read_bytes(), f"{name}/{path.name}")
 
 
 def kept_review(of: Case) -> Review | None:
@@ -277,7 +180,10 @@ def keep(made: Review) -> None:
 
 
 def drop_answers(session: Session) -> None:
-    """Forget what was computed for the last case, and what was asked of it."""
+    """Forget what was computed for the last case, and what was asked of it; stop what still is."""
+    for job in session.jobs.values():
+        job.stop()
+    session.jobs.clear()
     session.closer.clear()
     session.verdicts.clear()
     session.flips.clear()
@@ -304,12 +210,6 @@ def keep_verdict(key: CloserKey, judged: MapVerdict) -> None:
     _session().verdicts[key] = judged
 
 
-def sanity() -> tuple[Sanity, ...]:
-    """The sanity checks stored with the model; none where they were not made. Raises ModelError."""
-    model = predictor()
-    return read_sanity(model.folder, model.identity.sha256)
-
-
 def whatif_key(widget: str) -> str:
     """A what-if widget's key; it changes with the case and on a reset, which empties it."""
     return f"whatif-{widget}-{_session().whatif_turn}"
@@ -320,19 +220,24 @@ def reset_whatif() -> None:
     _session().whatif_turn += 1
 
 
-def was_flipped(modality: Modality, finding: str) -> bool:
+def was_flipped(key: FlipKey) -> bool:
     """Whether this case was searched for what flips the finding."""
-    return (modality, finding) in _session().flips
+    return key in _session().flips
 
 
-def kept_flip(modality: Modality, finding: str) -> Flip | None:
+def kept_flip(key: FlipKey) -> Flip | None:
     """What flips the finding, None where nothing was found."""
-    return _session().flips[modality, finding]
+    return _session().flips[key]
 
 
-def keep_flip(modality: Modality, finding: str, found: Flip | None) -> None:
+def keep_flip(key: FlipKey, found: Flip | None) -> None:
     """Remember it until the case changes."""
-    _session().flips[modality, finding] = found
+    _session().flips[key] = found
+
+
+def jobs() -> dict[JobKey, Job]:
+    """What is being computed for this case, or was stopped, by the key of its answer."""
+    return _session().jobs
 
 
 def kept_data_report() -> DataReport | None:

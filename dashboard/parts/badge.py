@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import markup, state
+from dashboard import markup, models, state
 from dashboard.parts.closer_map import fraction
 from dashboard.review import Review
 from dashboard.state import CloserKey
@@ -58,7 +58,7 @@ def show(
 def sanity_of(found: Attribution) -> Sanity | None:
     """What the model's folder holds of this method; a damaged file counts as none."""
     try:
-        stored = state.sanity()
+        stored = models.sanity()
     except MMBMError:
         return None
     return next((s for s in stored if (s.over, s.method) == (found.over, found.method)), None)
@@ -72,7 +72,7 @@ def judge(
     bar = st.progress(0.0, text=say("verdict.running"))
     try:
         map_ = evidence(
-            state.predictor(),
+            models.predictor(),
             seen.prediction,
             over,
             finding,

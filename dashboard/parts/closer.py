@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
 import streamlit as st
 
-from dashboard import state
-from dashboard.parts import badge
+from dashboard import models, state
+from dashboard.jobs import Job
+from dashboard.parts import badge, running
 from dashboard.parts.closer_map import draw
 from dashboard.review import Review
 from dashboard.state import CloserKey
@@ -23,6 +25,7 @@ from mmbm.explain.attribution import (
     Over,
     attribute,
 )
+from mmbm.predict import Prediction, Predictor
 
 __all__ = ["closer"]
 
@@ -46,6 +49,8 @@ def closer(seen: Review, finding: str, say: Texts) -> None:
         for place, key in zip(st.columns(len(keys), gap="medium"), keys, strict=True):
             with place:
                 panel(seen, key, keys.index(key), asked, say)
+        for key in [k for k in state.jobs() if len(k) == 4 and k not in keys]:
+            taken(key, say)  # begun before other choices were made
 
 
 def pick_part(seen: Review, say: Texts) -> Modality:
@@ -94,39 +99,38 @@ def pick_baseline(choice: Choice, say: Texts, place: int) -> str:
 def panel(seen: Review, key: CloserKey, place: int, asked: bool, say: Texts) -> None:
     """One map with its verdict; made first where ``asked`` says so and it was not made before."""
     if asked and state.kept_closer(key) is None:
-        compute(seen, key, say)
+        running.begin(key, partial(compute, models.predictor(), seen.prediction, key))
+    fresh = taken(key, say) or asked
     found = state.kept_closer(key)
     if not isinstance(found, Attribution):
         return
     with st.container(key=f"closer-map-{place}"):
         draw(seen, found, place, say)
-    badge.show(seen, key, found, place, asked, say)
+    badge.show(seen, key, found, place, fresh, say)
 
 
-def compute(seen: Review, key: CloserKey, say: Texts) -> None:
-    """Run the method with a progress bar; a refusal is said in place, a broken run keeps nothing.
+def taken(key: CloserKey, say: Texts) -> bool:
+    """Whether a map was done just now; one that is being made is shown with its progress."""
+    _, method, finding, _ = key
+    name = f"{method} · {say.name('finding', finding)}"
 
-    The first method is asked for as the default, which falls back where it is not complete.
-    """
-    over, method, finding, baseline = key
-    words = say("closer.running", method=method)
-    bar = st.progress(0.0, text=words)
-
-    def progress(done: float) -> None:
-        bar.progress(min(1.0, max(0.0, done)), text=words)
+    def words(done: float) -> tuple[str, float]:
+        return say("closer.running", method=name), done
 
     try:
-        made = attribute(
-            state.predictor(),
-            seen.prediction,
-            over,
-            finding,
-            method=None if method == next(iter(METHODS[over])) else method,
-            baseline=baseline or None,
-            progress=progress,
-        )
+        return running.look(key, name, state.keep_closer, words, say)
     except MMBMError as refusal:
         st.error(str(refusal))
-    else:
-        state.keep_closer(key, made)
-    bar.empty()
+        return False
+
+
+def compute(predictor: Predictor, prediction: Prediction, key: CloserKey, job: Job) -> Attribution:
+    """Run the method. The first is asked for as the default, which falls back where incomplete."""
+    over, method, finding, baseline = key
+    return attribute(
+        *(predictor, prediction, over, finding),
+        method=None if method == next(iter(METHODS[over])) else method,
+        baseline=baseline or None,
+        progress=job.say,
+        cancelled=job.cancelled,
+    )

@@ -7,8 +7,11 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import markup, state, whatif_figures
+from dashboard import markup, models, state, whatif_figures
+from dashboard.jobs import Job
+from dashboard.parts import running
 from dashboard.review import Review
+from dashboard.state import FlipKey
 from dashboard.text import Texts
 from mmbm.case import MODALITIES, Modality
 from mmbm.errors import MMBMError
@@ -16,13 +19,14 @@ from mmbm.explain.edits import Span
 from mmbm.explain.flips import Flip, flip
 from mmbm.explain.whatif import worth
 from mmbm.model.lungs import Box
+from mmbm.predict import Predictor
 
 __all__ = ["flips", "worths"]
 
 
 def flips(seen: Review, finding: str, say: Texts) -> None:
     """A button for each part given; what was found stays until the case changes."""
-    name, threshold = say.name("finding", finding), state.thresholds().get(finding, 0.5)
+    name, threshold = say.name("finding", finding), models.thresholds().get(finding, 0.5)
     point = markup.percent(threshold)
     st.html(f"<b>{escape(say('flip.title', finding=name))}</b>")
     st.html(f'<div class="small">{escape(say("flip.body", point=point))}</div>')
@@ -33,18 +37,38 @@ def flips(seen: Review, finding: str, say: Texts) -> None:
             if st.button(say(f"flip.{modality}"), key=f"flip-{modality}")
         ]
     for modality in wanted:
-        with st.spinner(say("flip.working")):
-            search(seen, modality, finding, threshold)
+        key = (modality, finding)
+        if not state.was_flipped(key):
+            running.begin(key, partial(search, models.predictor(), seen, key, threshold))
+    for key in [k for k in state.jobs() if len(k) == 2]:
+        take(key, say)
     for modality in seen.prediction.present:
-        if state.was_flipped(modality, finding):
-            show(seen, modality, finding, state.kept_flip(modality, finding), say)
+        if state.was_flipped((modality, finding)):
+            show(seen, modality, finding, state.kept_flip((modality, finding)), say)
 
 
-def search(seen: Review, modality: Modality, finding: str, threshold: float) -> None:
-    """Look for the least that flips it; a refusal is said in place."""
-    look = partial(flip, state.predictor(), seen.case, seen.prediction, modality, finding)
+def search(
+    predictor: Predictor, seen: Review, key: FlipKey, threshold: float, job: Job
+) -> Flip | None:
+    """Look for a minimal set that flips it."""
+    return flip(
+        *(predictor, seen.case, seen.prediction, *key),
+        threshold=threshold,
+        progress=job.say,
+        cancelled=job.cancelled,
+    )
+
+
+def take(key: FlipKey, say: Texts) -> None:
+    """Take what a search found, or show how far it is; a refusal is said in place."""
+    modality, finding = key
+    name = f"{say(f'flip.{modality}')} · {say.name('finding', finding)}"
+
+    def words(done: float) -> tuple[str, None]:
+        return say("flip.working", name=name, count=int(done)), None
+
     try:
-        state.keep_flip(modality, finding, look(threshold=threshold))
+        running.look(key, name, state.keep_flip, words, say)
     except MMBMError as refusal:
         st.error(str(refusal))
 

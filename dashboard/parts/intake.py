@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import given, state
 from dashboard.text import Texts
 from mmbm.case import MODALITIES, Modality, Notes, Picture, Sound
 
@@ -17,7 +17,7 @@ __all__ = ["facts", "intake"]
 def intake(say: Texts) -> None:
     """Draw the intake and read what is waiting."""
     with st.container(key="intake-top", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        names = state.samples()
+        names = given.samples()
         st.selectbox(
             say("intake.sample"),
             names,
@@ -45,7 +45,7 @@ def place(modality: Modality, say: Texts) -> None:
             remover(modality, say)
     if part.pending:
         with st.spinner(say("intake.reading", part=say(f"modality.{modality}"))):
-            state.read(modality)
+            part.read(modality)
     if part.value is None or part.typed is not None:
         widgets(modality, say)
     if part.error:
@@ -113,7 +113,7 @@ def remover(modality: Modality, say: Texts) -> None:
     )
 
 
-def summary(part: state.Part, say: Texts) -> None:
+def summary(part: given.Part, say: Texts) -> None:
     """What was read, in small text, with its warnings; the frame picker of a longer file."""
     value = part.value
     if value is None:

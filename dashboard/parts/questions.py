@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import state, whatif_figures
+from dashboard import models, state, whatif_figures
 from dashboard.review import Review
 from dashboard.text import Texts
 from mmbm.case import MODALITIES, Modality, Notes, Picture, Sound
@@ -124,7 +124,7 @@ def shorten(sound: Sound | None, said: list[str], say: Texts) -> Sound | None:
 
 def other_model(said: list[str], say: Texts) -> str | None:
     """A shipped model to ask instead."""
-    here = state.predictor().folder
+    here = models.predictor().folder
     names = [name for name in shipped() if find(name) != here]
     if not names:
         st.html(f'<div class="small">{escape(say("whatif.model.none"))}</div>')

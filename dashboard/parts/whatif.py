@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import figures, markup, state, whatif_figures
+from dashboard import figures, markup, models, state, whatif_figures
 from dashboard.parts.flips import flips, worths
 from dashboard.parts.questions import (
     edit,
@@ -67,9 +67,9 @@ def asked(seen: Review, said: list[str], say: Texts) -> Prediction:
         other = other_model(said, say)
     if other is not None:
         whole = {m: getattr(parts, m) or getattr(seen.case, m) for m in MODALITIES}
-        after = state.other_predictor(other).predict(Case(**whole))
+        after = models.other_predictor(other).predict(Case(**whole))
     elif parts.present:
-        after = exchanged(state.predictor(), seen.prediction, parts)
+        after = exchanged(models.predictor(), seen.prediction, parts)
     else:
         after = seen.prediction
     return muted(reweighed(after, *weight) if weight else after, *silent)

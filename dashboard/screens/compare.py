@@ -8,7 +8,7 @@ from html import escape
 import streamlit as st
 
 from dashboard import evaluation_figures as draw
-from dashboard import figures, markup, state
+from dashboard import figures, markup, models, state
 from dashboard.parts.blocks import by_group, leaning
 from dashboard.text import Texts
 from mmbm.card import read_card
@@ -24,7 +24,7 @@ def other(say: Texts) -> Record | None:
     """The record to compare with: a file, or a shipped model's."""
     left, right = st.columns(2, gap="medium")
     with left:
-        names = [name for name in shipped() if find(name) != state.predictor().folder]
+        names = [name for name in shipped() if find(name) != models.predictor().folder]
         chosen = st.selectbox(say("compare.shipped"), names, index=None, key="compare-shipped")
     with right:
         given = st.file_uploader(say("compare.file"), type="json", key="compare-file")
@@ -94,7 +94,7 @@ def difference(first: Figures, second: Figures, rate: str) -> tuple[str, str, st
 
 def page(say: Texts) -> None:
     """Choose, name both, and show."""
-    mine = read_card(state.predictor().folder).evaluation
+    mine = read_card(models.predictor().folder).evaluation
     if mine is None:
         st.error(say("model.fault.no_record"))
         return

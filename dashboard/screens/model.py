@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import markup, state
+from dashboard import markup, models, state
 from dashboard.parts.evaluation import evaluation, training
 from dashboard.parts.evidence import blank
 from dashboard.parts.measured_trust import measured_trust
@@ -62,7 +62,7 @@ say = state.say()
 st.header(say("model.title"), anchor=False)
 try:
     with st.spinner(say("review.loading")):
-        predictor = state.predictor()
+        predictor = models.predictor()
     page(predictor, say)
 except MMBMError as refusal:
     st.error(say("review.no_model", reason=str(refusal)))

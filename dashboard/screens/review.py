@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import models, state
 from dashboard.parts.evidence import blank
 from dashboard.parts.intake import intake
 from dashboard.parts.results import results
@@ -21,7 +21,7 @@ def ready(say: Texts) -> Predictor | None:
     """The model, loaded while the reader looks for the files; a refusal is said on the page."""
     try:
         with st.spinner(say("review.loading")):
-            return state.predictor()
+            return models.predictor()
     except MMBMError as refusal:
         st.error(say("review.no_model", reason=str(refusal)))
         return None

@@ -4,14 +4,20 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard
-from dashboard import state
+from dashboard import jobs, models
 
 APP = Path(dashboard.__file__).with_name("app.py")
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """The page waits for every calculation, however busy the machine."""
+    monkeypatch.setattr(jobs, "AT_FIRST", 120.0)
 
 
 @pytest.fixture
 def app(tiny_model_dir, monkeypatch):
     """The dashboard with a small random model, before its first run."""
     monkeypatch.setenv("MMBM_MODEL", str(tiny_model_dir))
-    state._load.clear()
+    models._load.clear()
     return AppTest.from_file(APP, default_timeout=120)

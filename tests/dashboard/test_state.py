@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 import dashboard
-from dashboard import state
+from dashboard import given
 from mmbm.case import MODALITIES
 from mmbm.predict import Predictor
 
@@ -12,17 +12,27 @@ SCREEN = Path(dashboard.__file__).parent
 SOURCES = sorted(SCREEN.rglob("*.py"))
 
 
-def test_only_state_touches_the_session_and_the_caches():
-    touching = {
+def touching(pattern):
+    """The files in which it stands."""
+    return {
         path.relative_to(SCREEN).as_posix()
         for path in SOURCES
-        if re.search(r"st\.session_state|st\.cache_|@cache_", path.read_text(encoding="utf-8"))
+        if re.search(pattern, path.read_text(encoding="utf-8"))
     }
-    assert touching == {"state.py"}
+
+
+def test_only_state_touches_the_session_and_only_models_the_caches():
+    assert touching(r"session_state") == {"state.py"}
+    assert touching(r"st\.cache_|@cache_|\bcache_(resource|data)") == {"models.py"}
+
+
+def test_no_thread_knows_of_the_page():
+    assert touching(r"ThreadPoolExecutor|threading|Thread\(") == {"jobs.py"}
+    assert "streamlit as" not in (SCREEN / "jobs.py").read_text(encoding="utf-8")
 
 
 def test_the_shared_cache_holds_the_model_and_nothing_else():
-    content = (SCREEN / "state.py").read_text(encoding="utf-8")
+    content = (SCREEN / "models.py").read_text(encoding="utf-8")
     assert re.findall(r"@st\.cache_\w+[^\n]*\ndef (\w+)\(([^)]*)\) -> (\w+)", content) == [
         ("_load", "model: str, device: str", Predictor.__name__)
     ]
@@ -42,7 +52,7 @@ def test_no_folder_named_pages_beside_the_app():
 
 
 def test_a_cleared_part_keeps_nothing_and_empties_its_widgets():
-    part = state.Part()
+    part = given.Part()
     part.offer(b"bytes", "film.dcm")
     assert part.given and part.pending
     part.clear()
@@ -50,12 +60,11 @@ def test_a_cleared_part_keeps_nothing_and_empties_its_widgets():
 
 
 def test_a_new_file_replaces_text_frame_and_error():
-    part = state.Part(typed="note", frame=3, error="no")
+    part = given.Part(typed="note", frame=3, error="no")
     part.offer(b"bytes", "film.dcm")
     assert (part.typed, part.frame, part.error) == (None, 0, "")
 
 
-@pytest.mark.parametrize("name", state.samples())
+@pytest.mark.parametrize("name", given.samples())
 def test_every_sample_case_is_whole(name):
-    folder = state.assets_folder() / "samples" / name
-    assert all((folder / state.SAMPLE_FILES[m]).is_file() for m in MODALITIES)
+    assert set(given.sample_files(name)) == set(MODALITIES)

@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from dashboard import state, whatif_figures
+from dashboard import models, whatif_figures
 from dashboard.text import texts
 from mmbm.case import Notes
 from mmbm.explain.edits import Span
@@ -58,7 +58,7 @@ def test_a_muted_part_is_answered_with_the_account_without_it(whole):
 
 
 def test_the_note_can_be_edited(whole):
-    seen, model = whole.session_state["session"].review, state.predictor()
+    seen, model = whole.session_state["session"].review, models.predictor()
     asked(whole, "text_area", "note").set_value("Denies fever.").run()
     assert "Note edited." in shown(clean(whole))
     edited = type(seen.case)(seen.case.image, Notes("Denies fever."), seen.case.audio)
@@ -104,7 +104,7 @@ def test_what_flips_a_finding_is_searched_for_and_kept(whole, modality):
 
 def test_the_operating_point_is_the_cards(whole, tiny_model_dir):
     card = json.loads((tiny_model_dir / "card.json").read_text(encoding="utf-8"))
-    assert state.thresholds() == card["operating_point"]["thresholds"]
+    assert models.thresholds() == card["operating_point"]["thresholds"]
     point = card["operating_point"]["thresholds"]["pneumonia"]
     assert f"to cross {whatif_figures.percent(point)}, the operating point" in shown(whole)
 

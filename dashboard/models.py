@@ -1,0 +1,50 @@
+"""The only user of caches: the models, loaded once for all readers.
+
+Nothing of a patient is kept here; ``st.cache_*`` is shared by all who open the page.
+"""
+
+from __future__ import annotations
+
+import os
+
+import streamlit as st
+
+from mmbm.card import read_facts
+from mmbm.io import warm
+from mmbm.predict import Predictor
+from mmbm.trust.verdict import Sanity, read_sanity
+
+__all__ = ["other_predictor", "predictor", "sanity", "thresholds"]
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _load(model: str, device: str) -> Predictor:
+    warm()  # the decoder starts while the weights are read
+    return Predictor.load(model, device)
+
+
+def predictor() -> Predictor:
+    """The model that ``MMBM_MODEL`` names, on ``MMBM_DEVICE``, loaded once for all readers.
+
+    Raises ModelError.
+    """
+    return other_predictor(os.environ.get("MMBM_MODEL", "default"))
+
+
+def other_predictor(model: str) -> Predictor:
+    """Another model, by name or folder, on ``MMBM_DEVICE``; the two asked for last are kept.
+
+    Raises ModelError.
+    """
+    return _load(model, os.environ.get("MMBM_DEVICE", "auto"))
+
+
+def thresholds() -> dict[str, float]:
+    """The operating point of each finding, as the model's card has it; empty without one."""
+    return read_facts(predictor().folder).get("operating_point", {}).get("thresholds", {})
+
+
+def sanity() -> tuple[Sanity, ...]:
+    """The sanity checks stored with the model; none where they were not made. Raises ModelError."""
+    model = predictor()
+    return read_sanity(model.folder, model.identity.sha256)

@@ -1,0 +1,65 @@
+"""A job on the page: begun, shown while it runs with a button that stops it, its answer taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboard import jobs, state
+from dashboard.jobs import Job
+from dashboard.state import JobKey
+from dashboard.text import Texts
+
+__all__ = ["begin", "look"]
+
+EVERY = 0.5  # seconds between two looks at a job
+
+Keep = Callable[[Any, Any], None]  # a key and its answer
+Words = Callable[[float], tuple[str, float | None]]  # how far -> in words, and from 0 to 1 if known
+
+
+def begin(key: JobKey, task: Callable[[Job], object]) -> None:
+    """Start a job, unless it runs already; what is quick is done when this returns."""
+    running = state.jobs().get(key)
+    if running is None or not running.running():
+        state.jobs()[key] = job = Job(task)
+        job.running(jobs.AT_FIRST)
+
+
+def look(key: JobKey, name: str, keep: Keep, words: Words, say: Texts) -> bool:
+    """Show this key's job, or take its answer; whether it was taken just now.
+
+    Raises what the job raised, unless it was stopped, which is said in its place.
+    """
+    job = state.jobs().get(key)
+    if job is None:
+        return False
+    if job.running():
+        progress(job, f"stop-{'-'.join(key)}", words, say)
+        return False
+    if job.stopped:
+        st.html(f'<div class="small">{escape(say("job.stopped", name=name))}</div>')
+        return False
+    del state.jobs()[key]
+    keep(key, job.answer())
+    return True
+
+
+@st.fragment(run_every=EVERY)
+def progress(job: Job, key: str, words: Words, say: Texts) -> None:
+    """How far a job is, looked at again and again; once it has ended the whole page is."""
+    if not job.running():
+        st.rerun()
+    text, part = words(job.done)
+    if job.stopping:
+        text = say("job.stopping")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container():
+            if part is None:
+                st.html(f'<div class="small" role="status">{escape(text)}</div>')
+            else:
+                st.progress(min(1.0, max(0.0, part)), text=text)
+        st.button(say("job.stop"), key=key, on_click=job.stop, disabled=job.stopping)

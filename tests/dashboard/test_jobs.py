@@ -1,0 +1,147 @@
+"""Calculations beside the page: shown, stopped, and their answers taken."""
+
+import re
+import threading
+import time
+
+import pytest
+
+from dashboard import jobs, models
+from dashboard.jobs import Job
+from dashboard.parts import closer, flips
+from mmbm.errors import Cancelled, NoSignal
+from tests.dashboard.test_pages import NOTE, clean, shown, upload
+
+PATIENCE = 60.0  # seconds
+
+
+def ended(job):
+    assert not job.running(PATIENCE)
+    return job
+
+
+def until_told(job):
+    """A task that only ends when it is stopped."""
+    while not job.cancelled():
+        job.say(0.4)
+        time.sleep(0.01)
+    raise Cancelled("stopped")
+
+
+def test_a_job_gives_its_answer():
+    job = ended(Job(lambda job: job.say(0.5) or 42))
+    assert (job.answer(), job.done, job.stopped, job.stopping) == (42, 0.5, False, False)
+
+
+def test_a_job_raises_what_its_task_raised():
+    def refuse(job):
+        raise NoSignal("Nothing in it.")
+
+    job = ended(Job(refuse))
+    assert not job.stopped
+    with pytest.raises(NoSignal, match="Nothing in it"):
+        job.answer()
+
+
+def test_a_stopped_job_ends_and_so_does_its_thread():
+    before = threading.active_count()
+    job = Job(until_told)
+    assert job.running() and not job.stopped
+    job.stop()
+    assert job.stopping and ended(job).stopped
+    end = time.monotonic() + PATIENCE
+    while threading.active_count() > before and time.monotonic() < end:
+        time.sleep(0.01)
+    assert threading.active_count() <= before
+
+
+def test_a_job_whose_reader_has_left_stops_by_itself(monkeypatch):
+    monkeypatch.setattr(jobs, "UNSEEN", 0.1)
+    job = Job(until_told)
+    time.sleep(0.5)
+    assert ended(job).stopped
+
+
+@pytest.fixture
+def noted(app, monkeypatch):
+    """The review page with a note, and a page that waits for no calculation."""
+    monkeypatch.setattr(jobs, "AT_FIRST", 0.0)
+    app.run()
+    return clean(upload(app, "notes", "note.txt", NOTE))
+
+
+def stop_button(app):
+    return next((b for b in app.button if (b.key or "").startswith("stop-")), None)
+
+
+def the_job(app):
+    return next(iter(app.session_state["session"].jobs.values()))
+
+
+@pytest.mark.parametrize(
+    ("room", "name", "button"), [(closer, "attribute", "closer-run"), (flips, "flip", "flip-notes")]
+)
+def test_a_running_calculation_can_be_stopped_and_begun_again(
+    noted, monkeypatch, room, name, button
+):
+    """The real work is held up before its first step, so that there is time to press Stop."""
+    real, step, free = getattr(room, name), threading.Event(), threading.Event()
+
+    def slow(*args, cancelled, **rest):
+        def told():
+            step.set()
+            free.wait(PATIENCE)
+            return cancelled()
+
+        return real(*args, cancelled=told, **rest)
+
+    monkeypatch.setattr(room, name, slow)
+    noted.button(key=button).click().run()
+    assert stop_button(clean(noted)).label == "Stop"
+    job = the_job(noted)
+    assert step.wait(PATIENCE)
+    stop_button(noted).click().run()
+    assert job.stopping and "Stopping at the next step" in everything(noted)
+    assert stop_button(clean(noted)).disabled
+    free.set()
+    assert ended(job).stopped
+    noted.run()
+    assert "stopped before it was done" in shown(clean(noted))
+    assert stop_button(noted) is None and "Crackles" in shown(noted)
+    models.predictor().alone(lambda: None)  # the worker is free
+
+    monkeypatch.setattr(jobs, "AT_FIRST", PATIENCE)
+    noted.button(key=button).click().run()
+    assert "stopped before it was done" not in shown(clean(noted))
+    done = r"The shares sum to|promises no sum|Without these \d+ of|with half of it gone"
+    assert re.search(done, shown(noted))
+    assert not noted.session_state["session"].jobs
+
+
+def everything(app):
+    """All words on the screen, a progress bar's among them."""
+    return shown(app) + " ".join(p.proto.text for p in app.get("progress"))
+
+
+def test_a_new_case_stops_what_is_computed_for_the_last_one(noted, monkeypatch):
+    monkeypatch.setattr(flips, "search", lambda *_: until_told(_[-1]))
+    noted.button(key="flip-notes").click().run()
+    job = the_job(noted)
+    assert job.running()
+    noted.button(key="new-case").click().run()
+    assert ended(job).stopped and not noted.session_state["session"].jobs
+
+
+def test_what_runs_for_another_finding_is_still_shown_and_taken(noted, monkeypatch):
+    free = threading.Event()
+    real = flips.search
+    monkeypatch.setattr(flips, "search", lambda *given: free.wait(PATIENCE) and real(*given))
+    noted.button(key="flip-notes").click().run()
+    job = the_job(noted)
+    noted.segmented_control(key="finding").set_value("no_finding").run()
+    assert "Words · Pneumonia: scoring the case" in shown(clean(noted))
+    free.set()
+    ended(job)
+    noted.run()
+    noted.segmented_control(key="finding").set_value("pneumonia").run()
+    assert re.search(r"Without these \d+ of|with half of it gone", shown(clean(noted)))
