@@ -2,10 +2,11 @@
 
     python benchmarks/heads.py manifest.csv --model MODEL [--seeds 5] [--cache runs/heads]
 
-Reads the features of train and test cases once, then trains fusion and head anew on those of the
-train split: for each subset of modalities by itself, and of all three with several seeds (order of
-cases and first weights). ``benchmarks/subsets.py`` trains whole models for the same questions and
-takes hours where this takes minutes; here the encoders, trained together, stay.
+Reads the features of train and test cases once, then trains fusion, head and each branch's last
+linear layer anew on those of the train split: for each subset of modalities by itself, and of all
+three with several seeds (order of cases and first weights). ``benchmarks/subsets.py`` trains whole
+models for the same questions and takes hours where this takes minutes; here the encoders, trained
+together, stay.
 
 Prints one JSON line with the same two entries: ``subsets``, AUROC of the model with only that
 subset heard less that of the head trained for it alone, and ``fused``, AUROC of all parts less that
@@ -36,7 +37,7 @@ from mmbm.model import checkpoint
 from mmbm.model.checkpoint import LoadedModel
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.readout import COALITIONS
-from mmbm.train.refit import refit
+from mmbm.train.refit import Turn, refit
 
 
 def features_of(loaded: LoadedModel, part: Manifest, cache: Path) -> tuple[Corpus, torch.Tensor]:
@@ -51,20 +52,29 @@ def features_of(loaded: LoadedModel, part: Manifest, cache: Path) -> tuple[Corpu
     return corpus, load_file(kept)["features"]
 
 
+Fitted = tuple[MultimodalBigModel, Turn]
+
+
 def fit_head(
     config: ModelConfig, corpus: Corpus, features: torch.Tensor, heard: torch.Tensor, seed: int
-) -> MultimodalBigModel:
-    """A net whose fusion and head are trained on these features, with only ``heard``, (3,) bool."""
+) -> Fitted:
+    """A net whose end is trained on these features, with only ``heard``, (3,) bool."""
     torch.manual_seed(seed)
     network = MultimodalBigModel(config)
-    refit(network, corpus, features, heard=tuple(heard.tolist()), seed=seed)
-    return network.eval()
+    turn = refit(network, corpus, features, heard=tuple(heard.tolist()), seed=seed)
+    return network.eval(), turn
 
 
-def tested_on(
+def tested_on(fitted: Fitted, corpus: Corpus, features: torch.Tensor) -> dict[str, Tested]:
+    """The test cases' scores by finding."""
+    network, turn = fitted
+    return as_stored(network, corpus, turn(features, corpus.present))
+
+
+def as_stored(
     network: MultimodalBigModel, corpus: Corpus, features: torch.Tensor
 ) -> dict[str, Tested]:
-    """The test cases' scores by finding."""
+    """The same of a network whose own features these are."""
     nothing = torch.full((len(corpus), len(network.config.sound_events)), torch.nan).numpy()
     return tested(network, corpus, Scores(features, corpus.present, nothing), {})
 
@@ -89,7 +99,7 @@ def main() -> None:
         features_of(loaded, manifest.take((splits == name).to_numpy()), given.cache)
         for name in ("train", "test")
     )
-    whole = tested_on(loaded.network, test, held)
+    whole = as_stored(loaded.network, test, held)
     subsets: dict[str, object] = {}
     for subset, heard in zip(SUBSETS[:-1], COALITIONS[:-1], strict=True):
         alone = tested_on(fit_head(config, train, learned, heard, 0), test, held)

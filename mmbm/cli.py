@@ -233,7 +233,7 @@ def calibrate(
     out: Annotated[Path, typer.Option(help="Folder for the calibrated model.")],
     model: ModelOption = "default",
     head: Annotated[
-        bool, typer.Option("--head", help="Fit fusion and head to the train rows first.")
+        bool, typer.Option("--head", help="Fit head, fusion and projections to the train rows.")
     ] = False,
     device: DeviceOption = "auto",
 ) -> None:

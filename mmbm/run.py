@@ -163,8 +163,9 @@ def run_calibration(
 ) -> Path:
     """Fit a model's calibration and trust tables anew and write it to ``out``; returns that.
 
-    The encoders stay; with ``head`` fusion and head are fitted to the train rows first. Train rows
-    say what is familiar, val rows fit the rest, test rows, if there are any, make the record.
+    The encoders stay; with ``head`` fusion, head and the projections that end the encoders are
+    fitted to the train rows first. Train rows say what is familiar, val rows fit the rest, test
+    rows, if there are any, make the record.
 
     Raises
     ------
@@ -185,7 +186,10 @@ def run_calibration(
     scored = {name: extract(network, c, torch_device, reading) for name, c in corpora.items()}
     if head:
         network.cpu()
-        refit(network, corpora["train"], scored["train"].features)
+        turn = refit(network, corpora["train"], scored["train"].features)
+        scored = {
+            name: replace(s, features=turn(s.features, s.present)) for name, s in scored.items()
+        }
     tables = _calibrated(network, corpora, scored["train"], scored["val"])
     own = {"name", "version", "sha256"}
     facts = {key: fact for key, fact in read_facts(loaded.folder).items() if key not in own}

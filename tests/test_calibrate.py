@@ -57,5 +57,6 @@ def test_the_head_is_fitted_anew_and_the_encoders_stay(tiny_run, tiny_model_dir,
     old, new = (load_file(f / "model.safetensors") for f in (tiny_model_dir, out))
     changed = {name for name in old if not torch.equal(old[name], new[name])}
     assert {"head.weight", "head.bias", "fusion.scores"} <= changed
-    assert all(n.startswith(("calibration_", "head.", "fusion.")) for n in changed)
+    ends = ("calibration_", "head.", "fusion.", "sound_head.", "normalise.")
+    assert all(n.startswith(ends) or ".project." in n for n in changed)
     assert json.loads((out / "card.json").read_text(encoding="utf-8"))["head_refitted"] is True

@@ -7,9 +7,10 @@ from sklearn.linear_model import LogisticRegression
 
 from mmbm.data.corpus import read_corpus, read_texts
 from mmbm.data.manifest import read_manifest
+from mmbm.evaluate import extract
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.notes import train_tokenizer
-from mmbm.train.refit import SMOOTH, refit
+from mmbm.train.refit import SMOOTH, Turn, refit
 from tests.made_cases import TINY, write_manifest
 
 
@@ -36,10 +37,11 @@ def network_of():
 def test_it_finds_what_a_logistic_regression_finds(corpus):
     features, only = telling(corpus), (True, False, False)
     network = network_of()
-    refit(network, corpus, features, ridge=1e-3, heard=only)
+    turn = refit(network, corpus, features, ridge=1e-3, heard=only)
     mine = corpus.present[:, 0].numpy()
     labels = corpus.labels[mine, 0].numpy()
-    logits = network.readout().logits(features * torch.tensor(only)[:, None])[mine, 0].numpy()
+    turned = turn(features, corpus.present & torch.tensor(only))
+    logits = network.readout().logits(turned)[mine, 0].numpy()
     alone = features[mine, 0].numpy()
     other = LogisticRegression(C=1.0).fit(alone, labels).decision_function(alone)
     assert np.corrcoef(logits, other)[0, 1] > 0.9
@@ -53,8 +55,37 @@ def test_the_same_seed_gives_the_same_head(corpus):
     assert torch.equal(first.head.weight, second.head.weight)
 
 
-def test_nothing_but_fusion_and_head_changes(corpus):
+def test_only_the_ends_of_the_branches_change(corpus):
     before, network = network_of().state_dict(), network_of()
     refit(network, corpus, telling(corpus))
     for name, weight in network.state_dict().items():
-        assert torch.equal(weight, before[name]) != name.startswith(("head.", "fusion.")), name
+        end = (
+            name.startswith(("head.", "fusion.", "sound_head.", "normalise.")) or "project" in name
+        )
+        assert torch.equal(weight, before[name]) != end or "tracked" in name, name
+
+
+@pytest.mark.parametrize("kind", ["weighted_sum", "gated", "concat"])
+def test_the_network_gives_the_turned_features_itself(corpus, kind):
+    torch.manual_seed(0)
+    network = MultimodalBigModel(TINY.model_copy(update={"fusion": kind})).eval()
+    before = extract(network, corpus, torch.device("cpu"))
+    turned = refit(network, corpus, before.features)(before.features, before.present)
+    after = extract(network, corpus, torch.device("cpu"))
+    assert torch.allclose(after.features, turned, atol=2e-3)
+    assert np.allclose(after.sounds, before.sounds, atol=1e-3, equal_nan=True)
+    assert not turned[~corpus.present].any()
+
+
+def test_turned_features_are_standard(corpus):
+    network = network_of()
+    features = telling(corpus) * 3 + corpus.present[..., None]
+    weight = corpus.present.float()
+    draw = torch.Generator().manual_seed(2)
+    matrix = torch.randn(3, TINY.features, TINY.features, generator=draw)
+    turned = Turn.of(matrix, features, weight)(features, corpus.present)
+    for i in range(3):
+        mine = turned[corpus.present[:, i], i]
+        assert mine.mean(0) == pytest.approx(0.0, abs=1e-4)
+        assert mine.std(0, unbiased=False).numpy() == pytest.approx(1.0, abs=1e-3)
+    assert network.config.features == matrix.shape[1]

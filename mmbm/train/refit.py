@@ -1,25 +1,81 @@
-"""Fits fusion and head anew on features, the encoders as they are.
+"""Fits fusion, head and each branch's last linear layer anew on features, the encoders as they are.
 
 Training sees spoilt films and notes, which makes encoders robust and leaves the head with evidence
 blunter than what it will read. On the features of the cases as they are, the same loss over every
 coalition, with a ridge, takes seconds. It is also how a model is fitted to another hospital's cases
-where they are too few to train encoders on (linear probing: Kumar et al., ICLR 2022).
+where they are too few to train encoders on (linear probing: Kumar et al., ICLR 2022; against short
+cuts: Kirichenko et al., ICLR 2023).
+
+All branches speak to one head, so each one's features are turned as well, to say the most along
+the head's directions. A turn is linear, and folds into the projection that ends the branch.
 """
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from dataclasses import dataclass
+from typing import Any
 
+import torch
+from torch import Tensor, nn
+
+from mmbm.case import MODALITIES
 from mmbm.data.corpus import Corpus
 from mmbm.model.network import MultimodalBigModel
 from mmbm.train.loader import sampling_weights
 from mmbm.train.loss import coalition_loss
 
-__all__ = ["refit"]
+__all__ = ["Turn", "refit"]
 
-STEPS, BATCH, RATE = 600, 512, 3e-3
+STEPS, BATCH, RATE, TURN_RATE = 600, 512, 3e-3, 1e-3
 SMOOTH = 0.05  # of the labels
+TINY = 1e-5  # added to every variance, as BatchNorm1d does
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A linear map of each modality's features, to zero mean and unit variance again."""
+
+    matrix: Tensor  # (3, d, d)
+    centre: Tensor  # (3, d), of the mapped features
+    spread: Tensor  # (3, d), their standard deviations
+
+    @classmethod
+    def of(cls, matrix: Tensor, features: Tensor, weight: Tensor) -> Turn:
+        """From (n, 3, d) features; ``weight``, (n, 3), says how much each counts, 0 if absent."""
+        mapped = torch.einsum("mde,bme->bmd", matrix, features)
+        share = (weight / weight.sum(0).clamp(min=TINY))[..., None]
+        centre = (share * mapped).sum(0)
+        variance = (share * (mapped - centre).square()).sum(0)
+        unheard = (weight.sum(0) == 0)[:, None]
+        return cls(matrix, centre, torch.where(unheard, 1.0, (variance + TINY).sqrt()))
+
+    def __call__(self, features: Tensor, present: Tensor) -> Tensor:
+        """(n, 3, d) features -> turned ones; an absent one is exactly zero still."""
+        mapped = torch.einsum("mde,bme->bmd", self.matrix, features)
+        return (mapped - self.centre) / self.spread * present[..., None]
+
+    @torch.no_grad()
+    def fold(self, network: MultimodalBigModel) -> None:
+        """Let the network's own branches give turned features."""
+        for i, modality in enumerate(MODALITIES):
+            project: Any = network.encoders[modality].project
+            norm: Any = network.normalise[modality]
+            scale = (norm.running_var + norm.eps).rsqrt()
+            matrix = self.matrix[i] * scale  # of the projection's output, before it was standard
+            project.bias.copy_(matrix @ (project.bias - norm.running_mean))
+            weight = project.weight.flatten(1)
+            project.weight.copy_((matrix @ weight).view_as(project.weight))
+            norm.running_mean.copy_(self.centre[i])
+            norm.running_var.copy_(self.spread[i].square() - norm.eps)
+        _unturned(network.sound_head, self)
+
+
+def _unturned(sound_head: nn.Linear, turn: Turn) -> None:
+    """The sound head says of turned features what it said of those before."""
+    audio = MODALITIES.index("audio")
+    back = torch.linalg.solve(turn.matrix[audio], sound_head.weight, left=False)
+    sound_head.bias.add_(back @ turn.centre[audio])
+    sound_head.weight.copy_(back * turn.spread[audio])
 
 
 def refit(
@@ -28,13 +84,15 @@ def refit(
     features: Tensor,
     *,
     ridge: float = 1e-2,
+    stiffness: float = 3e-3,
     heard: tuple[bool, bool, bool] = (True, True, True),
     seed: int = 0,
-) -> None:
-    """Fit ``network.fusion`` and ``network.head`` in place, on the CPU.
+) -> Turn:
+    """Fit ``network.fusion``, ``network.head`` and the projections in place, on the CPU.
 
     Cases are drawn evenly over source, label and view. ``features`` are the corpus's, (n, 3, d);
-    ``heard`` are the modalities that may speak; ``ridge`` weighs the squares of the head's weights.
+    ``heard`` are the modalities that may speak; ``ridge`` weighs the squares of the head's weights,
+    ``stiffness`` those of the turns. Returns what turns features that were read before.
     """
     torch.manual_seed(seed)
     parts = torch.tensor(heard)
@@ -43,17 +101,25 @@ def refit(
     trained = [*network.fusion.parameters(), *network.head.parameters()]
     for parameter in trained:
         parameter.requires_grad_(True)
-    optimizer = torch.optim.Adam(trained, RATE)
+    same = torch.eye(features.shape[2])
+    change = features.new_zeros(len(MODALITIES), *same.shape).requires_grad_()
+    optimizer = torch.optim.Adam(
+        [{"params": trained, "lr": RATE}, {"params": [change], "lr": TURN_RATE}]
+    )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
     for _ in range(STEPS):
         rows = torch.multinomial(weights, BATCH, replacement=True)
-        loss = coalition_loss(
-            network, features[rows] * parts[:, None], present[rows], corpus.labels[rows], SMOOTH
-        ).mean
+        drawn, given = features[rows], present[rows]
+        turned = Turn.of(same + change, drawn, given.float())(drawn, given)
+        loss = coalition_loss(network, turned, given, corpus.labels[rows], SMOOTH).mean
         loss = loss + ridge * network.head.weight.square().sum(1).mean()
+        loss = loss + stiffness * change.square().sum((1, 2)).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
     for parameter in trained:
         parameter.requires_grad_(False)
+    turn = Turn.of(same + change.detach(), features, weights.float()[:, None] * present)
+    turn.fold(network)
+    return turn
