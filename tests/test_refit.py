@@ -37,7 +37,7 @@ def network_of():
 def test_it_finds_what_a_logistic_regression_finds(corpus):
     features, only = telling(corpus), (True, False, False)
     network = network_of()
-    turn = refit(network, corpus, features, ridge=1e-3, heard=only)
+    turn = refit(network, corpus, features, ridge=1e-3, stiffness=1.0, heard=only)
     mine = corpus.present[:, 0].numpy()
     labels = corpus.labels[mine, 0].numpy()
     turned = turn(features, corpus.present & torch.tensor(only))
