@@ -82,7 +82,11 @@ def judge(
         )
         erase = timed(map_.erase, lambda d: bar.progress(d, text=say("verdict.running")), patience)
         made = verdict(
-            map_.shares, erase, delta=map_.delta, again=map_.again, sanity=sanity_of(found)
+            *(map_.shares, erase),
+            grid=map_.grid,
+            delta=map_.delta,
+            again=map_.again,
+            sanity=sanity_of(found),
         )
     except Cancelled:
         pass  # the button is there
@@ -140,6 +144,9 @@ def in_words(check: Check, judged: MapVerdict, sanity: Sanity | None, say: Texts
             random=markup.signed(judged.random),
             chance=value,
         )
+    if check.name == "contrast":
+        above = markup.signed(judged.insertion - judged.deletion)
+        return say("verdict.contrast.is", mean=above, chance=value)
     if check.name == "sanity":
         return say("verdict.sanity.is", value=value, cases=sanity.cases if sanity else "–")
     return say(f"verdict.{check.name}.is", percent=fraction(check.value))

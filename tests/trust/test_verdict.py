@@ -8,13 +8,19 @@ import pytest
 import torch
 from captum.metrics import infidelity as captum_infidelity
 from captum.metrics import sensitivity_max
+from scipy.stats import t
 
 from mmbm.errors import ModelError
-from mmbm.explain.attribution import evidence, weight_shuffled
+from mmbm.explain.attribution import evidence, space_of, weight_shuffled
+from mmbm.explain.attribution.judged import _faded, grid_of
 from mmbm.predict import Predictor
 from mmbm.trust.verdict import (
+    CURVES,
+    ORDERS,
+    STEPS,
     Check,
     Sanity,
+    _random_order,
     infidelity,
     read_sanity,
     sanity_of,
@@ -31,37 +37,103 @@ WEIGHTS = np.random.default_rng(0).normal(size=UNITS)
 def erase(masks):
     """A logit that is the sum of the units that are left, bent a little."""
     left = (~masks) @ WEIGHTS
-    return left + 0.05 * np.sin(left)
+    return left + 0.01 * np.sin(left)
 
 
 def test_the_true_shares_pass_and_their_reverse_fails():
     true = verdict(WEIGHTS, erase, delta=0.001, again=[WEIGHTS * 1.01])
     assert true.state == "pass"
     assert true.deletion < true.random < true.insertion
-    assert [c.name for c in true.checks] == ["deletion", "insertion", "stability", "completeness"]
+    names = ["deletion", "insertion", "contrast", "stability", "completeness"]
+    assert [c.name for c in true.checks] == names
     assert verdict(-WEIGHTS, erase).state == "fail"
 
 
 def test_shares_drawn_at_random_seldom_pass():
     draw = np.random.default_rng(1)
-    states = [verdict(draw.normal(size=UNITS), erase, seed=i).state for i in range(40)]
-    assert states.count("pass") <= 1 and states.count("fail") >= 32
+    states = [verdict(draw.normal(size=UNITS), erase, seed=i).state for i in range(400)]
+    assert states.count("pass") <= 8 and states.count("fail") >= 380  # of 4 and 390 by the limits
+
+
+def test_a_verdict_costs_as_many_calls_as_it_says():
+    rows = []
+    verdict(WEIGHTS, lambda masks: (rows.append(len(masks)), erase(masks))[1], delta=0.0)
+    assert len(rows) == CURVES and rows == [STEPS] * (CURVES - 1) + [2]
 
 
 def test_the_deletion_curve_by_hand():
-    """Three units of 3, 2, 1 erased in that order: after one and after two, 3 and 1 are left."""
+    """Three units of 3, 2, 1: a quarter, half and three quarters of them are 1, 2 and 2 units."""
     shares = np.array([1.0, 3.0, 2.0])
     found = verdict(shares, lambda masks: (~masks) @ shares)
-    counts = [max(1, round(step * 3 / 9)) for step in range(1, 9)]  # 1 1 1 1 2 2 2 3
-    assert found.deletion == pytest.approx(np.mean([{1: 3, 2: 1, 3: 0}[n] for n in counts]))
-    assert found.insertion == pytest.approx(np.mean([{1: 5, 2: 3, 3: 0}[n] for n in counts]))
+    assert found.deletion == pytest.approx((3 + 1 + 1) / 3)
+    assert found.insertion == pytest.approx((5 + 3 + 3) / 3)
+
+
+def test_the_chances_are_students():
+    """Worked out anew from the logits that the verdict was told."""
+    told = []
+    found = verdict(WEIGHTS, lambda masks: (told.append(erase(masks)), told[-1])[1])
+    means = np.array([logits.mean() for logits in told]).reshape(-1, 2)  # of each order, both ways
+    (deletion, insertion), random = means[0], means[1:]
+    assert len(random) == ORDERS and (found.deletion, found.insertion) == (deletion, insertion)
+    assert found.random == pytest.approx(random.mean())
+    spread = np.std(random, ddof=1) * np.sqrt(1 + 1 / random.size)
+    gaps = random[:, 1] - random[:, 0]
+    expected = {
+        "deletion": t.sf((random.mean() - deletion) / spread, ORDERS),
+        "insertion": t.sf((insertion - random.mean()) / spread, ORDERS),
+        "contrast": t.sf((insertion - deletion) / np.sqrt(np.mean(gaps**2)), ORDERS),
+    }
+    assert {c.name: c.value for c in found.checks} == pytest.approx(expected)
+
+
+def clumpy(seed, side=16):
+    """A smooth random map of (side, side) units."""
+    rough = np.random.default_rng(seed).normal(size=(side, side))
+    waves = np.fft.fftfreq(side)
+    low = np.exp(-((waves[:, None] ** 2 + waves**2) / 0.01))
+    return np.fft.ifft2(np.fft.fft2(rough) * low).real.ravel()
+
+
+def edged(masks):
+    """A logit that rises with every edge between an erased tile and one that is left; no more."""
+    tiles = masks.reshape(-1, 16, 16).astype(float)
+    return sum(np.abs(np.diff(tiles, axis=axis)).sum((1, 2)) for axis in (1, 2))
+
+
+def test_a_random_order_is_as_clumpy_as_the_map():
+    """A clumpy map of nothing leaves fewer edges than scattered tiles do, and beats only those."""
+    draw = np.random.default_rng(0)
+
+    def edges(order):
+        rows = np.zeros((1, 256), bool)
+        rows[0, order[:128]] = True
+        return float(edged(rows)[0])
+
+    own = [edges(np.argsort(-clumpy(seed))) for seed in range(20)]
+    alike = [edges(_random_order(clumpy(seed), (16, 16), draw)) for seed in range(20)]
+    scattered = [edges(draw.permutation(256)) for _ in range(20)]
+    assert np.mean(alike) == pytest.approx(np.mean(own), rel=0.2)
+    assert np.mean(own) < 0.6 * np.mean(scattered)
+    states = [verdict(clumpy(i), edged, grid=(16, 16), seed=i).state for i in range(20)]
+    assert states.count("fail") >= 19
+
+
+def test_the_random_order_of_a_map_without_clumps_is_any_order():
+    shares = np.random.default_rng(3).normal(size=64)
+    orders = [_random_order(shares, (64,), np.random.default_rng(seed)) for seed in range(200)]
+    assert all(np.array_equal(np.sort(order), np.arange(64)) for order in orders)
+    first = np.mean([order[:16] for order in orders])  # the mean unit of the first quarter
+    assert first == pytest.approx(31.5, abs=3 * 18.5 / np.sqrt(200 * 16) * 1.5)
+    assert verdict(np.zeros(64), lambda masks: (~masks) @ shares).state == "fail"
 
 
 @pytest.mark.parametrize(
     ("name", "value", "state"),
     [
-        ("deletion", 0.001, "pass"),
-        ("insertion", 0.03, "caution"),
+        ("deletion", 0.04, "pass"),
+        ("insertion", 0.06, "fail"),
+        ("contrast", 0.02, "caution"),
         ("stability", 0.6, "fail"),
         ("sanity", 0.9, "fail"),
         ("completeness", 0.02, "caution"),
@@ -72,11 +144,21 @@ def test_each_check_has_two_limits(name, value, state):
 
 
 def test_one_failing_check_fails_the_map():
-    assert verdict(WEIGHTS, erase, delta=0.2).state == "fail"
     assert verdict(WEIGHTS, erase, again=[WEIGHTS * 1.3]).state == "caution"
     assert (
         verdict(WEIGHTS, erase, sanity=Sanity("sha", "pixels", "DeepLIFT", 0.9, 3)).state == "fail"
     )
+
+
+def test_completeness_is_measured_where_a_sum_is_promised():
+    """Whatever the method says of itself: half the shares miss half, and shares of nothing all."""
+    straight = verdict(WEIGHTS, lambda masks: (~masks) @ WEIGHTS, delta=0.3)
+    assert straight.checks[-1] == Check("completeness", pytest.approx(0.0, abs=1e-12))
+    half = verdict(WEIGHTS / 2, lambda masks: (~masks) @ WEIGHTS, delta=0.0)
+    assert half.checks[-1] == Check("completeness", pytest.approx(0.5)) and half.state == "fail"
+    tiny = verdict(np.array([1e-4, 2e-4]), lambda masks: np.zeros(len(masks)), delta=0.0)
+    assert tiny.checks[-1].value == pytest.approx(0.3)  # of a thousandth of a logit
+    assert verdict(WEIGHTS / 2, erase).checks[-1].name == "contrast"
 
 
 def test_infidelity_is_captums():
@@ -152,8 +234,28 @@ def test_a_maps_units_add_up_and_erase_to_the_baseline(predictor, over):
     fall = float(found.erase(none)[0] - found.erase(every)[0])
     assert float(found.shares.sum()) == pytest.approx(fall, abs=max(found.delta, 1e-4) * 2)
     assert len(found.again) == (0 if over == "words" else 1)
-    judged = verdict(found.shares, found.erase, delta=found.delta, again=found.again)
+    assert math.prod(found.grid) == len(found.shares)
+    judged = verdict(
+        *(found.shares, found.erase), grid=found.grid, delta=found.delta, again=found.again
+    )
+    assert judged.checks[-1].value <= max(found.delta * 2, 0.01)
     assert judged.state in ("pass", "caution", "fail") and not math.isnan(judged.random)
+
+
+@pytest.mark.parametrize("over", ["pixels", "bands", "samples"])
+def test_an_erased_unit_fades_at_its_edge(predictor, over):
+    """From the middle of a unit that is left to the middle of one that is not, in even steps."""
+    space = space_of(predictor, predictor.predict(case()), over, "pneumonia")
+    grid = grid_of(space)
+    masks = torch.zeros(1, *grid, dtype=torch.bool)
+    masks[..., 1] = True  # one moment, or one column of tiles
+    faded = _faded(space, masks.reshape(1, -1))
+    assert faded.shape[-1] == space.given.shape[-1]
+    line = faded.reshape(-1, faded.shape[-1])[0].numpy()
+    wide = {"pixels": space.given.shape[-1] // grid[-1], "bands": 32, "samples": 1600}[over]
+    middles = (np.arange(grid[-1]) + 0.5) * wide - 0.5
+    expected = np.interp(np.arange(len(line)), middles, np.eye(grid[-1])[1])
+    assert line == pytest.approx(expected, abs=1e-4)
 
 
 def test_shuffled_weights_are_the_same_numbers_in_another_order(predictor):

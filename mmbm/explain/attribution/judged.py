@@ -1,7 +1,11 @@
 """What a judge needs of a map: its shares by unit, and what the logit is with units erased.
 
-A unit is a tile of the film, a word, a block of bands and moments, or a tenth of a second. The
-judge itself is ``mmbm.trust.verdict``, which knows nothing of how a map was made.
+A unit is a tile of the film, a word, a block of bands and moments, or a tenth of a second. Between
+an erased unit and one that is left the baseline fades into the input from the middle of the one to
+the middle of the other: a hard edge is an event of its own, an onset in every band at once, which
+the sound branch hears as one. Words have hard edges.
+
+The judge itself is ``mmbm.trust.verdict``, which knows nothing of how a map was made.
 """
 
 from __future__ import annotations
@@ -39,6 +43,7 @@ class Evidence:
     erase: Callable[[NDArray[np.bool_]], NDArray[np.float64]]
     """(rows, units), True where a unit holds the baseline -> (rows,) logits."""
     again: tuple[NDArray[np.float64], ...]  # shares of the same case within its quantisation
+    grid: tuple[int, ...]  # how the units lie, row by row
 
 
 def evidence(
@@ -74,7 +79,20 @@ def evidence(
             _by_unit(moved.space, moved.shares.values)
             for moved in (made(_rounded(prediction, seed), silent) for seed in again)
         ),
+        grid_of(found.space),
     )
+
+
+def grid_of(space: Space) -> tuple[int, ...]:
+    """How many units there are along each axis of the space; words and samples have one."""
+    shape = space.given.shape[1:]
+    if space.over == "words":
+        return (int(units(space).max()) + 1,)
+    if space.over == "samples":
+        return (-(-shape[0] // SAMPLES),)
+    if space.over == "bands":
+        return (min(BANDS, shape[0]), -(-shape[1] // FRAMES))
+    return (min(TILES, shape[-2]), min(TILES, shape[-1]))
 
 
 def units(space: Space) -> Tensor:
@@ -87,11 +105,10 @@ def units(space: Space) -> Tensor:
         return of_token[:, None]
     if space.over == "samples":
         return torch.arange(shape[0]) // SAMPLES
+    down, across = (torch.arange(n) * min(TILES, n) // n for n in shape[-2:])
     if space.over == "bands":
         down = torch.arange(shape[0]) * min(BANDS, shape[0]) // shape[0]
         across = torch.arange(shape[1]) // FRAMES
-    else:
-        down, across = (torch.arange(n) * min(TILES, n) // n for n in shape[-2:])
     return down[:, None] * (int(across[-1]) + 1) + across
 
 
@@ -113,14 +130,13 @@ def _by_unit(space: Space, values: Tensor) -> NDArray[np.float64]:
 
 
 def _eraser(found: Found, work: Work) -> Callable[[NDArray[np.bool_]], NDArray[np.float64]]:
-    space, unit = found.space, units(found.space).to(found.space.given.device)
+    space = found.space
     at_once = work.rows(space.row_bytes)
 
     def scores(masks: Tensor) -> list[float]:
-        gone = masks.to(unit.device)[:, unit]  # (rows, …)
-        gone = gone.reshape(len(masks), *[1] * (space.given.ndim - 1 - unit.ndim), *unit.shape)
+        gone = _faded(space, masks.to(space.given.device))
         with torch.no_grad():
-            return space.score(torch.where(gone, found.reference, space.given)).tolist()
+            return space.score(torch.lerp(space.given, found.reference, gone)).tolist()
 
     def erase(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
         rows = torch.from_numpy(masks)
@@ -131,6 +147,21 @@ def _eraser(found: Found, work: Work) -> Callable[[NDArray[np.bool_]], NDArray[n
         return np.array(logits)
 
     return erase
+
+
+def _faded(space: Space, masks: Tensor) -> Tensor:
+    """(rows, units) erased -> how much of each place is the baseline's, 0 to 1, (rows, …)."""
+    if space.over == "words":
+        return masks[:, units(space).to(masks.device)].to(space.given.dtype)
+    grid, shape = grid_of(space), space.given.shape[1:]
+    planes = masks.reshape(len(masks), 1, *grid).to(space.given.dtype)
+    if space.over == "samples":
+        size: tuple[int, ...] = (grid[0] * SAMPLES,)
+        gone = torch.nn.functional.interpolate(planes, size, mode="linear")
+        return gone[:, 0, : shape[0]]
+    size = (shape[-2], grid[1] * FRAMES if space.over == "bands" else shape[-1])
+    gone = torch.nn.functional.interpolate(planes, size, mode="bilinear")[..., : shape[-1]]
+    return gone.reshape(len(masks), *[1] * (len(shape) - 2), *shape[-2:])
 
 
 def _rounded(prediction: Prediction, seed: int) -> Prediction:
