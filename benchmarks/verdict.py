@@ -1,20 +1,37 @@
 """How many maps of a trained model pass their verdict, and how many of a shuffled one fail it.
 
-    python benchmarks/verdict.py manifest.csv [--model default] [--cases 10] [--finding pneumonia]
+    python benchmarks/verdict.py manifest.csv [--model default] [--cases 40] [--parts pixels words]
+        [--finding pneumonia] [--own] [--each maps.jsonl]
 
-Takes test cases that have all three parts, evenly spaced through the manifest, and judges the
-default map of each part by deletion, insertion, stability, the stored sanity check and completeness
-(``mmbm.trust.verdict``). Then, by deletion and insertion on the same model, the maps that the model
-with its weights shuffled would draw. Notes and recordings of such cases are assembled. Prints one
-JSON line.
+Takes test cases that have all three parts, in turns from each source, each recording once as long
+as there are new ones; notes and recordings of such cases are assembled. Three kinds of map:
+
+trained
+    The model's default map of each part, by its whole verdict (``mmbm.trust.verdict``).
+shuffled
+    The map that the model with its weights shuffled draws of the same case, handed in as a map of
+    the *trained* model's score: what a reader would see if maps had nothing to do with what was
+    learned. Another shuffle for each case, since one shuffle may happen to point the right way in
+    every case. ``fail`` is by the whole verdict. Such a map seldom sums to the trained model's
+    score, so ``fail_by_erasing`` counts those that fail by deletion and insertion alone, which
+    know nothing of a map's scale.
+own (asked for by ``--own``)
+    The shuffled model's map as a map of its own score. It tells truly how that net came to its
+    score, so it may well pass: that the net learned nothing is for its evaluation to say, not for
+    the verdict of a map.
+
+Each share comes with Wilson's 95 % interval: [count, of, low, high]. Prints one JSON line.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections import Counter
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,54 +39,91 @@ import mmbm
 from mmbm.case import Case
 from mmbm.data.corpus import read_texts
 from mmbm.data.manifest import Manifest, read_manifest
-from mmbm.explain.attribution import Over, evidence, weight_shuffled
+from mmbm.explain.attribution import Evidence, Over, evidence, weight_shuffled
 from mmbm.io import read_picture, read_sound, typed_notes
 from mmbm.predict import Predictor
-from mmbm.trust.verdict import read_sanity, verdict
+from mmbm.trust.verdict import MapVerdict, Sanity, read_sanity, verdict
 
 PARTS: tuple[Over, ...] = ("pixels", "words", "bands")
+CHANCE = 0.01
 
 
-def cases_of(manifest: Manifest, count: int) -> list[Case]:
-    """Test cases with image, notes and sound."""
-    texts = read_texts(manifest)
-    whole = [
-        i
-        for i in np.flatnonzero((manifest.rows["split"] == "test").to_numpy()).tolist()
-        if texts[i] and manifest.path(i, "image") and manifest.path(i, "audio")
-    ]
-    found = []
-    for i in (whole[k * len(whole) // count] for k in range(count)):
-        image, audio = manifest.path(i, "image"), manifest.path(i, "audio")
-        assert image is not None and audio is not None
-        picture = read_picture(image.read_bytes(), image.name)
-        sound = read_sound(audio.read_bytes(), audio.name)
-        found.append(Case(picture, typed_notes(texts[i]), sound))
-    return found
+def rows_of(manifest: Manifest, count: int) -> list[int]:
+    """Test cases with image, notes and sound, in turns from each source."""
+    texts, rows = read_texts(manifest), manifest.rows
+    pools: defaultdict[str, list[int]] = defaultdict(list)
+    for i in np.random.default_rng(0).permutation(len(rows)).tolist():
+        whole = texts[i] and manifest.path(i, "image") and manifest.path(i, "audio")
+        if whole and rows["split"].iloc[i] == "test":
+            pools[str(rows["source"].iloc[i])].append(i)
+    heard: set[Path | None] = set()
+    found: list[int] = []
+    while len(found) < count and any(pools.values()):
+        for source in sorted(name for name, pool in pools.items() if pool):
+            pool = pools[source]
+            new = [i for i in pool if manifest.path(i, "audio") not in heard]
+            found.append((new or pool)[0])
+            pool.remove(found[-1])
+            heard.add(manifest.path(found[-1], "audio"))
+    return found[:count]
 
 
-def judge_all(
-    predictor: Predictor, cases: list[Case], finding: str
-) -> dict[str, dict[str, Counter[str]]]:
-    """How often each state came out, of the model's own maps and of the shuffled one's."""
-    shuffled = weight_shuffled(predictor)
-    sanity = {s.over: s for s in read_sanity(predictor.folder, predictor.identity.sha256)}
-    found = {kind: {over: Counter[str]() for over in PARTS} for kind in ("trained", "shuffled")}
-    for case in cases:
-        prediction, other = predictor.predict(case), shuffled.predict(case)
-        for over in PARTS:
-            own = evidence(predictor, prediction, over, finding)
-            stray = evidence(shuffled, other, over, finding, repeats=0).shares
-            told = verdict(
-                own.shares,
-                own.erase,
-                delta=own.delta,
-                again=own.again,
-                sanity=sanity.get(over),
-            )
-            found["trained"][over][told.state] += 1
-            found["shuffled"][over][verdict(stray, own.erase).state] += 1
-    return found
+def read_case(manifest: Manifest, row: int, note: str) -> Case:
+    """One case's files."""
+    image, audio = manifest.path(row, "image"), manifest.path(row, "audio")
+    assert image is not None and audio is not None
+    picture = read_picture(image.read_bytes(), image.name)
+    return Case(picture, typed_notes(note), read_sound(audio.read_bytes(), audio.name))
+
+
+def judge_case(
+    predictor: Predictor, case: Case, finding: str, parts: list[Over], seed: int, own: bool
+) -> Iterator[tuple[str, Over, MapVerdict]]:
+    """Kind, part and verdict of each map of one case."""
+    stored = {s.over: s for s in read_sanity(predictor.folder, predictor.identity.sha256)}
+    shuffled = weight_shuffled(predictor, seed)
+    prediction, other = predictor.predict(case), shuffled.predict(case)
+    for over in parts:
+        true = evidence(predictor, prediction, over, finding)
+        stray = evidence(shuffled, other, over, finding, repeats=3 if own else 0)
+        yield "trained", over, judged(true, true, stored.get(over))
+        yield "shuffled", over, judged(stray, true, stored.get(over))
+        if own:
+            yield "own", over, judged(stray, stray, stored.get(over))
+
+
+def judged(of: Evidence, by: Evidence, sanity: Sanity | None) -> MapVerdict:
+    """The verdict of one map by what the logit is of the model that it is said to explain."""
+    return verdict(
+        *(of.shares, by.erase), grid=of.grid, delta=of.delta, again=of.again, sanity=sanity
+    )
+
+
+def erasing(told: MapVerdict) -> str:
+    """The state that deletion and insertion alone would give."""
+    checks = tuple(c for c in told.checks if c.name in ("deletion", "insertion"))
+    return MapVerdict(checks, told.deletion, told.insertion, told.random).state
+
+
+def share(count: int, of: int) -> list[float]:
+    """[count, of, low, high]: Wilson, JASA 1927."""
+    z, p = 1.959964, count / of
+    middle, half = p + z * z / (2 * of), z * math.sqrt(p * (1 - p) / of + (z / (2 * of)) ** 2)
+    low, high = ((middle + sign * half) / (1 + z * z / of) for sign in (-1, 1))
+    return [count, of, round(low, 3), round(high, 3)]
+
+
+def summary(told: list[MapVerdict]) -> dict[str, Any]:
+    """Shares of the states, what the others than passes failed by, and deletion by chance."""
+    count = Counter(t.state for t in told)
+    missed = Counter(f"{c.name} {c.state}" for t in told for c in t.checks if c.state != "pass")
+    beats = sum(c.value < CHANCE for t in told for c in t.checks if c.name == "deletion")
+    return {
+        **{state: share(count[state], len(told)) for state in ("pass", "caution", "fail")},
+        "fail_by_erasing": share(sum(erasing(t) == "fail" for t in told), len(told)),
+        f"deletion_below_{CHANCE}": share(beats, len(told)),
+        "not_passed": dict(sorted(missed.items())),
+    }
 
 
 def main() -> None:
@@ -77,14 +131,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--model", default="default")
-    parser.add_argument("--cases", type=int, default=10)
+    parser.add_argument("--cases", type=int, default=40)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--finding", default="pneumonia")
+    parser.add_argument("--own", action="store_true")
+    parser.add_argument("--each", type=Path, help="a file that gets a line for each map")
     given = parser.parse_args()
     predictor = Predictor.load(given.model, threads=1)
-    cases = cases_of(read_manifest(given.manifest), given.cases)
-    about = {"model": predictor.identity.sha256, "mmbm": mmbm.__version__, "cases": len(cases)}
-    found = judge_all(predictor, cases, given.finding)
-    print(json.dumps(about | {"finding": given.finding} | found))
+    manifest = read_manifest(given.manifest)
+    rows, texts = rows_of(manifest, given.cases), read_texts(manifest)
+    found: defaultdict[str, defaultdict[str, list[MapVerdict]]]
+    found = defaultdict(lambda: defaultdict(list))
+    for seed, row in enumerate(rows):
+        case = read_case(manifest, row, texts[row])
+        asked = (predictor, case, given.finding, given.parts, seed, given.own)
+        for kind, over, told in judge_case(*asked):
+            found[kind][over].append(told)
+            if given.each:
+                line = {"row": row, "kind": kind, "over": over, "state": told.state}
+                line |= {check.name: round(check.value, 5) for check in told.checks}
+                with given.each.open("a") as each:
+                    each.write(json.dumps(line) + "\n")
+    about = {"model": predictor.identity.sha256, "mmbm": mmbm.__version__, "cases": len(rows)}
+    about["sources"] = dict(Counter(manifest.rows["source"].iloc[rows].tolist()))
+    figures = {k: {over: summary(t) for over, t in of.items()} for k, of in found.items()}
+    print(json.dumps(about | {"finding": given.finding} | figures))
 
 
 if __name__ == "__main__":
