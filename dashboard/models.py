@@ -5,6 +5,7 @@ Nothing of a patient is kept here; ``st.cache_*`` is shared by all who open the 
 
 from __future__ import annotations
 
+import gc
 import os
 
 import streamlit as st
@@ -20,7 +21,13 @@ __all__ = ["other_predictor", "predictor", "sanity", "thresholds"]
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _load(model: str, device: str) -> Predictor:
     warm()  # the decoder starts while the weights are read
-    return Predictor.load(model, device)
+    loaded = Predictor.load(model, device)
+    # Streamlit collects garbage after every run of a page, holding up all threads while it looks
+    # through every object there is, half a million. Those of libraries and models are here to stay.
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    return loaded
 
 
 def predictor() -> Predictor:

@@ -15,7 +15,7 @@ from dashboard.text import Texts
 
 __all__ = ["begin", "look"]
 
-EVERY = 0.5  # seconds between two looks at a job
+EVERY = 1.0  # seconds between two looks at a job
 
 Keep = Callable[[Any, Any], None]  # a key and its answer
 Words = Callable[[float], tuple[str, float | None]]  # how far -> in words, and from 0 to 1 if known

@@ -1,5 +1,6 @@
 """Calculations beside the page: shown, stopped, and their answers taken."""
 
+import gc
 import re
 import threading
 import time
@@ -68,6 +69,12 @@ def noted(app, monkeypatch):
     monkeypatch.setattr(jobs, "AT_FIRST", 0.0)
     app.run()
     return clean(upload(app, "notes", "note.txt", NOTE))
+
+
+def test_garbage_collection_after_a_run_leaves_the_model_alone(noted):
+    """Streamlit collects after each run of the page, and so would hold up what runs beside it."""
+    assert gc.get_freeze_count() > 100_000
+    assert len(gc.get_objects()) < gc.get_freeze_count()
 
 
 def stop_button(app):
