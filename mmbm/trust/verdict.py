@@ -2,10 +2,11 @@
 
 Four questions, each a number with a limit. *Deletion, insertion*: does erasing what the map names
 first lower the logit more than erasing in random orders, and putting it back first raise it more?
-Each must be better than chance, and the *contrast*, how far the one lies above the other, clearly
-so. *Stability*: does the map stay the same under noise that rounding would hide? *Sanity*: does it
-change when the weights are shuffled (once a model, stored)? *Completeness*: does it sum to what it
-explains, which is measured here and not taken from the method? A map that fails one fails.
+Neither may be like chance, and the *contrast*, how far the one lies above the other, must be
+clearly better. *Stability*: does the map stay the same under noise that rounding would hide?
+*Sanity*: does it change when the weights are shuffled (once a model, stored)? *Completeness*: does
+it sum to what it explains, which is measured here and not taken from the method? A map that fails
+one fails.
 
 A random order is as clumpy as the map that it is compared with: erasing neighbours together leaves
 fewer edges than erasing here and there, whatever they show, so that any clumpy map, one of shuffled
@@ -13,8 +14,7 @@ weights too, would beat (or lose to) orders that jump about. Where a map has no 
 orders alike. Each is taken both ways round, so that the contrast of random orders is 0 on average.
 
 Source: Petsiuk, Das & Saenko, BMVC 2018 (deletion, insertion); Theiler et al., Physica D 1992
-(orders of the map's own spectrum); Adebayo et al., NeurIPS 2018 (sanity); Yeh et al., NeurIPS 2019
-(infidelity, sensitivity).
+(orders); Adebayo et al., NeurIPS 2018 (sanity); Yeh et al., NeurIPS 2019 (infidelity, sensitivity).
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ LEAST = 1e-3  # logits; what is explained counts as no less, or its fraction wou
 SANITY_FILE = "sanity.jsonl"  # in the model's folder, a line for each space and method
 # (passes below, fails from) of each check
 LIMITS: dict[str, tuple[float, float]] = {
-    "deletion": (0.05, 0.05),  # p of a random order doing as well
-    "insertion": (0.05, 0.05),
-    "contrast": (0.01, 0.025),  # the same of both together
+    "deletion": (0.05, 0.2),  # p of a random order doing as well
+    "insertion": (0.05, 0.2),
+    "contrast": (0.01, 0.025),  # the same of both together, which decides
     "stability": (0.2, 0.5),  # the largest relative change of the map
     "sanity": (0.5, 0.8),  # rank correlation with the map of shuffled weights
     "completeness": (0.01, 0.05),  # of what is explained

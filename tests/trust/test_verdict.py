@@ -132,7 +132,8 @@ def test_the_random_order_of_a_map_without_clumps_is_any_order():
     ("name", "value", "state"),
     [
         ("deletion", 0.04, "pass"),
-        ("insertion", 0.06, "fail"),
+        ("insertion", 0.06, "caution"),
+        ("insertion", 0.3, "fail"),
         ("contrast", 0.02, "caution"),
         ("stability", 0.6, "fail"),
         ("sanity", 0.9, "fail"),
@@ -252,7 +253,7 @@ def test_an_erased_unit_fades_at_its_edge(predictor, over):
     faded = _faded(space, masks.reshape(1, -1))
     assert faded.shape[-1] == space.given.shape[-1]
     line = faded.reshape(-1, faded.shape[-1])[0].numpy()
-    wide = {"pixels": space.given.shape[-1] // grid[-1], "bands": 32, "samples": 1600}[over]
+    wide = {"pixels": space.given.shape[-1] // grid[-1], "bands": 16, "samples": 1600}[over]
     middles = (np.arange(grid[-1]) + 0.5) * wide - 0.5
     expected = np.interp(np.arange(len(line)), middles, np.eye(grid[-1])[1])
     assert line == pytest.approx(expected, abs=1e-4)

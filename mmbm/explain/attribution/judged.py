@@ -28,7 +28,7 @@ from mmbm.predict import Prediction, Predictor
 __all__ = ["Evidence", "evidence", "units", "weight_shuffled"]
 
 TILES = 16  # a side of the film
-BANDS, FRAMES = 8, 32  # groups of bands, and frames (0.5 s), of a block
+BANDS, FRAMES = 16, 16  # groups of bands, and frames (0.26 s), of a block
 SAMPLES = 1600  # 0.1 s
 HALF_STEP = 1 / 255  # half a step of an 8-bit film, whose greys span 2
 HALF_SAMPLE = 2.0**-16  # half a step of a 16-bit recording
