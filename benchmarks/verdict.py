@@ -20,7 +20,8 @@ own (asked for by ``--own``)
     score, so it may well pass: that the net learned nothing is for its evaluation to say, not for
     the verdict of a map.
 
-Each share comes with Wilson's 95 % interval: [count, of, low, high]. Prints one JSON line.
+Each share comes with Wilson's 95 % interval: [count, of, low, high]. ``--each`` names a file that
+gets a line for each map; maps that it holds already are not judged again. Prints one JSON line.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.explain.attribution import Evidence, Over, evidence, weight_shuffled
 from mmbm.io import read_picture, read_sound, typed_notes
 from mmbm.predict import Predictor
-from mmbm.trust.verdict import MapVerdict, Sanity, read_sanity, verdict
+from mmbm.trust.verdict import Check, MapVerdict, Sanity, read_sanity, verdict
 
 PARTS: tuple[Over, ...] = ("pixels", "words", "bands")
 CHANCE = 0.01
@@ -77,19 +78,17 @@ def read_case(manifest: Manifest, row: int, note: str) -> Case:
 
 
 def judge_case(
-    predictor: Predictor, case: Case, finding: str, parts: list[Over], seed: int, own: bool
-) -> Iterator[tuple[str, Over, MapVerdict]]:
-    """Kind, part and verdict of each map of one case."""
+    predictor: Predictor, case: Case, finding: str, over: Over, seed: int, own: bool
+) -> Iterator[tuple[str, MapVerdict]]:
+    """Kind and verdict of each map of one part of a case."""
     stored = {s.over: s for s in read_sanity(predictor.folder, predictor.identity.sha256)}
     shuffled = weight_shuffled(predictor, seed)
-    prediction, other = predictor.predict(case), shuffled.predict(case)
-    for over in parts:
-        true = evidence(predictor, prediction, over, finding)
-        stray = evidence(shuffled, other, over, finding, repeats=3 if own else 0)
-        yield "trained", over, judged(true, true, stored.get(over))
-        yield "shuffled", over, judged(stray, true, stored.get(over))
-        if own:
-            yield "own", over, judged(stray, stray, stored.get(over))
+    true = evidence(predictor, predictor.predict(case), over, finding)
+    stray = evidence(*(shuffled, shuffled.predict(case), over, finding), repeats=3 if own else 0)
+    yield "trained", judged(true, true, stored.get(over))
+    yield "shuffled", judged(stray, true, stored.get(over))
+    if own:
+        yield "own", judged(stray, stray, stored.get(over))
 
 
 def judged(of: Evidence, by: Evidence, sanity: Sanity | None) -> MapVerdict:
@@ -99,10 +98,33 @@ def judged(of: Evidence, by: Evidence, sanity: Sanity | None) -> MapVerdict:
     )
 
 
+def of_checks(values: dict[str, float]) -> MapVerdict:
+    """A verdict with these checks."""
+    checks = tuple(Check(name, value) for name, value in values.items())
+    return MapVerdict(checks, math.nan, math.nan, math.nan)
+
+
 def erasing(told: MapVerdict) -> str:
-    """The state that deletion and insertion alone would give."""
-    checks = tuple(c for c in told.checks if c.name in ("deletion", "insertion"))
-    return MapVerdict(checks, told.deletion, told.insertion, told.random).state
+    """The state that deletion, insertion and their contrast alone would give."""
+    names = ("deletion", "insertion", "contrast")
+    return of_checks({c.name: c.value for c in told.checks if c.name in names}).state
+
+
+def keep(path: Path, row: int, over: str, kind: str, told: MapVerdict) -> None:
+    """Add a map's line."""
+    line = {"row": row, "over": over, "kind": kind}
+    line["checks"] = {check.name: round(check.value, 6) for check in told.checks}
+    with path.open("a") as each:
+        each.write(json.dumps(line) + "\n")
+
+
+def kept(path: Path | None) -> dict[tuple[int, str], dict[str, MapVerdict]]:
+    """The verdicts that a file holds, by row and part, then kind."""
+    found: defaultdict[tuple[int, str], dict[str, MapVerdict]] = defaultdict(dict)
+    for text in path.read_text().splitlines() if path and path.is_file() else ():
+        line = json.loads(text)
+        found[line["row"], line["over"]][line["kind"]] = of_checks(line["checks"])
+    return dict(found)
 
 
 def share(count: int, of: int) -> list[float]:
@@ -135,23 +157,23 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--finding", default="pneumonia")
     parser.add_argument("--own", action="store_true")
-    parser.add_argument("--each", type=Path, help="a file that gets a line for each map")
+    parser.add_argument("--each", type=Path)
     given = parser.parse_args()
     predictor = Predictor.load(given.model, threads=1)
     manifest = read_manifest(given.manifest)
     rows, texts = rows_of(manifest, given.cases), read_texts(manifest)
     found: defaultdict[str, defaultdict[str, list[MapVerdict]]]
     found = defaultdict(lambda: defaultdict(list))
+    known = kept(given.each)
     for seed, row in enumerate(rows):
         case = read_case(manifest, row, texts[row])
-        asked = (predictor, case, given.finding, given.parts, seed, given.own)
-        for kind, over, told in judge_case(*asked):
-            found[kind][over].append(told)
-            if given.each:
-                line = {"row": row, "kind": kind, "over": over, "state": told.state}
-                line |= {check.name: round(check.value, 5) for check in told.checks}
-                with given.each.open("a") as each:
-                    each.write(json.dumps(line) + "\n")
+        for over in given.parts:
+            asked = (predictor, case, given.finding, over, seed, given.own)
+            made = known.get((row, over)) or dict(judge_case(*asked))
+            for kind, told in made.items():
+                found[kind][over].append(told)
+                if given.each and (row, over) not in known:
+                    keep(given.each, row, over, kind, told)
     about = {"model": predictor.identity.sha256, "mmbm": mmbm.__version__, "cases": len(rows)}
     about["sources"] = dict(Counter(manifest.rows["source"].iloc[rows].tolist()))
     figures = {k: {over: summary(t) for over, t in of.items()} for k, of in found.items()}
