@@ -1,0 +1,89 @@
+"""A map and a flip search in a real browser: shown as they run, stopped, nothing lost."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from mmbm.model.checkpoint import assets_folder
+from tests.browser.test_review import PATIENCE, SAMPLE, give, page, server, settled  # noqa: F401
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shipped():
+    """The default model: the small random one is done before Stop can be pressed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MMBM_MODEL", os.environ.get("MMBM_MODEL", "default"))
+        expect.set_options(timeout=PATIENCE)
+        yield
+        expect.set_options(timeout=5_000)
+
+
+def picture_of(page, folder, name):  # noqa: F811
+    """A screenshot, kept where ``MMBM_SCREENSHOT`` says."""
+    kept = os.environ.get("MMBM_SCREENSHOT")
+    page.screenshot(path=(Path(kept).parent if kept else folder) / f"{name}.png", full_page=True)
+
+
+def choose(panel, method):
+    """Pick a method once the panel stands still: a list opened while it moves closes again."""
+    settled(panel.page)
+    panel.page.wait_for_timeout(2_000)
+    panel.get_by_role("combobox", name="Method", exact=True).click()
+    panel.page.get_by_role("option", name=method, exact=True).click()
+    settled(panel.page)
+
+
+def test_a_map_is_stopped_and_nothing_is_lost(page, server, tmp_path):  # noqa: F811
+    page.goto(server[0])
+    give(page, "image", assets_folder() / "samples" / SAMPLE / "image.dcm")
+    expect(page.locator(".meters:not(.narrow) .meter").first).to_be_visible()
+    settled(page)
+    page.get_by_text("Look closer: from the input itself").click()
+    panel = page.locator('[data-testid="stExpander"]').nth(1)
+    choose(panel, "Integrated Gradients")
+    panel.get_by_role("button", name="Run", exact=True).click()
+    stop = panel.get_by_role("button", name="Stop", exact=True)
+    expect(stop).to_be_visible()
+    expect(panel.get_by_text("Integrated Gradients · Pneumonia is running")).to_be_visible()
+    picture_of(page, tmp_path, "running")
+
+    # meanwhile the page answers
+    page.get_by_text("What if …").click()
+    first = page.locator('[data-testid="stExpander"]').first
+    first.get_by_role("tab", name="Image").click()
+    first.get_by_text("Erase", exact=True).click()
+    expect(first.get_by_text("Region erased: 50 to 80 %")).to_be_visible()
+
+    stop.click()
+    expect(panel.get_by_text("Integrated Gradients · Pneumonia: stopped")).to_be_visible()
+    expect(stop).to_have_count(0)
+    expect(first.get_by_text("Region erased: 50 to 80 %")).to_be_visible()
+    expect(page.locator(".meters:not(.narrow) .meter").first).to_be_visible()
+    picture_of(page, tmp_path, "stopped")
+    choose(panel, "DeepLIFT")
+    panel.get_by_role("button", name="Run", exact=True).click()
+    expect(panel.get_by_text("Method: DeepLIFT")).to_be_visible()
+    assert page.locator('[data-testid="stException"]').count() == 0
+
+
+def test_a_search_is_stopped_or_finds(page, server, tmp_path):  # noqa: F811
+    page.goto(server[0])
+    give(page, "image", assets_folder() / "samples" / SAMPLE / "image.dcm")
+    expect(page.locator(".meters:not(.narrow) .meter").first).to_be_visible()
+    settled(page)
+    page.get_by_role("radio", name="Effusion").click()
+    expect(page.get_by_role("heading", name="for Effusion comes from")).to_be_visible()
+    page.get_by_text("What if …").click()
+    panel = page.locator('[data-testid="stExpander"]').first
+    panel.get_by_role("button", name="Regions", exact=True).click()
+    ended = panel.get_by_text("Without these").or_(panel.get_by_text("with half of it gone"))
+    stop = panel.get_by_role("button", name="Stop", exact=True)
+    expect(stop.or_(ended).first).to_be_visible()
+    picture_of(page, tmp_path, "searching")
+    expect(ended).to_be_visible(timeout=PATIENCE)
+    expect(stop).to_have_count(0)
+    assert page.locator('[data-testid="stException"]').count() == 0
