@@ -2,11 +2,11 @@
 
     python benchmarks/whatif.py [--model default] [--repeats 10] [--flips 100] [--threads N]
 
-Prints one JSON line with the machine, its load and the versions; of processor time too, which a busy
-neighbour lengthens less. Each sample case is asked with all
-its parts and with each part alone, for every finding, at one threshold after the other until there
-are flips enough. A flip is real where the whole case, read and scored anew without the set, lies on
-the other side of the threshold; minimal where with any one member back it does not.
+Prints one JSON line with the machine, its load and the versions; of processor time too, which a
+busy neighbour lengthens less. Each sample case is asked with all its parts and with each part
+alone, for every finding, at one threshold after the other until there are flips enough. A flip is
+real where the whole case, read and scored anew without the set, lies on the other side of the
+threshold; minimal where with any one member back it does not.
 """
 
 from __future__ import annotations
