@@ -1,7 +1,7 @@
-"""The verdict's measures against Quantus', of one map of a sample case: the largest difference.
+"""The verdict's measures against Quantus', of the film's map of a sample case: how far they differ.
 
     pip install quantus   (in an environment of its own: it brings OpenCV and scikit-image)
-    python benchmarks/against_quantus.py [--model default] [--part pixels] [--sample adult-opacity]
+    python benchmarks/against_quantus.py [--model default] [--sample adult-opacity]
 
 Quantus is handed the map by unit, and a model whose input says which units are left; erasing a unit
 is setting its 0. Orders, masks, noise and shuffled weights are the same on both sides. What both
@@ -135,7 +135,6 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="default")
-    parser.add_argument("--part", choices=("pixels", "bands"), default="pixels")
     parser.add_argument("--sample", default="adult-opacity")
     parser.add_argument("--finding", default="pneumonia")
     given = parser.parse_args()
@@ -143,13 +142,13 @@ def main() -> None:
         raise SystemExit("Quantus is not installed here: pip install quantus, then run this again.")
     predictor = Predictor.load(given.model, "cpu", threads=1)
     shuffled, case = weight_shuffled(predictor), sample_case(SAMPLES / given.sample)
-    found = evidence(predictor, predictor.predict(case), given.part, given.finding)
-    stray = evidence(shuffled, shuffled.predict(case), given.part, given.finding, repeats=0)
+    found = evidence(predictor, predictor.predict(case), "pixels", given.finding)
+    stray = evidence(shuffled, shuffled.predict(case), "pixels", given.finding, repeats=0)
     both = {"ours": ours(found, stray), "quantus": theirs(found, stray)}
     off = {name: abs(value - both["quantus"][name]) for name, value in both["ours"].items()}
     about = {"model": predictor.identity.sha256, "mmbm": mmbm.__version__}
     about |= {"quantus_version": quantus.__version__, "torch": torch.__version__}
-    about |= {"part": given.part, "sample": given.sample, "units": len(found.shares)}
+    about |= {"sample": given.sample, "finding": given.finding, "tiles": len(found.shares)}
     print(json.dumps(about | both | {"off": off, "largest": max(off.values())}))
 
 
