@@ -52,8 +52,8 @@ def questions(
     found: dict[str, Callable[[], object]] = {
         "mute": lambda: changes(seen, muted(seen, "image")),
         "note": ask(lambda: Case(notes=replace(notes, text=notes.text[20:]))),
-        "erase": ask(lambda: Case(image=erase(image, REGION))),
-        "keep": ask(lambda: Case(image=keep(image, REGION))),
+        "erase": ask(lambda: Case(image=predictor.alone(lambda: erase(image, REGION)))),
+        "keep": ask(lambda: Case(image=predictor.alone(lambda: keep(image, REGION)))),
         "cut": ask(lambda: Case(audio=cut(audio, Span(2.0, 4.0)))),
         "other_model": lambda: changes(seen, predictor.predict(case)),
         "worth": lambda: worth(bare, "audio"),

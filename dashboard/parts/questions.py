@@ -96,7 +96,8 @@ def region(picture: Picture | None, said: list[str], say: Texts) -> Picture | No
     box = Box(rows[0] / 100, rows[1] / 100, columns[0] / 100, columns[1] / 100)
     changed = None
     if what is not None:
-        changed = erase(picture, box) if what == "erase" else keep(picture, box)
+        take = erase if what == "erase" else keep
+        changed = models.predictor().alone(lambda: take(picture, box))  # its threads suit
         (top, bottom), (start, end) = rows, columns
         said.append(say(f"whatif.said.{what}", top=top, bottom=bottom, left=start, right=end))
     right.image(

@@ -166,7 +166,9 @@ class _Search:
         """The probability without these pieces, scored as a case of its own."""
         if removed not in self.known:
             self.work.check()
-            after = exchanged(self.work.predictor, self.prediction, self._without(removed))
+            predictor = self.work.predictor
+            parts = predictor.alone(lambda: self._without(removed))  # which has threads that suit
+            after = exchanged(predictor, self.prediction, parts)
             self.known[removed] = after.findings[self.index].probability
             self._count(1)
         return self.known[removed]

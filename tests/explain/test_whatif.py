@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -291,6 +292,22 @@ def test_a_search_says_how_far_it_is_and_stops_when_told(predictor):
         )
     assert said == [1, 2, 3]
     assert predictor.predict(whole).findings == prediction.findings  # the worker is free
+
+
+def test_pieces_are_taken_out_on_the_worker_whose_threads_suit(predictor, monkeypatch):
+    real, seen = flips.erase, set()
+
+    def watched(*given):
+        seen.add((threading.current_thread().name, torch.get_num_threads()))
+        return real(*given)
+
+    monkeypatch.setattr(flips, "erase", watched)
+    whole = case()
+    assert (
+        flip(predictor, whole, predictor.predict(whole), "image", "pneumonia", threshold=1e-6)
+        is None
+    )
+    assert seen == {("mmbm-predict_0", 1)}
 
 
 def test_no_set_is_named_where_none_flips(predictor):
