@@ -29,7 +29,7 @@ class Cloud:
 
     centres: Tensor  # (centres, d) float32
     precision: Tensor  # (d, d) float32, inverse of the covariance around the centres
-    limit: float  # the distance that one held-out case in a hundred passes
+    limit: float  # the distance that one held-out part in a hundred passes, or three
 
 
 @dataclass(frozen=True, slots=True, eq=False)

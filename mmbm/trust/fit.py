@@ -17,11 +17,12 @@ from mmbm.trust.disagreement import fit_pushes
 from mmbm.trust.population import fit_population, fit_spread
 from mmbm.trust.shift import UNKNOWN_WORDS, cloud_of, distances, words_known
 
-__all__ = ["distinct", "fit_tables", "nearest"]
+__all__ = ["distinct", "fit_tables", "limit_of", "nearest"]
 
 FELT: tuple[Modality, ...] = ("image", "audio")  # the modalities whose features tell
 FEWEST = 20  # distinct training parts a centre needs
-PASSING = 0.99  # of the held-out cases, sources alike, lie within the limit
+PASSING = 0.99  # of the held-out parts, sources alike, lie within the limit
+BEYOND, MOST = 3, 0.1  # held-out parts past it at least, but never more than this share of them
 
 
 def fit_tables(
@@ -53,8 +54,8 @@ def fit_tables(
         inside = np.isin(names, kept)
         cloud = cloud_of(train_features[learned[inside], m], np.searchsorted(kept, names[inside]))
         far = distances(cloud, held_features[seen, m]).amin(1).numpy()
-        limit = weighted_quantile(far, even_weights(held.manifest.rows["source"][seen]), PASSING)
-        limit = limit if np.isfinite(limit) else float(far.max())
+        alike = even_weights(held.manifest.rows["source"][seen]) if m == 0 else np.ones(len(seen))
+        limit = limit_of(far, alike)
         clouds[modality] = Cloud(cloud.centres, cloud.precision, limit)
         strangeness[m] = torch.from_numpy(np.percentile(far / limit, np.arange(101)))
         if modality == "image":
@@ -87,6 +88,17 @@ def fit_tables(
             train.manifest.rows["patient_id"].to_numpy(str),
         ),
     )
+
+
+def limit_of(far: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """The distance past which a part is called strange, from those of held-out parts, (n,).
+
+    One in a hundred passes it; of a few dozen three do, or a tenth, else it would hang on the
+    strangest of them alone.
+    """
+    level = min(PASSING, max(1 - MOST, 1 - BEYOND / (len(far) + 1)))
+    limit = weighted_quantile(far, weights, level)
+    return limit if np.isfinite(limit) else float(far.max())
 
 
 def distinct(corpus: Corpus, modality: int) -> NDArray[np.int64]:

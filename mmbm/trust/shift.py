@@ -3,8 +3,9 @@
 Every cue is a number that reaches 1 at its limit; the strangest cue counts, so a further one is
 one more entry. Pictures and recordings: the Mahalanobis distance of the feature to the training
 cases (nearest source's mean, one covariance shrunk after Ledoit & Wolf 2004), the limit being the
-distance that one held-out case in a hundred passes. Notes: how many words the tokeniser does not
-know as a whole, and the language. The distance of a note's feature was tried and left: it told
+distance that one held-out part in a hundred passes, and three at least: of a few dozen recordings
+the strangest would set it else. Notes: how many words the tokeniser does not know as a whole, and
+the language. The distance of a note's feature was tried and left: it told
 short notes from long ones, not foreign from known.
 
 Source: Lee et al., A Simple Unified Framework for Detecting Out-of-Distribution Samples and

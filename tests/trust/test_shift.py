@@ -8,6 +8,7 @@ import torch
 
 from mmbm.model.notes import Tokens
 from mmbm.model.tables import LEVELS, TrustTables
+from mmbm.trust.fit import limit_of
 from mmbm.trust.lungs import LEAST
 from mmbm.trust.shift import Shift, cloud_of, distances, shift_of, words_known
 
@@ -86,3 +87,12 @@ def test_percentile_is_among_held_out_parts():
 def test_the_limit_itself_is_not_flagged():
     assert not Shift("image", "features", 1.0, 99.0).flagged
     assert Shift("image", "features", 1.001, 99.0).flagged
+
+
+@pytest.mark.parametrize(("parts", "beyond"), [(5, 0), (9, 0), (43, 3), (99, 3), (1000, 10)])
+def test_a_limit_never_hangs_on_the_strangest_of_dozens(parts, beyond):
+    far = np.random.default_rng(0).permutation(np.arange(1.0, parts + 1))
+    limit = limit_of(far, np.ones(parts))
+    assert (far > limit).sum() == pytest.approx(beyond, abs=1)
+    far[far.argmax()] = 1e6  # one outlier
+    assert limit_of(far, np.ones(parts)) == limit or parts < 10
