@@ -108,19 +108,18 @@ def fitted(
     }
 
 
-def _note(rng: Generator, signs: Signs, child: bool) -> Notes:
+def _note(rng: Generator, signs: Signs, child: bool) -> str:
     language: Language = "en" if rng.random() < 0.5 else "zh"
-    text = write_from_signs(rng, signs, language=language, child=child, age=None, sex=None)
-    return typed_notes(text)
+    return write_from_signs(rng, signs, language=language, child=child, age=None, sex=None)
 
 
 def neutral_note(rng: Generator) -> Notes:
     """A note of the generator's that tells of no sign at all: its likelihood ratio is one."""
-    while True:
+    text = ""
+    while not text.strip():
         child = bool(rng.random() < 0.5)
-        note = _note(rng, dict.fromkeys(draw_signs(rng, False, child)), child)
-        if note.text.strip():
-            return note
+        text = _note(rng, dict.fromkeys(draw_signs(rng, False, child)), child)
+    return typed_notes(text)
 
 
 def telling_note(rng: Generator) -> Notes:
@@ -129,7 +128,7 @@ def telling_note(rng: Generator) -> Notes:
         child = bool(rng.random() < 0.5)
         signs = draw_signs(rng, True, child)
         if log_likelihood_ratio(signs, "child" if child else "adult") >= TELLING:
-            return _note(rng, signs, child)
+            return typed_notes(_note(rng, signs, child))
 
 
 def neutral_parts(manifest: Manifest, rng: Generator) -> tuple[Notes, Sound]:

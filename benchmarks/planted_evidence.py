@@ -16,7 +16,7 @@ from mmbm.predict import Predictor
 
 __all__ = ["Trial", "figures", "interval", "share", "tried"]
 
-MOVES, REACTS = 0.05, 0.25  # logits that the part's contribution rises by
+MOVES, REACTS, LEAPS = 0.05, 0.25, 1.0  # logits that the part's contribution rises by
 SPACE: dict[Modality, Over] = {"image": "pixels", "notes": "words", "audio": "bands"}
 
 
@@ -87,12 +87,13 @@ def _figures(trials: Sequence[Trial]) -> dict[str, Any]:
         "cases": len(trials),
         "moves": share((rises > MOVES).tolist()),
         "reacts": share((rises > REACTS).tolist()),
+        "leaps": share((rises > LEAPS).tolist()),
         "rise_p10_50_90": np.quantile(rises, (0.1, 0.5, 0.9)).round(2).tolist(),
         "speaks_for": share([t.contribution > 0 for t in trials]),
     }
     if not np.isnan(trials[0].inside):
         found["chance_in_lungs"] = round(float(np.mean([t.inside for t in trials])), 3)
-    groups = {"all": -np.inf, "moves": MOVES, "reacts": REACTS}
+    groups = {"all": -np.inf, "moves": MOVES, "reacts": REACTS, "leaps": LEAPS}
     found["maps"] = {
         name: {"chance": round(float(np.mean([t.chance[name] for t in trials])), 3)}
         | {
