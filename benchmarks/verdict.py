@@ -132,7 +132,7 @@ def share(count: int, of: int) -> list[float]:
     z, p = 1.959964, count / of
     middle, half = p + z * z / (2 * of), z * math.sqrt(p * (1 - p) / of + (z / (2 * of)) ** 2)
     low, high = ((middle + sign * half) / (1 + z * z / of) for sign in (-1, 1))
-    return [count, of, round(low, 3), round(high, 3)]
+    return [count, of, round(max(low, 0.0), 3), round(min(high, 1.0), 3)]
 
 
 def summary(told: list[MapVerdict]) -> dict[str, Any]:
