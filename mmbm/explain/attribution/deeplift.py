@@ -117,9 +117,9 @@ def _pooled(u: Tensor, found: Maxima, u0: Tensor, found0: Maxima) -> Tensor:
     (y, new), (y0, old) = found, found0
     with torch.no_grad():
         place = torch.where(y >= y0, new, old).flatten(2)
-        across = (u - u0).flatten(2).gather(2, place)
-        slope = _slope(across, (y - y0).flatten(2))
     chosen = u.flatten(2).gather(2, place)
+    with torch.no_grad():
+        slope = _slope(chosen - u0.flatten(2).gather(2, place), (y - y0).flatten(2))
     handed: Tensor = Handed.apply(chosen, y.flatten(2), slope)
     return handed.reshape(y.shape)
 
