@@ -45,21 +45,33 @@ def questions(
     image, notes, audio = case.image, case.notes, case.audio
     assert image is not None and notes is not None and audio is not None
 
+    def told(after: Callable[[], Prediction]) -> object:
+        """On the worker, as the page does it."""
+        return predictor.alone(lambda: changes(seen, after()))
+
     def ask(parts: Callable[[], Case]) -> Callable[[], object]:
-        return lambda: changes(seen, exchanged(predictor, seen, parts()))
+        def answer() -> object:
+            after = exchanged(predictor, seen, parts())
+            return told(lambda: after)
+
+        return answer
+
+    def other_model() -> object:
+        after = predictor.predict(case)
+        return told(lambda: after)
 
     bare = muted(seen, "audio")
     found: dict[str, Callable[[], object]] = {
-        "mute": lambda: changes(seen, muted(seen, "image")),
+        "mute": lambda: told(lambda: muted(seen, "image")),
         "note": ask(lambda: Case(notes=replace(notes, text=notes.text[20:]))),
         "erase": ask(lambda: Case(image=predictor.alone(lambda: erase(image, REGION)))),
         "keep": ask(lambda: Case(image=predictor.alone(lambda: keep(image, REGION)))),
         "cut": ask(lambda: Case(audio=cut(audio, Span(2.0, 4.0)))),
-        "other_model": lambda: changes(seen, predictor.predict(case)),
+        "other_model": other_model,
         "worth": lambda: worth(bare, "audio"),
     }
     if predictor.config.fusion == "weighted_sum":
-        found["weight"] = lambda: changes(seen, reweighed(seen, "image", 0.7))
+        found["weight"] = lambda: told(lambda: reweighed(seen, "image", 0.7))
     return found
 
 

@@ -72,7 +72,10 @@ def asked(seen: Review, said: list[str], say: Texts) -> Prediction:
         after = exchanged(models.predictor(), seen.prediction, parts)
     else:
         after = seen.prediction
-    return muted(reweighed(after, *weight) if weight else after, *silent)
+    # on the worker, whose threads suit: here small sums would wait for each other on all cores
+    return models.predictor().alone(
+        lambda: muted(reweighed(after, *weight) if weight else after, *silent)
+    )
 
 
 def answer(seen: Review, after: Prediction, finding: str, said: list[str], say: Texts) -> None:
@@ -81,7 +84,7 @@ def answer(seen: Review, after: Prediction, finding: str, said: list[str], say: 
         st.html(f'<div class="blank">{escape(say("whatif.nothing"))}</div>')
         return
     st.html(f'<div class="small"><b>{escape(" ".join(said))}</b></div>')
-    both = changes(seen.prediction, after)
+    both = models.predictor().alone(lambda: changes(seen.prediction, after))
     for change in both:
         if change.finding == finding:
             head = ["", say("whatif.before"), say("whatif.after"), say("whatif.change")]
