@@ -57,20 +57,22 @@ class Ledger:
 def ledger(prediction: Prediction) -> tuple[Ledger, ...]:
     """One ledger for each finding, from the features that the forward pass left behind."""
     readout, means = prediction.readout, prediction.features.means
-    base, slopes = readout.base(), readout.slopes(means)  # (findings,), (findings, 3)
-    interaction = readout.interaction(means)  # (findings,)
+    base, interaction = readout.base().tolist(), readout.interaction(means).tolist()  # (findings,)
+    slopes = readout.slopes(means)  # (findings, 3)
     contributions = readout.contributions(means)  # (findings, 3)
+    moved = _named(contributions)
+    moving = [{} for _ in base] if slopes is None else _named(slopes)
     intervals = _intervals(prediction, contributions)
     percentiles = _percentiles(prediction, contributions)
     return tuple(
         Ledger(
             finding=finding.name,
-            base=float(base[c]),
-            contributions=_named(contributions[c]),
-            interaction=float(interaction[c]),
+            base=base[c],
+            contributions=moved[c],
+            interaction=interaction[c],
             logit=finding.logit,
             probability=finding.probability,
-            slopes={} if slopes is None else _named(slopes[c]),
+            slopes=moving[c],
             intervals=intervals[c],
             percentiles=percentiles[c],
         )
@@ -78,8 +80,9 @@ def ledger(prediction: Prediction) -> tuple[Ledger, ...]:
     )
 
 
-def _named(values: Tensor) -> dict[Modality, float]:
-    return dict(zip(MODALITIES, values.tolist(), strict=True))
+def _named(values: Tensor) -> list[dict[Modality, float]]:
+    """(findings, 3) -> of each finding, by modality."""
+    return [dict(zip(MODALITIES, row, strict=True)) for row in values.tolist()]
 
 
 def _intervals(

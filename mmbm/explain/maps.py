@@ -11,8 +11,9 @@ and what the contribution has beyond it, which has no place, is spread evenly.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,56 +40,77 @@ class WordShare(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Words(Sequence[WordShare]):
+    """A note's words with the shares of one map, each made when it is asked for."""
+
+    spans: Sequence[tuple[int, int]]
+    shares: Sequence[float]
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    @overload
+    def __getitem__(self, place: int) -> WordShare: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[WordShare]: ...
+    def __getitem__(self, place: int | slice) -> WordShare | Sequence[WordShare]:
+        if isinstance(place, slice):
+            return Words(self.spans[place], self.shares[place])
+        return WordShare(*self.spans[place], self.shares[place])
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceMaps:
     """One finding's contributions spread out, in logits; None where a modality is absent."""
 
     finding: str
     image: NDArray[np.float64] | None  # (height, width) cells over the whole film
-    words: tuple[WordShare, ...] | None
+    words: Sequence[WordShare] | None
     audio: NDArray[np.float64] | None  # (bands, times), low bands first
     audio_seconds: float  # what the times span
 
 
 def last_layer(prediction: Prediction, finding: str) -> EvidenceMaps:
     """The maps of one finding, from the features that the forward pass left behind."""
-    return _maps(prediction, [[f.name for f in prediction.findings].index(finding)])[0]
+    place = [f.name for f in prediction.findings].index(finding)
+    return _maps(prediction, slice(place, place + 1))[0]
 
 
 def last_layers(prediction: Prediction) -> tuple[EvidenceMaps, ...]:
     """The maps of all findings at once, which costs little more than those of one."""
-    return _maps(prediction, list(range(len(prediction.findings))))
+    return _maps(prediction, slice(None))
 
 
-def _maps(prediction: Prediction, findings: list[int]) -> tuple[EvidenceMaps, ...]:
+def _maps(prediction: Prediction, which: slice) -> tuple[EvidenceMaps, ...]:
     prepared = prediction.features.prepared
-    shares = {m: _shares(prediction, m, findings) for m in prediction.present}
+    shares = {m: _shares(prediction, m, which) for m in prediction.present}
     if "image" in shares:
         shares["image"] = _on_film(prediction, shares["image"])
     tokens = prepared.tokens
     told = words(tokens, shares["notes"]) if tokens and "notes" in shares else None
     return tuple(
         EvidenceMaps(
-            finding=prediction.findings[c].name,
+            finding=finding.name,
             image=shares["image"][k] if "image" in shares else None,
             words=None if told is None else told[k],
             audio=shares["audio"][k] if "audio" in shares else None,
             audio_seconds=prepared.seconds,
         )
-        for k, c in enumerate(findings)
+        for k, finding in enumerate(prediction.findings[which])
     )
 
 
-def _shares(prediction: Prediction, modality: Modality, findings: list[int]) -> NDArray[np.float64]:
+def _shares(prediction: Prediction, modality: Modality, which: slice) -> NDArray[np.float64]:
     """``w_i W_c . norm_i(z_p)`` times the position's weight, (findings, *the modality's grid)."""
     readout, means = prediction.readout, prediction.features.means
     positions = prediction.features.positions[modality]
-    directions = readout.directions(means, modality)[findings]  # (k, d)
+    directions = readout.directions(means, modality)[which]  # (k, d)
     weights = positions.weights[0].double()
     shares = directions @ positions.vectors[0].double() * weights
     if isinstance(readout, CoalitionReadout):
-        contribution = readout.contributions(means)[findings, MODALITIES.index(modality)]
+        contribution = readout.contributions(means)[which, MODALITIES.index(modality)]
         shares += (contribution - shares.sum(1))[:, None] * weights
-    return shares.reshape(len(findings), *positions.grid).numpy()
+    return shares.reshape(-1, *positions.grid).numpy()
 
 
 def _on_film(prediction: Prediction, shares: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -131,14 +153,12 @@ def _overlaps(strips: int, first: float, last: float, cells: int) -> NDArray[np.
     return np.diff(reached, axis=0)
 
 
-def words(tokens: Tokens, shares: NDArray[np.float64]) -> tuple[tuple[WordShare, ...], ...]:
+def words(tokens: Tokens, shares: NDArray[np.float64]) -> tuple[Sequence[WordShare], ...]:
     """Add up the shares, (maps, tokens), of the pieces of each word; of each map its words."""
     if not tokens.words:
         return ((),) * len(shares)
     pieces = np.asarray(tokens.words)
     first = np.flatnonzero(np.r_[True, pieces[1:] != pieces[:-1]])  # each word's first piece
     last = np.r_[first[1:], len(pieces)] - 1
-    starts = [tokens.spans[piece][0] for piece in first]
-    ends = [tokens.spans[piece][1] for piece in last]
-    summed = np.add.reduceat(shares, first, axis=1).tolist()
-    return tuple(tuple(map(WordShare, starts, ends, of_map)) for of_map in summed)
+    spans = [(tokens.spans[a][0], tokens.spans[b][1]) for a, b in zip(first, last, strict=True)]
+    return tuple(Words(spans, row) for row in np.add.reduceat(shares, first, axis=1).tolist())

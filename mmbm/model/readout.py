@@ -64,7 +64,8 @@ class Readout:
         ``spread`` is the covariance of each row of W, (findings, d, d).
         """
         heard = (self.scale * self.weights)[..., None] * features.double()  # (findings, 3, d)
-        return ((heard @ spread.double()) * heard).sum(-1).clamp(min=0).sqrt()
+        heard = heard.to(spread.dtype)  # an interval needs no more digits than its table has
+        return ((heard @ spread) * heard).sum(-1).clamp(min=0).sqrt().double()
 
     def directions(self, features: Tensor, modality: Modality) -> Tensor:
         """``scale_ci w_i W_c``, (findings, d): the one direction in which it moves each finding."""
