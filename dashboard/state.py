@@ -7,7 +7,7 @@ shared by all readers.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import streamlit as st
 
@@ -26,6 +26,7 @@ __all__ = [
     "CloserKey",
     "FlipKey",
     "JobKey",
+    "VerdictKey",
     "case",
     "choose_sample",
     "clear",
@@ -56,7 +57,8 @@ __all__ = [
 LANGUAGE_KEY = "language"
 CloserKey = tuple[Over, str, str, str]  # space, method, finding, baseline
 FlipKey = tuple[Modality, str]  # part, finding
-JobKey = CloserKey | FlipKey  # of what the job's answer is kept by
+VerdictKey = tuple[Literal["verdict"], Over, str, str, str]  # of the map that is judged
+JobKey = CloserKey | FlipKey | VerdictKey  # of what the job's answer is kept by
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -11,12 +12,15 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import markup, models, state
+from dashboard.jobs import Job
+from dashboard.parts import running
 from dashboard.parts.closer_map import fraction
 from dashboard.review import Review
 from dashboard.state import CloserKey
 from dashboard.text import Texts
-from mmbm.errors import Cancelled, MMBMError
+from mmbm.errors import MMBMError
 from mmbm.explain.attribution import Attribution, evidence
+from mmbm.predict import Prediction, Predictor
 from mmbm.trust.verdict import CURVES, LIMITS, Check, MapVerdict, Sanity, verdict
 
 __all__ = ["show", "table"]
@@ -32,21 +36,20 @@ def show(
 
     A map that failed is greyed until the reader wants it shown.
     """
-    judged = state.kept_verdict(key)
-    quick = fresh and REPEATS * found.seconds < PATIENCE / 2
-    if judged is None:
-        offer = st.empty()
-        with offer.container():
-            asked = st.button(say("verdict.ask"), key=f"closer-judge-{place}")
-            st.html(f'<div class="small">{escape(say("verdict.cost"))}</div>')
-        if not (asked or quick):
-            return
-        judge(seen, key, found, None if asked else PATIENCE, say)
-        judged = state.kept_verdict(key)
-        if judged is None:
-            return
-        offer.empty()
     sanity = sanity_of(found)
+    if state.kept_verdict(key) is None:
+        task = partial(judge, models.predictor(), seen.prediction, key, found.method, sanity)
+        if fresh and REPEATS * found.seconds < PATIENCE / 2:
+            running.begin(("verdict", *key), partial(task, PATIENCE))
+        taken(key, found.method, say)
+    judged = state.kept_verdict(key)
+    if judged is None:
+        if not running.runs(("verdict", *key)):
+            ask = (("verdict", *key), partial(task, None))
+            label, name = say("verdict.ask"), f"closer-judge-{place}"
+            st.button(label, key=name, on_click=running.begin, args=ask)
+            st.html(f'<div class="small">{escape(say("verdict.cost"))}</div>')
+        return
     st.html(table(judged, sanity, say))
     shown = judged.state == "fail" and st.toggle(say("verdict.anyway"), key=f"closer-show-{place}")
     if judged.state == "fail" and not shown:
@@ -64,43 +67,58 @@ def sanity_of(found: Attribution) -> Sanity | None:
     return next((s for s in stored if (s.over, s.method) == (found.over, found.method)), None)
 
 
+def taken(key: CloserKey, method: str, say: Texts) -> None:
+    """Take the verdict where it was made just now; show how far it is where it is being made."""
+
+    def keep(_: object, made: MapVerdict | None) -> None:
+        if made is not None:
+            state.keep_verdict(key, made)
+
+    def words(done: float) -> tuple[str, float]:
+        return say("verdict.running", method=method), done
+
+    try:
+        running.look(("verdict", *key), say("verdict.running", method=method), keep, words, say)
+    except MMBMError as refusal:
+        st.error(str(refusal))
+
+
 def judge(
-    seen: Review, key: CloserKey, found: Attribution, patience: float | None, say: Texts
-) -> None:
-    """Judge a map with a progress bar; given up unsaid where it would take longer than patience."""
+    predictor: Predictor,
+    prediction: Prediction,
+    key: CloserKey,
+    method: str,
+    sanity: Sanity | None,
+    patience: float | None,
+    job: Job,
+) -> MapVerdict | None:
+    """Judge a map; None where it would take longer than patience. Raises Cancelled if stopped."""
     over, _, finding, baseline = key
-    bar = st.progress(0.0, text=say("verdict.running"))
     try:
         map_ = evidence(
-            models.predictor(),
-            seen.prediction,
-            over,
-            finding,
-            method=found.method,
+            *(predictor, prediction, over, finding),
+            method=method,
             baseline=baseline or None,
             repeats=REPEATS,
+            cancelled=job.cancelled,
         )
-        erase = timed(map_.erase, lambda d: bar.progress(d, text=say("verdict.running")), patience)
-        made = verdict(
-            *(map_.shares, erase),
+        return verdict(
+            *(map_.shares, timed(map_.erase, job, patience)),
             grid=map_.grid,
             delta=map_.delta,
             again=map_.again,
-            sanity=sanity_of(found),
+            sanity=sanity,
         )
-    except Cancelled:
-        pass  # the button is there
-    except MMBMError as refusal:
-        st.error(str(refusal))
-    else:
-        state.keep_verdict(key, made)
-    bar.empty()
+    except TooSlow:
+        return None
+
+
+class TooSlow(Exception):
+    """A verdict that nobody asked for would take too long."""
 
 
 def timed(
-    erase: Callable[[NDArray[np.bool_]], NDArray[np.float64]],
-    say_done: Callable[[float], object],
-    patience: float | None,
+    erase: Callable[[NDArray[np.bool_]], NDArray[np.float64]], job: Job, patience: float | None
 ) -> Callable[[NDArray[np.bool_]], NDArray[np.float64]]:
     """``erase`` that says how far the verdict is and gives up where all would outlast patience."""
     began, calls = time.perf_counter(), 0
@@ -111,8 +129,8 @@ def timed(
         calls += 1
         expected = (time.perf_counter() - began) * CURVES / calls
         if patience is not None and calls == 2 and expected > patience:  # the first one warms up
-            raise Cancelled("The verdict would take too long to be made unasked.")
-        say_done(min(1.0, calls / CURVES))
+            raise TooSlow
+        job.say(min(1.0, calls / CURVES))
         return logits
 
     return erased

@@ -13,7 +13,7 @@ from dashboard.jobs import Job
 from dashboard.state import JobKey
 from dashboard.text import Texts
 
-__all__ = ["begin", "look"]
+__all__ = ["begin", "look", "runs"]
 
 EVERY = 1.0  # seconds between two looks at a job
 
@@ -23,10 +23,15 @@ Words = Callable[[float], tuple[str, float | None]]  # how far -> in words, and 
 
 def begin(key: JobKey, task: Callable[[Job], object]) -> None:
     """Start a job, unless it runs already; what is quick is done when this returns."""
-    running = state.jobs().get(key)
-    if running is None or not running.running():
+    if not runs(key):
         state.jobs()[key] = job = Job(task)
         job.running(jobs.AT_FIRST)
+
+
+def runs(key: JobKey) -> bool:
+    """Whether this key's job is being done now."""
+    job = state.jobs().get(key)
+    return job is not None and job.running()
 
 
 def look(key: JobKey, name: str, keep: Keep, words: Words, say: Texts) -> bool:

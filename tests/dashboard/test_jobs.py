@@ -9,7 +9,7 @@ import pytest
 
 from dashboard import jobs, models
 from dashboard.jobs import Job
-from dashboard.parts import closer, flips
+from dashboard.parts import badge, closer, flips
 from mmbm.errors import Cancelled, NoSignal
 from tests.dashboard.test_pages import NOTE, clean, shown, upload
 
@@ -122,6 +122,29 @@ def test_a_running_calculation_can_be_stopped_and_begun_again(
     assert "stopped before it was done" not in shown(clean(noted))
     done = r"The shares sum to|promises no sum|Without these \d+ of|with half of it gone"
     assert re.search(done, shown(noted))
+    assert not noted.session_state["session"].jobs
+
+
+def test_a_verdict_can_be_stopped_and_asked_for(noted, monkeypatch):
+    real = badge.judge
+    monkeypatch.setattr(badge, "judge", lambda *given: until_told(given[-1]))
+    noted.button(key="closer-run").click().run()
+    ended(the_job(noted))
+    noted.run()  # the map is there, and is being judged
+    assert "The shares sum to" in shown(clean(noted))
+    assert "Judging the map of DeepLIFT" in everything(noted)
+    assert "closer-judge-0" not in [b.key for b in noted.button]
+    job = the_job(noted)
+    stop_button(noted).click().run()
+    assert ended(job).stopped
+    noted.run()
+    assert "Judging the map of DeepLIFT: stopped before it was done" in shown(clean(noted))
+
+    monkeypatch.setattr(badge, "judge", real)
+    monkeypatch.setattr(jobs, "AT_FIRST", PATIENCE)
+    noted.run()
+    noted.button(key="closer-judge-0").click().run()
+    assert 'class="verdict ' in shown(clean(noted))
     assert not noted.session_state["session"].jobs
 
 

@@ -203,7 +203,7 @@ def test_the_stored_sanity_check_is_shown(app, tiny_model_dir, tmp_path, monkeyp
     assert "maps of shuffled weights: 0.12, over 3 sample cases" in shown(clean(app))
 
 
-def test_a_verdict_that_would_take_long_waits_to_be_asked_for(app, monkeypatch):
+def test_a_verdict_that_would_take_long_waits_to_be_asked_for(app, monkeypatch, patient):
     monkeypatch.setattr(badge, "PATIENCE", 1e-9)
     app.run()
     upload(app, "notes", "note.txt", NOTE)
