@@ -54,7 +54,8 @@ def shares(predictor: Predictor, prediction: Prediction, over: Over, finding: st
     """A map by units: (TILES, TILES), words, or (blocks,)."""
     if way.method == LAST:
         maps = last_layer(prediction, finding)
-        values = {"pixels": maps.image, "words": maps.words, "bands": maps.audio}[over]
+        told = None if maps.words is None else tuple(maps.words)
+        values = {"pixels": maps.image, "words": told, "bands": maps.audio}[over]
     else:
         found = attribute(
             *(predictor, prediction, over, finding), method=way.method, baseline=way.baseline

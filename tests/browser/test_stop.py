@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 from mmbm.model.checkpoint import assets_folder
 from tests.browser.test_review import PATIENCE, SAMPLE, give, page, server, settled  # noqa: F401
@@ -29,11 +29,18 @@ def picture_of(page, folder, name):  # noqa: F811
 
 
 def choose(panel, method):
-    """Pick a method once the panel stands still: a list opened while it moves closes again."""
+    """Pick a method; a list opened while the panel moves closes again, and is opened once more."""
     settled(panel.page)
-    panel.page.wait_for_timeout(2_000)
-    panel.get_by_role("combobox", name="Method", exact=True).click()
-    panel.page.get_by_role("option", name=method, exact=True).click()
+    option = panel.page.get_by_role("option", name=method, exact=True)
+    for last in (False, False, False, True):
+        panel.page.wait_for_timeout(2_000)
+        panel.get_by_role("combobox", name="Method", exact=True).click()
+        try:
+            option.click(timeout=10_000)
+            break
+        except TimeoutError:
+            if last:
+                raise
     settled(panel.page)
 
 
