@@ -32,15 +32,16 @@ def choose(panel, method):
     """Pick a method; a list opened while the panel moves closes again, and is opened once more."""
     settled(panel.page)
     option = panel.page.get_by_role("option", name=method, exact=True)
-    for last in (False, False, False, True):
+    for last in (*[False] * 9, True):
         panel.page.wait_for_timeout(2_000)
         panel.get_by_role("combobox", name="Method", exact=True).click()
         try:
-            option.click(timeout=10_000)
+            option.click(timeout=4_000)
             break
         except TimeoutError:
             if last:
                 raise
+            panel.page.keyboard.press("Escape")
     settled(panel.page)
 
 
