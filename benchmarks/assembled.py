@@ -1,18 +1,23 @@
-"""What the benchmarks of the account share: assembled cases, their features, a head fitted on them.
+"""What benchmarks share: assembled cases, their features, a head fitted on them, intervals.
 
-Read by ``residual.py`` and ``planted.py``; run by itself it does nothing.
+Read by ``residual.py``, ``planted.py``, ``verdict.py`` and ``heads.py``; by itself it does nothing.
 """
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from case import processor
 from safetensors.torch import load_file, save_file
 
+import mmbm
 from mmbm.case import MODALITIES, Case
 from mmbm.config import ModelConfig
 from mmbm.data.corpus import read_texts
@@ -20,15 +25,18 @@ from mmbm.data.manifest import Manifest
 from mmbm.evaluate.record import cases_sha256
 from mmbm.inputs import Prepared
 from mmbm.io import read_picture, read_sound, typed_notes
+from mmbm.model.checkpoint import ModelIdentity
 from mmbm.model.network import Inputs, MultimodalBigModel
-from mmbm.predict import Features, Prediction, Predictor
+from mmbm.predict import Features, Prediction, Predictor, cores
 from mmbm.train.loss import coalition_loss
 
 __all__ = [
+    "about",
     "case_of",
     "cases",
     "features_of",
     "head_of",
+    "interval",
     "keep",
     "light",
     "store",
@@ -80,10 +88,9 @@ def light(prediction: Prediction) -> Prediction:
     return replace(prediction, features=Features(prediction.features.means, {}, prepared))
 
 
-def store(predictor: Predictor, part: Manifest, cache: Path) -> Path:
+def store(model: ModelIdentity, part: Manifest, cache: Path) -> Path:
     """Where these cases' features by this model are kept."""
-    name = f"{predictor.identity.sha256[:16]}-{cases_sha256(part)[:16]}.safetensors"
-    return cache / name
+    return cache / f"{model.sha256[:16]}-{cases_sha256(part)[:16]}.safetensors"
 
 
 def keep(features: torch.Tensor, path: Path) -> None:
@@ -94,10 +101,31 @@ def keep(features: torch.Tensor, path: Path) -> None:
 
 def features_of(predictor: Predictor, part: Manifest, cache: Path) -> torch.Tensor:
     """The features of whole cases, (n, 3, d) float32, from the cache where they are there."""
-    path = store(predictor, part, cache)
+    path = store(predictor.identity, part, cache)
     if not path.is_file():
         keep(torch.stack([predictor.predict(case).features.means for case in cases(part)]), path)
     return load_file(path)["features"]
+
+
+def interval(hits: int, of: int) -> tuple[float, float]:
+    """95 % of a share by Wilson's score (JASA 1927)."""
+    if not of:
+        return 0.0, 1.0
+    z, p = 1.959964, hits / of
+    centre, reach = p + z * z / (2 * of), z * math.sqrt(p * (1 - p) / of + (z / (2 * of)) ** 2)
+    low, high = ((centre + sign * reach) / (1 + z * z / of) for sign in (-1, 1))
+    return round(max(low, 0.0), 3), round(min(high, 1.0), 3)
+
+
+def about(predictor: Predictor) -> dict[str, Any]:
+    """What was measured, where, and beside what."""
+    return {
+        "model": f"{predictor.identity.name} {predictor.identity.version}",
+        "sha256": predictor.identity.sha256,
+        "machine": f"{processor()}, {cores()} cores",
+        "load": round(os.getloadavg()[0], 2),
+        "versions": {"mmbm": mmbm.__version__, "torch": torch.__version__},
+    }
 
 
 def head_of(

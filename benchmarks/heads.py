@@ -22,7 +22,8 @@ import time
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from assembled import keep, store
+from safetensors.torch import load_file
 from subsets import against_alone, fused_less_best
 
 import mmbm
@@ -42,13 +43,12 @@ from mmbm.train.refit import Turn, refit
 
 def features_of(loaded: LoadedModel, part: Manifest, cache: Path) -> tuple[Corpus, torch.Tensor]:
     """A split's cases and their features, (n, 3, d), from the cache where they are there."""
-    kept = cache / f"{loaded.identity.sha256[:16]}-{cases_sha256(part)[:16]}.safetensors"
+    kept = store(loaded.identity, part, cache)
     corpus = read_corpus(
         part, read_texts(part), loaded.network.config, loaded.tokenizer, cache=cache
     )
     if not kept.is_file():
-        found = extract(loaded.network, corpus, torch.device("cpu")).features
-        save_file({"features": found}, kept)
+        keep(extract(loaded.network, corpus, torch.device("cpu")).features, kept)
     return corpus, load_file(kept)["features"]
 
 

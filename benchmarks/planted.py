@@ -37,24 +37,22 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from assembled import features_of, light, whole
-from case import SAMPLE, processor
+from assembled import about, features_of, light, whole
+from case import SAMPLE
 from planted_cases import PLANTERS
 from planted_cause import Learned, fitted, shipped
 from planted_evidence import figures, tried
 
-import mmbm
 from mmbm.case import MODALITIES
 from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.model.fusion import FUSIONS
-from mmbm.predict import Predictor, cores
+from mmbm.predict import Predictor
 from mmbm.run import sample_case
 
 SEEDS = 3  # fits of each head
@@ -131,11 +129,7 @@ def main() -> None:
                 "what": "planted causes" if given.cause else "planted evidence",
                 "finding": given.finding,
                 **found,
-                "model": f"{predictor.identity.name} {predictor.identity.version}",
-                "sha256": predictor.identity.sha256,
-                "machine": f"{processor()}, {cores()} cores",
-                "load": round(os.getloadavg()[0], 2),
-                "versions": {"mmbm": mmbm.__version__, "torch": torch.__version__},
+                **about(predictor),
             }
         )
     )

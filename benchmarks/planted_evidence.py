@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from assembled import interval
 from planted_cases import Planted
 from planted_maps import broad, chance, hit, less, shares, ways
 
@@ -14,7 +15,7 @@ from mmbm.case import MODALITIES, Modality
 from mmbm.explain.attribution import Over
 from mmbm.predict import Predictor
 
-__all__ = ["Trial", "figures", "interval", "share", "tried"]
+__all__ = ["Trial", "figures", "share", "tried"]
 
 MOVES, REACTS, LEAPS = 0.05, 0.25, 1.0  # logits that the part's contribution rises by
 SPACE: dict[Modality, Over] = {"image": "pixels", "notes": "words", "audio": "bands"}
@@ -54,16 +55,6 @@ def tried(
         chances[name] = chance(over, planted.where)
     rise = spoke[1] - spoke[0]
     return Trial(planted.kind, rise, spoke[1], chances, planted.inside, hits, shifts)
-
-
-def interval(hits: int, of: int) -> tuple[float, float]:
-    """95 % of a share by Wilson's score."""
-    if not of:
-        return 0.0, 1.0
-    z, p = 1.96, hits / of
-    centre, reach = p + z * z / (2 * of), z * np.sqrt(p * (1 - p) / of + z * z / (4 * of * of))
-    low, high = ((centre + s * reach) / (1 + z * z / of) for s in (-1, 1))
-    return round(max(float(low), 0.0), 3), round(float(high), 3)
 
 
 def share(found: Sequence[bool]) -> dict[str, Any]:

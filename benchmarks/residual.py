@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,17 +28,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from assembled import cases, head_of, keep, light, store, whole
-from case import processor
+from assembled import about, cases, head_of, keep, light, store, whole
 
-import mmbm
 from mmbm.case import MODALITIES
 from mmbm.data.manifest import read_manifest
 from mmbm.explain.ledger import ledger
 from mmbm.model.fusion import FUSIONS, WeightedSum
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.readout import COALITIONS, CoalitionReadout, Readout
-from mmbm.predict import Finding, Prediction, Predictor, cores
+from mmbm.predict import Finding, Prediction, Predictor
 
 GOAL = 1e-5  # logits
 RESCALES = torch.tensor([2.0, 0.37, 11.0], dtype=torch.float64)  # of w_image, w_notes, w_audio
@@ -145,7 +142,7 @@ def main() -> None:
     asked = [light(predictor.predict(case)) for case in cases(part)]
     worst = max(entry.residual for prediction in asked for entry in ledger(prediction))
     shipped, features = predictor.network, torch.stack([p.features.means for p in asked])
-    keep(features, store(predictor, part, given.cache))
+    keep(features, store(predictor.identity, part, given.cache))
     labels = torch.from_numpy(part.labels(predictor.config.findings))
     heads: dict[str, dict[str, Any]] = {
         predictor.config.fusion: figures(asked, shipped, "as shipped")
@@ -169,11 +166,7 @@ def main() -> None:
                 if predictor.config.fusion == "weighted_sum"
                 else None,
                 "splits": part.rows["split"].value_counts().to_dict(),
-                "model": f"{predictor.identity.name} {predictor.identity.version}",
-                "sha256": predictor.identity.sha256,
-                "machine": f"{processor()}, {cores()} cores",
-                "load": round(os.getloadavg()[0], 2),
-                "versions": {"mmbm": mmbm.__version__, "torch": torch.__version__},
+                **about(predictor),
             }
         )
     )

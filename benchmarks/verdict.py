@@ -35,13 +35,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from assembled import case_of, interval
 
 import mmbm
 from mmbm.case import Case
 from mmbm.data.corpus import read_texts
 from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.explain.attribution import Evidence, Over, evidence, weight_shuffled
-from mmbm.io import read_picture, read_sound, typed_notes
 from mmbm.predict import Predictor
 from mmbm.trust.verdict import Check, MapVerdict, Sanity, read_sanity, verdict
 
@@ -67,14 +67,6 @@ def rows_of(manifest: Manifest, count: int) -> list[int]:
             pool.remove(found[-1])
             heard.add(manifest.path(found[-1], "audio"))
     return found[:count]
-
-
-def read_case(manifest: Manifest, row: int, note: str) -> Case:
-    """One case's files."""
-    image, audio = manifest.path(row, "image"), manifest.path(row, "audio")
-    assert image is not None and audio is not None
-    picture = read_picture(image.read_bytes(), image.name)
-    return Case(picture, typed_notes(note), read_sound(audio.read_bytes(), audio.name))
 
 
 def judge_case(
@@ -128,11 +120,8 @@ def kept(path: Path | None) -> dict[tuple[int, str], dict[str, MapVerdict]]:
 
 
 def share(count: int, of: int) -> list[float]:
-    """[count, of, low, high]: Wilson, JASA 1927."""
-    z, p = 1.959964, count / of
-    middle, half = p + z * z / (2 * of), z * math.sqrt(p * (1 - p) / of + (z / (2 * of)) ** 2)
-    low, high = ((middle + sign * half) / (1 + z * z / of) for sign in (-1, 1))
-    return [count, of, round(max(low, 0.0), 3), round(min(high, 1.0), 3)]
+    """[count, of, low, high]."""
+    return [count, of, *interval(count, of)]
 
 
 def summary(told: list[MapVerdict]) -> dict[str, Any]:
@@ -166,7 +155,7 @@ def main() -> None:
     found = defaultdict(lambda: defaultdict(list))
     known = kept(given.each)
     for seed, row in enumerate(rows):
-        case = read_case(manifest, row, texts[row])
+        case = case_of(manifest, texts[row], row)
         for over in given.parts:
             asked = (predictor, case, given.finding, over, seed, given.own)
             made = known.get((row, over)) or dict(judge_case(*asked))

@@ -16,7 +16,7 @@ from dashboard.jobs import Job
 from dashboard.parts import running
 from dashboard.parts.closer_map import fraction
 from dashboard.review import Review
-from dashboard.state import CloserKey
+from dashboard.state import CloserKey, VerdictKey
 from dashboard.text import Texts
 from mmbm.errors import MMBMError
 from mmbm.explain.attribution import Attribution, evidence
@@ -38,17 +38,9 @@ def show(
     """
     sanity = sanity_of(found)
     if state.kept_verdict(key) is None:
-        task = partial(judge, models.predictor(), seen.prediction, key, found.method, sanity)
-        if fresh and REPEATS * found.seconds < PATIENCE / 2:
-            running.begin(("verdict", *key), partial(task, PATIENCE))
-        taken(key, found.method, say)
+        obtain(seen, key, found, sanity, place, fresh, say)
     judged = state.kept_verdict(key)
     if judged is None:
-        if not running.runs(("verdict", *key)):
-            ask = (("verdict", *key), partial(task, None))
-            label, name = say("verdict.ask"), f"closer-judge-{place}"
-            st.button(label, key=name, on_click=running.begin, args=ask)
-            st.html(f'<div class="small">{escape(say("verdict.cost"))}</div>')
         return
     st.html(table(judged, sanity, say))
     shown = judged.state == "fail" and st.toggle(say("verdict.anyway"), key=f"closer-show-{place}")
@@ -58,6 +50,38 @@ def show(
         )
 
 
+def obtain(
+    seen: Review,
+    key: CloserKey,
+    found: Attribution,
+    sanity: Sanity | None,
+    place: int,
+    fresh: bool,
+    say: Texts,
+) -> None:
+    """Have a verdict made where that is quick, take it once it is, or offer to make it."""
+    job: VerdictKey = ("verdict", *key)
+    task = partial(judge, models.predictor(), seen.prediction, key, found.method, sanity)
+    if fresh and REPEATS * found.seconds < PATIENCE / 2:
+        running.begin(job, partial(task, PATIENCE))
+    name = say("verdict.running", method=found.method)
+
+    def keep(_: object, made: MapVerdict | None) -> None:
+        if made is not None:
+            state.keep_verdict(key, made)
+
+    running.look(job, name, keep, lambda done: (name, done), say)
+    if running.runs(job) or state.kept_verdict(key) is not None:
+        return
+    st.button(
+        say("verdict.ask"),
+        key=f"closer-judge-{place}",
+        on_click=running.begin,
+        args=(job, partial(task, None)),
+    )
+    st.html(f'<div class="small">{escape(say("verdict.cost"))}</div>')
+
+
 def sanity_of(found: Attribution) -> Sanity | None:
     """What the model's folder holds of this method; a damaged file counts as none."""
     try:
@@ -65,22 +89,6 @@ def sanity_of(found: Attribution) -> Sanity | None:
     except MMBMError:
         return None
     return next((s for s in stored if (s.over, s.method) == (found.over, found.method)), None)
-
-
-def taken(key: CloserKey, method: str, say: Texts) -> None:
-    """Take the verdict where it was made just now; show how far it is where it is being made."""
-
-    def keep(_: object, made: MapVerdict | None) -> None:
-        if made is not None:
-            state.keep_verdict(key, made)
-
-    def words(done: float) -> tuple[str, float]:
-        return say("verdict.running", method=method), done
-
-    try:
-        running.look(("verdict", *key), say("verdict.running", method=method), keep, words, say)
-    except MMBMError as refusal:
-        st.error(str(refusal))
 
 
 def judge(

@@ -15,7 +15,6 @@ from dashboard.review import Review
 from dashboard.state import CloserKey
 from dashboard.text import Texts
 from mmbm.case import Modality
-from mmbm.errors import MMBMError
 from mmbm.explain.attribution import (
     BASELINES,
     METHODS,
@@ -117,11 +116,7 @@ def taken(key: CloserKey, say: Texts) -> bool:
     def words(done: float) -> tuple[str, float]:
         return say("closer.running", method=name), done
 
-    try:
-        return running.look(key, name, state.keep_closer, words, say)
-    except MMBMError as refusal:
-        st.error(str(refusal))
-        return False
+    return running.look(key, name, state.keep_closer, words, say)
 
 
 def compute(predictor: Predictor, prediction: Prediction, key: CloserKey, job: Job) -> Attribution:

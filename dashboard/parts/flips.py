@@ -14,7 +14,6 @@ from dashboard.review import Review
 from dashboard.state import FlipKey
 from dashboard.text import Texts
 from mmbm.case import MODALITIES, Modality
-from mmbm.errors import MMBMError
 from mmbm.explain.edits import Span
 from mmbm.explain.flips import Flip, flip
 from mmbm.explain.whatif import worth
@@ -60,17 +59,14 @@ def search(
 
 
 def take(key: FlipKey, say: Texts) -> None:
-    """Take what a search found, or show how far it is; a refusal is said in place."""
+    """Take what a search found, or show how far it is."""
     modality, finding = key
     name = f"{say(f'flip.{modality}')} · {say.name('finding', finding)}"
 
     def words(done: float) -> tuple[str, None]:
         return say("flip.working", name=name, count=int(done)), None
 
-    try:
-        running.look(key, name, state.keep_flip, words, say)
-    except MMBMError as refusal:
-        st.error(str(refusal))
+    running.look(key, name, state.keep_flip, words, say)
 
 
 def show(seen: Review, modality: Modality, finding: str, found: Flip | None, say: Texts) -> None:

@@ -12,6 +12,7 @@ from dashboard import jobs, state
 from dashboard.jobs import Job
 from dashboard.state import JobKey
 from dashboard.text import Texts
+from mmbm.errors import MMBMError
 
 __all__ = ["begin", "look", "runs"]
 
@@ -37,7 +38,7 @@ def runs(key: JobKey) -> bool:
 def look(key: JobKey, name: str, keep: Keep, words: Words, say: Texts) -> bool:
     """Show this key's job, or take its answer; whether it was taken just now.
 
-    Raises what the job raised, unless it was stopped, which is said in its place.
+    That it was stopped, or refused, is said in its place.
     """
     job = state.jobs().get(key)
     if job is None:
@@ -49,7 +50,12 @@ def look(key: JobKey, name: str, keep: Keep, words: Words, say: Texts) -> bool:
         st.html(f'<div class="small">{escape(say("job.stopped", name=name))}</div>')
         return False
     del state.jobs()[key]
-    keep(key, job.answer())
+    try:
+        answer = job.answer()
+    except MMBMError as refusal:
+        st.error(str(refusal))
+        return False
+    keep(key, answer)
     return True
 
 

@@ -29,11 +29,10 @@ from mmbm.predict import Prediction, Predictor, to_device
 
 __all__ = ["Flip", "flip"]
 
-AT_ONCE = (
-    16  # notes in one batch: a recurrent net reads them in a third of the time. Films go one by
-)
-# one: filling them in and finding their lungs takes most of their time, and on a CPU the image
-# branch gains a fifth by a batch of eight
+# Notes in one batch: a recurrent net reads them in a third of the time. Films go one by one:
+# filling them in and finding their lungs takes most of their time, and on a CPU the image branch
+# gains a fifth by a batch of eight.
+AT_ONCE = 16
 SURE = 1e-4  # of a probability: closer to the threshold, a batch's rounding might decide
 Removed = frozenset[int]  # by their place in the order
 
