@@ -1,4 +1,5 @@
-"""The command line: predict, data prepare, data check, train, calibrate, evaluate, sanity, sample.
+"""The command line: predict, data prepare, data check, train, average, calibrate,
+evaluate, sanity, sample.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
 """
@@ -246,6 +247,25 @@ def calibrate(
                 manifest, model, out, device=device, reading=reading, head=head
             )
     typer.echo(f"The calibrated model is in {folder}")
+
+
+@app.command()
+def average(
+    manifest: Annotated[Path, typer.Argument(help="CSV, one row a case, with films to train on.")],
+    image: Annotated[
+        list[Path], typer.Option(help="Folder of a model to take the image branch of; repeat it.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the model.")],
+    model: ModelOption = "default",
+    version: Annotated[str, typer.Option(help="Of the new model; else the old one's.")] = "",
+) -> None:
+    """Give a model the mean image branch of others; ``calibrate --head`` fits its end to it."""
+    with one_line_errors():
+        from mmbm.run import run_average
+
+        with _progress() as (reading, _):
+            folder = run_average(manifest, model, image, out, reading=reading, version=version)
+    typer.echo(f"The model, not yet calibrated anew, is in {folder}")
 
 
 @app.command()

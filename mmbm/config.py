@@ -152,6 +152,8 @@ class TrainConfig(Settings):
     frozen_stages: int = 2  # first stages of a pretrained backbone that are not trained
     crop_seconds: float = 6.0  # of sound, at random, in training
     mixup: float = Field(default=0.0, ge=0.0)  # Beta(a, a) of films blended across sources; 0: none
+    opacities: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Of films without pneumonia, how many get an opacity drawn in and then count as pneumonia."""
     freeze: tuple[Modality | Literal["head"], ...] = ()  # encoders, or fusion and head, that stay
     ema: float = Field(default=0.0, ge=0.0, lt=1.0)  # decay of the weights' moving average; 0: none
     patience: int = Field(default=0, ge=0)  # epochs without a better val score; 0: run them all

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from tokenizers import Tokenizer
 
 import mmbm
@@ -36,19 +37,28 @@ from mmbm.evaluate.record import (
     write_record,
 )
 from mmbm.explain.attribution import METHODS, SPACES, randomised_maps, weight_shuffled
+from mmbm.inputs import standardise
 from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.model import checkpoint
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.tables import TrustTables
 from mmbm.predict import Predictor, probe_device
 from mmbm.train import Processes, Step, begin, processes, train
+from mmbm.train.average import average_image
 from mmbm.train.refit import refit
 from mmbm.trust.assess import assess
 from mmbm.trust.fit import fit_tables
 from mmbm.trust.odd import read_odd
 from mmbm.trust.verdict import Sanity, sanity_of, write_sanity
 
-__all__ = ["run_calibration", "run_evaluation", "run_sanity", "run_training", "sample_case"]
+__all__ = [
+    "run_average",
+    "run_calibration",
+    "run_evaluation",
+    "run_sanity",
+    "run_training",
+    "sample_case",
+]
 
 
 def run_training(
@@ -197,16 +207,58 @@ def run_calibration(
     if head:
         facts |= {"data": data_table(manifest, network.config.findings)}
     facts |= _operating_point(network, corpora["val"], scored["val"])
-    log = loaded.folder / "training.csv"
-    if log.is_file() and out.resolve() != loaded.folder.resolve():
-        out.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(log, out / "training.csv")
+    _keep_log(loaded.folder, out)
     checkpoint.write(out, network, tokenizer, facts, tables)
     if (manifest.rows["split"] == "test").any():
         record = run_evaluation(manifest_path, out, device=device, reading=reading)
         write_record(record, out / FILE)
     write_card(out)
     return out
+
+
+def run_average(
+    manifest_path: Path,
+    model: str | Path,
+    images: Sequence[Path],
+    out: Path,
+    *,
+    reading: Progress,
+    version: str = "",
+) -> Path:
+    """Write to ``out`` the model with the mean image branch of others, not yet calibrated anew.
+
+    The manifest's train films set the norms of the mean net. Returns ``out``.
+
+    Raises
+    ------
+    ConfigError, ManifestError, ModelError
+    """
+    loaded, others = checkpoint.read(model), [checkpoint.read(folder) for folder in images]
+    train = _split(read_manifest(manifest_path), "train", manifest_path)
+    only = loaded.network.config.model_copy(update={"modalities": ("image",)})
+    corpus = _corpus(train, only, loaded.tokenizer, None, reading)
+    films = [standardise(film, corpus.cycles) for film in corpus.films]
+    if not films:
+        raise ManifestError(f"'{manifest_path.name}' has no film in its train split.")
+    average_image(loaded.network, [other.network for other in others], torch.stack(films))
+    own = {"name", "version", "sha256"}
+    facts = {key: fact for key, fact in read_facts(loaded.folder).items() if key not in own}
+    facts |= {"image_averaged": [other.identity.sha256 for other in others]}
+    if version:
+        network = loaded.network
+        network.config = network.config.model_copy(update={"version": version})
+    _keep_log(loaded.folder, out)
+    checkpoint.write(out, loaded.network, loaded.tokenizer, facts)
+    write_card(out)
+    return out
+
+
+def _keep_log(folder: Path, out: Path) -> None:
+    """The log of the training goes with the model."""
+    log = folder / "training.csv"
+    if log.is_file() and out.resolve() != folder.resolve():
+        out.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(log, out / "training.csv")
 
 
 def _calibrated(

@@ -29,8 +29,8 @@ MAY_IMPORT = {
     "train": {"errors", "case", "config", "data", "inputs", "io", "model", "predict", "trust"},
     "evaluate": {"case", "data", "errors", "model", "predict", "trust"},
     "run": {
-        "errors", "case", "config", "data", "io", "model", "predict", "explain", "train",
-        "evaluate", "card", "trust",
+        "errors", "case", "config", "data", "inputs", "io", "model", "predict", "explain",
+        "train", "evaluate", "card", "trust",
     },
     "cli": {
         "errors", "case", "config", "data", "evaluate", "explain", "io", "model", "predict",
@@ -42,7 +42,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "captum": {"mmbm/explain/attribution/"},
     "timm": {"mmbm/model/image.py"},
-    "torchvision": {"mmbm/data/augment.py", "mmbm/model/image.py"},
+    "torchvision": {"mmbm/data/augment.py", "mmbm/data/opacity.py", "mmbm/model/image.py"},
     "transformers": {"mmbm/model/notes.py"},
     "av": {"mmbm/io"},
     "pydicom": {"mmbm/io", "mmbm/data/generate.py", "mmbm/data/recipes/rsna.py"},

@@ -286,7 +286,7 @@ def test_a_probability_is_balanced_as_the_likelier_label(tmp_path):
     manifest = read_manifest(path)
     tokenizer = train_tokenizer(read_texts(manifest), 200)
     corpus = read_corpus(manifest, read_texts(manifest), TINY, tokenizer)
-    assert [row[0] for row in label_rows(corpus)] == ["0", "1"] * 8
+    assert [row[0] for row in label_rows(corpus.labels)] == ["0", "1"] * 8
     weights = sampling_weights(corpus)
     for label in (0, 1):
         assert float(weights[label::2].sum()) == pytest.approx(2.0)  # two sources

@@ -7,6 +7,7 @@ resumed run goes on with the batches of an unbroken one.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,9 +20,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmbm.case import SAMPLE_RATE
 from mmbm.config import TrainConfig
-from mmbm.data.augment import augment_film, augment_sound, crop_sound
+from mmbm.data.augment import augment_film, augment_sound, chance, crop_sound
 from mmbm.data.corpus import Corpus
 from mmbm.data.manifest import even_weights
+from mmbm.data.opacity import draw_opacity
+from mmbm.errors import ConfigError
 from mmbm.model.network import Inputs
 from mmbm.model.notes import Tokens
 
@@ -49,9 +52,9 @@ def seed_of(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
 
 
-def label_rows(corpus: Corpus) -> list[str]:
-    """Each case's labels as one word, "1" yes or likelier, "0" no, "-1" unknown."""
-    return ["".join(map(str, row)) for row in corpus.labels.nan_to_num(-1).round().int().tolist()]
+def label_rows(labels: Tensor) -> list[str]:
+    """Each row of labels as one word, "1" yes or likelier, "0" no, "-1" unknown."""
+    return ["".join(map(str, row)) for row in labels.nan_to_num(-1).round().int().tolist()]
 
 
 def sampling_weights(corpus: Corpus, balance: str = "source+label") -> Tensor:
@@ -96,8 +99,12 @@ class Prepared(Dataset[Batch]):
     def __init__(self, corpus: Corpus, config: TrainConfig, rank: int, world: int) -> None:
         self.corpus, self.config, self.rank, self.world = corpus, config, rank, world
         self.present = corpus.present
-        sources = corpus.manifest.rows["source"]
-        self.cells = list(zip(sources, label_rows(corpus), strict=True))
+        if config.opacities and corpus.films.shape[1] == 1:
+            raise ConfigError("opacities are drawn into lungs: set lungs = true in [model.image].")
+        self.sources = corpus.manifest.rows["source"].tolist()
+        findings = config.model.findings
+        of_opacity = [{"pneumonia": 1.0, "no_finding": 0.0}.get(f, math.nan) for f in findings]
+        self.opaque = torch.tensor(of_opacity)  # (findings,) the labels of a drawn opacity
 
     def __getitem__(self, place: Place) -> Batch:
         cases = place.cases[self.rank :: self.world]
@@ -115,18 +122,31 @@ class Prepared(Dataset[Batch]):
 
             return run
 
+        labels = self.corpus.labels[cases]
+        with_film = iter([n for n, c in enumerate(cases) if self.present[c, 0]])
+
+        def film(square: Tensor, cycles: float) -> Tensor:
+            row = next(with_film)
+            healthy = bool((labels[row] == 1 - self.opaque).any())
+            if self.config.opacities and healthy and chance(self.config.opacities):
+                drawn = draw_opacity(square)
+                if drawn is not None:
+                    square, labels[row] = drawn, self.opaque
+            return augment_film(square, cycles)
+
         with torch.random.fork_rng(devices=[]):
             inputs = self.corpus.inputs(
                 cases,
-                film=seeded(0, augment_film),
+                film=seeded(0, film),
                 tokens=seeded(1, lambda t: forget(t, self.config.model.notes.unknown)),
                 sound=seeded(2, lambda w: augment_sound(crop_sound(w, samples))),
             )
             if self.config.mixup and inputs.film is not None:
                 torch.manual_seed(seed_of(self.config.seed, place.epoch, place.number, self.rank))
-                cells = [self.cells[c] for c in cases if self.present[c, 0]]
+                kinds = zip((self.sources[c] for c in cases), label_rows(labels), strict=True)
+                cells = [k for k, c in zip(kinds, cases, strict=True) if self.present[c, 0]]
                 inputs = replace(inputs, film=mix_films(inputs.film, cells, self.config.mixup))
-        return Batch(inputs, self.corpus.labels[cases], self.corpus.sound_labels[cases])
+        return Batch(inputs, labels, self.corpus.sound_labels[cases])
 
 
 def forget(tokens: Tokens, unknown: int) -> Tokens:

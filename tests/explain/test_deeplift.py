@@ -4,10 +4,10 @@ import pytest
 import torch
 from captum.attr import DeepLift
 from torch import nn
-from torch.nn.utils.rnn import pack_sequence
+from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
 
 from mmbm.explain.attribution.deeplift import rescale
-from mmbm.explain.attribution.gates import hand_gru
+from mmbm.explain.attribution.gates import run_gru
 
 
 class Small(nn.Module):
@@ -49,6 +49,36 @@ def test_the_map_is_captums():
     assert torch.allclose(ours, theirs, atol=1e-5)
 
 
+class Normed(nn.BatchNorm2d):
+    """A batch norm with its nonlinearity inside, as timm builds them."""
+
+    def __init__(self, channels):
+        super().__init__(channels)
+        self.act = nn.ReLU6(inplace=True)
+
+    def forward(self, cells):
+        return self.act(super().forward(cells))
+
+
+@pytest.mark.filterwarnings("ignore:Setting forward, backward hooks")
+@pytest.mark.parametrize("inside", [True, False])
+def test_batch_norm_is_linear_whatever_stands_inside_it(inside):
+    torch.manual_seed(5)
+    norm, bend = (Normed(4), nn.Identity()) if inside else (nn.BatchNorm2d(4), nn.ReLU())
+    norm.running_mean.normal_()
+    norm.running_var.uniform_(0.5, 2.0)
+    nn.init.normal_(norm.weight)
+    layers = (nn.Conv2d(1, 4, 3), norm, bend, nn.Flatten(), nn.Linear(4 * 36, 1))
+    net = nn.Sequential(*layers).eval()
+    film, baseline = pair(1, 1, 8, 8)
+    ours = rescale(net, lambda x: net(x)[:, 0], film, baseline)
+    assert float(ours.values.sum()) == pytest.approx(ours.explained, abs=1e-5)
+    if not inside:  # Captum knows no ReLU6
+        theirs = DeepLift(net).attribute(film.clone().requires_grad_(), baseline)
+        assert torch.allclose(ours.values, theirs, atol=1e-5)
+    assert float(ours.values.abs().sum()) > 0.01
+
+
 def test_max_pooling_by_hand():
     """From (0, 3) to (5, 1) the maximum rises from 3 to 5: by 2, due to the first alone."""
     pool = nn.Sequential(nn.MaxPool2d((1, 2)))
@@ -74,8 +104,8 @@ def test_a_gru_hands_its_change_on_in_full(both):
     target = torch.randn(7, 8 if both else 4, generator=torch.Generator().manual_seed(4))
     end, start = (net(s[None])[0][0].detach() for s in (sequence, baseline))
     leaf = sequence.clone().requires_grad_()
-    handed = hand_gru(net, (leaf, baseline), (end, start))
-    assert torch.equal(handed, end)
+    handed = run_gru(net, torch.stack([sequence, baseline])).handed(leaf)
+    assert torch.allclose(handed, end, atol=1e-6)
     (multipliers,) = torch.autograd.grad((handed * target).sum(), leaf)
     shares = multipliers * (sequence - baseline)
     assert float(shares.sum()) == pytest.approx(float(((end - start) * target).sum()), abs=1e-4)
@@ -88,8 +118,7 @@ def test_a_gru_close_to_its_baseline_has_its_gradients():
     baseline = sequence + 1e-3
     leaf = sequence.clone().requires_grad_()
     (true,) = torch.autograd.grad(net(leaf[None])[0].sum(), leaf)
-    ends = [net(s[None])[0][0].detach() for s in (sequence, baseline)]
-    handed = hand_gru(net, (leaf, baseline), ends)
+    handed = run_gru(net, torch.stack([sequence, baseline])).handed(leaf)
     (ours,) = torch.autograd.grad(handed.sum(), leaf)
     assert torch.allclose(ours, true, rtol=0.01, atol=0.01)
 
@@ -99,7 +128,8 @@ def test_a_packed_gru_within_a_net():
     sequence, baseline = pair(7, 5)
 
     def score(rows):
-        return net(pack_sequence(list(rows)))[0].data.sum()[None]
+        states = pad_packed_sequence(net(pack_sequence(list(rows)))[0], batch_first=True)[0]
+        return states.sum((1, 2))
 
     found = rescale(net, score, sequence[None], baseline[None])
     assert float(found.values.sum()) == pytest.approx(found.explained, abs=1e-4)

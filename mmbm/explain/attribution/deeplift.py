@@ -16,21 +16,22 @@ Source: Shrikumar, Greenside & Kundaje, ICML 2017; Ancona et al., ICLR 2018.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from mmbm.explain.attribution.gates import hand_gru
+from mmbm.explain.attribution.gates import Runs, run_gru
 
 __all__ = ["Differences", "rescale"]
 
 STRAIGHT = (nn.ReLU, nn.ReLU6, nn.LeakyReLU)  # piecewise linear
 CURVED = (nn.ELU, nn.GELU, nn.SiLU, nn.Hardswish, nn.Sigmoid, nn.Tanh, nn.Softplus)
-LAYERS = (*STRAIGHT, *CURVED, nn.MaxPool2d, nn.GRU)
+LAYERS = (*STRAIGHT, *CURVED, nn.MaxPool2d)
 Maxima = tuple[Tensor, Tensor]  # of max-pooling: the values, and where each lies
 NEAR = 1e-6  # two values this close have no line between them
 
@@ -60,39 +61,44 @@ class Handed(torch.autograd.Function):
 def rescale(
     net: nn.Module, score: Callable[[Tensor], Tensor], given: Tensor, baseline: Tensor
 ) -> Differences:
-    """The rescale rule on ``score``, whose nonlinearities stand in ``net``."""
+    """The rescale rule on ``score``, whose nonlinearities stand in ``net``, in eval mode.
+
+    A net with GRUs reads baseline and input together first, which takes a GRU no longer than one.
+    """
     seen: dict[nn.Module, tuple[Any, Any]] = {}  # of the baseline: what a layer read and gave
-    asked: dict[nn.Module, Any] = {}  # of the input: what it read
+    asked: dict[nn.Module, Tensor] = {}  # of the input: what it read
+    runs: dict[nn.Module, Runs] = {}
+    recurrent = any(isinstance(m, nn.GRU) for m in net.modules())
 
     def keep(module: nn.Module, args: tuple[Any, ...], y: Any) -> Any:
-        seen[module] = (args[0], y)
-        return y[0] if isinstance(module, nn.MaxPool2d) else y
-
-    def hand(module: nn.Module, _: tuple[Any, ...], y: Any) -> Any:
-        u, (u0, y0) = asked.pop(module), seen.pop(module)
-        if isinstance(module, nn.GRU):
-            return _recurred(module, (u, u0), (y, y0))
         if isinstance(module, nn.MaxPool2d):
-            return _pooled(u, y, u0, y0)
-        with torch.no_grad():
-            across, up = u - u0, y - y0
-            if isinstance(module, STRAIGHT):  # never steeper than its pieces, so 0 / 0 is all
-                slope = up.div_(across).nan_to_num_(0.0)
-            else:
-                slope = _slope(across, up)
-        handed: Tensor = Handed.apply(u, y, slope)
-        return handed
+            seen[module] = (args[0][-1:], (y[0][-1:], y[1][-1:]))
+            return y[0]
+        seen[module] = (args[0][-1:], y[-1:])
+        return y
 
     def bare(module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The layer need not record its own way back."""
         asked[module] = args[0]
-        if isinstance(args[0], PackedSequence):
-            return (PackedSequence(args[0].data.detach(), *args[0][1:]), *args[1:])
         return (args[0].detach(), *args[1:])
 
-    with torch.no_grad(), _hooked(net, keep):
-        before = score(baseline)
-    with torch.enable_grad(), _hooked(net, hand, bare):
+    def hand(module: nn.Module, _: tuple[Any, ...], y: Any) -> Any:
+        u, (u0, y0) = asked.pop(module), seen.pop(module)
+        if isinstance(module, nn.MaxPool2d):
+            return _pooled(u, y, u0, y0)
+        handed: Tensor = Handed.apply(u, y, _steepness(module, u, u0, y, y0))
+        return handed
+
+    def run(gru: nn.GRU, packed: PackedSequence) -> tuple[PackedSequence, None]:
+        runs[gru] = run_gru(gru, _apart(packed))
+        return _together(runs[gru].states, packed), None
+
+    def recall(gru: nn.GRU, packed: PackedSequence) -> tuple[PackedSequence, None]:
+        return PackedSequence(runs.pop(gru).handed(packed.data), *packed[1:]), None
+
+    with torch.no_grad(), _hooked(net, keep), _replaced(net, run):
+        before = score(torch.cat([given, baseline]) if recurrent else baseline)[-1]
+    with torch.enable_grad(), _hooked(net, hand, bare), _replaced(net, recall):
         given = given.detach().requires_grad_()
         after = score(given)
         (multipliers,) = torch.autograd.grad(after.sum(), given)
@@ -100,10 +106,39 @@ def rescale(
     return Differences(values, float(after.detach().double() - before.double()))
 
 
-def _recurred(module: nn.GRU, read: Sequence[PackedSequence], gave: Sequence[Any]) -> Any:
-    """A GRU on a batch of one, as it packs it: the data are in the order of time."""
-    handed = hand_gru(module, [u.data for u in read], [y[0].data for y in gave])
-    return PackedSequence(handed, *gave[0][0][1:]), gave[0][1]
+def _apart(packed: PackedSequence) -> Tensor:
+    """Two packed sequences, equally long, as (2, time, inputs)."""
+    rows = packed.data.view(-1, 2, packed.data.shape[1]).transpose(0, 1)
+    return rows if packed.unsorted_indices is None else rows[packed.unsorted_indices]
+
+
+def _together(states: Tensor, like: PackedSequence) -> PackedSequence:
+    """(2, time, states) packed as those they come from."""
+    rows = states if like.sorted_indices is None else states[like.sorted_indices]
+    return PackedSequence(rows.transpose(0, 1).flatten(0, 1), *like[1:])
+
+
+def _steepness(module: nn.Module, u: Tensor, u0: Tensor, y: Tensor, y0: Tensor) -> Tensor:
+    """The slope of the line between a layer's two values."""
+    with torch.no_grad():
+        if isinstance(module, nn.BatchNorm2d) and not _bends(module):
+            return _scale(module)[:, None, None]
+        if isinstance(module, CURVED):
+            return _slope(u - u0, y - y0)
+        # never steeper than its pieces, so 0 / 0 is all that can go wrong
+        return (y - y0).div_(u - u0).nan_to_num_(0.0)
+
+
+def _bends(norm: nn.BatchNorm2d) -> bool:
+    """A nonlinearity stands inside it."""
+    return any(isinstance(m, STRAIGHT) for m in norm.modules())
+
+
+def _scale(norm: nn.BatchNorm2d) -> Tensor:
+    """(channels,) what it multiplies by."""
+    assert norm.running_var is not None
+    steep = (norm.running_var + norm.eps).rsqrt()
+    return steep * norm.weight if norm.affine else steep
 
 
 def _slope(across: Tensor, up: Tensor) -> Tensor:
@@ -124,12 +159,28 @@ def _pooled(u: Tensor, found: Maxima, u0: Tensor, found0: Maxima) -> Tensor:
     return handed.reshape(y.shape)
 
 
+def _units(net: nn.Module) -> Iterator[nn.Module]:
+    """The layers that hand their changes on; a batch norm and what bends in it are one."""
+    inside: set[nn.Module] = set()
+    for module in net.modules():
+        if module in inside:
+            continue
+        if isinstance(module, nn.BatchNorm2d):
+            parts = [m for m in module.modules() if m is not module]
+            if not all(isinstance(m, (*STRAIGHT, nn.Identity)) for m in parts):
+                continue  # its parts by themselves
+            inside.update(parts)
+            yield module
+        elif isinstance(module, LAYERS):
+            yield module
+
+
 @contextmanager
 def _hooked(
     net: nn.Module, hook: Callable[..., Any], before: Callable[..., Any] | None = None
 ) -> Iterator[None]:
-    """The hook on every nonlinearity; each tells its maxima's places, none overwrites its input."""
-    layers = [m for m in net.modules() if isinstance(m, LAYERS)]
+    """The hook on every unit; max-pooling tells its places, none overwrites its input."""
+    layers = list(_units(net))
     changed: list[tuple[Any, str, bool]] = [(m, "inplace", False) for m in layers]
     changed += [(m, "return_indices", True) for m in layers]
     changed = [(m, name, to) for m, name, to in changed if getattr(m, name, to) != to]
@@ -144,3 +195,16 @@ def _hooked(
             handle.remove()
         for module, name, to in changed:
             setattr(module, name, not to)
+
+
+@contextmanager
+def _replaced(net: nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
+    """Every GRU does ``forward`` instead of its own."""
+    layers = [m for m in net.modules() if isinstance(m, nn.GRU)]
+    for module in layers:
+        module.forward = partial(forward, module)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for module in layers:
+            del module.forward

@@ -13,14 +13,14 @@ Source: Shrikumar, Greenside & Kundaje, ICML 2017, for the slopes; Shapley 1953 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear, pad
 
-__all__ = ["hand_gru"]
+__all__ = ["Runs", "run_gru"]
 
 NEAR = 1e-6
 
@@ -41,22 +41,17 @@ class Weights:
         return cls(*(torch.stack(part) for part in zip(*each, strict=True)))
 
 
-def hand_gru(gru: nn.GRU, sequences: Sequence[Tensor], outputs: Sequence[Tensor]) -> Tensor:
-    """The first output, (time, directions x hidden), whose gradients become the multipliers.
+def run_gru(gru: nn.GRU, both: Tensor) -> Runs:
+    """Run it layer by layer on the input and on the baseline, (2, time, inputs).
 
-    Of the two runs, on the input and on the baseline: what the GRU read, (time, inputs), and what
-    it gave. It starts from zeros, with biases, and is in eval mode.
+    It starts from zeros, with biases, and is in eval mode.
     """
-    runs, layers = torch.stack([sequences[0].detach(), sequences[1]]), []  # (2, time, inputs)
+    layers, read = [], both
     for number in range(gru.num_layers):
-        if number == gru.num_layers - 1:
-            states = torch.stack(list(outputs))
-        else:
-            states = _run(gru, number, runs)
-        layers.append(Layer(Weights.of(gru, number), runs, states))
-        runs = states
-    handed: Tensor = HandedBack.apply(sequences[0], outputs[0], layers)
-    return handed
+        states = _run(gru, number, read)
+        layers.append(Layer(Weights.of(gru, number), read, states))
+        read = states
+    return Runs(layers, read)
 
 
 def _run(gru: nn.GRU, layer: int, runs: Tensor) -> Tensor:
@@ -77,22 +72,35 @@ def _weights(gru: nn.GRU, layer: int, end: str) -> list[Tensor]:
     return [getattr(gru, f"{name}_l{layer}{end}").detach() for name in names]
 
 
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What two runs of a GRU left: of each layer its gates, and of the last its states."""
+
+    layers: list[Layer]
+    states: Tensor  # (2, time, directions x hidden)
+
+    def handed(self, sequence: Tensor) -> Tensor:
+        """The first run's states, whose gradients become the multipliers of ``sequence``."""
+        states: Tensor = HandedBack.apply(sequence, self)
+        return states
+
+
 class HandedBack(torch.autograd.Function):
     """A GRU's output whose gradient goes back by the rule."""
 
     @staticmethod
-    def forward(ctx: Any, sequence: Tensor, output: Tensor, layers: list[Layer]) -> Tensor:
+    def forward(ctx: Any, sequence: Tensor, runs: Runs) -> Tensor:
         """``output``."""
-        ctx.layers = layers
-        return output.clone()
+        ctx.layers = runs.layers
+        return runs.states[0].clone()
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         """The gradient of the output -> the multipliers of the sequence."""
         multipliers = gradients[0]
         for layer in reversed(ctx.layers):
             multipliers = layer.back(multipliers)
-        return multipliers, None, None
+        return multipliers, None
 
 
 class Layer:
@@ -105,18 +113,21 @@ class Layer:
         """What it read, (2 runs, time, inputs), and gave, (2 runs, time, directions x hidden)."""
         self.weights = weights
         directions, hidden = len(weights.into), weights.over.shape[2]
-        read, gave = [runs], list(states.chunk(directions, -1))
-        if directions == 2:  # the second reads from the end
-            read, gave[1] = [runs, runs.flip(1)], gave[1].flip(1)
-        after = torch.stack(gave)  # (directions, 2, time, hidden)
-        h = torch.cat([torch.zeros_like(after[:, :, :1]), after[:, :, :-1]], 2)
-        sums = torch.einsum("dgi,drti->tdrg", weights.into, torch.stack(read))
-        back = torch.einsum("dgh,drth->tdrg", weights.over, h)
-        sums, back = sums + weights.into_bias[:, None], back + weights.over_bias[:, None]
+        flat, gave = runs.flatten(0, 1), states.chunk(directions, -1)
+        sums = torch.stack(  # (directions, 2 x time, 3 hidden), as the next two
+            [linear(flat, w, b) for w, b in zip(weights.into, weights.into_bias, strict=True)]
+        )
+        before = [  # the second direction reads from the end
+            pad(gave[0], (0, 0, 1, -1)),
+            *(pad(g, (0, 0, -1, 1)) for g in gave[1:]),
+        ]
+        h = torch.stack(before).flatten(1, 2)
+        back = torch.baddbmm(weights.over_bias[:, None], h, weights.over.mT)
+        sums, back, h = (_in_turn(v.view(directions, *runs.shape[:2], -1)) for v in (sums, back, h))
         pre, q = sums[..., : 2 * hidden] + back[..., : 2 * hidden], back[..., 2 * hidden :]
         gate = pre.sigmoid()
         last = sums[..., 2 * hidden :] + gate[..., :hidden] * q
-        self._keep(torch.cat([pre, last], -1), q, gate, last.tanh(), h.permute(2, 0, 1, 3))
+        self._keep(torch.cat([pre, last], -1), q, gate, last.tanh(), h)
 
     def _keep(self, pre: Tensor, q: Tensor, gate: Tensor, n: Tensor, h: Tensor) -> None:
         """Means over the runs and slopes of the nonlinearities, (time, directions, 1, hidden)."""
@@ -146,6 +157,12 @@ class Layer:
         to_input = torch.cat([self.by_r, self.by_z, self.by_n], -1) * whole.repeat(1, 1, 1, 3)
         given = torch.einsum("tdg,dgi->dti", to_input[:, :, 0], self.weights.into)
         return given[0] if directions == 1 else given[0] + given[1].flip(0)
+
+
+def _in_turn(each: Tensor) -> Tensor:
+    """(directions, 2, time, …) in the order of time -> (time, directions, 2, …) as they read."""
+    turned = torch.stack([each[0], *each[1:].flip(2)])
+    return turned.permute(2, 0, 1, 3).contiguous()
 
 
 def _slopes(pre: Tensor, value: Tensor) -> Tensor:

@@ -1,0 +1,101 @@
+"""The mean image branch: of copies it is the branch itself; of two it says their mean."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from mmbm.cli import app
+from mmbm.config import ModelConfig
+from mmbm.errors import ConfigError
+from mmbm.model import checkpoint
+from mmbm.model.network import Inputs, MultimodalBigModel
+from mmbm.train.average import average_image
+from tests.made_cases import TINY
+
+PRESENT = torch.tensor([[True, False, False]])
+
+
+def network(seed, config=TINY):
+    torch.manual_seed(seed)
+    net = MultimodalBigModel(config).eval().requires_grad_(False)
+    torch.nn.init.normal_(net.head.weight)
+    return net
+
+
+def films(count=24):
+    draw = torch.Generator().manual_seed(3)
+    return torch.rand(count, 1, TINY.image.size, TINY.image.size, generator=draw) * 2 - 1
+
+
+def settled(net, given):
+    """The net with the norms that these films give it."""
+    average_image(net, [copy.deepcopy(net)], given)
+    return net
+
+
+def logits(net, given):
+    spoken = net(Inputs(PRESENT.expand(len(given), -1), given))
+    return spoken - spoken.mean(0)
+
+
+def test_the_mean_of_copies_says_the_same():
+    given = films()
+    net = settled(network(0), given)
+    before = logits(net, given)
+    average_image(net, [copy.deepcopy(net), copy.deepcopy(net)], given)
+    assert torch.allclose(logits(net, given), before, atol=1e-3)
+
+
+def test_runs_that_differ_behind_the_backbone_say_their_mean():
+    """One backbone, two ends, a third net's head: every logit is the mean of the two, but for a
+    shift."""
+    given = films()
+    one = settled(network(1), given)
+    two, three = copy.deepcopy(one), copy.deepcopy(one)
+    for seed, net in ((5, two), (6, three)):
+        torch.manual_seed(seed)
+        torch.nn.init.normal_(net.encoders["image"].project.weight, std=0.1)
+        torch.nn.init.normal_(net.head.weight)
+        settled(net, given)
+    wanted = (logits(one, given) + logits(two, given)) / 2
+    parts = three.encoders["notes"].state_dict()
+    average_image(three, [one, two], given)
+    found = logits(three, given)
+    assert float(torch.corrcoef(torch.stack([found.flatten(), wanted.flatten()]))[0, 1]) > 0.99
+    features = three.features(Inputs(PRESENT.expand(len(given), -1), given))[:, 0]
+    assert float(features.mean(0).abs().max()) < 1e-3
+    assert torch.allclose(features.var(0, unbiased=False), torch.ones(()), atol=0.05)
+    assert all(torch.equal(t, parts[n]) for n, t in three.encoders["notes"].state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"findings": ("pneumonia",)}, "same findings and image settings"),
+        ({"fusion": "concat"}, "weighted sum"),
+    ],
+)
+def test_only_what_is_alike_averages(change, message):
+    other = network(1, ModelConfig(**(TINY.model_dump() | change)))
+    with pytest.raises(ConfigError, match=message):
+        average_image(network(0), [other], films())
+
+
+def test_the_command_writes_a_model_that_names_its_branches(tiny_run, tiny_model_dir, tmp_path):
+    cases, image = tiny_run / "cases" / "manifest.csv", ["--image", str(tiny_model_dir)]
+    asked = ["average", str(cases), *image, *image, "--model", str(tiny_model_dir)]
+    answer = CliRunner().invoke(
+        app, [*asked, "--out", str(tmp_path / "mean"), "--version", "2.0.0"]
+    )
+    assert answer.exit_code == 0, answer.output
+    card = json.loads((tmp_path / "mean" / "card.json").read_text(encoding="utf-8"))
+    assert card["image_averaged"] == [checkpoint.read(tiny_model_dir).identity.sha256] * 2
+    mine, theirs = (checkpoint.read(f).network for f in (tmp_path / "mean", tiny_model_dir))
+    assert mine.config.version == "2.0.0" and (tmp_path / "mean" / "training.csv").is_file()
+    head, kept = mine.head.weight, theirs.head.weight
+    assert torch.equal(head, kept)
