@@ -201,8 +201,7 @@ def run_calibration(
             name: replace(s, features=turn(s.features, s.present)) for name, s in scored.items()
         }
     tables = _calibrated(network, corpora, scored["train"], scored["val"])
-    own = {"name", "version", "sha256"}
-    facts = {key: fact for key, fact in read_facts(loaded.folder).items() if key not in own}
+    facts = _handed_down(loaded.folder)
     facts |= {"calibration_manifest_sha256": manifest.sha256, "head_refitted": head}
     if head:
         facts |= {"data": data_table(manifest, network.config.findings)}
@@ -241,8 +240,7 @@ def run_average(
     if not films:
         raise ManifestError(f"'{manifest_path.name}' has no film in its train split.")
     average_image(loaded.network, [other.network for other in others], torch.stack(films))
-    own = {"name", "version", "sha256"}
-    facts = {key: fact for key, fact in read_facts(loaded.folder).items() if key not in own}
+    facts = _handed_down(loaded.folder)
     facts |= {"image_averaged": [other.identity.sha256 for other in others]}
     if version:
         network = loaded.network
@@ -251,6 +249,12 @@ def run_average(
     checkpoint.write(out, loaded.network, loaded.tokenizer, facts)
     write_card(out)
     return out
+
+
+def _handed_down(folder: Path) -> dict[str, Any]:
+    """What a model's card says that holds for one made from it."""
+    own = {"name", "version", "sha256"}
+    return {key: fact for key, fact in read_facts(folder).items() if key not in own}
 
 
 def _keep_log(folder: Path, out: Path) -> None:

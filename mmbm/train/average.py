@@ -40,9 +40,9 @@ def average_image(
     ConfigError
         The nets are not alike, or one of them does not fuse by a weighted sum.
     """
+    same = (network.config.image, network.config.findings)
     for net in (network, *others):
-        alike = net.config.image == network.config.image
-        if not alike or net.config.findings != network.config.findings:
+        if (net.config.image, net.config.findings) != same:
             raise ConfigError("Only models with the same findings and image settings average.")
         if not isinstance(net.fusion, WeightedSum):
             raise ConfigError("Only models that fuse by a weighted sum average.")

@@ -128,7 +128,7 @@ class Prepared(Dataset[Batch]):
         def film(square: Tensor, cycles: float) -> Tensor:
             row = next(with_film)
             healthy = bool((labels[row] == 1 - self.opaque).any())
-            if self.config.opacities and healthy and chance(self.config.opacities):
+            if healthy and chance(self.config.opacities):
                 drawn = draw_opacity(square)
                 if drawn is not None:
                     square, labels[row] = drawn, self.opaque
@@ -137,7 +137,7 @@ class Prepared(Dataset[Batch]):
         with torch.random.fork_rng(devices=[]):
             inputs = self.corpus.inputs(
                 cases,
-                film=seeded(0, film),
+                film=seeded(0, film if self.config.opacities else augment_film),
                 tokens=seeded(1, lambda t: forget(t, self.config.model.notes.unknown)),
                 sound=seeded(2, lambda w: augment_sound(crop_sound(w, samples))),
             )
