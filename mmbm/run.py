@@ -226,22 +226,28 @@ def run_average(
 ) -> Path:
     """Write to ``out`` the model with the mean image branch of others, not yet calibrated anew.
 
-    The manifest's train films set the norms of the mean net. Returns ``out``.
+    The manifest's train films set the norms of the mean net, but for those of sources that one of
+    the models was trained without; so is the new one then. Returns ``out``.
 
     Raises
     ------
     ConfigError, ManifestError, ModelError
     """
     loaded, others = checkpoint.read(model), [checkpoint.read(folder) for folder in images]
-    train = _split(read_manifest(manifest_path), "train", manifest_path)
+    facts = _handed_down(loaded.folder)
+    left_out = _left_out(facts)
+    for other in others:
+        left_out += tuple(s for s in _left_out(read_facts(other.folder)) if s not in left_out)
+    train = _split(_without(read_manifest(manifest_path), left_out), "train", manifest_path)
     only = loaded.network.config.model_copy(update={"modalities": ("image",)})
     corpus = _corpus(train, only, loaded.tokenizer, None, reading)
     films = [standardise(film, corpus.cycles) for film in corpus.films]
     if not films:
         raise ManifestError(f"'{manifest_path.name}' has no film in its train split.")
     average_image(loaded.network, [other.network for other in others], torch.stack(films))
-    facts = _handed_down(loaded.folder)
     facts |= {"image_averaged": [other.identity.sha256 for other in others]}
+    if left_out:
+        facts["training"] = facts.get("training", {}) | {"leave_out": list(left_out)}
     if version:
         network = loaded.network
         network.config = network.config.model_copy(update={"version": version})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 
+import pandas as pd
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -99,3 +101,31 @@ def test_the_command_writes_a_model_that_names_its_branches(tiny_run, tiny_model
     assert mine.config.version == "2.0.0" and (tmp_path / "mean" / "training.csv").is_file()
     head, kept = mine.head.weight, theirs.head.weight
     assert torch.equal(head, kept)
+
+
+def test_what_a_branch_was_trained_without_does_not_set_the_norms(
+    tiny_run, tiny_model_dir, tmp_path
+):
+    """A source that one of the branches left out is left out of the mean."""
+    branch = tmp_path / "branch"
+    shutil.copytree(tiny_model_dir, branch)
+    card = json.loads((branch / "card.json").read_text(encoding="utf-8"))
+    card["training"]["leave_out"] = ["north"]
+    (branch / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    table = pd.read_csv(tiny_run / "cases" / "manifest.csv", dtype=str, keep_default_na=False)
+    south = tiny_run / "cases" / "south.csv"
+    table[table["source"] == "south"].to_csv(south, index=False)
+
+    def mean(name, manifest, image):
+        asked = ["average", str(manifest), "--image", str(image), "--model", str(tiny_model_dir)]
+        answer = CliRunner().invoke(app, [*asked, "--out", str(tmp_path / name)])
+        assert answer.exit_code == 0, answer.output
+        found = json.loads((tmp_path / name / "card.json").read_text(encoding="utf-8"))
+        norms = checkpoint.read(tmp_path / name).network.normalise["image"].running_mean
+        return found["training"]["leave_out"], norms
+
+    left_out, without = mean("a", tiny_run / "cases" / "manifest.csv", branch)
+    nothing, whole = mean("b", tiny_run / "cases" / "manifest.csv", tiny_model_dir)
+    _, alone = mean("c", south, tiny_model_dir)
+    assert left_out == ["north"] and nothing == []
+    assert torch.equal(without, alone) and not torch.equal(without, whole)

@@ -34,9 +34,10 @@ def between(low: float, high: float) -> float:
 
 
 def augment_film(square: Tensor, cycles: float = 0.0) -> Tensor:
-    """(1 or 2, size, size) in [0, 1], not yet equalised -> the same with greys in [-1, 1].
+    """(planes, size, size) in [0, 1], not yet equalised -> the same with greys in [-1, 1].
 
-    The second plane, the lungs, moves with the first, the greys. ``cycles`` as in ``standardise``.
+    The other planes, such as the lungs, move with the first, the greys. ``cycles`` as in
+    ``standardise``.
     """
     size = square.shape[-1]
     film = move(square)
@@ -44,14 +45,14 @@ def augment_film(square: Tensor, cycles: float = 0.0) -> Tensor:
         film = film.flip(-1)
     if chance(0.5):  # aspect: some sources squash their films
         film = _stretch(film, between(0.85, 1.15))
-    film, lungs = film[:1].clone(), film[1:]
+    film, others = film[:1].clone(), film[1:]
     if chance(0.3):  # a copy of a copy: fewer pixels, then more
         small = int(size * between(0.4, 0.9))
         film = interpolate(film[None], small, mode="bilinear", antialias=True)
         film = interpolate(film, size, mode="bilinear")[0]
     if chance(0.3):  # shutter or page border
         _paint_border(film)
-    return torch.cat([spoil(film, cycles), lungs])
+    return torch.cat([spoil(film, cycles), others])
 
 
 def spoil(film: Tensor, cycles: float = 0.0) -> Tensor:

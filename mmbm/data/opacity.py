@@ -2,8 +2,9 @@
 
 In public collections the sick and the healthy differ in how they were filmed as well. Two copies of
 one film, one of them with an opacity, differ in the opacity alone: its position, size, density and
-texture are all that a net can tell them apart by. What is drawn is a rough likeness of consolidated
-lung, patchy infiltrates or a veil, no simulation of a disease.
+texture are all that a net can tell them apart by. And its place is known, so a net can be asked to
+speak of it there. What is drawn is a rough likeness of consolidated lung, patchy infiltrates or a
+veil, no simulation of a disease.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ LIFTED = 0.015  # of the whole range of greys, over the lungs, is what one can s
 
 
 def draw_opacity(square: Tensor) -> Tensor | None:
-    """(2, size, size) in [0, 1], greys and lungs, -> the same with an opacity in the lungs.
+    """(2, size, size) in [0, 1], greys and lungs, -> the same with an opacity, and where it lies.
 
-    None where it would hardly show. Draws from torch's global generator.
+    The third plane is how far each place was lifted, 1 where most. None where the opacity would
+    hardly show. Draws from torch's global generator.
     """
     return next((drawn for _ in range(TRIES) if (drawn := _draw(square)) is not None), None)
 
@@ -43,9 +45,11 @@ def _draw(square: Tensor) -> Tensor | None:
     if float((shape * lift).sum()) < LIFTED * float(lungs.sum()):
         return None
     grain = interpolate(torch.randn(1, 1, size // 5, size // 5), size, mode="bicubic")[0]
+    lifted = shape * lift
     lift = lift * (1 + between(0.0, 0.2) * grain)
     fade = between(0.0, 0.5) * (film - soft)  # vessels drown in it, ribs less
-    return torch.cat([(film + shape * (lift - fade)).clamp(0.0, 1.0), lungs])
+    altered = (film + shape * (lift - fade)).clamp(0.0, 1.0)
+    return torch.cat([altered, lungs, lifted / lifted.max()])
 
 
 def _side(lungs: Tensor) -> Tensor:

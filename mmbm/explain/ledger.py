@@ -56,13 +56,13 @@ class Ledger:
 
 def ledger(prediction: Prediction) -> tuple[Ledger, ...]:
     """One ledger for each finding, from the features that the forward pass left behind."""
-    readout, means = prediction.readout, prediction.features.means
+    readout, means = prediction.readout, prediction.features.means.double()
     base, interaction = readout.base().tolist(), readout.interaction(means).tolist()  # (findings,)
     slopes = readout.slopes(means)  # (findings, 3)
     contributions = readout.contributions(means)  # (findings, 3)
     moved = _named(contributions)
     moving = [{} for _ in base] if slopes is None else _named(slopes)
-    intervals = _intervals(prediction, contributions)
+    intervals = _intervals(prediction, means, contributions)
     percentiles = _percentiles(prediction, contributions)
     return tuple(
         Ledger(
@@ -86,13 +86,13 @@ def _named(values: Tensor) -> list[dict[Modality, float]]:
 
 
 def _intervals(
-    prediction: Prediction, contributions: Tensor
+    prediction: Prediction, means: Tensor, contributions: Tensor
 ) -> list[dict[Modality, tuple[float, float]]]:
     """Of each finding, 95 % of where each contribution would lie with heads of other patients."""
     tables, readout = prediction.trust, prediction.readout
     if tables is None or tables.spread is None or not isinstance(readout, Readout):
         return [{} for _ in prediction.findings]
-    reach = NORMAL * readout.deviations(prediction.features.means, tables.spread)
+    reach = NORMAL * readout.deviations(means, tables.spread)
     lows, highs = (contributions - reach).tolist(), (contributions + reach).tolist()
     known = reach.isnan().logical_not().tolist()
     return [
@@ -111,10 +111,11 @@ def _percentiles(prediction: Prediction, contributions: Tensor) -> list[dict[Mod
     if tables is None or tables.population is None:
         return [{} for _ in prediction.findings]
     population, shown = tables.population.double().numpy(), contributions.numpy()
-    fitted = ~np.isnan(population).any(-1)  # (findings, 3)
+    fitted = ~np.isnan(population[..., 0])  # (findings, 3)
+    hundred = np.arange(101.0)
     return [
         {
-            m: float(np.interp(shown[c, i], population[c, i], np.arange(101.0)))
+            m: float(np.interp(shown[c, i], population[c, i], hundred))
             for i, m in enumerate(MODALITIES)
             if m in prediction.present and fitted[c, i]
         }

@@ -148,9 +148,9 @@ def _overlaps(strips: int, first: float, last: float, cells: int) -> NDArray[np.
 
     (cells, strips)
     """
-    edges = ((np.arange(cells + 1) / cells - first) / (last - first) * strips).clip(0, strips)
+    edges = (np.arange(cells + 1) / cells - first) * (strips / (last - first))
     reached = (edges[:, None] - np.arange(strips)).clip(0, 1)  # of each strip, up to each edge
-    return np.diff(reached, axis=0)
+    return np.asarray(reached[1:] - reached[:-1])
 
 
 def words(tokens: Tokens, shares: NDArray[np.float64]) -> tuple[Sequence[WordShare], ...]:

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections import deque
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -106,13 +106,13 @@ class Box(NamedTuple):
 WHOLE = Box(0.0, 1.0, 0.0, 1.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Lungs:
     """The lung fields of one picture, heart shadow over the lung included."""
 
     mask: NDArray[np.bool_]  # (SIDE, SIDE) over the whole picture
 
-    @property
+    @cached_property
     def area(self) -> float:
         """Part of the picture, 0 to 1."""
         return float(self.mask.mean())
@@ -127,7 +127,7 @@ class Lungs:
         """What the reader should know of them."""
         return () if self.found else (NOT_FOUND,)
 
-    @property
+    @cached_property
     def box(self) -> Box:
         """What holds the lungs with a margin; the whole picture where none are found."""
         if not self.found:

@@ -23,6 +23,7 @@ zero: the base ``b_c`` stays the prior, and each contribution acts as a log like
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -152,13 +153,21 @@ class MultimodalBigModel(nn.Module):
 
     def features(self, inputs: Inputs) -> Tensor:
         """All f_i, (batch, 3, d); exactly zero where a modality is absent."""
+        return self.gather(self.read(inputs), inputs.present)
+
+    def read(self, inputs: Inputs) -> dict[Modality, Positions]:
+        """Every modality of the batch that some case has and this model reads."""
+        read = {m: self.encode(m, inputs) for m in MODALITIES}
+        return {m: positions for m, positions in read.items() if positions is not None}
+
+    def gather(self, read: Mapping[Modality, Positions], present: Tensor) -> Tensor:
+        """The f_i of what was read, (batch, 3, d); ``present`` says whose they are."""
         columns = []
         for i, modality in enumerate(MODALITIES):
-            has = inputs.present[:, i]
-            column = self.head.weight.new_zeros(len(has), self.config.features)
-            positions = self.encode(modality, inputs)
-            if positions is not None:
-                column = column.index_put((has.nonzero()[:, 0],), positions.mean)
+            column = self.head.weight.new_zeros(len(present), self.config.features)
+            if modality in read:
+                rows = present[:, i].nonzero()[:, 0]
+                column = column.index_put((rows,), read[modality].mean)
             columns.append(column)
         return torch.stack(columns, 1)
 

@@ -37,6 +37,7 @@ class Batch(NamedTuple):
     inputs: Inputs
     labels: Tensor  # (batch, findings) float32, NaN: unknown
     events: Tensor  # (batch, events) float32, NaN: unknown
+    drawn: Tensor | None = None  # (n_image, size, size) in [0, 1]: opacities; 0: none, or unknown
 
 
 class Place(NamedTuple):
@@ -101,6 +102,10 @@ class Prepared(Dataset[Batch]):
         self.present = corpus.present
         if config.opacities and corpus.films.shape[1] == 1:
             raise ConfigError("opacities are drawn into lungs: set lungs = true in [model.image].")
+        if config.localise and not (config.opacities and "pneumonia" in config.model.findings):
+            raise ConfigError("localise is about drawn opacities: set opacities, find pneumonia.")
+        if config.localise and config.model.fusion != "weighted_sum":
+            raise ConfigError('localise needs fusion = "weighted_sum": else evidence has no place.')
         self.sources = corpus.manifest.rows["source"].tolist()
         findings = config.model.findings
         of_opacity = [{"pneumonia": 1.0, "no_finding": 0.0}.get(f, math.nan) for f in findings]
@@ -131,8 +136,9 @@ class Prepared(Dataset[Batch]):
             if healthy and chance(self.config.opacities):
                 drawn = draw_opacity(square)
                 if drawn is not None:
-                    square, labels[row] = drawn, self.opaque
-            return augment_film(square, cycles)
+                    labels[row] = self.opaque
+                    return augment_film(drawn, cycles)
+            return augment_film(torch.cat([square, torch.zeros_like(square[:1])]), cycles)
 
         with torch.random.fork_rng(devices=[]):
             inputs = self.corpus.inputs(
@@ -146,7 +152,11 @@ class Prepared(Dataset[Batch]):
                 kinds = zip((self.sources[c] for c in cases), label_rows(labels), strict=True)
                 cells = [k for k, c in zip(kinds, cases, strict=True) if self.present[c, 0]]
                 inputs = replace(inputs, film=mix_films(inputs.film, cells, self.config.mixup))
-        return Batch(inputs, labels, self.corpus.sound_labels[cases])
+        drawn = None
+        if self.config.opacities and inputs.film is not None:
+            drawn = inputs.film[:, 2]
+            inputs = replace(inputs, film=inputs.film[:, :2])
+        return Batch(inputs, labels, self.corpus.sound_labels[cases], drawn)
 
 
 def forget(tokens: Tokens, unknown: int) -> Tokens:
@@ -160,6 +170,7 @@ def mix_films(films: Tensor, cells: list[tuple[str, str]], alpha: float) -> Tens
     """Blend half of the films with one of the same labels from another source.
 
     The labels stay true and the source is blurred. ``cells`` are (source, labels) of each film.
+    A third plane, of drawn opacities, is emptied: the other film may show its own elsewhere.
     Source: Yao et al., Improving Out-of-Distribution Robustness via Selective Augmentation,
     ICML 2022 (intra-label LISA).
     """
@@ -171,6 +182,7 @@ def mix_films(films: Tensor, cells: list[tuple[str, str]], alpha: float) -> Tens
             other = films[others[int(torch.randint(len(others), ()))]]
             share = blend.sample()
             mixed[i] = share * films[i] + (1 - share) * other
+            mixed[i, 2:] = 0
     return mixed
 
 

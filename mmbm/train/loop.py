@@ -23,7 +23,7 @@ from mmbm.model.network import MultimodalBigModel
 from mmbm.model.notes import TransformerEncoder
 from mmbm.predict import cores, to_device
 from mmbm.train.loader import Batch, batches_per_epoch, load, seed_of
-from mmbm.train.loss import coalition_loss, sound_loss
+from mmbm.train.loss import coalition_loss, place_loss, sound_loss
 from mmbm.train.processes import Processes
 from mmbm.train.state import Row, RunState, restore, save, write_log
 
@@ -185,8 +185,9 @@ def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> 
     network = run.network
     inputs = to_device(batch.inputs, team.device)
     labels, events = batch.labels.to(team.device), batch.events.to(team.device)
-    features = network.features(inputs)
-    losses = (
+    read = network.read(inputs)
+    features = network.gather(read, inputs.present)
+    losses = [
         coalition_loss(
             network,
             features,
@@ -196,9 +197,14 @@ def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> 
             config.loss_weights,
         ),
         sound_loss(network, features, inputs.present, events),
-    )
+    ]
+    weights = [1.0, 1.0]
+    if config.localise and batch.drawn is not None:
+        losses.append(place_loss(network, read["image"], batch.drawn.to(team.device)))
+        weights.append(config.localise)
     counts = team.sum(torch.stack([loss.known for loss in losses]).float()).clamp(min=1)
-    loss = (torch.stack([loss.total for loss in losses]) / counts).sum()
+    totals = torch.stack([loss.total for loss in losses])
+    loss = (totals * totals.new_tensor(weights) / counts).sum()
     run.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     trained = [p for p in network.parameters() if p.requires_grad]

@@ -1,9 +1,13 @@
-"""The losses: over every coalition of modalities, and of the sound events.
+"""The losses: over coalitions of modalities, of the sound events, of a drawn opacity's place.
 
 What every subset of modalities would say is known once the features are: an absent modality is
 zero, so a subset is the features times a mask. The loss is the mean over all subsets that a case
 can offer, which is modality dropout without the dice: each branch learns to stand alone and to add
 to the others, and an absent modality is something the net has always known.
+
+A logit is a sum over positions, so where a finding's evidence lies can be trained as well: that of
+an opacity drawn into a healthy film belongs where it was drawn. Being right for the right reasons
+(Ross et al., IJCAI 2017) needs no second derivative here.
 """
 
 from __future__ import annotations
@@ -13,13 +17,15 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import adaptive_avg_pool2d, binary_cross_entropy_with_logits, kl_div
 
 from mmbm.case import MODALITIES
-from mmbm.model.network import MultimodalBigModel
+from mmbm.model.network import MultimodalBigModel, Positions
 from mmbm.model.readout import COALITIONS
 
-__all__ = ["COALITIONS", "Loss", "coalition_loss", "sound_loss"]
+__all__ = ["COALITIONS", "Loss", "coalition_loss", "place_loss", "sound_loss"]
+
+TINY = 1e-8  # of a film's mean, the share of a cell without lungs
 
 
 class Loss(NamedTuple):
@@ -68,3 +74,18 @@ def sound_loss(
         network.sound_head(features[:, audio]), labels.nan_to_num(), reduction="none"
     )
     return Loss((losses * known).sum(), known.sum())
+
+
+def place_loss(network: MultimodalBigModel, seen: Positions, drawn: Tensor) -> Loss:
+    """How far the places of what speaks for pneumonia are from those of the drawn opacity.
+
+    The divergence of the softmax of the evidence over positions from ``drawn``, (n, height, width),
+    how far each place of a film was lifted; films where that is 0 everywhere do not count.
+    """
+    row = network.head.weight[network.config.findings.index("pneumonia")]
+    (height, width), held = seen.grid, seen.weights
+    spoken = (row @ seen.vectors + held.clamp(min=TINY).log()).log_softmax(1)  # (n, positions)
+    lifted = adaptive_avg_pool2d(drawn[:, None], (height, width)).flatten(1) * held
+    known = (lifted.sum(1) > 0).float()
+    wanted = lifted / lifted.sum(1, keepdim=True).clamp(min=TINY)
+    return Loss((kl_div(spoken, wanted, reduction="none").sum(1) * known).sum(), known.sum())
