@@ -23,7 +23,7 @@ from mmbm.model.network import MultimodalBigModel
 from mmbm.model.notes import TransformerEncoder
 from mmbm.predict import cores, to_device
 from mmbm.train.loader import Batch, batches_per_epoch, load, seed_of
-from mmbm.train.loss import coalition_loss, place_loss, sound_loss
+from mmbm.train.loss import Loss, coalition_loss, place_loss, sound_loss
 from mmbm.train.processes import Processes
 from mmbm.train.state import Row, RunState, restore, save, write_log
 
@@ -187,7 +187,10 @@ def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> 
     labels, events = batch.labels.to(team.device), batch.events.to(team.device)
     read = network.read(inputs)
     features = network.gather(read, inputs.present)
-    losses = [
+    place = Loss(features.new_zeros(()), features.new_zeros(()))
+    if config.localise and batch.drawn is not None:
+        place = place_loss(network, read["image"], batch.drawn.to(team.device))
+    losses = (  # always as many, for the processes add them up
         coalition_loss(
             network,
             features,
@@ -197,14 +200,11 @@ def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> 
             config.loss_weights,
         ),
         sound_loss(network, features, inputs.present, events),
-    ]
-    weights = [1.0, 1.0]
-    if config.localise and batch.drawn is not None:
-        losses.append(place_loss(network, read["image"], batch.drawn.to(team.device)))
-        weights.append(config.localise)
+        place,
+    )
+    weights = features.new_tensor([1.0, 1.0, config.localise])
     counts = team.sum(torch.stack([loss.known for loss in losses]).float()).clamp(min=1)
-    totals = torch.stack([loss.total for loss in losses])
-    loss = (totals * totals.new_tensor(weights) / counts).sum()
+    loss = (torch.stack([loss.total for loss in losses]) * weights / counts).sum()
     run.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     trained = [p for p in network.parameters() if p.requires_grad]
