@@ -41,12 +41,18 @@ def free_port():
 
 
 @pytest.fixture(scope="module")
-def server(request, tmp_path_factory):
+def app():
+    """The script that the server runs."""
+    return APP
+
+
+@pytest.fixture(scope="module")
+def server(request, app, tmp_path_factory):
     """``streamlit run`` on loopback; its address and its log."""
     model = os.environ.get("MMBM_MODEL") or str(request.getfixturevalue("tiny_model_dir"))
     port = free_port()
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
     with log.open("w") as out:
         process = subprocess.Popen(
             command,

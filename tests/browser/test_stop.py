@@ -1,25 +1,43 @@
 """A map and a flip search in a real browser: shown as they run, stopped, nothing lost."""
 
 import os
+import textwrap
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import TimeoutError, expect
 
 from mmbm.model.checkpoint import assets_folder
-from tests.browser.test_review import PATIENCE, SAMPLE, give, page, server, settled  # noqa: F401
+from tests.browser.test_review import APP, PATIENCE, SAMPLE, give, page, server, settled  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def shipped():
-    """The default model: the small random one is done before Stop can be pressed."""
+    """The default model: the small random one's search is done before it can be seen."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MMBM_MODEL", os.environ.get("MMBM_MODEL", "default"))
         expect.set_options(timeout=PATIENCE)
         yield
         expect.set_options(timeout=5_000)
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """The dashboard, with Integrated Gradients that never come near enough to end by themselves."""
+    script = tmp_path_factory.mktemp("app") / "endless.py"
+    script.write_text(
+        textwrap.dedent(f"""\
+            import runpy
+
+            from mmbm.explain.attribution import methods
+
+            methods.STEPS, methods.TOLERANCE = (16,) * 10_000, -1.0
+            runpy.run_path({str(APP)!r}, run_name="__main__")
+            """)
+    )
+    return script
 
 
 def picture_of(page, folder, name):  # noqa: F811
@@ -58,7 +76,9 @@ def test_a_map_is_stopped_and_nothing_is_lost(page, server, tmp_path):  # noqa: 
     expect(stop).to_be_visible()
     expect(panel.get_by_text("Integrated Gradients · Pneumonia is running")).to_be_visible()
 
-    # meanwhile the page answers; no picture is taken, for the map runs for some seconds only
+    picture_of(page, tmp_path, "running")
+
+    # meanwhile the page answers
     page.get_by_text("What if …").click()
     first = page.locator('[data-testid="stExpander"]').first
     first.get_by_role("tab", name="Image").click()
@@ -84,8 +104,10 @@ def test_a_search_is_stopped_or_finds(page, server, tmp_path):  # noqa: F811
     settled(page)
     page.get_by_role("radio", name="Effusion").click()
     expect(page.get_by_role("heading", name="for Effusion comes from")).to_be_visible()
+    settled(page)
     page.get_by_text("What if …").click()
     panel = page.locator('[data-testid="stExpander"]').first
+    settled(page)
     panel.get_by_role("button", name="Regions", exact=True).click()
     ended = panel.get_by_text("Without these").or_(panel.get_by_text("with half of it gone"))
     stop = panel.get_by_role("button", name="Stop", exact=True)
