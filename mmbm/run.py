@@ -317,7 +317,11 @@ def run_evaluation(
     corpus = _corpus(test, network.config, loaded.tokenizer, None, reading)
     scores = extract(network, corpus, torch_device, reading)
     point = facts.get("operating_point", {})
-    sections = evaluate(network, corpus, scores, point.get("thresholds", {}))
+    trained = manifest.rows["source"][manifest.rows["split"] == "train"]
+    sections = evaluate(
+        *(network, corpus, scores, point.get("thresholds", {}), others),
+        untrained=set(test.rows["source"]) - set(trained),
+    )
     texts = read_texts(corpus.manifest)
     sections |= assess(Predictor(loaded, device), corpus, scores.features, texts, listed, reading)
     hashes, config = facts["sha256"], network.config

@@ -22,7 +22,7 @@ from dashboard.parts.blocks import (
 )
 from dashboard.text import Texts
 from mmbm.evaluate.figures import Comparison, Figures
-from mmbm.evaluate.record import ALL, Record
+from mmbm.evaluate.record import ALL, Heard, Record
 
 __all__ = ["evaluation", "table", "training"]
 
@@ -54,21 +54,30 @@ def standing(record: Record, finding: str, say: Texts) -> None:
     status = record.status.get(finding)
     if status is None:
         return
+    left = record.leave_one_source_out
     reasons = [
-        say(
-            f"model.heard.{heard}",
-            source=source,
-            auroc=draw.interval(f.auroc or 0.0, f.auroc_ci),
-            few=min(f.positives, f.n - f.positives),
-            n=f"{f.n:,}",
-        )
+        heard_of(source, heard, record.real_parts[source][finding], say)
         for source, heard in status.sources.items()
-        if (f := record.real_parts[source][finding])
+    ] + [
+        say("model.heard.unseen", said=heard_of(s, heard, left[s].by_finding[finding], say))
+        for s, heard in status.unseen.items()
+        if s in left
     ]
     level = say(f"model.status.{status.level}")
     st.html(
         f'<div class="small"><b>{escape(level)}</b> {escape(" ".join(reasons))} '
         f"{escape(say('model.status.rule'))}</div>"
+    )
+
+
+def heard_of(source: str, heard: Heard, f: Figures, say: Texts) -> str:
+    """What one source says of a finding, and by which figure."""
+    return say(
+        f"model.heard.{heard}",
+        source=source,
+        auroc=draw.interval(f.auroc or 0.0, f.auroc_ci),
+        few=min(f.positives, f.n - f.positives),
+        n=f"{f.n:,}",
     )
 
 

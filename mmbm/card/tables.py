@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from mmbm.evaluate.figures import Comparison, Figures
-from mmbm.evaluate.record import ALL, Heard, Level, Point, Record
+from mmbm.evaluate.record import ALL, Heard, Level, Point, Record, Status
 
 __all__ = ["figures_table", "markdown_table", "number", "with_interval"]
 
@@ -24,6 +24,7 @@ POINTS: dict[Point, str] = {
 }
 LEVELS: dict[Level, str] = {
     "across_sources": "validated across sources",
+    "within_sources": "within sources it was trained on, not shown to hold elsewhere",
     "one_source": "within one source",
     "exploratory": "exploratory",
 }
@@ -155,19 +156,25 @@ def figures_table(record: Record) -> str:
 
 
 def _status(record: Record) -> str:
-    def because(finding: str, source: str, heard: Heard) -> str:
-        f = record.real_parts[source][finding]
+    def because(source: str, heard: Heard, f: Figures) -> str:
         if heard.startswith("few"):
             few = min(f.positives, f.n - f.positives)
             return f"{source} not heard, {few} of {f.n} cases are {heard.removeprefix('few_')}"
         return f"{source} {heard} it, AUROC {with_interval(f, 'auroc')}"
 
+    def reasons(finding: str, status: Status) -> str:
+        left = record.leave_one_source_out
+        said = [because(s, h, record.real_parts[s][finding]) for s, h in status.sources.items()]
+        said += [
+            "trained without it, " + because(s, heard, left[s].by_finding[finding])
+            for s, heard in status.unseen.items()
+            if s in left
+        ]
+        return "; ".join(said)
+
     return markdown_table(
         ("finding", "status", "because"),
-        (
-            [name, LEVELS[s.level], "; ".join(because(name, *said) for said in s.sources.items())]
-            for name, s in record.status.items()
-        ),
+        ([name, LEVELS[s.level], reasons(name, s)] for name, s in record.status.items()),
     )
 
 

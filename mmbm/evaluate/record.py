@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mmbm.data.manifest import Manifest
 from mmbm.errors import ManifestError, UnreadableFile
@@ -48,7 +48,7 @@ FIGURED_BY = (
 JUDGES_ONLY = ("trust/verdict",)  # among these, what tells of explanations and moves no figure
 
 ByFinding = dict[str, Figures]
-Level = Literal["across_sources", "one_source", "exploratory"]
+Level = Literal["across_sources", "within_sources", "one_source", "exploratory"]
 Point = Literal["half", "youden"]  # probability 0.5, or chosen on val
 Heard = Literal["for", "against", "few_positive", "few_negative"]  # few: not heard
 
@@ -82,6 +82,8 @@ class Status(Frozen):
 
     level: Level
     sources: dict[str, Heard]
+    # of sources that this model, or one like it, was never trained on
+    unseen: dict[str, Heard] = Field(default_factory=dict)
 
 
 class LeftOut(Frozen):

@@ -7,6 +7,7 @@ subgroups) have those parts muted.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from mmbm.case import MODALITIES
 from mmbm.data.corpus import Corpus
 from mmbm.evaluate.figures import FEWEST, Comparison, Figures, RiskCoverage
 from mmbm.evaluate.metrics import figures, risk_coverage
-from mmbm.evaluate.record import ALL, Bin, Heard, Level, Roc, Status
+from mmbm.evaluate.record import ALL, Bin, Heard, LeftOut, Level, Roc, Status
 from mmbm.evaluate.scores import Scores
 from mmbm.evaluate.tested import SUBSETS, Tested, tested
 from mmbm.model.network import MultimodalBigModel
@@ -32,9 +33,19 @@ AGES = ((0, 5), (6, 17), (18, 39), (40, 64), (65, 150))  # years
 
 
 def evaluate(
-    network: MultimodalBigModel, corpus: Corpus, scores: Scores, thresholds: dict[str, float]
+    network: MultimodalBigModel,
+    corpus: Corpus,
+    scores: Scores,
+    thresholds: dict[str, float],
+    left_out: Mapping[str, LeftOut] | None = None,
+    untrained: Collection[str] = (),
 ) -> dict[str, Any]:
-    """The sections of a :class:`mmbm.record.Record` that are about discrimination."""
+    """The sections of a :class:`mmbm.record.Record` that are about discrimination.
+
+    A finding's status asks what becomes of it on sources never trained on: what models like this
+    one did on a source ``left_out``, and what this one does on those of the corpus that are
+    ``untrained``.
+    """
     sections: dict[str, Any] = {
         "by_source": {},
         "by_modalities": {},
@@ -66,7 +77,12 @@ def evaluate(
             sections["by_modalities"].setdefault(subset, {})[finding] = test.figures(
                 kept, test.heard[subset], test.drawn[subset]
             )
-    real = sections["real_parts"]
+    real = {f: {s: by[f] for s, by in sections["real_parts"].items() if f in by} for f in cases}
+    unseen = {
+        f: {s: found for s, found in by.items() if s in untrained}
+        | {s: o.by_finding[f] for s, o in (left_out or {}).items() if f in o.by_finding}
+        for f, by in real.items()
+    }
     return {
         **sections,
         "overall": {
@@ -75,7 +91,7 @@ def evaluate(
         "fused_against_single": {f: _against_single(t) for f, t in cases.items()},
         "real_pairs": {f: _real_pairs(t) for f, t in cases.items()},
         "shuffled": {f: _shuffled(t) for f, t in cases.items()},
-        "status": {f: status_of({s: by[f] for s, by in real.items() if f in by}) for f in cases},
+        "status": {f: status_of(real[f], unseen[f]) for f in cases},
         "risk_coverage": {f: _risks(t) for f, t in cases.items()},
         "reliability": {f: _reliability(t) for f, t in cases.items()},
         "roc": {f: _rocs(t) for f, t in cases.items()},
@@ -146,12 +162,23 @@ def _shuffled(test: Tested) -> dict[str, Comparison]:
     return {s: pair for s, pair in found.items() if pair is not None}
 
 
-def status_of(sources: dict[str, Figures]) -> Status:
+def status_of(sources: Mapping[str, Figures], unseen: Mapping[str, Figures]) -> Status:
     """What a finding may be called, from its figures in each source with drawn parts muted.
 
     A source speaks for it where the AUROC's interval lies above 0.6, and is heard only with ten
-    cases of either label. Two such sources: validated across sources; one: within one source.
+    cases of either label. One such source: within one source; two: within sources. To be validated
+    across sources one that was never trained on must speak for it as well, and none against.
     """
+    said, crossed = _heard(sources), _heard(unseen)
+    level: Level = "exploratory"
+    if speaking := list(said.values()).count("for"):
+        level = "one_source" if speaking == 1 else "within_sources"
+        if speaking > 1 and "for" in crossed.values() and "against" not in crossed.values():
+            level = "across_sources"
+    return Status(level=level, sources=said, unseen=crossed)
+
+
+def _heard(sources: Mapping[str, Figures]) -> dict[str, Heard]:
     said: dict[str, Heard] = {}
     for source, found in sources.items():
         if found.auroc_ci is None or found.few:
@@ -159,8 +186,7 @@ def status_of(sources: dict[str, Figures]) -> Status:
             said[source] = "few_positive" if fewer else "few_negative"
         else:
             said[source] = "for" if found.auroc_ci[0] > BOUND else "against"
-    levels: tuple[Level, ...] = ("exploratory", "one_source", "across_sources")
-    return Status(level=levels[min(list(said.values()).count("for"), 2)], sources=said)
+    return said
 
 
 def _risks(test: Tested) -> dict[str, RiskCoverage]:

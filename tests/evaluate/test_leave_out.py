@@ -38,6 +38,7 @@ def test_a_source_left_out_is_tested_in_full_and_never_trained_on(tiny_run, with
     assert record.left_out == ("south",)
     assert record.by_source["south"]["pneumonia"].n == (rows["source"] == "south").sum()
     assert record.by_source["north"]["pneumonia"].n < (rows["source"] == "north").sum()
+    assert set(record.status["pneumonia"].unseen) == {"south"}
     assert {row["split"] for row in facts["data"] if row["source"] == "south"} == {"test"}
 
 
@@ -56,7 +57,9 @@ def test_its_figures_stand_in_the_record_and_card_of_the_whole_model(
     assert left.sha256 == other.model.sha256 != record.model.sha256
     assert left.by_finding == other.real_parts["south"]
     assert record.by_source["south"]["pneumonia"].n < left.by_finding["pneumonia"].n
+    assert set(record.status["pneumonia"].unseen) == {"south"}
     assert "| south unseen | pneumonia |" in done.stdout
+    assert "; trained without it, south " in done.stdout
 
 
 def test_a_finding_that_no_training_case_had_is_left_out(without_south, tmp_path):

@@ -146,23 +146,29 @@ def found(low, high, positives=50, n=100):
     return Figures(n=n, positives=positives, auroc=(low + high) / 2, auroc_ci=(low, high))
 
 
+BOTH = {"a": found(0.61, 0.9), "b": found(0.7, 0.9)}
+
+
 @pytest.mark.parametrize(
-    ("sources", "level"),
+    ("sources", "unseen", "level"),
     [
-        ({"a": found(0.61, 0.9), "b": found(0.7, 0.9)}, "across_sources"),
-        ({"a": found(0.61, 0.9), "b": found(0.59, 0.9)}, "one_source"),
-        ({"a": found(0.61, 0.9), "b": found(0.7, 0.9, positives=95)}, "one_source"),
-        ({"a": found(0.6, 0.9)}, "exploratory"),
-        ({}, "exploratory"),
+        (BOTH, {"b": found(0.61, 0.9)}, "across_sources"),
+        (BOTH, {}, "within_sources"),
+        (BOTH, {"b": found(0.61, 0.9, positives=95)}, "within_sources"),
+        (BOTH, {"a": found(0.61, 0.9), "b": found(0.5, 0.6)}, "within_sources"),
+        ({"a": found(0.61, 0.9), "b": found(0.59, 0.9)}, {"b": found(0.61, 0.9)}, "one_source"),
+        ({"a": found(0.61, 0.9), "b": found(0.7, 0.9, positives=95)}, {}, "one_source"),
+        ({"a": found(0.6, 0.9)}, {"b": found(0.61, 0.9)}, "exploratory"),
+        ({}, {}, "exploratory"),
     ],
 )
-def test_the_status_follows_its_rule(sources, level):
-    assert status_of(sources).level == level
+def test_the_status_follows_its_rule(sources, unseen, level):
+    assert status_of(sources, unseen).level == level
 
 
 def test_the_status_says_why_a_source_was_not_heard():
     sources = {"a": found(0.7, 0.9, positives=96), "b": found(0.4, 0.6), "c": found(0.7, 0.8)}
-    said = status_of(sources).sources
+    said = status_of(sources, {}).sources
     assert said == {"a": "few_negative", "b": "against", "c": "for"}
 
 
