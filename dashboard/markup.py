@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 
 from dashboard.colours import GREY, LOWERS, PRIMARY, RAISES, signed_colour
@@ -45,14 +45,20 @@ def meters(
     *,
     chosen: str = "",
     unsure: Collection[str] = (),
+    standing: Mapping[str, str] | None = None,
     narrow: bool = False,
 ) -> str:
-    """Horizontal bars of (name, probability, plain words); grey where the answer is not sure."""
+    """Horizontal bars of (name, probability, plain words); grey where the answer is not sure.
+
+    ``standing`` is what to say below a name: how far that finding was validated.
+    """
     parts = []
     for name, probability, plain in rows:
         mark = " chosen" if name == chosen else ""
+        below = (standing or {}).get(name, "")
+        small = f'<span class="meter-standing">{escape(below)}</span>' if below else ""
         parts.append(
-            f'<div class="meter{mark}"><span class="meter-name">{escape(name)}</span>'
+            f'<div class="meter{mark}"><span class="meter-name">{escape(name)}{small}</span>'
             f'<span class="meter-track" role="meter" aria-valuemin="0" aria-valuemax="100" '
             f'aria-valuenow="{100 * probability:.0f}" aria-label="{escape(name)}">'
             f'<span class="meter-fill" style="width:{100 * probability:.1f}%;'

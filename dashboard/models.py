@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import gc
 import os
+from pathlib import Path
 
 import streamlit as st
 
-from mmbm.card import read_facts
+from mmbm.card import read_facts, standing
+from mmbm.evaluate.record import Level
 from mmbm.io import warm
 from mmbm.predict import Predictor
 from mmbm.trust.verdict import Sanity, read_sanity
 
-__all__ = ["other_predictor", "predictor", "sanity", "thresholds"]
+__all__ = ["other_predictor", "predictor", "sanity", "standings", "thresholds"]
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -49,6 +51,17 @@ def other_predictor(model: str) -> Predictor:
 def thresholds() -> dict[str, float]:
     """The operating point of each finding, as the model's card has it; empty without one."""
     return read_facts(predictor().folder).get("operating_point", {}).get("thresholds", {})
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _standings(folder: Path, sha256: str) -> dict[str, Level]:
+    return standing(folder)
+
+
+def standings() -> dict[str, Level]:
+    """What each finding may be called, by the model's record; empty without one that fits."""
+    model = predictor()
+    return _standings(model.folder, model.identity.sha256)
 
 
 def sanity() -> tuple[Sanity, ...]:

@@ -70,6 +70,7 @@ def predict(
 ) -> None:
     """Score one case and show what moved each finding."""
     with one_line_errors():
+        from mmbm.card import standing
         from mmbm.case import Case
         from mmbm.explain.ledger import ledger
         from mmbm.io import read_notes, read_picture, read_sound
@@ -83,10 +84,12 @@ def predict(
             notes=_part(notes, read_notes),
             audio=_part(audio, read_sound),
         )
-        prediction = Predictor.load(model, device).predict(case)
+        predictor = Predictor.load(model, device)
+        prediction = predictor.predict(case)
         lungs = in_case(prediction)
         judgement = judge(case, prediction, lungs, level)
-        report = case_report(case, prediction, ledger(prediction), lungs, judgement)
+        ledgers, levels = ledger(prediction), standing(predictor.folder)
+        report = case_report(case, prediction, ledgers, lungs, judgement, levels)
     if as_json:
         typer.echo(report.model_dump_json(indent=2))
     else:
@@ -100,11 +103,22 @@ def _show(report: CaseReport) -> None:
 
     console = Console()
     table = Table(title=f"{report.model.name} {report.model.version} on {report.device}")
-    for column in ("finding", "probability", "base", "image", "notes", "audio", "= logit"):
-        table.add_column(column, justify="left" if column == "finding" else "right")
+    for column in (
+        "finding",
+        "probability",
+        "base",
+        "image",
+        "notes",
+        "audio",
+        "= logit",
+        "status",
+    ):
+        words = column in ("finding", "status")
+        table.add_column(column, justify="left" if words else "right")
     for f in report.findings:
         parts = [f"{f.contributions[m]:+.3f}" for m in ("image", "notes", "audio")]
-        table.add_row(f.name, f"{f.probability:.1%}", f"{f.base:+.3f}", *parts, f"{f.logit:+.3f}")
+        numbers = (f"{f.probability:.1%}", f"{f.base:+.3f}", *parts, f"{f.logit:+.3f}")
+        table.add_row(f.name, *numbers, f.status.replace("_", " "))
     console.print(table)
     weights = ", ".join(f"{m} {w:.3f}" for m, w in report.fusion_weights.items()) or "none"
     console.print(f"Log-odds; residual {report.residual:.1e}. Fusion weights: {weights}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -38,6 +39,7 @@ class FindingEntry(BaseModel):
     """
 
     name: str
+    status: str  # by the model's evaluation record, e.g. exploratory; or not_assessed
     probability: float
     logit: float
     base: float
@@ -112,8 +114,12 @@ def case_report(
     ledgers: tuple[Ledger, ...],
     lungs: Lungs | None,
     judgement: Judgement,
+    standing: Mapping[str, str],
 ) -> CaseReport:
-    """Put a prediction and its ledgers into the published form."""
+    """Put a prediction and its ledgers into the published form.
+
+    ``standing`` is what each finding may be called, by the model's evaluation record.
+    """
     identity = prediction.identity
     return CaseReport(
         model=ModelEntry(name=identity.name, version=identity.version, sha256=identity.sha256),
@@ -124,6 +130,7 @@ def case_report(
         findings=[
             FindingEntry(
                 name=entry.finding,
+                status=standing.get(entry.finding, "not_assessed"),
                 probability=entry.probability,
                 logit=entry.logit,
                 base=entry.base,

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "trust": {"errors", "case", "config", "data", "inputs", "io", "model", "predict"},
     "data": {"errors", "case", "config", "inputs", "io", "model"},
     "report": {"case", "predict", "explain", "trust"},
-    "card": {"config", "data", "evaluate"},
+    "card": {"config", "data", "errors", "evaluate"},
     "train": {"errors", "case", "config", "data", "inputs", "io", "model", "predict", "trust"},
     "evaluate": {"case", "data", "errors", "model", "predict", "trust"},
     "run": {

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from mmbm.case import MODALITIES
 from mmbm.cli import app
+from mmbm.evaluate.record import read_record
 from mmbm.trust.verdict import read_sanity
 from tests.made_cases import NOTES
 
@@ -40,6 +41,10 @@ def test_json_has_its_published_shape(tiny_model_dir, files):
     assert all(result["inputs"][m]["present"] for m in MODALITIES)
     assert sum(result["fusion_weights"][m] for m in MODALITIES) == pytest.approx(1.0)
     assert [f["name"] for f in result["findings"]] == ["pneumonia", "no_finding"]
+    record = read_record(tiny_model_dir)
+    assert record is not None
+    statuses = {name: status.level for name, status in record.status.items()}
+    assert {f["name"]: f["status"] for f in result["findings"]} == statuses
     residuals = []
     for finding in result["findings"]:
         assert 0 < finding["probability"] < 1
@@ -49,6 +54,14 @@ def test_json_has_its_published_shape(tiny_model_dir, files):
     assert result["residual"] == pytest.approx(max(residuals), abs=1e-9)
     assert result["residual"] <= 1e-5
     assert len(result["sound_events"]) == 6
+
+
+def test_without_a_record_that_fits_a_status_is_not_assessed(tiny_model_dir, tmp_path, files):
+    model = tmp_path / "model"
+    shutil.copytree(tiny_model_dir, model)
+    (model / "evaluation.json").write_text("damaged", encoding="utf-8")
+    result = json.loads(predict(model, notes=files["notes"]).stdout)
+    assert {f["status"] for f in result["findings"]} == {"not_assessed"}
 
 
 def test_what_is_missing_contributes_nothing(tiny_model_dir, files):

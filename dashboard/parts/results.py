@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import figures, markup
+from dashboard import figures, markup, models
 from dashboard.parts import trust
 from dashboard.parts.closer import closer
 from dashboard.parts.evidence import picture, sound, words
@@ -68,16 +68,18 @@ def findings(seen: Review, say: Texts) -> tuple[str, Judgement]:
     if judgement.assessed:
         caption += " " + say("trust.caption", level=f"{level:.0%}")
     st.html(f'<div class="small">{escape(caption)}</div>')
-    rows, unsure = [], set()
+    rows, unsure, standing = [], set(), {}
+    levels = models.standings()
     for finding, answer in zip(seen.prediction.findings, judgement.answers, strict=True):
         name, plain = say.name("finding", finding.name), in_words(finding.probability, say)
         said = trust.answer_words(answer, level, say)
         rows.append((name, finding.probability, f"{said} · {plain}"))
+        standing[name] = say(f"findings.status.{levels.get(finding.name, 'not_assessed')}")
         if answer.verdict == "not sure":
             unsure.add(name)
     with meters:
         picked = say.name("finding", chosen or names[0])
-        st.html(markup.meters(rows, chosen=picked, unsure=unsure))
+        st.html(markup.meters(rows, chosen=picked, unsure=unsure, standing=standing))
     return chosen or names[0], judgement
 
 
@@ -148,7 +150,10 @@ def warnings(seen: Review, judgement: Judgement, say: Texts) -> None:
 
 def export(seen: Review, judgement: Judgement, say: Texts) -> None:
     """The download, and what made these numbers."""
-    report = case_report(seen.case, seen.prediction, seen.ledgers, seen.lungs, judgement)
+    report = case_report(
+        *(seen.case, seen.prediction, seen.ledgers, seen.lungs, judgement),
+        standing=models.standings(),
+    )
     identity = seen.prediction.identity
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(

@@ -1,6 +1,6 @@
 """The card: a model's facts, generated from its config, its data and its evaluation record."""
 
-from mmbm.card.facts import Card, CardFacts, data_table, read_card, read_facts
+from mmbm.card.facts import Card, CardFacts, data_table, read_card, read_facts, standing
 from mmbm.card.tables import figures_table
 from mmbm.card.write import write_card
 
@@ -11,5 +11,6 @@ __all__ = [
     "figures_table",
     "read_card",
     "read_facts",
+    "standing",
     "write_card",
 ]

@@ -17,9 +17,19 @@ from pydantic import Field
 
 from mmbm.config import Settings
 from mmbm.data.manifest import SPLITS, Manifest
-from mmbm.evaluate.record import Record, faults, read_record
+from mmbm.errors import UnreadableFile
+from mmbm.evaluate.record import Level, Record, faults, read_record
 
-__all__ = ["SOURCES", "UNSTATED", "Card", "CardFacts", "data_table", "read_card", "read_facts"]
+__all__ = [
+    "SOURCES",
+    "UNSTATED",
+    "Card",
+    "CardFacts",
+    "data_table",
+    "read_card",
+    "read_facts",
+    "standing",
+]
 
 SOURCES = {
     "chexpert": "CheXpert, adults of one hospital. Stanford's research use agreement, no "
@@ -101,6 +111,17 @@ def read_card(folder: Path) -> Card:
         faults=wrong,
         history=pd.read_csv(log) if log.is_file() else None,
     )
+
+
+def standing(folder: Path) -> dict[str, Level]:
+    """What each finding may be called, by the model's record; empty without one that fits."""
+    try:
+        card = read_card(folder)
+    except UnreadableFile:
+        return {}
+    if card.evaluation is None or card.faults:
+        return {}
+    return {finding: status.level for finding, status in card.evaluation.status.items()}
 
 
 def data_table(manifest: Manifest, findings: tuple[str, ...]) -> list[dict[str, Any]]:

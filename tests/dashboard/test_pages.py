@@ -62,6 +62,7 @@ def test_a_whole_case_is_read_scored_and_explained(app):
     assert "0.2 mm a pixel" in screen
     assert "Pneumonia" in screen
     assert "sums to the logit within 1e-" in screen
+    assert screen.count("shown in one source only") + screen.count("exploratory") >= 2
     assert "Nothing: image, notes and sound were all given." in screen
     assert len(app.get("plotly_chart")) == 2
     assert app.get("bidi_component")
