@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -50,7 +51,9 @@ def other_predictor(model: str) -> Predictor:
 
 def thresholds() -> dict[str, float]:
     """The operating point of each finding, as the model's card has it; empty without one."""
-    return read_facts(predictor().folder).get("operating_point", {}).get("thresholds", {})
+    point: dict[str, Any] = read_facts(predictor().folder).get("operating_point", {})
+    thresholds: dict[str, float] = point.get("thresholds", {})
+    return thresholds
 
 
 @st.cache_data(max_entries=2, show_spinner=False)

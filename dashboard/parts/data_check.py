@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
@@ -57,7 +58,7 @@ def report_page(report: DataReport, say: Texts) -> None:
     st.html(sha)
 
 
-def table(rows: list[tuple[str, ...]], heads: tuple[str, ...], none: str, say: Texts) -> None:
+def table(rows: Sequence[tuple[str, ...]], heads: tuple[str, ...], none: str, say: Texts) -> None:
     """A table, or the sentence that says why there is none."""
     if rows:
         st.html(markup.facts_table(rows, head=[say(head) for head in heads]))

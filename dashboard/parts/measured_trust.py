@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
@@ -39,8 +40,8 @@ def measured_trust(record: Record, finding: str, say: Texts) -> None:
             )
             for kind, f in record.shift.get("kinds", {}).items()
         ]
-        heads = ("kind", "part", "n", "auroc", "flagged")
-        table("model.odd", [f"model.odd.{h}" for h in heads], kinds, say)
+        odd = ("kind", "part", "n", "auroc", "flagged")
+        table("model.odd", [f"model.odd.{h}" for h in odd], kinds, say)
         alarms = [
             (
                 say("model.odd.usual", source=source),
@@ -53,14 +54,14 @@ def measured_trust(record: Record, finding: str, say: Texts) -> None:
             for source, f in sources.items()
         ]
         if kinds or alarms:
-            st.html(markup.facts_table(alarms, head=[say(f"model.odd.{h}") for h in heads]))
+            st.html(markup.facts_table(alarms, head=[say(f"model.odd.{h}") for h in odd]))
 
 
 def share(value: float | None) -> str:
     return "–" if value is None else f"{value:.1%}"
 
 
-def table(key: str, heads: list[str], rows: list[tuple[str, ...]], say: Texts) -> None:
+def table(key: str, heads: Sequence[str], rows: Sequence[tuple[str, ...]], say: Texts) -> None:
     """Title, table and what it means; or "not assessed"."""
     st.subheader(say(key), anchor=False)
     if not rows:
