@@ -235,9 +235,8 @@ def run_average(
     """
     loaded, others = checkpoint.read(model), [checkpoint.read(folder) for folder in images]
     facts = _handed_down(loaded.folder)
-    left_out = _left_out(facts)
-    for other in others:
-        left_out += tuple(s for s in _left_out(read_facts(other.folder)) if s not in left_out)
+    cards = (facts, *(read_facts(other.folder) for other in others))
+    left_out = tuple(dict.fromkeys(source for card in cards for source in _left_out(card)))
     train = _split(_without(read_manifest(manifest_path), left_out), "train", manifest_path)
     only = loaded.network.config.model_copy(update={"modalities": ("image",)})
     corpus = _corpus(train, only, loaded.tokenizer, None, reading)

@@ -19,7 +19,7 @@ from mmbm.data.manifest import read_manifest
 from mmbm.model import checkpoint
 from mmbm.model.network import MultimodalBigModel
 from mmbm.train.loader import load
-from tests.made_cases import TINY_TRAINING
+from tests.made_cases import TINY, TINY_TRAINING
 
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
 
@@ -69,13 +69,17 @@ def test_a_run_killed_at_a_random_moment_ends_with_the_same_weights(tiny_run, tm
 TWO = ("torch.distributed.run", "--standalone", "--nproc-per-node=2")
 
 
+LUNGS = TINY.model_copy(update={"image": TINY.image.model_copy(update={"lungs": True})})
+PLACES = {"opacities": 0.9, "localise": 2.0, "model": LUNGS}
+
+
 @pytest.mark.slow
-def test_two_processes_take_the_steps_of_one(tiny_run, tmp_path):
+@pytest.mark.parametrize("more", [{}, PLACES], ids=["plain", "localise"])
+def test_two_processes_take_the_steps_of_one(tiny_run, tmp_path, more):
     """With the encoders frozen nothing depends on the part of a batch that a process has."""
     manifest = tiny_run / "cases" / "manifest.csv"
-    config = TINY_TRAINING.model_copy(
-        update={"batch": 16, "epochs": 3, "freeze": ("image", "notes", "audio"), "ema": 0.5}
-    )
+    frozen = {"freeze": ("image", "notes", "audio"), "ema": 0.5}
+    config = TINY_TRAINING.model_copy(update={"batch": 16, "epochs": 3} | frozen | more)
     one = finish(tmp_path / "one", manifest, config)
     two = finish(tmp_path / "two", manifest, config, launch=TWO)
     assert one.keys() == two.keys()
