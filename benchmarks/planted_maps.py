@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
 from typing import NamedTuple
 
 import numpy as np
@@ -12,13 +10,12 @@ from planted_cases import BLOCK, TILES
 from plants import Span
 
 from mmbm.explain.attribution import BASELINES, METHODS, NO_BASELINE, Over, attribute
-from mmbm.explain.maps import WordShare, last_layer, place
+from mmbm.explain.maps import WordShare, clauses, last_layer, place
 from mmbm.model.lungs import WHOLE
 from mmbm.predict import Prediction, Predictor
 
 __all__ = ["Map", "Way", "broad", "chance", "hit", "less", "shares", "ways"]
 
-CLAUSES = re.compile(r"[.,;|。，；、\n]+\s*|\s-\s")
 LAST = "last layer"
 SLOWEST = {"Integrated Gradients", "Layer Integrated Gradients", "GradientShap", "Occlusion"}
 Map = NDArray[np.float64] | tuple[WordShare, ...]  # (TILES, TILES), (blocks,), or words
@@ -95,19 +92,9 @@ def hit(found: Map, where: Where) -> bool:
 
 
 def broad(found: Map, text: str) -> Map:
-    """The same added up: over three tiles by three, the clauses of a note, three half seconds.
-
-    A word alone means little: of "denies fever" the second speaks for, the first against.
-    """
+    """The same added up: over three tiles by three, the clauses of a note, three half seconds."""
     if isinstance(found, tuple):
-        ends = [m.end() for m in CLAUSES.finditer(text)] + [len(text) + 1]
-        clauses: dict[int, list[WordShare]] = {}
-        for word in found:
-            clauses.setdefault(bisect_right(ends, word.start), []).append(word)
-        return tuple(
-            WordShare(w[0].start, w[-1].end, sum(word.share for word in w))
-            for w in clauses.values()
-        )
+        return clauses(text, found)
     wide = np.pad(found, 1)
     for axis in range(found.ndim):
         wide = wide + np.roll(wide, 1, axis) + np.roll(wide, -1, axis)

@@ -9,7 +9,7 @@ from dashboard.colours import GREY, LOWERS, PRIMARY, RAISES, signed_colour
 from dashboard.text import Texts
 from mmbm.case import MODALITIES
 from mmbm.explain.ledger import Ledger
-from mmbm.explain.maps import WordShare
+from mmbm.explain.maps import WordShare, clauses
 from mmbm.predict import Prediction
 
 __all__ = [
@@ -17,10 +17,12 @@ __all__ = [
     "meters",
     "percent",
     "signed",
-    "strongest_words",
+    "strongest_clauses",
     "weights_table",
     "words",
 ]
+
+LONGEST = 60  # characters of a clause in a list
 
 
 def percent(probability: float) -> str:
@@ -72,7 +74,7 @@ def meters(
 def words(text: str, shares: Sequence[WordShare], *, scale: float, anchor: str = "") -> str:
     """The note verbatim, each word on the colour of its share; its number in the tooltip.
 
-    With an ``anchor`` each word can be jumped to from :func:`strongest_words`.
+    With an ``anchor`` each word can be jumped to from :func:`strongest_clauses`.
     """
     parts: list[str] = []
     at = 0
@@ -90,19 +92,20 @@ def words(text: str, shares: Sequence[WordShare], *, scale: float, anchor: str =
     return f'<div class="note" tabindex="0">{"".join(parts)}</div>'
 
 
-def strongest_words(
-    text: str, shares: Sequence[WordShare], say: Texts, *, most: int = 4, anchor: str = ""
+def strongest_clauses(
+    text: str, shares: Sequence[WordShare], say: Texts, *, most: int = 3, anchor: str = ""
 ) -> str:
-    """The words that raise and lower most, with their numbers, for readers who cannot hover."""
-    spoken = [w for w in shares if any(c.isalnum() for c in text[w.start : w.end])]
+    """The clauses that raise and lower most, with their numbers; also for who cannot hover."""
+    spoken = [w for w in clauses(text, shares) if any(c.isalnum() for c in text[w.start : w.end])]
     ordered = sorted(spoken, key=lambda w: w.share)
     lines = []
     for key, picked, colour in (
         ("words.raising", [w for w in reversed(ordered) if w.share > 0][:most], RAISES),
         ("words.lowering", [w for w in ordered if w.share < 0][:most], LOWERS),
     ):
-        named = ", ".join(
-            f"{jump(escape(text[w.start : w.end]), w, anchor)} <b>{signed(w.share, 3)}</b>"
+        named = " · ".join(
+            f"{jump(escape(shortened(text[w.start : w.end])), w, anchor)}"
+            f" <b>{signed(w.share, 3)}</b>"
             for w in picked
         )
         lines.append(
@@ -112,9 +115,15 @@ def strongest_words(
     return f'<div class="small">{"<br>".join(lines)}</div>'
 
 
-def jump(word: str, at: WordShare, anchor: str) -> str:
-    """An escaped word as a link to its place in the note."""
-    return f'<a class="jump" href="#{anchor}-{at.start}">{word}</a>' if anchor else word
+def shortened(clause: str) -> str:
+    """A clause in one line, its middle left out where it is long."""
+    flat = " ".join(clause.split()).rstrip(".,;|。，；")
+    return flat if len(flat) <= LONGEST else f"{flat[: LONGEST // 2]} … {flat[-LONGEST // 2 :]}"
+
+
+def jump(words: str, at: WordShare, anchor: str) -> str:
+    """Escaped words as a link to its place in the note."""
+    return f'<a class="jump" href="#{anchor}-{at.start}">{words}</a>' if anchor else words
 
 
 def weights_table(account: Ledger, prediction: Prediction, say: Texts) -> str:

@@ -116,7 +116,7 @@ def on_part(
     elif isinstance(found.values, tuple) and seen.case.notes is not None:
         text = seen.case.notes.text
         st.html(markup.words(text, found.values, scale=scale))
-        st.html(markup.strongest_words(text, found.values, say))
+        st.html(markup.strongest_clauses(text, found.values, say))
     else:
         hop = seen.config.audio.hop if found.over == "bands" else 1
         step = moment(seen, found) * hop / SAMPLE_RATE

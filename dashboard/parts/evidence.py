@@ -1,4 +1,4 @@
-"""Where the contributions of one finding lie: on the film, in the words, over time."""
+"""Where the contributions of one finding lie: on the film, over time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mmbm.explain.ledger import Ledger
 from mmbm.explain.maps import EvidenceMaps
 from mmbm.trust.lungs import share_inside
 
-__all__ = ["blank", "film", "picture", "sound", "words"]
+__all__ = ["blank", "film", "picture", "sound"]
 
 VIEWER_TEXTS = (
     "window", "invert", "zoom_in", "zoom_out", "reset", "map", "opacity", "cells", "strongest",
@@ -79,19 +79,6 @@ def window_names(shown: viewer.Film, say: Texts) -> tuple[str, ...]:
             key = "viewer.of_file" if number == 1 else "viewer.of_file_n"
             names.append(say(key, number=number))
     return tuple(names)
-
-
-def words(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
-    """The note verbatim, coloured by each word's share."""
-    st.subheader(say("words.title"), anchor=False)
-    if seen.case.notes is None or maps.words is None:
-        blank(say("words.absent"))
-        return
-    text = seen.case.notes.text
-    st.html(markup.words(text, maps.words, scale=seen.word_scale, anchor="word"))
-    st.html(markup.strongest_words(text, maps.words, say, anchor="word"))
-    line = say("words.scale", scale=f"{seen.word_scale:.3f}")
-    st.html(f'<div class="small">{escape(line)}</div>')
 
 
 def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:

@@ -11,7 +11,8 @@ import streamlit as st
 from dashboard import figures, markup, models
 from dashboard.parts import trust
 from dashboard.parts.closer import closer
-from dashboard.parts.evidence import picture, sound, words
+from dashboard.parts.evidence import picture, sound
+from dashboard.parts.note import note
 from dashboard.parts.whatif import whatif
 from dashboard.review import Review
 from dashboard.text import Texts
@@ -32,7 +33,7 @@ def results(seen: Review, say: Texts) -> None:
     left, right = st.columns([1.12, 1], gap="medium")
     with left:
         picture(seen, account, maps, say)
-        words(seen, maps, say)
+        note(seen, maps, say)
         missing(seen, say)
         warnings(seen, judgement, say)
     with right:

@@ -1,8 +1,8 @@
 """The least that must go for a finding to flip: words, regions of the film, or seconds.
 
 A finding flips when its probability crosses the operating point. Pieces are taken out in the order
-of the last-layer map, those that hold the finding where it is first, until it flips; then by halves
-the pieces that were not needed are put back (QuickXplain, Junker, AAAI 2004), which scores a few
+of a map (:mod:`mmbm.explain.pieces`), those that hold the finding first, until it flips; then
+those that were not needed are put back by halves (QuickXplain, Junker, AAAI 2004): that scores few
 sets for each piece that is needed instead of one for each that is not. What is left is minimal: put
 any one piece back and the finding flips no more. It need not be the smallest of all such sets,
 which only trying all would find. Nothing is read off the map but the order: each set is really
@@ -113,7 +113,7 @@ class _Search:
         self.threshold = threshold
         self.before = prediction.findings[self.index].probability
         self.called = self.before >= threshold
-        held = pieces(prediction, case, modality, finding)
+        held = pieces(work.predictor, prediction, case, modality, finding)
         self.order = sorted(held, key=lambda piece: piece.share, reverse=self.called)
         # probabilities, each of a case scored by itself; and what a batch left no doubt of
         self.known: dict[Removed, float] = {frozenset(): self.before}

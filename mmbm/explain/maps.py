@@ -11,6 +11,8 @@ and what the contribution has beyond it, which has no place, is spread evenly.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, overload
@@ -25,8 +27,10 @@ from mmbm.model.notes import Tokens
 from mmbm.model.readout import CoalitionReadout
 from mmbm.predict import Prediction
 
-__all__ = ["EvidenceMaps", "WordShare", "last_layer", "last_layers", "place", "words"]
+__all__ = ["EvidenceMaps", "WordShare", "clauses", "last_layer", "last_layers", "place", "words"]
 
+# where a clause ends: not inside 38.6 or 1,200, nor in a list of signs that are denied as one
+STOPS = re.compile(r"[.,](?=\s|$)|[;|。，；\n]|\s-\s")
 CELLS = 56  # a side of the map over a whole film that was cut out around its lungs
 FINE = 4  # a side: how finely the lungs in one cell of the feature map are drawn
 
@@ -162,3 +166,18 @@ def words(tokens: Tokens, shares: NDArray[np.float64]) -> tuple[Sequence[WordSha
     last = np.r_[first[1:], len(pieces)] - 1
     spans = [(tokens.spans[a][0], tokens.spans[b][1]) for a, b in zip(first, last, strict=True)]
     return tuple(Words(spans, row) for row in np.add.reduceat(shares, first, axis=1).tolist())
+
+
+def clauses(text: str, shares: Sequence[WordShare]) -> tuple[WordShare, ...]:
+    """The shares of a note's words added up over its clauses, in their order.
+
+    A word alone means little: of "denies fever" the second speaks for, the first against.
+    """
+    ends = [stop.end() for stop in STOPS.finditer(text)]
+    found: dict[int, list[WordShare]] = {}
+    for word in shares:
+        if word.end > word.start:
+            found.setdefault(bisect_right(ends, word.start), []).append(word)
+    return tuple(
+        WordShare(of[0].start, of[-1].end, sum(word.share for word in of)) for of in found.values()
+    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mmbm.case import Case, Modality
+from mmbm.explain.attribution.attribute import DEEPLIFT, attribute
 from mmbm.explain.edits import Span
 from mmbm.explain.maps import last_layer, place
 from mmbm.model.lungs import WHOLE, Box
-from mmbm.predict import Prediction
+from mmbm.predict import Prediction, Predictor
 
 __all__ = ["Piece", "Place", "pieces"]
 
@@ -24,8 +25,14 @@ class Piece(NamedTuple):
     share: float
 
 
-def pieces(prediction: Prediction, case: Case, modality: Modality, finding: str) -> list[Piece]:
-    """What one part can be taken apart into, each with its share in the last-layer map."""
+def pieces(
+    predictor: Predictor, prediction: Prediction, case: Case, modality: Modality, finding: str
+) -> list[Piece]:
+    """What one part can be taken apart into, each with its share in the last-layer map.
+
+    Of a note by DeepLIFT's, which tells far better which words it hangs on: in the last layer
+    every place has read the whole note.
+    """
     maps = last_layer(prediction, finding)
     if modality == "image" and maps.image is not None:
         shares = place(maps.image, WHOLE, REGIONS)
@@ -37,9 +44,11 @@ def pieces(prediction: Prediction, case: Case, modality: Modality, finding: str)
         ]
     if modality == "notes" and maps.words is not None and case.notes is not None:
         text = case.notes.text
+        told = attribute(predictor, prediction, "words", finding, method=DEEPLIFT).values
+        assert isinstance(told, tuple)
         return [
             Piece(Span(word.start, word.end), word.share)
-            for word in maps.words
+            for word in told
             if any(c.isalnum() for c in text[word.start : word.end])
         ]
     if modality == "audio" and maps.audio is not None:

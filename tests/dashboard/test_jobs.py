@@ -14,6 +14,7 @@ from mmbm.errors import Cancelled, NoSignal
 from tests.dashboard.test_pages import NOTE, clean, shown, upload
 
 PATIENCE = 60.0  # seconds
+METHOD = "Layer Integrated Gradients"
 
 
 def ended(job):
@@ -65,10 +66,11 @@ def test_a_job_whose_reader_has_left_stops_by_itself(monkeypatch):
 
 @pytest.fixture
 def noted(app, monkeypatch):
-    """The review page with a note, and a page that waits for no calculation."""
+    """The review page with a note and a method whose map is not there yet; it waits for nothing."""
     monkeypatch.setattr(jobs, "AT_FIRST", 0.0)
     app.run()
-    return clean(upload(app, "notes", "note.txt", NOTE))
+    upload(app, "notes", "note.txt", NOTE)
+    return clean(app.selectbox(key="closer-method-notes").select(METHOD).run())
 
 
 def test_garbage_collection_after_a_run_leaves_the_model_alone(noted):
@@ -132,13 +134,13 @@ def test_a_verdict_can_be_stopped_and_asked_for(noted, monkeypatch):
     ended(the_job(noted))
     noted.run()  # the map is there, and is being judged
     assert "The shares sum to" in shown(clean(noted))
-    assert "Judging the map of DeepLIFT" in everything(noted)
+    assert f"Judging the map of {METHOD}" in everything(noted)
     assert "closer-judge-0" not in [b.key for b in noted.button]
     job = the_job(noted)
     stop_button(noted).click().run()
     assert ended(job).stopped
     noted.run()
-    assert "Judging the map of DeepLIFT: stopped before it was done" in shown(clean(noted))
+    assert f"Judging the map of {METHOD}: stopped before it was done" in shown(clean(noted))
 
     monkeypatch.setattr(badge, "judge", real)
     monkeypatch.setattr(jobs, "AT_FIRST", PATIENCE)

@@ -19,7 +19,7 @@ def test_a_script_in_a_note_is_shown_not_run():
 
 def test_a_word_cannot_leave_its_tooltip_or_its_list():
     say = texts("en")
-    listed = markup.strongest_words(SCRIPT, (WordShare(7, 34, 0.1),), say)
+    listed = markup.strongest_clauses(SCRIPT, (WordShare(7, 34, 0.1),), say)
     assert "<script" not in listed
     assert "<script" not in markup.meters([("<script>", 0.5, "<script>")])
     assert "<script" not in markup.facts_table([("<script>", "<script>")], head=["<script>"])
@@ -68,12 +68,29 @@ def test_a_number_carries_its_sign(value, shown):
     assert markup.signed(value) == shown
 
 
-def test_a_strong_word_is_a_link_to_its_place():
-    shares = (WordShare(7, 34, 0.1), WordShare(37, 42, -0.2))
-    note = markup.words(SCRIPT, shares, scale=0.2, anchor="word")
-    listed = markup.strongest_words(SCRIPT, shares, texts("en"), anchor="word")
-    assert re.findall(r'id="([^"]+)"', note) == ["word-7", "word-37"]
-    assert sorted(re.findall(r'href="#([^"]+)"', listed)) == ["word-37", "word-7"]
-    assert "<script" not in listed
-    assert "id=" not in markup.words(SCRIPT, shares, scale=0.2)
-    assert "href=" not in markup.strongest_words(SCRIPT, shares, texts("en"))
+def test_a_strong_clause_is_a_link_to_its_place():
+    text = "Cough, <script>bad</script> fever. Denies pain."
+    shares = [WordShare(m.start(), m.end(), 0.1) for m in re.finditer(r"[^ ,.]+", text)]
+    shares[-1] = shares[-1]._replace(share=-0.4)
+    note = markup.words(text, shares, scale=0.2, anchor="word")
+    listed = markup.strongest_clauses(text, shares, texts("en"), anchor="word")
+    assert re.findall(r'id="([^"]+)"', note) == [
+        "word-0",
+        "word-7",
+        "word-28",
+        "word-35",
+        "word-42",
+    ]
+    assert re.findall(r'href="#([^"]+)">([^<]+)</a> <b>([^<]+)', listed) == [
+        ("word-7", "&lt;script&gt;bad&lt;/script&gt; fever", "+0.200"),
+        ("word-0", "Cough", "+0.100"),
+        ("word-35", "Denies pain", "−0.300"),
+    ]
+    assert "id=" not in markup.words(text, shares, scale=0.2)
+    assert "href=" not in markup.strongest_clauses(text, shares, texts("en"))
+
+
+def test_a_long_clause_is_shortened_in_the_list():
+    assert markup.shortened("Fever,\n high ") == "Fever, high"
+    short = markup.shortened("a" * 100 + "b" * 100)
+    assert len(short) <= markup.LONGEST + 3 and short.startswith("a") and short.endswith("b")

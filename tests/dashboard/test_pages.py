@@ -129,6 +129,16 @@ def test_the_case_survives_a_look_at_another_page(app):
     assert "Crackles" in shown(clean(app))
 
 
+def test_the_note_is_read_from_its_words_or_at_the_last_layer(app):
+    app.run()
+    clean(upload(app, "notes", "note.txt", NOTE))
+    screen = shown(app)
+    assert "Method: DeepLIFT · baseline: a note of unknown words" in screen
+    assert "Most raising" in screen and "Full colour = " not in screen
+    clean(app.segmented_control(key="words-map").set_value("last").run())
+    assert "Full colour = " in shown(app)
+
+
 def test_another_finding_can_be_explained(app):
     app.run()
     upload(app, "notes", "note.txt", NOTE)

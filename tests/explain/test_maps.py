@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from mmbm.case import Case, Notes
 from mmbm.explain.ledger import ledger
-from mmbm.explain.maps import last_layer, words
+from mmbm.explain.maps import WordShare, clauses, last_layer, words
 from mmbm.model.fusion import FUSIONS
 from mmbm.model.notes import Tokens
 from mmbm.predict import Predictor
@@ -60,3 +62,23 @@ def test_no_share_is_lost_to_a_token_before_the_first_word():
     (merged,) = words(tokens, np.array([[0.5, 1.0, 2.0, 0.25]]))
     assert list(merged) == [(0, 0, 0.5), (0, 5, 3.0), (0, 0, 0.25)]
     assert words(Tokens([], [], []), np.zeros((2, 0))) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (
+            "Fever 38.6 °C, denies pain; no cough.\nWell.",
+            ["Fever 38.6 °C,", "denies pain;", "no cough.", "Well."],
+        ),
+        ("否认发热、咳嗽，有胸痛。", ["否认发热、咳嗽，", "有胸痛。"]),
+        ("", []),
+    ],
+)
+def test_a_note_is_added_up_by_clauses(text, parts):
+    shares = [
+        WordShare(m.start(), m.end(), float(k)) for k, m in enumerate(re.finditer(r"\S", text))
+    ]
+    found = clauses(text, [WordShare(0, 0, 9.0), *shares])
+    assert [text[c.start : c.end] for c in found] == parts
+    assert sum(c.share for c in found) == sum(w.share for w in shares)

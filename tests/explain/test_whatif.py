@@ -217,7 +217,7 @@ def score(predictor, whole, finding):
 
 def within_reach(predictor, whole, modality, finding):
     """A probability that is crossed when the third of a part goes that raises the finding most."""
-    held = pieces(predictor.predict(whole), whole, modality, finding)
+    held = pieces(predictor, predictor.predict(whole), whole, modality, finding)
     order = sorted(held, key=lambda piece: piece.share, reverse=True)[: len(held) // 3]
     gone = without(whole, modality, [piece.place for piece in order])
     before, after = (score(predictor, c, finding) for c in (whole, gone))
@@ -328,9 +328,9 @@ def test_pieces_share_out_the_contribution(predictor):
     prediction = predictor.predict(whole)
     for change in changes(prediction, prediction):
         for modality in ("image", "audio"):
-            held = pieces(prediction, whole, modality, change.finding)
+            held = pieces(predictor, prediction, whole, modality, change.finding)
             total = sum(piece.share for piece in held)
             assert total == pytest.approx(change.before.contributions[modality], abs=1e-5)
     assert len(held) == 3 and held[-1].place == Span(2.0, 3.0)
-    spoken = [p.place for p in pieces(prediction, whole, "notes", "pneumonia")]
+    spoken = [p.place for p in pieces(predictor, prediction, whole, "notes", "pneumonia")]
     assert [whole.notes.text[a:b] for a, b in spoken][:2] == ["Routine", "check"]

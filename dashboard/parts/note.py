@@ -1,0 +1,68 @@
+"""The note, with what each of its words did to the chosen finding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from dashboard import markup, models, state
+from dashboard.parts.closer_map import facts, full_colour
+from dashboard.parts.evidence import blank
+from dashboard.review import Review
+from dashboard.text import Texts
+from mmbm.explain.attribution import BASELINES, METHODS, Attribution, attribute
+from mmbm.explain.maps import EvidenceMaps, WordShare
+
+__all__ = ["note"]
+
+METHOD, BASELINE = next(iter(METHODS["words"])), next(iter(BASELINES["words"]))
+
+
+def note(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
+    """The note verbatim, coloured by each word's share.
+
+    By the map from the words themselves where the net is one that it is complete on, for it names
+    a sign far more often than the last layer's, whose every place has read the whole note.
+    """
+    st.subheader(say("words.title"), anchor=False)
+    if seen.case.notes is None or maps.words is None:
+        blank(say("words.absent"))
+        return
+    kinds = ["input", "last"] if seen.config.notes.encoder == "gru" else ["last"]
+    kind = st.segmented_control(
+        say("words.map"),
+        kinds,
+        default=kinds[0],
+        format_func=lambda kind: say(f"words.map.{kind}"),
+        key="words-map",
+        label_visibility="collapsed",
+        required=True,
+    )
+    if kind == "input":
+        found = from_the_words(seen, maps.finding)
+        assert isinstance(found.values, tuple)
+        scale = full_colour(seen)
+        coloured(seen.case.notes.text, found.values, scale, say)
+        line = f"{facts(seen, found, say)} {say('closer.scale', scale=f'{scale:.2g}')}"
+    else:
+        coloured(seen.case.notes.text, maps.words, seen.word_scale, say)
+        line = say("words.scale", scale=f"{seen.word_scale:.3f}")
+    st.html(f'<div class="small">{escape(line)} {escape(say("words.clauses"))}</div>')
+
+
+def coloured(text: str, shares: Sequence[WordShare], scale: float, say: Texts) -> None:
+    """The words, and the clauses that did most, each a link to its place."""
+    st.html(markup.words(text, shares, scale=scale, anchor="word"))
+    st.html(markup.strongest_clauses(text, shares, say, anchor="word"))
+
+
+def from_the_words(seen: Review, finding: str) -> Attribution:
+    """The default map of the note, made once; it takes about a forward pass."""
+    key: state.CloserKey = ("words", METHOD, finding, BASELINE)
+    found = state.kept_closer(key)
+    if not isinstance(found, Attribution):
+        found = attribute(models.predictor(), seen.prediction, "words", finding)
+        state.keep_closer(key, found)
+    return found
