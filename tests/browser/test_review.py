@@ -244,7 +244,9 @@ def test_the_strongest_evidence_is_shown_on_request(page, server):
     page.locator("canvas").first.dblclick()
     expect(zoom).to_have_text(whole)
     page.locator("a.jump").first.click()
-    expect(page.locator(".word:target")).to_have_text(page.locator("a.jump").first.inner_text())
+    expect(page.locator(".word:target")).to_have_count(1)
+    clause = page.locator("a.jump").first.inner_text()
+    assert clause.startswith(page.locator(".word:target").inner_text())
     page.get_by_role("button", name="Play from the strongest second").click()
     expect(page.locator("audio")).to_have_js_property("paused", False)
 
