@@ -37,15 +37,18 @@ def answer_words(answer: Answer, level: float, say: Texts) -> str:
 
 
 def warnings(judgement: Judgement, say: Texts) -> list[str]:
-    """What is strange and what disagrees, a sentence each; the lung finder speaks for itself."""
+    """What is strange, a sentence each, and what disagrees; the lung finder speaks for itself."""
     if not judgement.assessed:
         return [say("trust.not_assessed")]
     said = [say(f"trust.shift.{s.modality}.{s.cue}") for s in judgement.flagged if s.cue != "lungs"]
+    apart_over = []
     for apart in judgement.disagreements:
         raising, lowering = (
             say("trust.and").join(say(f"modality.{m}") for m in side)
             for side in (apart.raising, apart.lowering)
         )
         finding = say.name("finding", apart.finding)
-        said.append(say("trust.disagreement", finding=finding, raising=raising, lowering=lowering))
+        apart_over.append(say("trust.over", finding=finding, raising=raising, lowering=lowering))
+    if apart_over:
+        said.append(say("trust.disagreement", over=say("trust.then").join(apart_over)))
     return said
