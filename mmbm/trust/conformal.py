@@ -6,7 +6,9 @@ is not too low for that label: ``1 - p_y <= threshold_y``, the threshold being t
 not sacrificed). There is one table for each subset of modalities, since what is given changes the
 probabilities, and one for each source by whose films the picture is nearest to: sources differ in
 how hard they are, and one threshold for all would promise too much in the harder. Both labels in
-the set, or none, is "not sure".
+the set, or none, is "not sure". A rare label's cases may all score low, and the set then hold it
+alone at a probability of 0.3: the likelier label joins it, for nobody should read "yes" of what
+is probably not so. That only adds to how often the truth is held.
 
 Source: Vovk, Conditional validity of inductive conformal predictors, ACML 2012; Angelopoulos &
 Bates, A Gentle Introduction to Conformal Prediction, 2021.
@@ -85,5 +87,7 @@ def answers(
     row = torch.where(fitted, row, table[:1])
     strange = torch.stack([probabilities, 1 - probabilities], -1).double()
     # a threshold is float32, and the case it was taken from must stay inside
-    inside = (strange <= row + 1e-6).double()
-    return torch.where(row.isnan(), torch.nan, inside)
+    inside = strange <= row + 1e-6
+    alone = inside.sum(-1, keepdim=True) == 1
+    inside |= alone & (strange <= 0.5)  # the likelier label
+    return torch.where(row.isnan(), torch.nan, inside.double())

@@ -63,6 +63,16 @@ def test_answers_hold_the_truth_as_often_as_promised_by_source_and_label(level: 
                 assert part.mean() == pytest.approx(level, abs=slack)
 
 
+def test_no_answer_is_the_less_likely_label_alone():
+    """At thresholds that a rare finding's scores would set: yes from 0.2 on, no up to 0.1."""
+    thresholds = torch.zeros(len(LEVELS), 7, 1, 1, 2)
+    thresholds[..., 0], thresholds[..., 1] = 0.1, 0.8
+    asked = torch.tensor([[0.05], [0.15], [0.3], [0.6]])
+    groups = torch.full((4,), -1)
+    said = answers(tables_of(thresholds), 0.9, 6, groups, asked)[:, 0].tolist()
+    assert said == [[1, 0], [0, 0], [1, 1], [0, 1]]
+
+
 def test_a_rare_label_has_no_table_and_a_small_source_takes_the_common_one():
     rng = np.random.default_rng(1)
     readout, features, _, groups, labels = made(rng, 300)
