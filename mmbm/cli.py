@@ -96,6 +96,15 @@ def predict(
         _show(report)
 
 
+STATUS = {
+    "across_sources": "Validated across sources.",
+    "within_sources": "Shown in sources it was trained on only.",
+    "one_source": "Shown in one source only.",
+    "exploratory": "Exploratory.",
+    "not_assessed": "How well it is told was not assessed.",
+}
+
+
 def _show(report: CaseReport) -> None:
     """Print a report as a table."""
     from rich.console import Console
@@ -103,22 +112,11 @@ def _show(report: CaseReport) -> None:
 
     console = Console()
     table = Table(title=f"{report.model.name} {report.model.version} on {report.device}")
-    for column in (
-        "finding",
-        "probability",
-        "base",
-        "image",
-        "notes",
-        "audio",
-        "= logit",
-        "status",
-    ):
-        words = column in ("finding", "status")
-        table.add_column(column, justify="left" if words else "right")
+    for column in ("finding", "probability", "base", "image", "notes", "audio", "= logit"):
+        table.add_column(column, justify="left" if column == "finding" else "right")
     for f in report.findings:
         parts = [f"{f.contributions[m]:+.3f}" for m in ("image", "notes", "audio")]
-        numbers = (f"{f.probability:.1%}", f"{f.base:+.3f}", *parts, f"{f.logit:+.3f}")
-        table.add_row(f.name, *numbers, f.status.replace("_", " "))
+        table.add_row(f.name, f"{f.probability:.1%}", f"{f.base:+.3f}", *parts, f"{f.logit:+.3f}")
     console.print(table)
     weights = ", ".join(f"{m} {w:.3f}" for m, w in report.fusion_weights.items()) or "none"
     console.print(f"Log-odds; residual {report.residual:.1e}. Fusion weights: {weights}.")
@@ -132,8 +130,8 @@ def _show(report: CaseReport) -> None:
             if share is not None
         )
         console.print(f"Of the image's evidence for each finding, in the lung fields: {inside}.")
-    for name, answer in report.trust.answers.items():
-        console.print(f"{name}: {answer.sentence}")
+    for f in report.findings:
+        console.print(f"{f.name}: {report.trust.answers[f.name].sentence} {STATUS[f.status]}")
     for warning in report.warnings:
         console.print(f"[yellow]Note:[/yellow] {warning}")
     console.print(report.notice)
