@@ -12,13 +12,12 @@ from planted_cases import Planted
 from planted_maps import broad, chance, hit, less, shares, ways
 
 from mmbm.case import MODALITIES, Modality
-from mmbm.explain.attribution import Over
+from mmbm.explain.attribution.spaces import OF_PART
 from mmbm.predict import Predictor
 
 __all__ = ["Trial", "figures", "share", "tried"]
 
 MOVES, REACTS, LEAPS = 0.05, 0.25, 1.0  # logits that the part's contribution rises by
-SPACE: dict[Modality, Over] = {"image": "pixels", "notes": "words", "audio": "bands"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,8 @@ def tried(
     spoke = [float(p.readout.contributions(p.features.means)[index, column]) for p in pair]
     text = planted.altered.notes.text if planted.altered.notes else ""
     hits, shifts, chances = {}, {}, {}
-    for way in ways(SPACE[modality], every):
-        before, after = (shares(predictor, p, SPACE[modality], finding, way) for p in pair)
+    for way in ways(OF_PART[modality], every):
+        before, after = (shares(predictor, p, OF_PART[modality], finding, way) for p in pair)
         gained = less(after, before, planted.where)
         hits[way.name], shifts[way.name] = hit(after, planted.where), hit(gained, planted.where)
         chances[way.name] = chance(after, planted.where)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from mmbm.case import Case, Modality
 from mmbm.explain.attribution.attribute import DEEPLIFT, attribute
+from mmbm.explain.attribution.spaces import OF_PART
 from mmbm.explain.edits import Span
-from mmbm.explain.maps import last_layer, place
+from mmbm.explain.maps import place
 from mmbm.model.lungs import WHOLE, Box
 from mmbm.predict import Prediction, Predictor
 
@@ -28,35 +31,32 @@ class Piece(NamedTuple):
 def pieces(
     predictor: Predictor, prediction: Prediction, case: Case, modality: Modality, finding: str
 ) -> list[Piece]:
-    """What one part can be taken apart into, each with its share in the last-layer map.
+    """What one part can be taken apart into, each with its share in DeepLIFT's map.
 
-    Of a note by DeepLIFT's, which tells far better which words it hangs on: in the last layer
-    every place has read the whole note.
+    The last layer's map is at hand, but in the order of this one more is found that flips a
+    finding, and smaller (``benchmarks/flip_order.py``): twice as often in notes.
     """
-    maps = last_layer(prediction, finding)
-    if modality == "image" and maps.image is not None:
-        shares = place(maps.image, WHOLE, REGIONS)
+    found = attribute(predictor, prediction, OF_PART[modality], finding, method=DEEPLIFT)
+    if isinstance(found.values, tuple):
+        text = case.notes.text if case.notes is not None else ""
+        return [
+            Piece(Span(word.start, word.end), word.share)
+            for word in found.values
+            if any(c.isalnum() for c in text[word.start : word.end])
+        ]
+    values = found.values.astype(np.float64)
+    if modality == "image":
+        shares = place(values, WHOLE, REGIONS)
         edges = [i / REGIONS for i in range(REGIONS + 1)]
         return [
             Piece(Box(edges[i], edges[i + 1], edges[j], edges[j + 1]), float(shares[i, j]))
             for i in range(REGIONS)
             for j in range(REGIONS)
         ]
-    if modality == "notes" and maps.words is not None and case.notes is not None:
-        text = case.notes.text
-        told = attribute(predictor, prediction, "words", finding, method=DEEPLIFT).values
-        assert isinstance(told, tuple)
-        return [
-            Piece(Span(word.start, word.end), word.share)
-            for word in told
-            if any(c.isalnum() for c in text[word.start : word.end])
-        ]
-    if modality == "audio" and maps.audio is not None:
-        count = max(1, round(maps.audio_seconds / WINDOW))
-        step = maps.audio_seconds / count
-        sums = place(maps.audio.sum(0, keepdims=True), WHOLE, count).sum(0)
-        return [
-            Piece(Span(i * step, (i + 1) * step), float(share))
-            for i, share in enumerate(sums.tolist())
-        ]
-    return []
+    seconds = prediction.features.prepared.seconds
+    count = max(1, round(seconds / WINDOW))
+    step = seconds / count
+    sums = place(values.sum(0, keepdims=True), WHOLE, count).sum(0)
+    return [
+        Piece(Span(i * step, (i + 1) * step), float(share)) for i, share in enumerate(sums.tolist())
+    ]

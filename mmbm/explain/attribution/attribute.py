@@ -12,7 +12,7 @@ from mmbm.errors import ConfigError
 from mmbm.explain.attribution import methods
 from mmbm.explain.attribution.methods import TOLERANCE, Shares
 from mmbm.explain.attribution.result import Attribution, answer
-from mmbm.explain.attribution.spaces import BASELINES, Over, Space, space_of
+from mmbm.explain.attribution.spaces import BASELINES, OF_PART, Over, Space, space_of
 from mmbm.explain.attribution.work import Progress, Work
 from mmbm.predict import Prediction, Predictor
 
@@ -141,7 +141,6 @@ def closer_maps(
     cancelled: Callable[[], bool] | None = None,
 ) -> tuple[Attribution, ...]:
     """The default map of every part of the case, down to its pixels, words, and bands."""
-    spaces: dict[str, Over] = {"image": "pixels", "notes": "words", "audio": "bands"}
     parts = prediction.present
     maps = []
     for done, modality in enumerate(parts):
@@ -154,7 +153,7 @@ def closer_maps(
             attribute(
                 predictor,
                 prediction,
-                spaces[modality],
+                OF_PART[modality],
                 finding,
                 progress=step,
                 cancelled=cancelled,

@@ -24,6 +24,7 @@ from mmbm.predict import Prediction, Predictor, to_device
 
 __all__ = [
     "BASELINES",
+    "OF_PART",
     "SPACES",
     "Contribution",
     "Over",
@@ -40,6 +41,7 @@ SPACES: dict[Over, Modality] = {
     "samples": "audio",
     "bands": "audio",
 }
+OF_PART: dict[Modality, Over] = {"image": "pixels", "notes": "words", "audio": "bands"}
 # the names of the baselines of each space, the first by default, with what the screen calls them
 BASELINES: dict[Over, dict[str, str]] = {
     "pixels": {
