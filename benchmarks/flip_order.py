@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -28,16 +27,10 @@ from mmbm.case import MODALITIES, Case, Modality
 from mmbm.data.corpus import read_texts
 from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.explain import flips
-from mmbm.explain.attribution import attribute
-from mmbm.explain.attribution.spaces import OF_PART
-from mmbm.explain.edits import Span
-from mmbm.explain.maps import last_layer, place
-from mmbm.explain.pieces import REGIONS, WINDOW, Piece
+from mmbm.explain.maps import last_layer
+from mmbm.explain.pieces import Piece, in_pieces, pieces
 from mmbm.io import read_picture, read_sound, typed_notes
-from mmbm.model.lungs import WHOLE, Box
 from mmbm.predict import Prediction, Predictor
-
-ORDERS = ("last layer", "DeepLIFT")
 
 
 def parts(manifest: Manifest, modality: Modality, count: int) -> list[Case]:
@@ -46,52 +39,25 @@ def parts(manifest: Manifest, modality: Modality, count: int) -> list[Case]:
     if modality == "notes":
         texts = list(dict.fromkeys(text for text in read_texts(test) if text))
         return [Case(notes=typed_notes(text)) for text in texts[:: max(1, len(texts) // count)]]
-    found: dict[Path, Case] = {}
     files = [test.path(row, modality) for row in range(len(test.rows))]
     given = list(dict.fromkeys(file for file in files if file is not None))
-    for file in given[:: max(1, len(given) // count)]:
-        content = file.read_bytes()
-        image, audio = modality == "image", modality == "audio"
-        found[file] = Case(
-            image=read_picture(content, file.name) if image else None,
-            audio=read_sound(content, file.name) if audio else None,
-        )
-    return list(found.values())
-
-
-def pieces(
-    predictor: Predictor,
-    prediction: Prediction,
-    case: Case,
-    modality: Modality,
-    finding: str,
-    *,
-    order: str,
-) -> list[Piece]:
-    """As :func:`mmbm.explain.pieces.pieces`, by the map that is asked for."""
-    maps = last_layer(prediction, finding)
-    values: Any = {"image": maps.image, "notes": maps.words, "audio": maps.audio}[modality]
-    if order == "DeepLIFT":
-        over = OF_PART[modality]
-        values = attribute(predictor, prediction, over, finding, method=order).values
-    if modality == "notes":
-        text = case.notes.text if case.notes else ""
-        said = [w for w in values if any(c.isalnum() for c in text[w.start : w.end])]
-        return [Piece(Span(w.start, w.end), w.share) for w in said]
+    chosen = [(file.read_bytes(), file.name) for file in given[:: max(1, len(given) // count)]]
     if modality == "image":
-        shares, edges = (
-            place(values.astype(float), WHOLE, REGIONS),
-            np.arange(REGIONS + 1) / REGIONS,
-        )
-        return [
-            Piece(Box(edges[i], edges[i + 1], edges[j], edges[j + 1]), float(shares[i, j]))
-            for i in range(REGIONS)
-            for j in range(REGIONS)
-        ]
-    count = max(1, round(maps.audio_seconds / WINDOW))
-    step = maps.audio_seconds / count
-    sums = place(values.astype(float).sum(0, keepdims=True), WHOLE, count).sum(0)
-    return [Piece(Span(i * step, (i + 1) * step), float(s)) for i, s in enumerate(sums)]
+        return [Case(image=read_picture(*file)) for file in chosen]
+    return [Case(audio=read_sound(*file)) for file in chosen]
+
+
+def by_last_layer(
+    predictor: Predictor, prediction: Prediction, case: Case, modality: Modality, finding: str
+) -> list[Piece]:
+    """In place of :func:`mmbm.explain.pieces.pieces`."""
+    maps = last_layer(prediction, finding)
+    values = {"image": maps.image, "notes": maps.words, "audio": maps.audio}[modality]
+    assert values is not None
+    return in_pieces(values, prediction, case, modality)
+
+
+ORDERS = {"last layer": by_last_layer, "DeepLIFT": pieces}
 
 
 def searched(
@@ -106,7 +72,7 @@ def searched(
     scored: dict[str, list[int]] = {order: [] for order in ORDERS}
     for case, prediction in zip(cases, seen, strict=True):
         for order in ORDERS:
-            with patch.object(flips, "pieces", partial(pieces, order=order)):
+            with patch.object(flips, "pieces", ORDERS[order]):
                 found = flips.flip(
                     *(predictor, case, prediction, modality, finding), threshold=threshold
                 )
