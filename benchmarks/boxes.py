@@ -27,10 +27,9 @@ import pandas as pd
 import torch
 from assembled import about
 from numpy.typing import NDArray
-from planted_cases import TILES
+from planted_cases import COVERED, TILES, of_lung
 from planted_evidence import share
 from planted_maps import broad, hit, shares, ways
-from torch.nn.functional import adaptive_avg_pool2d
 
 from mmbm.case import Case
 from mmbm.data.manifest import Manifest, read_manifest
@@ -41,7 +40,7 @@ from mmbm.predict import Predictor
 from mmbm.trust.lungs import in_case
 
 SIDE = 1024  # pixels of the published films, which the boxes are given in
-LEAST = 0.25  # of a tile
+WAYS = ways("pixels", False)
 
 
 def boxes_of(listed: pd.DataFrame, film: str) -> NDArray[np.float64]:
@@ -65,12 +64,11 @@ def looked_at(
     lungs = in_case(prediction)
     if lungs is None or not lungs.found:
         return None
-    mask = torch.from_numpy(lungs.mask).double()
-    lung = adaptive_avg_pool2d(mask[None], TILES)[0].numpy()
-    where = covered >= LEAST
+    lung = of_lung(lungs)
+    where = covered >= COVERED
     even = float((lung * covered).sum() / lung.sum())
     found: dict[str, Any] = {"blind": float(where[lung >= 0.5].mean())}
-    for way in ways("pixels", False):
+    for way in WAYS:
         tiles = shares(predictor, prediction, "pixels", finding, way)
         assert not isinstance(tiles, tuple)
         positive = tiles.clip(0)
@@ -111,8 +109,7 @@ def main() -> None:
             "in_box": round(float(np.median([r[way.name][2] for r in rows])), 3),
             "times_even": round(float(np.median([r[way.name][3] for r in rows])), 2),
         }
-        for way in ways("pixels", False)
-        if rows
+        for way in WAYS
     }
     print(
         json.dumps(

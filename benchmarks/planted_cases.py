@@ -19,8 +19,9 @@ from mmbm.data.manifest import Manifest
 from mmbm.data.notes import draw_signs, write_from_signs
 from mmbm.inputs import film, find_lungs
 from mmbm.io import read_picture, read_sound, typed_notes
+from mmbm.model.lungs import Lungs
 
-__all__ = ["BLOCK", "PLANTERS", "TILES", "Planted"]
+__all__ = ["BLOCK", "COVERED", "PLANTERS", "TILES", "Planted", "of_lung"]
 
 TILES = 16  # a side of the film, as the verdict divides it
 BLOCK = 0.5  # s, as the verdict divides a recording
@@ -40,6 +41,12 @@ class Planted:
     inside: float = float("nan")  # chance by the lungs alone, of a film
 
 
+def of_lung(lungs: Lungs) -> NDArray[np.float64]:
+    """(TILES, TILES), how much of each tile is lung."""
+    mask = torch.from_numpy(lungs.mask).double()
+    return np.asarray(adaptive_avg_pool2d(mask[None], TILES)[0])
+
+
 def _films(manifest: Manifest, count: int, rng: Generator) -> Iterator[Planted]:
     """Test films without a finding, half of either source."""
     rows = manifest.rows
@@ -55,9 +62,8 @@ def _films(manifest: Manifest, count: int, rng: Generator) -> Iterator[Planted]:
             lungs = find_lungs(film(picture, SIDE))
             altered, lifted = consolidate(picture, lungs, rng)
             tiles = adaptive_avg_pool2d(torch.from_numpy(lifted >= 0.5).double()[None], TILES)[0]
-            lung = adaptive_avg_pool2d(torch.from_numpy(lungs.mask).double()[None], TILES)[0]
             where = np.asarray(tiles >= COVERED)
-            inside = float(where[np.asarray(lung >= 0.5)].mean())
+            inside = float(where[of_lung(lungs) >= 0.5].mean())
             yield Planted(source, Case(image=picture), Case(image=altered), where, inside)
 
 

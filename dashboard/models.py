@@ -52,8 +52,8 @@ def other_predictor(model: str) -> Predictor:
 def thresholds() -> dict[str, float]:
     """The operating point of each finding, as the model's card has it; empty without one."""
     point: dict[str, Any] = read_facts(predictor().folder).get("operating_point", {})
-    thresholds: dict[str, float] = point.get("thresholds", {})
-    return thresholds
+    found: dict[str, float] = point.get("thresholds", {})
+    return found
 
 
 @st.cache_data(max_entries=2, show_spinner=False)
