@@ -21,6 +21,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -224,11 +225,11 @@ def main() -> None:
         memory["captum_batched"] = memory_of(lambda: whole.explain(4))
         memory["captum"] = memory_of(lambda: whole.explain(None))
 
-    def account() -> None:
-        ledger(prediction)
-        last_layers(prediction)
+    def account(of: Prediction) -> None:
+        ledger(of)
+        last_layers(of)
 
-    account()  # warm
+    account(prediction)  # warm
     times: dict[str, list[float]] = {}
 
     def take(name: str, task: Callable[[], Any]) -> Any:
@@ -238,9 +239,10 @@ def main() -> None:
 
     for turn in range(given.rounds):
         for _ in range(3):
-            parts = predictor.predict(case).seconds
-            times.setdefault("forward", []).append(sum(parts[m] for m in (*MODALITIES, "head")))
-            take("ledger", account)
+            fresh = predictor.predict(case)
+            forward = sum(fresh.seconds[m] for m in (*MODALITIES, "head"))
+            times.setdefault("forward", []).append(forward)
+            take("ledger", partial(account, fresh))
         maps = take("maps", our_maps)
         if turn < given.captum:
             _, batched_residual = take("captum_batched", lambda: whole.explain(4))

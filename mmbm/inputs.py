@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
-from torch.nn.functional import interpolate, max_pool2d, pad
+from torch.nn.functional import interpolate, pad
 
 from mmbm.case import MODALITIES, SAMPLE_RATE, Case, Picture, Sound
 from mmbm.config import AudioConfig, ImageConfig, ModelConfig
@@ -101,8 +101,7 @@ def lung_film(shown: NDArray[np.float32], lungs: Lungs, size: int) -> Tensor:
 
     The lungs are a little widened, and everywhere where none are found.
     """
-    fields = torch.from_numpy(lungs.mask).float()[None, None]
-    fields = max_pool2d(fields, 3, 1, 1) if lungs.found else torch.ones_like(fields)
+    fields = torch.from_numpy(lungs.fields)[None, None]
     fine = interpolate(fields, 4 * SIDE, mode="bilinear")[0, 0].numpy()
     parts = (picture[lungs.box.cut(*picture.shape)] for picture in (shown, fine))
     return torch.cat([shrink(part, size) for part in parts])

@@ -158,8 +158,9 @@ class Predictor:
             for i, modality in enumerate(MODALITIES):
                 seen = self.network.encode(modality, inputs)
                 if seen is not None:
-                    mask = None if seen.mask is None else seen.mask.cpu()
-                    positions[modality] = replace(seen, vectors=seen.vectors.cpu(), mask=mask)
+                    positions[modality] = replace(
+                        seen, vectors=seen.vectors.cpu(), weights=seen.weights.cpu()
+                    )
                     means[i] = positions[modality].mean[0]
                 lap(modality)
             logits = self._readout.logits(means)

@@ -104,7 +104,7 @@ def test_all_last_layer_evidence_lies_in_the_lungs(predictor):
     wide = torch.nn.functional.max_pool2d(torch.tensor(lungs.mask)[None].float(), 7, 1, 3)[0] > 0
     for entry in ledger(prediction):
         shares = last_layer(prediction, entry.finding).image
-        assert shares.shape == (56, 56)
+        assert shares.shape == (64, 64)
         assert shares.sum() == pytest.approx(entry.contributions["image"], abs=1e-4)
         inside = share_inside(np.abs(shares), Lungs(wide.numpy()))
         assert inside > 0.98  # a cell of the map is wider than a pixel of the lungs

@@ -18,9 +18,12 @@ been fitted on other patients, its percentile how many held-out cases show a sma
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
@@ -59,11 +62,10 @@ def ledger(prediction: Prediction) -> tuple[Ledger, ...]:
     readout, means = prediction.readout, prediction.features.means.double()
     base, interaction = readout.base().tolist(), readout.interaction(means).tolist()  # (findings,)
     slopes = readout.slopes(means)  # (findings, 3)
-    contributions = readout.contributions(means)  # (findings, 3)
-    moved = _named(contributions)
+    moved = _named(readout.contributions(means))
     moving = [{} for _ in base] if slopes is None else _named(slopes)
-    intervals = _intervals(prediction, means, contributions)
-    percentiles = _percentiles(prediction, contributions)
+    intervals = _intervals(prediction, moved)
+    percentiles = _percentiles(prediction, moved)
     return tuple(
         Ledger(
             finding=finding.name,
@@ -86,38 +88,45 @@ def _named(values: Tensor) -> list[dict[Modality, float]]:
 
 
 def _intervals(
-    prediction: Prediction, means: Tensor, contributions: Tensor
+    prediction: Prediction, moved: list[dict[Modality, float]]
 ) -> list[dict[Modality, tuple[float, float]]]:
     """Of each finding, 95 % of where each contribution would lie with heads of other patients."""
     tables, readout = prediction.trust, prediction.readout
     if tables is None or tables.spread is None or not isinstance(readout, Readout):
         return [{} for _ in prediction.findings]
-    reach = NORMAL * readout.deviations(means, tables.spread)
-    lows, highs = (contributions - reach).tolist(), (contributions + reach).tolist()
-    known = reach.isnan().logical_not().tolist()
+    deviations = _named(readout.deviations(prediction.features.means, tables.spread))
     return [
         {
-            m: (lows[c][i], highs[c][i])
-            for i, m in enumerate(MODALITIES)
-            if m in prediction.present and known[c][i]
+            m: (value[m] - NORMAL * deviation[m], value[m] + NORMAL * deviation[m])
+            for m in prediction.present
+            if not math.isnan(deviation[m])
         }
-        for c in range(len(prediction.findings))
+        for value, deviation in zip(moved, deviations, strict=True)
     ]
 
 
-def _percentiles(prediction: Prediction, contributions: Tensor) -> list[dict[Modality, float]]:
+def _percentiles(
+    prediction: Prediction, moved: list[dict[Modality, float]]
+) -> list[dict[Modality, float]]:
     """Of each finding, how many in a hundred held-out cases show a smaller contribution."""
     tables = prediction.trust
     if tables is None or tables.population is None:
         return [{} for _ in prediction.findings]
-    population, shown = tables.population.double().numpy(), contributions.numpy()
-    fitted = ~np.isnan(population[..., 0])  # (findings, 3)
-    hundred = np.arange(101.0)
+    population = tables.population.numpy()
     return [
         {
-            m: float(np.interp(shown[c, i], population[c, i], hundred))
+            m: _rank(value[m], others[i])
             for i, m in enumerate(MODALITIES)
-            if m in prediction.present and fitted[c, i]
+            if m in prediction.present and not math.isnan(others[i, 0])
         }
-        for c in range(len(prediction.findings))
+        for value, others in zip(moved, population, strict=True)
     ]
+
+
+def _rank(value: float, percentiles: NDArray[np.float32]) -> float:
+    """Where a value lies between the percentiles 0 to 100 of others."""
+    above = bisect_right(percentiles, value)
+    if above in (0, len(percentiles)):
+        return 100.0 * (above > 0)
+    low, high = (float(p) for p in percentiles[above - 1 : above + 1])
+    return above - 1 + (value - low) / (high - low)

@@ -15,14 +15,16 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.nn.functional import adaptive_avg_pool2d
+from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
-from mmbm.model.lungs import Box
+from mmbm.model.lungs import SIDE, Box
 from mmbm.model.notes import Tokens
 from mmbm.model.readout import CoalitionReadout
 from mmbm.predict import Prediction
@@ -31,8 +33,7 @@ __all__ = ["EvidenceMaps", "WordShare", "clauses", "last_layer", "last_layers", 
 
 # where a clause ends: not inside 38.6 or 1,200, nor in a list of signs that are denied as one
 STOPS = re.compile(r"[.,](?=\s|$)|[;|。，；\n]|\s-\s")
-CELLS = 56  # a side of the map over a whole film that was cut out around its lungs
-FINE = 4  # a side: how finely the lungs in one cell of the feature map are drawn
+CELLS = SIDE // 2  # a side of the map over a whole film that was cut out around its lungs
 
 
 class WordShare(NamedTuple):
@@ -43,15 +44,16 @@ class WordShare(NamedTuple):
     share: float  # logits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Words(Sequence[WordShare]):
-    """A note's words with the shares of one map, each made when it is asked for."""
+    """A note's words with the shares of one map, added up over its pieces when it is asked for."""
 
-    spans: Sequence[tuple[int, int]]
-    shares: Sequence[float]
+    tokens: Tokens
+    first: Sequence[int]  # each word's first piece, and how many pieces there are
+    shares: NDArray[np.float64]  # of each piece
 
     def __len__(self) -> int:
-        return len(self.spans)
+        return len(self.first) - 1
 
     @overload
     def __getitem__(self, place: int) -> WordShare: ...
@@ -59,8 +61,11 @@ class Words(Sequence[WordShare]):
     def __getitem__(self, place: slice) -> Sequence[WordShare]: ...
     def __getitem__(self, place: int | slice) -> WordShare | Sequence[WordShare]:
         if isinstance(place, slice):
-            return Words(self.spans[place], self.shares[place])
-        return WordShare(*self.spans[place], self.shares[place])
+            return tuple(self[k] for k in range(*place.indices(len(self))))
+        k = range(len(self))[place]
+        pieces = slice(self.first[k], self.first[k + 1])
+        spans = self.tokens.spans[pieces]
+        return WordShare(spans[0][0], spans[-1][1], float(self.shares[pieces].sum()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,12 @@ def last_layers(prediction: Prediction) -> tuple[EvidenceMaps, ...]:
 
 def _maps(prediction: Prediction, which: slice) -> tuple[EvidenceMaps, ...]:
     prepared = prediction.features.prepared
-    shares = {m: _shares(prediction, m, which) for m in prediction.present}
+    directions = prediction.readout.directions(prediction.features.means)[which].float()
+    shares = {
+        m: _shares(prediction, m, directions[:, i], which)
+        for i, m in enumerate(MODALITIES)
+        if m in prediction.present
+    }
     if "image" in shares:
         shares["image"] = _on_film(prediction, shares["image"])
     tokens = prepared.tokens
@@ -104,14 +114,15 @@ def _maps(prediction: Prediction, which: slice) -> tuple[EvidenceMaps, ...]:
     )
 
 
-def _shares(prediction: Prediction, modality: Modality, which: slice) -> NDArray[np.float64]:
-    """``w_i W_c . norm_i(z_p)`` times the position's weight, (findings, *the modality's grid)."""
-    readout, means = prediction.readout, prediction.features.means
-    positions = prediction.features.positions[modality]
-    directions = readout.directions(means, modality)[which]  # (k, d)
-    weights = positions.weights[0].double()
-    shares = directions @ positions.vectors[0].double() * weights
+def _shares(
+    prediction: Prediction, modality: Modality, directions: Tensor, which: slice
+) -> NDArray[np.float64]:
+    """``w_i W_c . norm_i(z_p)`` times the position's weight, (k, *the modality's grid)."""
+    readout, positions = prediction.readout, prediction.features.positions[modality]
+    weights = positions.weights
+    shares = (directions @ positions.vectors[0]).double() * weights
     if isinstance(readout, CoalitionReadout):
+        means = prediction.features.means
         contribution = readout.contributions(means)[which, MODALITIES.index(modality)]
         shares += (contribution - shares.sum(1))[:, None] * weights
     return shares.reshape(-1, *positions.grid).numpy()
@@ -121,19 +132,18 @@ def _on_film(prediction: Prediction, shares: NDArray[np.float64]) -> NDArray[np.
     """Shares of cells, (k, height, width) -> shares over the whole film, (k, CELLS, CELLS).
 
     Where the branch reads the lungs alone, f_i is the mean over the lungs of the cell each place
-    lies in; so a cell's share lies evenly on its lungs, which are put in their place.
+    lies in; so a cell's share lies evenly on its lungs, and evenly where it has none.
     """
     prepared = prediction.features.prepared
-    film = prepared.inputs.film
-    if film is None or film.shape[1] == 1 or prepared.lungs is None:
+    film, lungs = prepared.inputs.film, prepared.lungs
+    if film is None or film.shape[1] == 1 or lungs is None:
         return shares
-    count, height, width = shares.shape
-    lungs = adaptive_avg_pool2d(film[0, 1:], (height * FINE, width * FINE)).double()
-    blocks = lungs.numpy().reshape(height, FINE, width, FINE)
-    held = blocks.sum((1, 3), keepdims=True)
-    parts = np.divide(blocks, held, out=np.full_like(blocks, FINE**-2), where=held > 0)
-    spread = shares[:, :, None, :, None] * parts
-    return place(spread.reshape(count, height * FINE, width * FINE), prepared.lungs.box, CELLS)
+    down = _overlaps(shares.shape[-2], lungs.box.top, lungs.box.bottom, CELLS)
+    across = _overlaps(shares.shape[-1], lungs.box.left, lungs.box.right, CELLS)
+    fields = lungs.fields[::2, ::2] + np.float64(1e-6)  # (CELLS, CELLS), never nothing
+    density = shares / (down.T @ fields @ across)
+    placed: NDArray[np.float64] = down @ density @ across.T * fields
+    return placed
 
 
 def place(inner: NDArray[np.float64], box: Box, cells: int) -> NDArray[np.float64]:
@@ -152,20 +162,24 @@ def _overlaps(strips: int, first: float, last: float, cells: int) -> NDArray[np.
 
     (cells, strips)
     """
-    edges = (np.arange(cells + 1) / cells - first) * (strips / (last - first))
-    reached = (edges[:, None] - np.arange(strips)).clip(0, 1)  # of each strip, up to each edge
+    edges = (_edges(cells) - first) * (strips / (last - first))
+    reached = (edges - np.arange(strips)).clip(0, 1)  # of each strip, up to each edge
     return np.asarray(reached[1:] - reached[:-1])
 
 
+@cache
+def _edges(cells: int) -> NDArray[np.float64]:
+    """The edges of equal cells, from 0 to 1, (cells + 1, 1)."""
+    return np.arange(cells + 1)[:, None] / cells
+
+
 def words(tokens: Tokens, shares: NDArray[np.float64]) -> tuple[Sequence[WordShare], ...]:
-    """Add up the shares, (maps, tokens), of the pieces of each word; of each map its words."""
+    """Of each map the words of its note, from the shares of their pieces, (maps, tokens)."""
     if not tokens.words:
         return ((),) * len(shares)
-    pieces = np.asarray(tokens.words)
-    first = np.flatnonzero(np.r_[True, pieces[1:] != pieces[:-1]])  # each word's first piece
-    last = np.r_[first[1:], len(pieces)] - 1
-    spans = [(tokens.spans[a][0], tokens.spans[b][1]) for a, b in zip(first, last, strict=True)]
-    return tuple(Words(spans, row) for row in np.add.reduceat(shares, first, axis=1).tolist())
+    starts = [k for k, (a, b) in enumerate(pairwise(tokens.words), 1) if a != b]
+    first = (0, *starts, len(tokens.words))
+    return tuple(Words(tokens, first, row) for row in shares)
 
 
 def clauses(text: str, shares: Sequence[WordShare]) -> tuple[WordShare, ...]:

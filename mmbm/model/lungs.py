@@ -122,6 +122,14 @@ class Lungs:
         """Whether there is enough of them to speak of a chest film."""
         return self.area >= LEAST
 
+    @cached_property
+    def fields(self) -> NDArray[np.float32]:
+        """The mask widened by a pixel, (SIDE, SIDE), 0 or 1; all of it where none are found."""
+        if not self.found:
+            return np.ones((SIDE, SIDE), dtype=np.float32)
+        mask = torch.from_numpy(self.mask).float()[None, None]
+        return np.asarray(max_pool2d(mask, 3, 1, 1)[0, 0].numpy())
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the reader should know of them."""

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import torch
@@ -61,22 +61,13 @@ class Inputs:
 class Positions:
     """What one encoder saw: a normalised vector for each position, and their grid."""
 
-    vectors: Tensor  # (n, d, positions) float32; the mean over positions is f_i
+    vectors: Tensor  # (n, d, positions) float32
     grid: tuple[int, ...]  # (height, width), (tokens,) or (bands, times)
-    mask: Tensor | None = None  # (n, positions), how much each counts; None: all alike
-
-    @property
-    def weights(self) -> Tensor:
-        """What part of f_i each position makes, (n or 1, positions); they sum to 1."""
-        if self.mask is None:
-            return self.vectors.new_full((1, count := self.vectors.shape[2]), 1 / count)
-        return self.mask / self.mask.sum(1, keepdim=True).clamp(min=1e-6)
+    weights: Tensor  # (n or 1, positions), what part of f_i each position makes; they sum to 1
 
     @property
     def mean(self) -> Tensor:
         """f_i, (n, d) float32."""
-        if self.mask is None:
-            return self.vectors.mean(2)
         return (self.vectors * self.weights[:, None]).sum(2)
 
 
@@ -121,22 +112,25 @@ class MultimodalBigModel(nn.Module):
 
     def encode(self, modality: Modality, inputs: Inputs) -> Positions | None:
         """Read one modality of the batch; None where no case has it or this model does not."""
-        mask = None
+        counted = None  # (n, positions), how much each counts; None: all alike
         if modality not in self.config.modalities:
             return None
         if modality == "image" and inputs.film is not None:
             cells = self.encoders["image"](inputs.film[:, :1])
             if self.config.image.lungs:
-                mask = adaptive_avg_pool2d(inputs.film[:, 1:], cells.shape[2:]).flatten(1)
+                counted = adaptive_avg_pool2d(inputs.film[:, 1:], cells.shape[2:]).flatten(1)
         elif modality == "notes" and inputs.tokens is not None and inputs.lengths is not None:
             cells = self.encoders["notes"](inputs.tokens, inputs.lengths)
-            mask = token_mask(inputs.lengths, inputs.tokens.shape[1])
+            counted = token_mask(inputs.lengths, inputs.tokens.shape[1])
         elif modality == "audio" and inputs.waveform is not None:
             cells = self.encoders["audio"](inputs.waveform)
         else:
             return None
-        raw = Positions(cells.flatten(2), tuple(cells.shape[2:]), mask)
-        return Positions(self._normalised(modality, raw), raw.grid, mask)
+        vectors = cells.flatten(2)
+        counted = vectors.new_ones(1, vectors.shape[2]) if counted is None else counted
+        weights = counted / counted.sum(1, keepdim=True).clamp(min=1e-6)
+        raw = Positions(vectors, tuple(cells.shape[2:]), weights)
+        return replace(raw, vectors=self._normalised(modality, raw))
 
     def _normalised(self, modality: Modality, raw: Positions) -> Tensor:
         """Shift and scale every position so that their mean is ``BatchNorm1d(f_i)``."""

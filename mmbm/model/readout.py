@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmbm.case import MODALITIES, Modality
+from mmbm.case import MODALITIES
 from mmbm.model.fusion import Concat, Gated
 
 __all__ = ["COALITIONS", "CoalitionReadout", "Readout"]
@@ -42,16 +42,15 @@ class Readout:
 
     def contributions(self, features: Tensor) -> Tensor:
         """``scale_ci w_i W_c . f_i``: (..., 3, d) features -> (..., findings, 3) logits."""
-        evidence = self.head @ features.double().mT
-        return self.scale * self.weights * evidence + 0.0  # never a negative zero
+        return self.weights * self.slopes(features) + 0.0  # never a negative zero
 
     def interaction(self, features: Tensor) -> Tensor:
         """(findings,): none, the logit is a sum over modalities."""
         return torch.zeros_like(self.bias)
 
-    def slopes(self, features: Tensor) -> Tensor | None:
-        """``d logit_c / d w_i = scale_ci W_c . f_i``: (3, d) features -> (findings, 3) logits."""
-        return self.scale * (self.head @ features.double().T)
+    def slopes(self, features: Tensor) -> Tensor:
+        """``d logit_c / d w_i = scale_ci W_c . f_i``: (..., 3, d) -> (..., findings, 3) logits."""
+        return self.scale * (self.head @ features.double().mT)
 
     def logits(self, features: Tensor) -> Tensor:
         """The forward pass itself, fusing first: (..., 3, d) features -> (..., findings) logits."""
@@ -63,14 +62,13 @@ class Readout:
 
         ``spread`` is the covariance of each row of W, (findings, d, d).
         """
-        heard = (self.scale * self.weights)[..., None] * features.double()  # (findings, 3, d)
-        heard = heard.to(spread.dtype)  # an interval needs no more digits than its table has
-        return ((heard @ spread) * heard).sum(-1).clamp(min=0).sqrt().double()
+        heard = features.to(spread.dtype).T  # an interval needs no more digits than its table has
+        variances = ((spread @ heard) * heard).sum(1).clamp(min=0)  # (findings, 3)
+        return self.scale.abs() * self.weights * variances.sqrt()
 
-    def directions(self, features: Tensor, modality: Modality) -> Tensor:
-        """``scale_ci w_i W_c``, (findings, d): the one direction in which it moves each finding."""
-        i = MODALITIES.index(modality)
-        return self.scale[:, i : i + 1] * self.weights[i] * self.head
+    def directions(self, features: Tensor) -> Tensor:
+        """``scale_ci w_i W_c``, (findings, 3, d): the direction in which f_i moves each finding."""
+        return (self.scale * self.weights)[..., None] * self.head[:, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +129,13 @@ class CoalitionReadout:
             return None
         return self.head @ features.double().T
 
-    def directions(self, features: Tensor, modality: Modality) -> Tensor:
-        """The gradient of each logit by this modality's feature, (findings, d), at this case."""
+    def directions(self, features: Tensor) -> Tensor:
+        """The gradient of each logit by the features, (findings, 3, d), at this case."""
         with torch.inference_mode(False), torch.enable_grad():
             at = features.double().clone().requires_grad_()
             logits = self._logits(at)
             gradients = [torch.autograd.grad(z, at, retain_graph=True)[0] for z in logits]
-        return torch.stack(gradients)[:, MODALITIES.index(modality)]
+        return torch.stack(gradients)
 
 
 def _mask(members: tuple[int, ...]) -> Tensor:

@@ -119,7 +119,7 @@ def test_the_place_of_an_opacity_is_what_evidence_is_drawn_to():
         shares = torch.zeros(2, 4)
         shares[:, cell] = strength
         vectors = (row / row.square().sum())[None, :, None] * shares[:, None]
-        return place_loss(network, Positions(vectors, (2, 2)), drawn)
+        return place_loss(network, Positions(vectors, (2, 2), torch.full((1, 4), 0.25)), drawn)
 
     there, elsewhere, nowhere = loss(1), loss(2), loss(0, 0.0)
     assert float(there.known) == 1
@@ -131,7 +131,7 @@ def test_the_place_of_an_opacity_is_what_evidence_is_drawn_to():
 def test_a_place_outside_the_lungs_does_not_count():
     network = MultimodalBigModel(TINY).requires_grad_(False)
     drawn = torch.ones(1, 8, 8)
-    lungs = torch.tensor([[1.0, 0.0, 0.0, 1.0]])
+    lungs = torch.tensor([[0.5, 0.0, 0.0, 0.5]])
     seen = Positions(torch.zeros(1, TINY.features, 4), (2, 2), lungs)
     assert float(place_loss(network, seen, drawn).total) == pytest.approx(0, abs=1e-5)
 

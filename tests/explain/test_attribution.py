@@ -59,7 +59,7 @@ def test_samples_are_as_many_as_the_recording_has(predictor, prediction):
 def test_one_encoder_alone_gives_the_ledgers_contribution(predictor, prediction):
     """What is attributed is the contribution in the ledger, not something near it."""
     entry = ledger(prediction)[0]
-    target = prediction.readout.directions(prediction.features.means, "image")[0].float()
+    target = prediction.readout.directions(prediction.features.means)[0, 0].float()
     alone = Contribution(predictor.network, "image", target)
     film = prediction.features.prepared.inputs.film.clone()
     with torch.no_grad():

@@ -100,7 +100,7 @@ def test_the_score_of_a_space_is_the_ledgers_contribution(predictor, prediction,
 
 def whole_net(predictor, prediction):
     """The whole net's calibrated logit of pneumonia as a function of the film."""
-    target = prediction.readout.directions(prediction.features.means, "image")[0].float()
+    target = prediction.readout.directions(prediction.features.means)[0, 0].float()
     contribution = Contribution(predictor.network, "image", target)
     others = prediction.findings[0].logit - ledger(prediction)[0].contributions["image"]
     return lambda film: contribution(film) + others
@@ -146,7 +146,7 @@ def test_occlusion_is_captums(predictor, prediction):
 
 
 def test_words_are_captums_layer_integrated_gradients(predictor, prediction):
-    target = prediction.readout.directions(prediction.features.means, "notes")[0].float()
+    target = prediction.readout.directions(prediction.features.means)[0, 1].float()
     contribution = Contribution(predictor.network, "notes", target)
     inputs = prediction.features.prepared.inputs
     method = LayerIntegratedGradients(contribution, predictor.network.encoders["notes"].embed)

@@ -154,8 +154,8 @@ def test_readout_by_hand():
 
 def test_masked_mean_ignores_pads():
     vectors = torch.tensor([[[1.0, 3.0, 99.0]]])
-    mask = torch.tensor([[1.0, 1.0, 0.0]])
-    assert Positions(vectors, (3,), mask).mean.tolist() == [[2.0]]
+    weights = torch.tensor([[0.5, 0.5, 0.0]])
+    assert Positions(vectors, (3,), weights).mean.tolist() == [[2.0]]
 
 
 def test_mel_filters_cover_the_band_evenly():

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-from mmbm.case import Modality
+from mmbm.case import MODALITIES, Modality
 from mmbm.errors import ConfigError, NoSignal
 from mmbm.model.audio import AudioEncoder
 from mmbm.model.network import Inputs, MultimodalBigModel
@@ -113,7 +113,8 @@ def space_of(predictor: Predictor, prediction: Prediction, over: Over, finding: 
     if modality not in prediction.present:
         raise NoSignal(f"There is no {modality} in this case to look closer at.")
     index = [f.name for f in prediction.findings].index(finding)
-    target = prediction.readout.directions(prediction.features.means, modality)[index]
+    directions = prediction.readout.directions(prediction.features.means)
+    target = directions[index, MODALITIES.index(modality)]
     contribution = Contribution(
         predictor.network, modality, target.float().to(predictor.torch_device)
     )
