@@ -20,7 +20,7 @@ import mmbm
 from mmbm.case import Case
 from mmbm.data.manifest import read_manifest
 from mmbm.explain.attribution import attribute
-from mmbm.explain.maps import last_layer
+from mmbm.explain.maps import finer_maps
 from mmbm.io import read_picture
 from mmbm.predict import Predictor
 from mmbm.trust.lungs import in_case, share_inside
@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--pixels", type=int, default=0)
     given = parser.parse_args()
     predictor = Predictor.load(given.model)
+    index = predictor.config.findings.index(given.finding)
     manifest = read_manifest(given.manifest)
     positive = manifest.labels([given.finding])[:, 0] == 1
     found: dict[str, dict[str, list[float]]] = {}
@@ -48,7 +49,7 @@ def main() -> None:
         if path is None:
             continue
         prediction = predictor.predict(Case(read_picture(path.read_bytes(), path.name)))
-        shares, lungs = last_layer(prediction, given.finding).image, in_case(prediction)
+        shares, lungs = finer_maps(predictor, prediction)[index].image, in_case(prediction)
         if shares is None or lungs is None or not lungs.found or shares.sum() <= 0:
             continue
         of = found.setdefault(

@@ -10,20 +10,20 @@ from planted_cases import BLOCK, TILES
 from plants import Span
 
 from mmbm.explain.attribution import BASELINES, METHODS, NO_BASELINE, Over, attribute
-from mmbm.explain.maps import WordShare, clauses, last_layer, place
+from mmbm.explain.maps import WordShare, clauses, finer_maps, last_layers, place
 from mmbm.model.lungs import WHOLE
 from mmbm.predict import Prediction, Predictor
 
 __all__ = ["Map", "Way", "broad", "chance", "hit", "less", "shares", "ways"]
 
-LAST = "last layer"
+LAST, FINER = "last layer", "four grids"
 SLOWEST = {"Integrated Gradients", "Layer Integrated Gradients", "GradientShap", "Occlusion"}
 Map = NDArray[np.float64] | tuple[WordShare, ...]  # (TILES, TILES), (blocks,), or words
 Where = NDArray[np.bool_] | Span  # like the map; of a note its characters
 
 
 class Way(NamedTuple):
-    """A map: the last layer's, or a method from a baseline; blanks are the defaults."""
+    """A map: of the last layer, or a method from a baseline; blanks are the defaults."""
 
     method: str | None = None
     baseline: str | None = None
@@ -37,9 +37,10 @@ class Way(NamedTuple):
 
 def ways(over: Over, every: bool) -> list[Way]:
     """The last layer's map and the default, or those of every method and baseline."""
+    first = [Way(LAST), Way(FINER), Way()] if over == "pixels" else [Way(LAST), Way()]
     if not every:
-        return [Way(LAST), Way()]
-    return [Way(LAST), Way()] + [
+        return first
+    return first + [
         Way(method, baseline)
         for method in METHODS[over]
         for baseline in ([None] if method in NO_BASELINE else BASELINES[over])
@@ -49,8 +50,10 @@ def ways(over: Over, every: bool) -> list[Way]:
 
 def shares(predictor: Predictor, prediction: Prediction, over: Over, finding: str, way: Way) -> Map:
     """A map by units: (TILES, TILES), words, or (blocks,)."""
-    if way.method == LAST:
-        maps = last_layer(prediction, finding)
+    if way.method in (LAST, FINER):
+        index = [f.name for f in prediction.findings].index(finding)
+        made = finer_maps(predictor, prediction) if way.method == FINER else last_layers(prediction)
+        maps = made[index]
         told = None if maps.words is None else tuple(maps.words)
         values = {"pixels": maps.image, "words": told, "bands": maps.audio}[over]
     else:

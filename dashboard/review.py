@@ -11,7 +11,7 @@ from dashboard.viewer import Film, develop
 from mmbm.case import Case
 from mmbm.config import ModelConfig
 from mmbm.explain.ledger import Ledger, ledger
-from mmbm.explain.maps import EvidenceMaps, last_layers
+from mmbm.explain.maps import EvidenceMaps, finer_maps
 from mmbm.inputs import log_mel
 from mmbm.predict import Prediction, Predictor
 from mmbm.trust.lungs import Lungs, in_case
@@ -57,14 +57,14 @@ class Review:
 
 
 def review(predictor: Predictor, case: Case) -> Review:
-    """Run the model once and read every explanation from that one pass."""
+    """Run the model and read the account and all maps."""
     prediction = predictor.predict(case)
     return Review(
         case=case,
         config=predictor.config,
         prediction=prediction,
         ledgers=ledger(prediction),
-        maps=last_layers(prediction),
+        maps=finer_maps(predictor, prediction),
         film=develop(case.image) if case.image is not None else None,
         lungs=in_case(prediction),
         decibels=log_mel(case.audio, predictor.config.audio) if case.audio is not None else None,

@@ -73,6 +73,7 @@ def predict(
         from mmbm.card import standing
         from mmbm.case import Case
         from mmbm.explain.ledger import ledger
+        from mmbm.explain.maps import finer_maps
         from mmbm.io import read_notes, read_picture, read_sound
         from mmbm.predict import Predictor
         from mmbm.report import case_report
@@ -89,7 +90,8 @@ def predict(
         lungs = in_case(prediction)
         judgement = judge(case, prediction, lungs, level)
         ledgers, levels = ledger(prediction), standing(predictor.folder)
-        report = case_report(case, prediction, ledgers, lungs, judgement, levels)
+        maps = finer_maps(predictor, prediction)
+        report = case_report(case, prediction, ledgers, maps, lungs, judgement, levels)
     if as_json:
         typer.echo(report.model_dump_json(indent=2))
     else:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from mmbm.case import Case, Modality
 from mmbm.explain.ledger import Ledger
-from mmbm.explain.maps import last_layers
+from mmbm.explain.maps import EvidenceMaps
 from mmbm.predict import Prediction
 from mmbm.trust import sentences
 from mmbm.trust.judge import Judgement
@@ -112,11 +112,12 @@ def case_report(
     case: Case,
     prediction: Prediction,
     ledgers: tuple[Ledger, ...],
+    maps: tuple[EvidenceMaps, ...],
     lungs: Lungs | None,
     judgement: Judgement,
     standing: Mapping[str, str],
 ) -> CaseReport:
-    """Put a prediction and its ledgers into the published form.
+    """Put a prediction, its ledgers and its maps into the published form.
 
     ``standing`` is what each finding may be called, by the model's evaluation record.
     """
@@ -146,7 +147,7 @@ def case_report(
             SoundEntry(name=event.name, probability=event.probability)
             for event in prediction.sound_events
         ],
-        lungs=None if lungs is None else _lungs(prediction, lungs),
+        lungs=None if lungs is None else _lungs(maps, lungs),
         trust=_trust(judgement),
         residual=max(entry.residual for entry in ledgers),
         warnings=[
@@ -184,11 +185,8 @@ def _trust(judgement: Judgement) -> TrustEntry:
     )
 
 
-def _lungs(prediction: Prediction, lungs: Lungs) -> LungsEntry:
-    inside = {
-        maps.finding: None if maps.image is None else share_inside(maps.image, lungs)
-        for maps in last_layers(prediction)
-    }
+def _lungs(maps: tuple[EvidenceMaps, ...], lungs: Lungs) -> LungsEntry:
+    inside = {m.finding: None if m.image is None else share_inside(m.image, lungs) for m in maps}
     return LungsEntry(found=lungs.found, area=lungs.area, evidence_inside=inside)
 
 

@@ -16,7 +16,7 @@ from mmbm.data.manifest import read_manifest
 from mmbm.errors import ModelError
 from mmbm.explain.attribution import attribute
 from mmbm.explain.ledger import ledger
-from mmbm.explain.maps import last_layer, place
+from mmbm.explain.maps import finer_maps, last_layers, place
 from mmbm.inputs import film, find_lungs, lung_film, prepare, standardise
 from mmbm.io import read_picture
 from mmbm.model import checkpoint
@@ -102,12 +102,12 @@ def test_all_last_layer_evidence_lies_in_the_lungs(predictor):
     lungs = prediction.features.prepared.lungs
     assert lungs.found
     wide = torch.nn.functional.max_pool2d(torch.tensor(lungs.mask)[None].float(), 7, 1, 3)[0] > 0
-    for entry in ledger(prediction):
-        shares = last_layer(prediction, entry.finding).image
-        assert shares.shape == (64, 64)
-        assert shares.sum() == pytest.approx(entry.contributions["image"], abs=1e-4)
-        inside = share_inside(np.abs(shares), Lungs(wide.numpy()))
-        assert inside > 0.98  # a cell of the map is wider than a pixel of the lungs
+    for maps in (last_layers(prediction), finer_maps(predictor, prediction)):
+        for entry, of in zip(ledger(prediction), maps, strict=True):
+            assert of.image.shape == (64, 64)
+            assert of.image.sum() == pytest.approx(entry.contributions["image"], abs=1e-4)
+            inside = share_inside(np.abs(of.image), Lungs(wide.numpy()))
+            assert inside > 0.98  # a cell of the map is wider than a pixel of the lungs
 
 
 def test_pixels_outside_the_box_carry_nothing(predictor):
@@ -129,8 +129,8 @@ def test_a_picture_without_lungs_is_still_read(predictor):
     prediction = predictor.predict(Case(image=picture()))
     assert not prediction.features.prepared.lungs.found
     entry = ledger(prediction)[0]
-    total = last_layer(prediction, entry.finding).image.sum()
-    assert total == pytest.approx(entry.contributions["image"], abs=1e-4)
+    for maps in (last_layers(prediction), finer_maps(predictor, prediction)):
+        assert maps[0].image.sum() == pytest.approx(entry.contributions["image"], abs=1e-4)
 
 
 def test_training_and_serving_cut_alike(tmp_path):

@@ -152,7 +152,7 @@ def warnings(seen: Review, judgement: Judgement, say: Texts) -> None:
 def export(seen: Review, judgement: Judgement, say: Texts) -> None:
     """The download, and what made these numbers."""
     report = case_report(
-        *(seen.case, seen.prediction, seen.ledgers, seen.lungs, judgement),
+        *(seen.case, seen.prediction, seen.ledgers, seen.maps, seen.lungs, judgement),
         standing=models.standings(),
     )
     identity = seen.prediction.identity

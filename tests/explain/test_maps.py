@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from torch.nn.functional import adaptive_avg_pool2d
 
 from mmbm.case import Case, Notes
 from mmbm.explain.ledger import ledger
-from mmbm.explain.maps import WordShare, clauses, last_layer, words
+from mmbm.explain.maps import WordShare, clauses, finer_maps, last_layer, last_layers, words
 from mmbm.model.fusion import FUSIONS
+from mmbm.model.network import Positions
 from mmbm.model.notes import Tokens
 from mmbm.predict import Predictor
 from tests.made_cases import NOTES, case, write_model
@@ -33,6 +37,40 @@ def test_maps_sum_to_the_contributions(any_predictor):
         assert maps.audio.sum() == pytest.approx(entry.contributions["audio"], abs=1e-4)
         total = sum(word.share for word in maps.words)
         assert total == pytest.approx(entry.contributions["notes"], abs=1e-4)
+
+
+def test_finer_maps_sum_to_the_contributions(any_predictor):
+    prediction = any_predictor.predict(case())
+    maps = finer_maps(any_predictor, prediction)
+    for entry, of, plain in zip(ledger(prediction), maps, last_layers(prediction), strict=True):
+        assert of.image.shape == (64, 64) and of.finding == entry.finding
+        assert of.image.sum() == pytest.approx(entry.contributions["image"], abs=1e-9)
+        assert np.array_equal(of.audio, plain.audio) and [*of.words] == [*plain.words]
+    without = any_predictor.predict(Case(notes=Notes("fever")))
+    assert finer_maps(any_predictor, without)[0].image is None
+
+
+@pytest.mark.parametrize("spot", [(0, 0), (20, 37), (29, 30), (63, 5)])
+def test_the_four_grids_lie_where_the_film_lay(predictor, monkeypatch, spot):
+    """A branch that reads the mean grey of each cell: all grids find the one bright pixel."""
+    prediction = predictor.predict(case())
+    prepared = prediction.features.prepared
+    film = torch.zeros_like(prepared.inputs.film)
+    film[..., spot[0], spot[1]] = 1.0
+    prepared = replace(prepared, inputs=replace(prepared.inputs, film=film))
+    prediction = replace(prediction, features=replace(prediction.features, prepared=prepared))
+
+    def encode(modality, inputs):
+        cells = adaptive_avg_pool2d(inputs.film, 8).flatten(2)
+        vectors = cells.expand(-1, predictor.config.features, -1)
+        return Positions(vectors, (8, 8), torch.full((1, 64), 1 / 64))
+
+    monkeypatch.setattr(predictor.network, "encode", encode)
+    directions = prediction.readout.directions(prediction.features.means)[:, 0]
+    for of, row in zip(finer_maps(predictor, prediction), directions, strict=True):
+        shares = of.image * float(row.sum())
+        assert shares[spot] == pytest.approx(shares.max(), rel=1e-6)
+        assert (shares > shares.min() + 1e-3 * np.ptp(shares)).sum() <= 12**2  # three half cells
 
 
 def test_absent_modalities_have_no_map(predictor):
