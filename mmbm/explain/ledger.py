@@ -20,10 +20,9 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
@@ -110,23 +109,22 @@ def _percentiles(
 ) -> list[dict[Modality, float]]:
     """Of each finding, how many in a hundred held-out cases show a smaller contribution."""
     tables = prediction.trust
-    if tables is None or tables.population is None:
+    if tables is None or tables.percentiles is None:
         return [{} for _ in prediction.findings]
-    population = tables.population.numpy()
     return [
         {
             m: _rank(value[m], others[i])
             for i, m in enumerate(MODALITIES)
-            if m in prediction.present and not math.isnan(others[i, 0])
+            if m in prediction.present and not math.isnan(others[i][0])
         }
-        for value, others in zip(moved, population, strict=True)
+        for value, others in zip(moved, tables.percentiles, strict=True)
     ]
 
 
-def _rank(value: float, percentiles: NDArray[np.float32]) -> float:
+def _rank(value: float, percentiles: Sequence[float]) -> float:
     """Where a value lies between the percentiles 0 to 100 of others."""
     above = bisect_right(percentiles, value)
     if above in (0, len(percentiles)):
         return 100.0 * (above > 0)
-    low, high = (float(p) for p in percentiles[above - 1 : above + 1])
+    low, high = percentiles[above - 1 : above + 1]
     return above - 1 + (value - low) / (high - low)

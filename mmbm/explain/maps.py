@@ -20,7 +20,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import NamedTuple, overload
 
@@ -31,7 +31,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
 from mmbm.case import MODALITIES, Modality
-from mmbm.model.lungs import SIDE, WHOLE, Box
+from mmbm.model.lungs import SIDE, WHOLE, Box, Lungs
 from mmbm.model.network import Inputs
 from mmbm.model.notes import Tokens
 from mmbm.model.readout import CoalitionReadout
@@ -85,15 +85,23 @@ class Words(Sequence[WordShare]):
         return WordShare(spans[0][0], spans[-1][1], float(self.shares[pieces].sum()))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class EvidenceMaps:
     """One finding's contributions spread out, in logits; None where a modality is absent."""
 
     finding: str
-    image: NDArray[np.float64] | None  # (height, width) cells over the whole film
+    cells: NDArray[np.float64] | None  # (height, width) of the image branch
+    lungs: Lungs | None  # which the film was cut out around; None: the cells cover all of it
     words: Sequence[WordShare] | None
     audio: NDArray[np.float64] | None  # (bands, times), low bands first
     audio_seconds: float  # what the times span
+
+    @cached_property
+    def image(self) -> NDArray[np.float64] | None:
+        """The cells in their place, (height, width) over the whole film, when it is drawn."""
+        if self.cells is None or self.lungs is None:
+            return self.cells
+        return _on_film(self.cells, self.lungs)
 
 
 def last_layer(prediction: Prediction, finding: str) -> EvidenceMaps:
@@ -130,9 +138,9 @@ def finer_maps(predictor: Predictor, prediction: Prediction) -> tuple[EvidenceMa
     shares = fields * even
     gap = prediction.readout.contributions(means)[:, 0] - shares.sum((1, 2))
     shares += gap[:, None, None] * even
-    box = prepared.lungs.box if film.shape[1] > 1 and prepared.lungs is not None else WHOLE
+    box = WHOLE if (lungs := _cut_around(prediction)) is None else lungs.box
     placed = place(shares.numpy(), box, CELLS)
-    return tuple(replace(m, image=image) for m, image in zip(maps, placed, strict=True))
+    return tuple(replace(m, cells=c, lungs=None) for m, c in zip(maps, placed, strict=True))
 
 
 @torch.no_grad()
@@ -164,14 +172,14 @@ def _maps(prediction: Prediction, which: slice) -> tuple[EvidenceMaps, ...]:
         for i, m in enumerate(MODALITIES)
         if m in prediction.present
     }
-    if "image" in shares:
-        shares["image"] = _on_film(prediction, shares["image"])
+    lungs = _cut_around(prediction)
     tokens = prepared.tokens
     told = words(tokens, shares["notes"]) if tokens and "notes" in shares else None
     return tuple(
         EvidenceMaps(
             finding=finding.name,
-            image=shares["image"][k] if "image" in shares else None,
+            cells=shares["image"][k] if "image" in shares else None,
+            lungs=lungs,
             words=None if told is None else told[k],
             audio=shares["audio"][k] if "audio" in shares else None,
             audio_seconds=prepared.seconds,
@@ -194,16 +202,18 @@ def _shares(
     return shares.reshape(-1, *positions.grid).numpy()
 
 
-def _on_film(prediction: Prediction, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shares of cells, (k, height, width) -> shares over the whole film, (k, CELLS, CELLS).
+def _cut_around(prediction: Prediction) -> Lungs | None:
+    """The lungs that the film was cut out around; None where all of it was read."""
+    film, lungs = prediction.features.prepared.inputs.film, prediction.features.prepared.lungs
+    return lungs if film is not None and film.shape[1] > 1 else None
+
+
+def _on_film(shares: NDArray[np.float64], lungs: Lungs) -> NDArray[np.float64]:
+    """Shares of cells, (height, width) -> shares over the whole film, (CELLS, CELLS).
 
     Where the branch reads the lungs alone, f_i is the mean over the lungs of the cell each place
     lies in; so a cell's share lies evenly on its lungs, and evenly where it has none.
     """
-    prepared = prediction.features.prepared
-    film, lungs = prepared.inputs.film, prepared.lungs
-    if film is None or film.shape[1] == 1 or lungs is None:
-        return shares
     down = _overlaps(shares.shape[-2], lungs.box.top, lungs.box.bottom, CELLS)
     across = _overlaps(shares.shape[-1], lungs.box.left, lungs.box.right, CELLS)
     fields = lungs.fields[::2, ::2] + np.float64(1e-6)  # (CELLS, CELLS), never nothing
@@ -229,7 +239,7 @@ def _overlaps(strips: int, first: float, last: float, cells: int) -> NDArray[np.
     (cells, strips)
     """
     edges = (_edges(cells) - first) * (strips / (last - first))
-    reached = (edges - np.arange(strips)).clip(0, 1)  # of each strip, up to each edge
+    reached = np.minimum(np.maximum(edges - np.arange(strips), 0), 1)  # of each strip, to each edge
     return np.asarray(reached[1:] - reached[:-1])
 
 

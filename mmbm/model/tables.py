@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from safetensors import SafetensorError
@@ -32,7 +33,7 @@ class Cloud:
     limit: float  # the distance that one held-out part in a hundred passes, or three
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class TrustTables:
     """Everything that trust needs beyond the weights. NaN: too few cases to fit."""
 
@@ -44,6 +45,11 @@ class TrustTables:
     unknown: int  # number of the tokeniser's unknown token
     population: Tensor | None = None  # (findings, 3, 101): see trust.population
     spread: Tensor | None = None  # (findings, d, d) covariance of W; None: no linear head
+
+    @cached_property
+    def percentiles(self) -> list[list[list[float]]] | None:
+        """``population`` by finding, modality and percentile, for a reader who looks up few."""
+        return None if self.population is None else self.population.tolist()
 
     def to_bytes(self) -> bytes:
         """As a safetensors file."""
