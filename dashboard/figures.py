@@ -88,7 +88,7 @@ def waterfall(account: Ledger, present: tuple[Modality, ...], say: Texts) -> go.
     reach = [0.0, *ends]
     low, high = min(reach), max(reach)
     room = max(0.6, 0.3 * (high - low))  # for the numbers beside the bars
-    span = [low - room, high + 1.4 * room]
+    span = [low - 1.7 * room if low < 0 else low - room, high + 1.4 * room]
     ticks = probability_ticks(span)
     # Bars belong to the first axis; this empty trace is what makes plotly draw the second.
     figure.add_trace(go.Scatter(x=[None], y=[None], xaxis="x2", showlegend=False))

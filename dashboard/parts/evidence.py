@@ -19,9 +19,8 @@ from mmbm.trust.lungs import share_inside
 __all__ = ["blank", "film", "picture", "sound"]
 
 VIEWER_TEXTS = (
-    "window", "invert", "zoom_in", "zoom_out", "reset", "map", "opacity", "cells", "strongest",
-    "by_hand",
-    "center_width", "value", "share", "lowers", "raises", "hint",
+    "window", "invert", "zoom_in", "zoom_out", "reset", "map", "opacity", "cells", "raising",
+    "lowering", "by_hand", "center_width", "value", "share", "lowers", "raises", "hint",
 )  # fmt: skip
 
 

@@ -58,7 +58,9 @@ class Viewer {
       this.fit();
     }
     this.paintOverlay();
-    if (this.marked && map) this.marked = this.strongest();
+    for (const act of ["raising", "lowering"])
+      this.control(act).disabled = !map || !this.strongest(act);
+    if (this.marked) this.marked = map ? this.strongest(this.marked.act) : null;
     this.draw();
   }
 
@@ -178,20 +180,24 @@ class Viewer {
   }
 
   /** The square, an eighth of the film, in which the shares of one sign sum to most. */
-  strongest() {
+  // the window, an eighth of a side, that raises or lowers the finding most; null where none does
+  strongest(act) {
     const { rows, cols } = this.header.map;
+    const sign = act === "raising" ? 1 : -1;
     const tall = Math.max(1, Math.round(rows / 8));
     const wide = Math.max(1, Math.round(cols / 8));
-    let best = { sum: 0, row: 0, col: 0 };
+    let best = { sum: 0 };
     for (let row = 0; row + tall <= rows; row++)
       for (let col = 0; col + wide <= cols; col++) {
         let sum = 0;
         for (let r = row; r < row + tall; r++)
-          for (let c = col; c < col + wide; c++) sum += this.map[r * cols + c];
-        if (Math.abs(sum) > Math.abs(best.sum)) best = { sum, row, col };
+          for (let c = col; c < col + wide; c++) sum += sign * this.map[r * cols + c];
+        if (sum > best.sum) best = { sum, row, col };
       }
+    if (!best.sum) return null;
     const { width, height } = this.header;
     return {
+      act,
       x: (best.col / cols) * width,
       y: (best.row / rows) * height,
       width: (wide / cols) * width,
@@ -199,10 +205,10 @@ class Viewer {
     };
   }
 
-  showStrongest() {
-    if (!this.map) return;
+  showStrongest(act) {
+    const place = this.map && this.strongest(act);
+    if (!place) return;
     this.fit();
-    const place = this.strongest();
     const { clientWidth: w, clientHeight: h } = this.canvas;
     this.zoom *= 2;
     this.panX = w / 2 - (place.x + place.width / 2) * this.zoom;
@@ -323,7 +329,7 @@ class Viewer {
     on("in", "click", () => this.zoomAt(1.25, ...this.middle()));
     on("out", "click", () => this.zoomAt(0.8, ...this.middle()));
     on("reset", "click", () => this.reset());
-    on("strongest", "click", () => this.showStrongest());
+    for (const act of ["raising", "lowering"]) on(act, "click", () => this.showStrongest(act));
     on("map", "change", (e) => { this.mapOn = e.target.checked; this.draw(); });
     on("cells", "change", (e) => { this.cells = e.target.checked; this.draw(); });
     on("opacity", "input", (e) => { this.opacity = Number(e.target.value) / 100; this.draw(); });

@@ -239,10 +239,14 @@ def test_the_strongest_evidence_is_shown_on_request(page, server):
     settled(page)
     zoom = page.locator(".corner.top span").nth(1)
     whole = zoom.inner_text()
-    page.locator('[data-act="strongest"]').first.click()
-    expect(zoom).not_to_have_text(whole)
-    page.locator("canvas").first.dblclick()
-    expect(zoom).to_have_text(whole)
+    both = [page.locator(f'[data-act="{act}"]').first for act in ("raising", "lowering")]
+    found = [button for button in both if button.is_enabled()]
+    assert found  # a map of one sign has one of them
+    for button in found:
+        button.click()
+        expect(zoom).not_to_have_text(whole)
+        page.locator("canvas").first.dblclick()
+        expect(zoom).to_have_text(whole)
     page.locator("a.jump").first.click()
     expect(page.locator(".word:target")).to_have_count(1)
     clause = page.locator("a.jump").first.inner_text()
