@@ -36,7 +36,7 @@ class Way(NamedTuple):
 
 
 def ways(over: Over, every: bool) -> list[Way]:
-    """The last layer's map and the default, or those of every method and baseline."""
+    """The last layer's maps and the default, or those of every method and baseline."""
     first = [Way(LAST), Way(FINER), Way()] if over == "pixels" else [Way(LAST), Way()]
     if not every:
         return first

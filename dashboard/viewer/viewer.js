@@ -3,6 +3,7 @@
 
 const mounts = new WeakMap();
 const LEVELS = 65535;
+const SIGNS = new Map([["raising", 1], ["lowering", -1]]); // the buttons that go to a place
 
 /** Payload: u32 header length, JSON header, u16 pixels (height, width), f32 map (rows, cols). */
 function unpack(bytes) {
@@ -37,6 +38,7 @@ class Viewer {
     this.cells = false;
     this.pointer = null;
     this.outsideWheel = 0;
+    this.strongest = {}; // by button, the square of the film it goes to
     this.bind();
   }
 
@@ -58,9 +60,12 @@ class Viewer {
       this.fit();
     }
     this.paintOverlay();
-    for (const act of ["raising", "lowering"])
-      this.control(act).disabled = !map || !this.strongest(act);
-    if (this.marked) this.marked = map ? this.strongest(this.marked.act) : null;
+    this.strongest = {};
+    for (const [act, sign] of SIGNS) {
+      this.strongest[act] = map && this.find(sign);
+      this.control(act).disabled = !this.strongest[act];
+    }
+    if (!this.strongest[this.marked]) this.marked = null;
     this.draw();
   }
 
@@ -179,11 +184,9 @@ class Viewer {
     this.drawCorners();
   }
 
-  /** The square, an eighth of the film, in which the shares of one sign sum to most. */
-  // the window, an eighth of a side, that raises or lowers the finding most; null where none does
-  strongest(act) {
+  /** The square, an eighth of the film, whose shares sum to most of that sign; null for none. */
+  find(sign) {
     const { rows, cols } = this.header.map;
-    const sign = act === "raising" ? 1 : -1;
     const tall = Math.max(1, Math.round(rows / 8));
     const wide = Math.max(1, Math.round(cols / 8));
     let best = { sum: 0 };
@@ -197,7 +200,6 @@ class Viewer {
     if (!best.sum) return null;
     const { width, height } = this.header;
     return {
-      act,
       x: (best.col / cols) * width,
       y: (best.row / rows) * height,
       width: (wide / cols) * width,
@@ -206,7 +208,7 @@ class Viewer {
   }
 
   showStrongest(act) {
-    const place = this.map && this.strongest(act);
+    const place = this.strongest[act];
     if (!place) return;
     this.fit();
     const { clientWidth: w, clientHeight: h } = this.canvas;
@@ -214,13 +216,13 @@ class Viewer {
     this.panX = w / 2 - (place.x + place.width / 2) * this.zoom;
     this.panY = h / 2 - (place.y + place.height / 2) * this.zoom;
     this.touched = true;
-    this.marked = place;
+    this.marked = act;
     this.draw();
   }
 
   drawMark() {
-    if (!this.marked || !this.header.map) return;
-    const { x, y, width, height } = this.marked;
+    if (!this.marked) return;
+    const { x, y, width, height } = this.strongest[this.marked];
     const { context, zoom } = this;
     for (const [colour, line] of [["#000", 4], ["#fff", 2]]) {
       context.strokeStyle = colour;
@@ -329,7 +331,7 @@ class Viewer {
     on("in", "click", () => this.zoomAt(1.25, ...this.middle()));
     on("out", "click", () => this.zoomAt(0.8, ...this.middle()));
     on("reset", "click", () => this.reset());
-    for (const act of ["raising", "lowering"]) on(act, "click", () => this.showStrongest(act));
+    for (const act of SIGNS.keys()) on(act, "click", () => this.showStrongest(act));
     on("map", "change", (e) => { this.mapOn = e.target.checked; this.draw(); });
     on("cells", "change", (e) => { this.cells = e.target.checked; this.draw(); });
     on("opacity", "input", (e) => { this.opacity = Number(e.target.value) / 100; this.draw(); });

@@ -20,7 +20,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple, overload
 
@@ -41,6 +41,7 @@ __all__ = [
     "EvidenceMaps",
     "WordShare",
     "clauses",
+    "cut_around",
     "finer_maps",
     "last_layer",
     "last_layers",
@@ -106,13 +107,31 @@ class EvidenceMaps:
 
 def last_layer(prediction: Prediction, finding: str) -> EvidenceMaps:
     """The maps of one finding, from the features that the forward pass left behind."""
-    place = [f.name for f in prediction.findings].index(finding)
-    return _maps(prediction, slice(place, place + 1))[0]
+    return last_layers(prediction)[[f.name for f in prediction.findings].index(finding)]
 
 
 def last_layers(prediction: Prediction) -> tuple[EvidenceMaps, ...]:
     """The maps of all findings at once, which costs little more than those of one."""
-    return _maps(prediction, slice(None))
+    tokens = prediction.features.prepared.tokens
+    directions = prediction.readout.directions(prediction.features.means).float()
+    shares = {
+        m: _shares(prediction, m, directions[:, i])
+        for i, m in enumerate(MODALITIES)
+        if m in prediction.present
+    }
+    lungs = cut_around(prediction)
+    told = words(tokens, shares["notes"]) if tokens and "notes" in shares else None
+    return tuple(
+        EvidenceMaps(
+            finding=finding.name,
+            cells=shares["image"][c] if "image" in shares else None,
+            lungs=lungs,
+            words=None if told is None else told[c],
+            audio=shares["audio"][c] if "audio" in shares else None,
+            audio_seconds=prediction.features.prepared.seconds,
+        )
+        for c, finding in enumerate(prediction.findings)
+    )
 
 
 def finer_maps(predictor: Predictor, prediction: Prediction) -> tuple[EvidenceMaps, ...]:
@@ -125,21 +144,20 @@ def finer_maps(predictor: Predictor, prediction: Prediction) -> tuple[EvidenceMa
     Source: Coifman & Donoho, Translation-invariant de-noising, 1995; "shift and stitch" in Long,
     Shelhamer & Darrell, CVPR 2015.
     """
-    maps, prepared = last_layers(prediction), prediction.features.prepared
-    film = prepared.inputs.film
+    maps, film = last_layers(prediction), prediction.features.prepared.inputs.film
     if film is None or "image" not in prediction.present:
         return maps
     means, size = prediction.features.means, film.shape[-2:]
     directions = prediction.readout.directions(means)[:, 0].float()
     grid = prediction.features.positions["image"].grid
     fields = predictor.alone(lambda: _stitched(predictor, film, directions, grid)).double()
-    counted = film[0, 1:].double() if film.shape[1] > 1 else torch.ones(1, *size).double()
+    lungs = cut_around(prediction)
+    counted = torch.ones(1, *size).double() if lungs is None else film[0, 1:].double()
     even = counted / counted.sum()
     shares = fields * even
     gap = prediction.readout.contributions(means)[:, 0] - shares.sum((1, 2))
     shares += gap[:, None, None] * even
-    box = WHOLE if (lungs := _cut_around(prediction)) is None else lungs.box
-    placed = place(shares.numpy(), box, CELLS)
+    placed = place(shares.numpy(), WHOLE if lungs is None else lungs.box, CELLS)
     return tuple(replace(m, cells=c, lungs=None) for m, c in zip(maps, placed, strict=True))
 
 
@@ -164,45 +182,19 @@ def _stitched(
     return laid[:, down : down + height, across : across + width]
 
 
-def _maps(prediction: Prediction, which: slice) -> tuple[EvidenceMaps, ...]:
-    prepared = prediction.features.prepared
-    directions = prediction.readout.directions(prediction.features.means)[which].float()
-    shares = {
-        m: _shares(prediction, m, directions[:, i], which)
-        for i, m in enumerate(MODALITIES)
-        if m in prediction.present
-    }
-    lungs = _cut_around(prediction)
-    tokens = prepared.tokens
-    told = words(tokens, shares["notes"]) if tokens and "notes" in shares else None
-    return tuple(
-        EvidenceMaps(
-            finding=finding.name,
-            cells=shares["image"][k] if "image" in shares else None,
-            lungs=lungs,
-            words=None if told is None else told[k],
-            audio=shares["audio"][k] if "audio" in shares else None,
-            audio_seconds=prepared.seconds,
-        )
-        for k, finding in enumerate(prediction.findings[which])
-    )
-
-
-def _shares(
-    prediction: Prediction, modality: Modality, directions: Tensor, which: slice
-) -> NDArray[np.float64]:
-    """``w_i W_c . norm_i(z_p)`` times the position's weight, (k, *the modality's grid)."""
+def _shares(prediction: Prediction, modality: Modality, directions: Tensor) -> NDArray[np.float64]:
+    """``w_i W_c . norm_i(z_p)`` times the position's weight, (findings, *the modality's grid)."""
     readout, positions = prediction.readout, prediction.features.positions[modality]
     weights = positions.weights
     shares = (directions @ positions.vectors[0]).double() * weights
     if isinstance(readout, CoalitionReadout):
         means = prediction.features.means
-        contribution = readout.contributions(means)[which, MODALITIES.index(modality)]
+        contribution = readout.contributions(means)[:, MODALITIES.index(modality)]
         shares += (contribution - shares.sum(1))[:, None] * weights
     return shares.reshape(-1, *positions.grid).numpy()
 
 
-def _cut_around(prediction: Prediction) -> Lungs | None:
+def cut_around(prediction: Prediction) -> Lungs | None:
     """The lungs that the film was cut out around; None where all of it was read."""
     film, lungs = prediction.features.prepared.inputs.film, prediction.features.prepared.lungs
     return lungs if film is not None and film.shape[1] > 1 else None
@@ -216,7 +208,8 @@ def _on_film(shares: NDArray[np.float64], lungs: Lungs) -> NDArray[np.float64]:
     """
     down = _overlaps(shares.shape[-2], lungs.box.top, lungs.box.bottom, CELLS)
     across = _overlaps(shares.shape[-1], lungs.box.left, lungs.box.right, CELLS)
-    fields = lungs.fields[::2, ::2] + np.float64(1e-6)  # (CELLS, CELLS), never nothing
+    step = SIDE // CELLS
+    fields = lungs.fields[::step, ::step] + np.float64(1e-6)  # (CELLS, CELLS), never nothing
     density = shares / (down.T @ fields @ across)
     placed: NDArray[np.float64] = down @ density @ across.T * fields
     return placed
@@ -238,15 +231,9 @@ def _overlaps(strips: int, first: float, last: float, cells: int) -> NDArray[np.
 
     (cells, strips)
     """
-    edges = (_edges(cells) - first) * (strips / (last - first))
-    reached = np.minimum(np.maximum(edges - np.arange(strips), 0), 1)  # of each strip, to each edge
+    edges = (np.arange(cells + 1) / cells - first) * (strips / (last - first))
+    reached = (edges[:, None] - np.arange(strips)).clip(0, 1)  # of each strip, up to each edge
     return np.asarray(reached[1:] - reached[:-1])
-
-
-@cache
-def _edges(cells: int) -> NDArray[np.float64]:
-    """The edges of equal cells, from 0 to 1, (cells + 1, 1)."""
-    return np.arange(cells + 1)[:, None] / cells
 
 
 def words(tokens: Tokens, shares: NDArray[np.float64]) -> tuple[Sequence[WordShare], ...]:
