@@ -30,11 +30,19 @@ REPEATS = 3  # of the map, with noise
 
 
 def show(
-    seen: Review, key: CloserKey, found: Attribution, place: int, fresh: bool, say: Texts
+    seen: Review,
+    key: CloserKey,
+    found: Attribution,
+    place: str,
+    *,
+    fresh: bool,
+    say: Texts,
+    brief: bool = False,
 ) -> None:
     """The badge, or the button that asks for it; judged unasked after a run, where that is quick.
 
-    A map that failed is greyed until the reader wants it shown.
+    ``place`` is the container that the map is drawn in: a map that failed is greyed there until
+    the reader wants it shown. With ``brief`` the checks are folded away.
     """
     sanity = sanity_of(found)
     if state.kept_verdict(key) is None:
@@ -42,12 +50,10 @@ def show(
     judged = state.kept_verdict(key)
     if judged is None:
         return
-    st.html(table(judged, sanity, say))
-    shown = judged.state == "fail" and st.toggle(say("verdict.anyway"), key=f"closer-show-{place}")
+    st.html((folded if brief else table)(judged, sanity, say))
+    shown = judged.state == "fail" and st.toggle(say("verdict.anyway"), key=f"{place}-show")
     if judged.state == "fail" and not shown:
-        st.html(
-            f"<style>.st-key-closer-map-{place} {{ filter: grayscale(1); opacity: 0.35; }}</style>"
-        )
+        st.html(f"<style>.st-key-{place} {{ filter: grayscale(1); opacity: 0.35; }}</style>")
 
 
 def obtain(
@@ -55,7 +61,7 @@ def obtain(
     key: CloserKey,
     found: Attribution,
     sanity: Sanity | None,
-    place: int,
+    place: str,
     fresh: bool,
     say: Texts,
 ) -> None:
@@ -70,12 +76,12 @@ def obtain(
         if made is not None:
             state.keep_verdict(key, made)
 
-    running.look(job, name, keep, lambda done: (name, done), say)
+    running.look(job, name, keep, lambda done: (name, done), say, place)
     if running.runs(job) or state.kept_verdict(key) is not None:
         return
     st.button(
         say("verdict.ask"),
-        key=f"closer-judge-{place}",
+        key=f"{place}-judge",
         on_click=running.begin,
         args=(job, partial(task, None)),
     )
@@ -146,6 +152,25 @@ def timed(
 
 def table(judged: MapVerdict, sanity: Sanity | None, say: Texts) -> str:
     """The badge and a row for each check; a check that was not made says so."""
+    return f'<div class="small judged">{pill(judged, say)}</div>{checks(judged, sanity, say)}'
+
+
+def folded(judged: MapVerdict, sanity: Sanity | None, say: Texts) -> str:
+    """The same with the rows shown when the badge is clicked."""
+    return (
+        f'<details class="small judged"><summary>{pill(judged, say)}</summary>'
+        f"{checks(judged, sanity, say)}</details>"
+    )
+
+
+def pill(judged: MapVerdict, say: Texts) -> str:
+    """The state, and what it means."""
+    name, line = (escape(say(f"verdict.{judged.state}{part}")) for part in ("", ".means"))
+    return f'<span class="verdict {judged.state}">{name}</span> {line}'
+
+
+def checks(judged: MapVerdict, sanity: Sanity | None, say: Texts) -> str:
+    """A row for each check."""
     made = {check.name: check for check in judged.checks}
     rows = []
     for name in LIMITS:
@@ -155,9 +180,7 @@ def table(judged: MapVerdict, sanity: Sanity | None, say: Texts) -> str:
         else:
             words = in_words(check, judged, sanity, say)
             rows.append((say(f"verdict.{name}"), words, say(f"verdict.{check.state}")))
-    pill = f'<span class="verdict {judged.state}">{escape(say(f"verdict.{judged.state}"))}</span>'
-    line = escape(say(f"verdict.{judged.state}.means"))
-    return f'<div class="small judged">{pill} {line}</div>{markup.facts_table(rows)}'
+    return markup.facts_table(rows)
 
 
 def in_words(check: Check, judged: MapVerdict, sanity: Sanity | None, say: Texts) -> str:

@@ -103,9 +103,10 @@ def panel(seen: Review, key: CloserKey, place: int, asked: bool, say: Texts) -> 
     found = state.kept_closer(key)
     if not isinstance(found, Attribution):
         return
-    with st.container(key=f"closer-map-{place}"):
+    container = f"closer-map-{place}"
+    with st.container(key=container):
         draw(seen, found, place, say)
-    badge.show(seen, key, found, place, fresh, say)
+    badge.show(seen, key, found, container, fresh=fresh, say=say)
 
 
 def taken(key: CloserKey, say: Texts) -> bool:

@@ -8,6 +8,7 @@ from html import escape
 import streamlit as st
 
 from dashboard import markup, models, state
+from dashboard.parts import badge
 from dashboard.parts.closer_map import facts, full_colour
 from dashboard.parts.evidence import blank
 from dashboard.review import Review
@@ -41,15 +42,10 @@ def note(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
         required=True,
     )
     if kind == "input":
-        found = from_the_words(seen, maps.finding)
-        assert isinstance(found.values, tuple)
-        scale = full_colour(seen)
-        coloured(seen.case.notes.text, found.values, scale, say)
-        line = f"{facts(seen, found, say)} {say('closer.scale', scale=f'{scale:.2g}')}"
+        from_the_words(seen, maps.finding, say)
     else:
         coloured(seen.case.notes.text, maps.words, seen.word_scale, say)
-        line = say("words.scale", scale=f"{seen.word_scale:.3f}")
-    st.html(f'<div class="small">{escape(line)} {escape(say("words.clauses"))}</div>')
+        told(say("words.scale", scale=f"{seen.word_scale:.3f}"), say)
 
 
 def coloured(text: str, shares: Sequence[WordShare], scale: float, say: Texts) -> None:
@@ -58,11 +54,22 @@ def coloured(text: str, shares: Sequence[WordShare], scale: float, say: Texts) -
     st.html(markup.strongest_clauses(text, shares, say, anchor="word"))
 
 
-def from_the_words(seen: Review, finding: str) -> Attribution:
-    """The default map of the note, made once; it takes about a forward pass."""
+def told(line: str, say: Texts) -> None:
+    """What the colours are, and why clauses are listed."""
+    st.html(f'<div class="small">{escape(line)} {escape(say("words.clauses"))}</div>')
+
+
+def from_the_words(seen: Review, finding: str, say: Texts) -> None:
+    """The default map of the note, made once, for it takes about a forward pass; its verdict."""
     key: state.CloserKey = ("words", METHOD, finding, BASELINE)
     found = state.kept_closer(key)
+    fresh = not isinstance(found, Attribution)
     if not isinstance(found, Attribution):
         found = attribute(models.predictor(), seen.prediction, "words", finding)
         state.keep_closer(key, found)
-    return found
+    assert seen.case.notes is not None and isinstance(found.values, tuple)
+    scale = full_colour(seen)
+    with st.container(key="words-shown"):
+        coloured(seen.case.notes.text, found.values, scale, say)
+    told(f"{facts(seen, found, say)} {say('closer.scale', scale=f'{scale:.2g}')}", say)
+    badge.show(seen, key, found, "words-shown", fresh=fresh, say=say, brief=True)

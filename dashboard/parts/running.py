@@ -35,16 +35,17 @@ def runs(key: JobKey) -> bool:
     return job is not None and job.running()
 
 
-def look(key: JobKey, name: str, keep: Keep, words: Words, say: Texts) -> bool:
+def look(key: JobKey, name: str, keep: Keep, words: Words, say: Texts, place: str = "") -> bool:
     """Show this key's job, or take its answer; whether it was taken just now.
 
-    That it was stopped, or refused, is said in its place.
+    That it was stopped, or refused, is said in its place. A job that may be looked at from more
+    than one place of the page has a name for each.
     """
     job = state.jobs().get(key)
     if job is None:
         return False
     if job.running():
-        progress(job, f"stop-{'-'.join(key)}", words, say)
+        progress(job, f"stop-{'-'.join([*key, place])}", words, say)
         return False
     if job.stopped:
         st.html(f'<div class="small">{escape(say("job.stopped", name=name))}</div>')

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,10 +19,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from mmbm.case import SAMPLE_RATE
+from mmbm.case import SAMPLE_RATE, Modality
 from mmbm.config import TrainConfig
 from mmbm.data.augment import augment_film, augment_sound, chance, crop_sound
 from mmbm.data.corpus import Corpus
+from mmbm.data.crackles import Kind, draw_crackles, splice_crackles
 from mmbm.data.manifest import even_weights
 from mmbm.data.opacity import draw_opacity
 from mmbm.errors import ConfigError
@@ -30,6 +32,8 @@ from mmbm.model.notes import Tokens
 
 __all__ = ["Batch", "batches_per_epoch", "load", "seed_of"]
 
+CRACKLES: Mapping[Kind, str] = {"fine": "fine_crackles", "coarse": "coarse_crackles"}
+
 
 class Batch(NamedTuple):
     """What one step of training takes."""
@@ -37,7 +41,9 @@ class Batch(NamedTuple):
     inputs: Inputs
     labels: Tensor  # (batch, findings) float32, NaN: unknown
     events: Tensor  # (batch, events) float32, NaN: unknown
-    drawn: Tensor | None = None  # (n_image, size, size) in [0, 1]: opacities; 0: none, or unknown
+    drawn: Mapping[Modality, Tensor] = MappingProxyType({})
+    """Where an opacity, (n_image, size, size), or when crackles, (n_audio, samples), were drawn in,
+    in [0, 1]; 0: none were, or it is unknown."""
 
 
 class Place(NamedTuple):
@@ -102,14 +108,25 @@ class Prepared(Dataset[Batch]):
         self.present = corpus.present
         if config.opacities and corpus.films.shape[1] == 1:
             raise ConfigError("opacities are drawn into lungs: set lungs = true in [model.image].")
-        if config.localise and not (config.opacities and "pneumonia" in config.model.findings):
-            raise ConfigError("localise is about drawn opacities: set opacities, find pneumonia.")
+        if config.crackles and not set(CRACKLES.values()) <= set(config.model.sound_events):
+            raise ConfigError(f"crackles needs the sound events {' and '.join(CRACKLES.values())}.")
+        drawing = config.opacities or config.crackles
+        if config.localise and not (drawing and "pneumonia" in config.model.findings):
+            raise ConfigError(
+                "localise is about what is drawn in: set opacities or crackles, find pneumonia."
+            )
         if config.localise and config.model.fusion != "weighted_sum":
             raise ConfigError('localise needs fusion = "weighted_sum": else evidence has no place.')
         self.sources = corpus.manifest.rows["source"].tolist()
         findings = config.model.findings
         of_opacity = [{"pneumonia": 1.0, "no_finding": 0.0}.get(f, math.nan) for f in findings]
         self.opaque = torch.tensor(of_opacity)  # (findings,) the labels of a drawn opacity
+        events = config.model.sound_events
+        self.normal = [events.index("normal")] if "normal" in events else []
+        self.kinds = {k: events.index(e) for k, e in CRACKLES.items() if config.crackles}
+        crackling = corpus.sound_labels[:, list(self.kinds.values())]
+        calm = (self.present[:, 2] & (crackling == 0).all(1)).nonzero()[:, 0].tolist()
+        self.calm = list({corpus.sound_of[c]: c for c in calm}.values())  # a case each recording
 
     def __getitem__(self, place: Place) -> Batch:
         cases = place.cases[self.rank :: self.world]
@@ -127,8 +144,10 @@ class Prepared(Dataset[Batch]):
 
             return run
 
-        labels = self.corpus.labels[cases]
-        with_film = iter([n for n, c in enumerate(cases) if self.present[c, 0]])
+        labels, events = self.corpus.labels[cases], self.corpus.sound_labels[cases]
+        with_film, with_sound = (
+            iter([n for n, c in enumerate(cases) if self.present[c, part]]) for part in (0, 2)
+        )
 
         def film(square: Tensor, cycles: float) -> Tensor:
             row = next(with_film)
@@ -140,23 +159,45 @@ class Prepared(Dataset[Batch]):
                     return augment_film(drawn, cycles)
             return augment_film(torch.cat([square, torch.zeros_like(square[:1])]), cycles)
 
+        def sound(waveform: Tensor) -> Tensor:
+            row, cropped, when = (
+                next(with_sound),
+                crop_sound(waveform, samples),
+                torch.zeros(samples),
+            )
+            kind = next((k for k, event in self.kinds.items() if events[row, event] == 1), None)
+            if kind is not None and self.calm and chance(self.config.crackles):
+                other = self.calm[int(torch.randint(len(self.calm), ()))]
+                calm = crop_sound(self.corpus.sounds[self.corpus.sound_of[other]], samples)
+                if chance(0.5):
+                    cropped, when = splice_crackles(calm, cropped)
+                else:
+                    cropped, when = draw_crackles(calm, kind)
+                events[row] = self.corpus.sound_labels[other]
+                events[row, self.normal], events[row, self.kinds[kind]] = 0, 1
+            return torch.stack([augment_sound(cropped), when])
+
         with torch.random.fork_rng(devices=[]):
             inputs = self.corpus.inputs(
                 cases,
                 film=seeded(0, film if self.config.opacities else augment_film),
                 tokens=seeded(1, lambda t: forget(t, self.config.model.notes.unknown)),
-                sound=seeded(2, lambda w: augment_sound(crop_sound(w, samples))),
+                sound=seeded(2, sound),
             )
             if self.config.mixup and inputs.film is not None:
                 torch.manual_seed(seed_of(self.config.seed, place.epoch, place.number, self.rank))
                 kinds = zip((self.sources[c] for c in cases), label_rows(labels), strict=True)
                 cells = [k for k, c in zip(kinds, cases, strict=True) if self.present[c, 0]]
                 inputs = replace(inputs, film=mix_films(inputs.film, cells, self.config.mixup))
-        drawn = None
+        drawn: dict[Modality, Tensor] = {}
         if self.config.opacities and inputs.film is not None:
-            drawn = inputs.film[:, 2]
+            drawn["image"] = inputs.film[:, 2]
             inputs = replace(inputs, film=inputs.film[:, :2])
-        return Batch(inputs, labels, self.corpus.sound_labels[cases], drawn)
+        if inputs.waveform is not None:
+            if self.config.crackles:
+                drawn["audio"] = inputs.waveform[:, 1]
+            inputs = replace(inputs, waveform=inputs.waveform[:, 0])
+        return Batch(inputs, labels, events, drawn)
 
 
 def forget(tokens: Tokens, unknown: int) -> Tokens:

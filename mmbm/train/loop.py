@@ -188,8 +188,9 @@ def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> 
     read = network.read(inputs)
     features = network.gather(read, inputs.present)
     place = Loss(features.new_zeros(()), features.new_zeros(()))
-    if config.localise and batch.drawn is not None:
-        place = place_loss(network, read["image"], batch.drawn.to(team.device))
+    for modality, drawn in batch.drawn.items() if config.localise else ():
+        mine = place_loss(network, read[modality], drawn.to(team.device))
+        place = Loss(place.total + mine.total, place.known + mine.known)
     losses = (  # always as many, for the processes add them up
         coalition_loss(
             network,

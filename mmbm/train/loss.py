@@ -1,4 +1,4 @@
-"""The losses: over coalitions of modalities, of the sound events, of a drawn opacity's place.
+"""The losses: over coalitions of modalities, of the sound events, of the place of what was drawn.
 
 What every subset of modalities would say is known once the features are: an absent modality is
 zero, so a subset is the features times a mask. The loss is the mean over all subsets that a case
@@ -6,8 +6,9 @@ can offer, which is modality dropout without the dice: each branch learns to sta
 to the others, and an absent modality is something the net has always known.
 
 A logit is a sum over positions, so where a finding's evidence lies can be trained as well: that of
-an opacity drawn into a healthy film belongs where it was drawn. Being right for the right reasons
-(Ross et al., IJCAI 2017) needs no second derivative here.
+an opacity drawn into a healthy film belongs where it was drawn, that of crackles drawn into a
+recording when they sound. Being right for the right reasons (Ross et al., IJCAI 2017) needs no
+second derivative here.
 """
 
 from __future__ import annotations
@@ -77,15 +78,21 @@ def sound_loss(
 
 
 def place_loss(network: MultimodalBigModel, seen: Positions, drawn: Tensor) -> Loss:
-    """How far the places of what speaks for pneumonia are from those of the drawn opacity.
+    """How far the places of what speaks for pneumonia are from those of what was drawn in.
 
-    The divergence of the softmax of the evidence over positions from ``drawn``, (n, height, width),
-    how far each place of a film was lifted; films where that is 0 everywhere do not count.
+    The divergence of the softmax of the evidence over positions from ``drawn``: of an opacity
+    (n, height, width), how far each place of a film was lifted; of crackles (n, samples), when they
+    sound, in whichever band. Cases where that is 0 everywhere do not count.
     """
     row = network.head.weight[network.config.findings.index("pneumonia")]
-    (height, width), held = seen.grid, seen.weights
-    spoken = (row @ seen.vectors + held.clamp(min=TINY).log()).log_softmax(1)  # (n, positions)
-    lifted = adaptive_avg_pool2d(drawn[:, None], (height, width)).flatten(1) * held
+    held = seen.weights.reshape(-1, *seen.grid)  # (n or 1, height, width) or (…, bands, times)
+    spoken = (row @ seen.vectors).reshape(-1, *seen.grid) + held.clamp(min=TINY).log()
+    if drawn.ndim == 2:  # at a moment all bands together
+        held, spoken = held.sum(1, keepdim=True), spoken.logsumexp(1, keepdim=True)
+        drawn = drawn[:, None]
+    height, width = spoken.shape[1:]
+    lifted = (adaptive_avg_pool2d(drawn[:, None], (height, width))[:, 0] * held).flatten(1)
     known = (lifted.sum(1) > 0).float()
     wanted = lifted / lifted.sum(1, keepdim=True).clamp(min=TINY)
-    return Loss((kl_div(spoken, wanted, reduction="none").sum(1) * known).sum(), known.sum())
+    off = kl_div(spoken.flatten(1).log_softmax(1), wanted, reduction="none").sum(1)
+    return Loss((off * known).sum(), known.sum())

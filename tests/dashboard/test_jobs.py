@@ -67,9 +67,12 @@ def test_a_job_whose_reader_has_left_stops_by_itself(monkeypatch):
 @pytest.fixture
 def noted(app, monkeypatch):
     """The review page with a note and a method whose map is not there yet; it waits for nothing."""
-    monkeypatch.setattr(jobs, "AT_FIRST", 0.0)
+    monkeypatch.setattr(badge, "PATIENCE", 1e9)
+    monkeypatch.setattr(jobs, "AT_FIRST", PATIENCE)  # the note's own map is judged
     app.run()
     upload(app, "notes", "note.txt", NOTE)
+    assert not app.session_state["session"].jobs
+    monkeypatch.setattr(jobs, "AT_FIRST", 0.0)
     return clean(app.selectbox(key="closer-method-notes").select(METHOD).run())
 
 
@@ -135,7 +138,7 @@ def test_a_verdict_can_be_stopped_and_asked_for(noted, monkeypatch):
     noted.run()  # the map is there, and is being judged
     assert "The shares sum to" in shown(clean(noted))
     assert f"Judging the map of {METHOD}" in everything(noted)
-    assert "closer-judge-0" not in [b.key for b in noted.button]
+    assert "closer-map-0-judge" not in [b.key for b in noted.button]
     job = the_job(noted)
     stop_button(noted).click().run()
     assert ended(job).stopped
@@ -145,7 +148,7 @@ def test_a_verdict_can_be_stopped_and_asked_for(noted, monkeypatch):
     monkeypatch.setattr(badge, "judge", real)
     monkeypatch.setattr(jobs, "AT_FIRST", PATIENCE)
     noted.run()
-    noted.button(key="closer-judge-0").click().run()
+    noted.button(key="closer-map-0-judge").click().run()
     assert 'class="verdict ' in shown(clean(noted))
     assert not noted.session_state["session"].jobs
 

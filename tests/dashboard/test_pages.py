@@ -139,6 +139,25 @@ def test_the_note_is_read_from_its_words_or_at_the_last_layer(app):
     assert "Full colour = " in shown(app)
 
 
+def test_the_map_of_the_note_is_judged_beside_it(app, patient):
+    app.run()
+    clean(upload(app, "notes", "note.txt", NOTE))
+    assert re.search(r'<details class="small judged"><summary><span class="verdict ', shown(app))
+    assert "Chance of a random order doing as well" in shown(app)
+    clean(app.segmented_control(key="words-map").set_value("last").run())
+    assert "<details" not in shown(app)
+
+
+def test_a_failed_map_of_the_note_is_greyed_until_it_is_wanted(app, monkeypatch, patient):
+    failed = MapVerdict((Check("deletion", 0.4), Check("insertion", 0.4)), 1.0, 1.0, 1.0)
+    monkeypatch.setattr(badge, "verdict", lambda *_, **__: failed)
+    app.run()
+    upload(app, "notes", "note.txt", NOTE)
+    assert ".st-key-words-shown { filter: grayscale(1)" in shown(clean(app))
+    app.toggle(key="words-shown-show").set_value(True).run()
+    assert ".st-key-words-shown { filter" not in shown(clean(app))
+
+
 def test_another_finding_can_be_explained(app):
     app.run()
     upload(app, "notes", "note.txt", NOTE)
@@ -191,8 +210,8 @@ def test_a_failed_map_is_greyed_until_it_is_wanted(app, monkeypatch, patient):
     app.button(key="closer-run").click().run()
     assert "Do not rely on this map" in shown(clean(app))
     assert ".st-key-closer-map-0 { filter: grayscale(1)" in shown(app)
-    app.toggle(key="closer-show-0").set_value(True).run()
-    assert "grayscale" not in shown(clean(app))
+    app.toggle(key="closer-map-0-show").set_value(True).run()
+    assert ".st-key-closer-map-0 { filter: grayscale(1)" not in shown(clean(app))
 
 
 def test_a_map_that_is_nothing_beside_the_case_is_said_to_be_none(app, monkeypatch):
@@ -220,7 +239,7 @@ def test_a_verdict_that_would_take_long_waits_to_be_asked_for(app, monkeypatch, 
     upload(app, "notes", "note.txt", NOTE)
     app.button(key="closer-run").click().run()
     assert 'class="verdict ' not in shown(clean(app))
-    app.button(key="closer-judge-0").click().run()
+    app.button(key="closer-map-0-judge").click().run()
     assert 'class="verdict ' in shown(clean(app))
 
 
