@@ -266,19 +266,30 @@ def calibrate(
 @app.command()
 def average(
     manifest: Annotated[Path, typer.Argument(help="CSV, one row a case, with films to train on.")],
-    image: Annotated[
-        list[Path], typer.Option(help="Folder of a model to take the image branch of; repeat it.")
-    ],
     out: Annotated[Path, typer.Option(help="Folder for the model.")],
+    image: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of a model to take the image branch of; repeat it."),
+    ] = None,
+    audio: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of a model to take the sound branch of; repeat it."),
+    ] = None,
     model: ModelOption = "default",
     version: Annotated[str, typer.Option(help="Of the new model; else the old one's.")] = "",
 ) -> None:
-    """Give a model the mean image branch of others; ``calibrate --head`` fits its end to it."""
+    """Give a model the mean image or sound branch of others; calibrate it anew then."""
     with one_line_errors():
         from mmbm.run import run_average
 
         with _progress() as (reading, _):
-            folder = run_average(manifest, model, image, out, reading=reading, version=version)
+            folder = run_average(
+                *(manifest, model, out),
+                images=image or (),
+                sounds=audio or (),
+                reading=reading,
+                version=version,
+            )
     typer.echo(f"The model, not yet calibrated anew, is in {folder}")
 
 

@@ -18,7 +18,7 @@ from mmbm.case import Case
 from mmbm.config import ModelConfig, TrainConfig
 from mmbm.data.corpus import Corpus, Progress, read_corpus, read_texts
 from mmbm.data.manifest import Manifest, read_manifest
-from mmbm.errors import ManifestError
+from mmbm.errors import ConfigError, ManifestError
 from mmbm.evaluate import (
     Scores,
     calibrate,
@@ -44,7 +44,7 @@ from mmbm.model.network import MultimodalBigModel
 from mmbm.model.tables import TrustTables
 from mmbm.predict import Predictor, probe_device
 from mmbm.train import Processes, Step, begin, processes, train
-from mmbm.train.average import average_image
+from mmbm.train.average import average_audio, average_image
 from mmbm.train.refit import refit
 from mmbm.trust.assess import assess
 from mmbm.trust.fit import fit_tables
@@ -218,33 +218,41 @@ def run_calibration(
 def run_average(
     manifest_path: Path,
     model: str | Path,
-    images: Sequence[Path],
     out: Path,
     *,
+    images: Sequence[Path] = (),
+    sounds: Sequence[Path] = (),
     reading: Progress,
     version: str = "",
 ) -> Path:
-    """Write to ``out`` the model with the mean image branch of others, not yet calibrated anew.
+    """Write to ``out`` the model with others' mean image and sound branch, not calibrated anew.
 
-    The manifest's train films set the norms of the mean net, but for those of sources that one of
-    the models was trained without; so is the new one then. Returns ``out``.
+    The manifest's train films set the norms of the mean image branch, but for those of sources that
+    one of the models was trained without; so is the new one then. Returns ``out``.
 
     Raises
     ------
     ConfigError, ManifestError, ModelError
     """
-    loaded, others = checkpoint.read(model), [checkpoint.read(folder) for folder in images]
+    loaded = checkpoint.read(model)
+    seen, heard = ([checkpoint.read(folder) for folder in part] for part in (images, sounds))
     facts = _handed_down(loaded.folder)
-    cards = (facts, *(read_facts(other.folder) for other in others))
+    cards = (facts, *(read_facts(other.folder) for other in (*seen, *heard)))
     left_out = tuple(dict.fromkeys(source for card in cards for source in _left_out(card)))
-    train = _split(_without(read_manifest(manifest_path), left_out), "train", manifest_path)
-    only = loaded.network.config.model_copy(update={"modalities": ("image",)})
-    corpus = _corpus(train, only, loaded.tokenizer, None, reading)
-    films = [standardise(film, corpus.cycles) for film in corpus.films]
-    if not films:
-        raise ManifestError(f"'{manifest_path.name}' has no film in its train split.")
-    average_image(loaded.network, [other.network for other in others], torch.stack(films))
-    facts |= {"image_averaged": [other.identity.sha256 for other in others]}
+    if seen:
+        train = _split(_without(read_manifest(manifest_path), left_out), "train", manifest_path)
+        only = loaded.network.config.model_copy(update={"modalities": ("image",)})
+        corpus = _corpus(train, only, loaded.tokenizer, None, reading)
+        films = [standardise(film, corpus.cycles) for film in corpus.films]
+        if not films:
+            raise ManifestError(f"'{manifest_path.name}' has no film in its train split.")
+        average_image(loaded.network, [other.network for other in seen], torch.stack(films))
+        facts |= {"image_averaged": [other.identity.sha256 for other in seen]}
+    if heard:
+        average_audio(loaded.network, [other.network for other in heard])
+        facts |= {"audio_averaged": [other.identity.sha256 for other in heard]}
+    if not seen and not heard:
+        raise ConfigError("Name models to take the image or the sound branch of.")
     if left_out:
         facts["training"] = facts.get("training", {}) | {"leave_out": list(left_out)}
     if version:

@@ -1,4 +1,4 @@
-"""The mean image branch: of copies it is the branch itself; of two it says their mean."""
+"""Mean branches: of copies it is the branch itself; of two image branches it says their mean."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mmbm.config import ModelConfig
 from mmbm.errors import ConfigError
 from mmbm.model import checkpoint
 from mmbm.model.network import Inputs, MultimodalBigModel
-from mmbm.train.average import average_image
+from mmbm.train.average import average_audio, average_image
 from tests.made_cases import TINY
 
 PRESENT = torch.tensor([[True, False, False]])
@@ -86,6 +86,51 @@ def test_only_what_is_alike_averages(change, message):
     other = network(1, ModelConfig(**(TINY.model_dump() | change)))
     with pytest.raises(ConfigError, match=message):
         average_image(network(0), [other], films())
+
+
+def test_the_mean_sound_branch_lies_between_and_nothing_else_moves():
+    one = network(0)
+    two = copy.deepcopy(one)
+    torch.manual_seed(4)
+    for name, weight in two.state_dict().items():
+        if "audio" in name and weight.is_floating_point():
+            weight.add_(torch.rand_like(weight))
+    two.sound_head.bias.add_(1.0)
+    mean = copy.deepcopy(one)
+    average_audio(mean, [one, two])
+    first, second, found = (net.state_dict() for net in (one, two, mean))
+    moved = {name for name in first if not torch.equal(first[name], found[name])}
+    assert moved and all("audio" in n or n.startswith("sound_head") for n in moved)
+    for name in moved:
+        assert torch.allclose(found[name], (first[name] + second[name]) / 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sound_events": ("normal",)}, "same sound settings"),
+        ({}, "the same head"),
+        ({"fusion": "concat"}, "the same head"),
+    ],
+)
+def test_only_sound_branches_that_speak_to_one_head_average(change, message):
+    other = network(1, ModelConfig(**(TINY.model_dump() | change)))
+    with pytest.raises(ConfigError, match=message):
+        average_audio(network(0), [other])
+
+
+def test_the_command_takes_sound_branches_and_needs_some_branch(tiny_run, tiny_model_dir, tmp_path):
+    cases, audio = tiny_run / "cases" / "manifest.csv", ["--audio", str(tiny_model_dir)]
+    asked = ["average", str(cases), "--model", str(tiny_model_dir), "--out", str(tmp_path / "mean")]
+    answer = CliRunner().invoke(app, [*asked, *audio, *audio])
+    assert answer.exit_code == 0, answer.output
+    card = json.loads((tmp_path / "mean" / "card.json").read_text(encoding="utf-8"))
+    assert card["audio_averaged"] == [checkpoint.read(tiny_model_dir).identity.sha256] * 2
+    mine, theirs = (checkpoint.read(f).network for f in (tmp_path / "mean", tiny_model_dir))
+    kept = theirs.state_dict()
+    assert all(torch.equal(t, kept[n]) for n, t in mine.state_dict().items() if "encoders" in n)
+    nothing = CliRunner().invoke(app, asked)
+    assert nothing.exit_code != 0 and "image or the sound branch" in nothing.output
 
 
 def test_the_command_writes_a_model_that_names_its_branches(tiny_run, tiny_model_dir, tmp_path):

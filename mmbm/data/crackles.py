@@ -1,10 +1,10 @@
-"""Crackles put into a recording without, for training: the same chest, but for the one thing.
+"""Crackles drawn into a recording without, for training: the same chest, but for the one thing.
 
 Of real crackles few recordings can be had, each of one stethoscope and one chest, and a net learns
 these by heart. Two copies of one recording, one of them with crackles, differ in those alone, and
-when they sound is known, so a net can be asked to speak of them then. Half are a stretch of a real
-recording of crackles. The others are drawn: short tones that swell and die away, at the pitch that
-is published for fine and for coarse ones, in bursts, as breaths come. No simulation of a chest.
+when they sound is known, so a net can be asked to speak of them then. A drawn crackle is a short
+tone that swells and dies away, at the pitch that is published for fine and for coarse ones; they
+come in bursts, as breaths do. No simulation of a chest.
 
 Source: Hoevers & Loudon, Measuring crackles, Chest 1990 (two cycles of a fine crackle take about
 5 ms, of a coarse one 10 ms); Piirilä & Sovijärvi, Crackles: recording, analysis and clinical
@@ -22,7 +22,7 @@ from torch import Tensor
 from mmbm.case import SAMPLE_RATE
 from mmbm.data.augment import between, chance
 
-__all__ = ["Kind", "draw_crackles", "splice_crackles"]
+__all__ = ["Kind", "draw_crackles"]
 
 Kind = Literal["fine", "coarse"]
 
@@ -38,7 +38,7 @@ def draw_crackles(waveform: Tensor, kind: Kind) -> tuple[Tensor, Tensor]:
     """
     crackling, when = waveform.clone(), torch.zeros_like(waveform)
     seconds = len(waveform) / SAMPLE_RATE
-    peak = float(waveform.abs().quantile(0.999)) * math.exp(between(math.log(0.3), math.log(2.5)))
+    peak = float(waveform.abs().quantile(0.999)) * math.exp(between(math.log(0.5), math.log(2.5)))
     breath, pitch = between(1.5, 5.0), between(*map(math.log, PITCH[kind]))
     lasts, rate = between(0.2, 0.6) * breath, between(5.0, 25.0)
     heard = between(0.2, 0.8) * seconds - between(0.1, 0.9) * lasts  # when that one begins
@@ -54,21 +54,6 @@ def draw_crackles(waveform: Tensor, kind: Kind) -> tuple[Tensor, Tensor]:
                 crackling[at : at + len(one)] += one
         start += breath
     return crackling, when
-
-
-def splice_crackles(calm: Tensor, crackling: Tensor) -> tuple[Tensor, Tensor]:
-    """A stretch of ``calm`` gives way to the same of ``crackling``: the whole, and when.
-
-    All are (samples,); the stretch is a quarter to three quarters of it, as loud as what it takes
-    the place of, and fades in and out. Draws from torch's global generator.
-    """
-    count = len(calm)
-    lasts = between(0.25, 0.75) * count
-    start, fade = between(0.0, count - lasts), between(0.02, 0.1) * count
-    along = torch.arange(count) - start
-    share = (torch.minimum(along, lasts - along) / fade).clamp(0, 1)
-    loud = (calm.square().mean() / crackling.square().mean().clamp(min=1e-12)).sqrt()
-    return (1 - share).sqrt() * calm + share.sqrt() * loud * crackling, (share > 0.5).float()
 
 
 def _crackle(hertz: float) -> Tensor:

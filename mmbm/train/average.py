@@ -1,4 +1,4 @@
-"""One image branch from several: the mean of nets that were trained from the same weights.
+"""One branch from several: the mean of nets that were trained from the same weights.
 
 Nets fine-tuned from one pretrained net lie in one basin, so the mean of their weights is a net too,
 and usually a better one than each, at the cost of one (Wortsman et al., Model soups, ICML 2022).
@@ -6,6 +6,9 @@ What was not pretrained has no common basin: every run invents its own features.
 of a film is linear in what its backbone sees, ``M = W diag(1/s) P`` with head ``W``, the features'
 spreads ``s`` and the projection ``P``; so the runs' ``M`` are averaged instead, and the projection
 of the net that keeps its head is moved as little as lets it say the same.
+
+Sound branches are trained from one another with the head held, so they share all of it, and the
+mean of their weights is enough.
 """
 
 from __future__ import annotations
@@ -21,9 +24,10 @@ from mmbm.errors import ConfigError
 from mmbm.model.fusion import WeightedSum
 from mmbm.model.network import Inputs, MultimodalBigModel
 
-__all__ = ["average_image"]
+__all__ = ["average_audio", "average_image"]
 
 BATCH = 64
+AUDIO = ("encoders.audio.", "normalise.audio.", "sound_head.")
 LEAST = 0.05  # of the head's largest singular value: what it hardly says is let be
 
 
@@ -59,6 +63,37 @@ def average_image(
     move = torch.linalg.pinv(_head(network), rtol=LEAST) @ (wanted - _says(network))
     encoder.project.weight.add_(move.view_as(encoder.project.weight))
     _standardise(network, films)
+
+
+@torch.no_grad()
+def average_audio(network: MultimodalBigModel, others: Sequence[MultimodalBigModel]) -> None:
+    """Give ``network`` the mean sound branch and sound head of ``others``, in place, on the CPU.
+
+    Raises
+    ------
+    ConfigError
+        The nets are not alike, or do not share one fusion and head.
+    """
+    same = (network.config.audio, network.config.sound_events)
+    for net in others:
+        if (net.config.audio, net.config.sound_events) != same:
+            raise ConfigError("Only models with the same sound settings and events average.")
+        if not _speak_alike(network, net):
+            raise ConfigError(
+                'Only sound branches trained with the same head average: freeze = ["head"].'
+            )
+    states = [net.state_dict() for net in others]
+    for name, own in network.state_dict().items():
+        if name.startswith(AUDIO) and own.is_floating_point():
+            own.copy_(torch.stack([state[name] for state in states]).mean(0))
+
+
+def _speak_alike(network: MultimodalBigModel, other: MultimodalBigModel) -> bool:
+    """Whether two nets' features mean the same to their fusion and head."""
+    ends = [{**net.fusion.state_dict(), **net.head.state_dict()} for net in (network, other)]
+    return ends[0].keys() == ends[1].keys() and all(
+        torch.equal(end, ends[1][name]) for name, end in ends[0].items()
+    )
 
 
 def _head(network: MultimodalBigModel) -> Tensor:

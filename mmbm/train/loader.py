@@ -23,7 +23,7 @@ from mmbm.case import SAMPLE_RATE, Modality
 from mmbm.config import TrainConfig
 from mmbm.data.augment import augment_film, augment_sound, chance, crop_sound
 from mmbm.data.corpus import Corpus
-from mmbm.data.crackles import Kind, draw_crackles, splice_crackles
+from mmbm.data.crackles import Kind, draw_crackles
 from mmbm.data.manifest import even_weights
 from mmbm.data.opacity import draw_opacity
 from mmbm.errors import ConfigError
@@ -160,19 +160,13 @@ class Prepared(Dataset[Batch]):
             return augment_film(torch.cat([square, torch.zeros_like(square[:1])]), cycles)
 
         def sound(waveform: Tensor) -> Tensor:
-            row, cropped, when = (
-                next(with_sound),
-                crop_sound(waveform, samples),
-                torch.zeros(samples),
-            )
+            row, when = next(with_sound), torch.zeros(samples)
+            cropped = crop_sound(waveform, samples)
             kind = next((k for k, event in self.kinds.items() if events[row, event] == 1), None)
             if kind is not None and self.calm and chance(self.config.crackles):
                 other = self.calm[int(torch.randint(len(self.calm), ()))]
                 calm = crop_sound(self.corpus.sounds[self.corpus.sound_of[other]], samples)
-                if chance(0.5):
-                    cropped, when = splice_crackles(calm, cropped)
-                else:
-                    cropped, when = draw_crackles(calm, kind)
+                cropped, when = draw_crackles(calm, kind)
                 events[row] = self.corpus.sound_labels[other]
                 events[row, self.normal], events[row, self.kinds[kind]] = 0, 1
             return torch.stack([augment_sound(cropped), when])

@@ -151,12 +151,18 @@ def _pooled(u: Tensor, found: Maxima, u0: Tensor, found0: Maxima) -> Tensor:
     """Max-pooling: the rise is due to the new maximum, the fall to the one that was."""
     (y, new), (y0, old) = found, found0
     with torch.no_grad():
-        place = torch.where(y >= y0, new, old).flatten(2)
-    chosen = u.flatten(2).gather(2, place)
+        place = _places(torch.where(y >= y0, new, old))
+    chosen = _places(u).gather(1, place)
     with torch.no_grad():
-        slope = _slope(chosen - u0.flatten(2).gather(2, place), (y - y0).flatten(2))
-    handed: Tensor = Handed.apply(chosen, y.flatten(2), slope)
-    return handed.reshape(y.shape)
+        slope = _slope(chosen - _places(u0).gather(1, place), _places(y - y0))
+    handed: Tensor = Handed.apply(chosen, _places(y), slope)
+    batch, channels, height, width = y.shape
+    return handed.view(batch, height, width, channels).permute(0, 3, 1, 2)
+
+
+def _places(cells: Tensor) -> Tensor:
+    """(batch, channels, height, width) -> (batch, places, channels), as they lie in memory."""
+    return cells.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 def _units(net: nn.Module) -> Iterator[nn.Module]:
