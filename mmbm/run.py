@@ -234,6 +234,8 @@ def run_average(
     ------
     ConfigError, ManifestError, ModelError
     """
+    if not images and not sounds:
+        raise ConfigError("Name models to take the image or the sound branch of.")
     loaded = checkpoint.read(model)
     seen, heard = ([checkpoint.read(folder) for folder in part] for part in (images, sounds))
     facts = _handed_down(loaded.folder)
@@ -251,8 +253,6 @@ def run_average(
     if heard:
         average_audio(loaded.network, [other.network for other in heard])
         facts |= {"audio_averaged": [other.identity.sha256 for other in heard]}
-    if not seen and not heard:
-        raise ConfigError("Name models to take the image or the sound branch of.")
     if left_out:
         facts["training"] = facts.get("training", {}) | {"leave_out": list(left_out)}
     if version:

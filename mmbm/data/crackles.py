@@ -46,7 +46,7 @@ def draw_crackles(waveform: Tensor, kind: Kind) -> tuple[Tensor, Tensor]:
     while start < seconds:
         first, last = (round(max(at, 0.0) * SAMPLE_RATE) for at in (start, start + lasts))
         when[first:last] = 1.0
-        for _ in range(max(2, round(rate * lasts))):
+        for _ in range(round(rate * lasts)):
             at = round(between(start, start + lasts) * SAMPLE_RATE)
             if 0 <= at < len(waveform):
                 hertz = math.exp(pitch + between(-0.25, 0.25))

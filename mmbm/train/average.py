@@ -13,7 +13,7 @@ mean of their weights is enough.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -28,6 +28,7 @@ __all__ = ["average_audio", "average_image"]
 
 BATCH = 64
 AUDIO = ("encoders.audio.", "normalise.audio.", "sound_head.")
+END = ("fusion.", "head.")
 LEAST = 0.05  # of the head's largest singular value: what it hardly says is let be
 
 
@@ -75,25 +76,23 @@ def average_audio(network: MultimodalBigModel, others: Sequence[MultimodalBigMod
         The nets are not alike, or do not share one fusion and head.
     """
     same = (network.config.audio, network.config.sound_events)
-    for net in others:
+    own, states = network.state_dict(), [net.state_dict() for net in others]
+    for net, state in zip(others, states, strict=True):
         if (net.config.audio, net.config.sound_events) != same:
             raise ConfigError("Only models with the same sound settings and events average.")
-        if not _speak_alike(network, net):
+        if not _end_alike(own, state):
             raise ConfigError(
                 'Only sound branches trained with the same head average: freeze = ["head"].'
             )
-    states = [net.state_dict() for net in others]
-    for name, own in network.state_dict().items():
-        if name.startswith(AUDIO) and own.is_floating_point():
-            own.copy_(torch.stack([state[name] for state in states]).mean(0))
+    for name, weight in own.items():
+        if name.startswith(AUDIO) and weight.is_floating_point():
+            weight.copy_(torch.stack([state[name] for state in states]).mean(0))
 
 
-def _speak_alike(network: MultimodalBigModel, other: MultimodalBigModel) -> bool:
-    """Whether two nets' features mean the same to their fusion and head."""
-    ends = [{**net.fusion.state_dict(), **net.head.state_dict()} for net in (network, other)]
-    return ends[0].keys() == ends[1].keys() and all(
-        torch.equal(end, ends[1][name]) for name, end in ends[0].items()
-    )
+def _end_alike(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
+    """Whether features mean the same to two nets' fusion and head."""
+    names = {n for n in (*one, *other) if n.startswith(END)}
+    return all(n in one and n in other and torch.equal(one[n], other[n]) for n in names)
 
 
 def _head(network: MultimodalBigModel) -> Tensor:

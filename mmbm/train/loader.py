@@ -176,7 +176,12 @@ class Prepared(Dataset[Batch]):
                 cases,
                 film=seeded(0, film if self.config.opacities else augment_film),
                 tokens=seeded(1, lambda t: forget(t, self.config.model.notes.unknown)),
-                sound=seeded(2, sound),
+                sound=seeded(
+                    2,
+                    sound
+                    if self.config.crackles
+                    else lambda w: augment_sound(crop_sound(w, samples)),
+                ),
             )
             if self.config.mixup and inputs.film is not None:
                 torch.manual_seed(seed_of(self.config.seed, place.epoch, place.number, self.rank))
@@ -187,9 +192,8 @@ class Prepared(Dataset[Batch]):
         if self.config.opacities and inputs.film is not None:
             drawn["image"] = inputs.film[:, 2]
             inputs = replace(inputs, film=inputs.film[:, :2])
-        if inputs.waveform is not None:
-            if self.config.crackles:
-                drawn["audio"] = inputs.waveform[:, 1]
+        if self.config.crackles and inputs.waveform is not None:
+            drawn["audio"] = inputs.waveform[:, 1]
             inputs = replace(inputs, waveform=inputs.waveform[:, 0])
         return Batch(inputs, labels, events, drawn)
 

@@ -212,6 +212,8 @@ def test_a_failed_map_is_greyed_until_it_is_wanted(app, monkeypatch, patient):
     assert ".st-key-closer-map-0 { filter: grayscale(1)" in shown(app)
     app.toggle(key="closer-map-0-show").set_value(True).run()
     assert ".st-key-closer-map-0 { filter: grayscale(1)" not in shown(clean(app))
+    app.toggle(key="words-shown-show").set_value(True).run()  # the same map beside the note
+    assert "grayscale" not in shown(clean(app))
 
 
 def test_a_map_that_is_nothing_beside_the_case_is_said_to_be_none(app, monkeypatch):
