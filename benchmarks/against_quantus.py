@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 import mmbm
+from mmbm.evaluate.golden import sample_case
 from mmbm.explain.attribution import Evidence, evidence, weight_shuffled
 from mmbm.predict import Predictor
-from mmbm.run import sample_case
 from mmbm.trust.verdict import STEPS, infidelity, sanity_of, verdict
 
 try:

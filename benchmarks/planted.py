@@ -51,9 +51,9 @@ from planted_evidence import figures, tried
 
 from mmbm.case import MODALITIES
 from mmbm.data.manifest import Manifest, read_manifest
+from mmbm.evaluate.golden import sample_case
 from mmbm.model.fusion import FUSIONS
 from mmbm.predict import Predictor
-from mmbm.run import sample_case
 
 SEEDS = 3  # fits of each head
 WAYS = ("random direction", "real label", "shipped")

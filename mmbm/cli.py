@@ -311,6 +311,7 @@ def evaluate(
     """Score a model on the test split: per finding, per source, per subset of modalities."""
     with one_line_errors():
         from mmbm.card import figures_table, write_card
+        from mmbm.evaluate.golden import write_golden
         from mmbm.evaluate.record import FILE, write_record
         from mmbm.model.checkpoint import find
         from mmbm.run import run_evaluation
@@ -331,6 +332,7 @@ def evaluate(
                 raise ManifestError(f"'{json_file.name}' could not be written.") from exc
         if write:
             write_record(record, find(model) / FILE)
+            write_golden(find(model))
             write_card(find(model))
     typer.echo(figures_table(record))
 

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 
 import mmbm
 from mmbm.card import data_table, read_facts, write_card
-from mmbm.case import Case
+from mmbm.card.lineage import Stage, extended, weights_sha256
 from mmbm.config import ModelConfig, TrainConfig
 from mmbm.data.corpus import Corpus, Progress, read_corpus, read_texts
 from mmbm.data.manifest import Manifest, read_manifest
@@ -27,21 +27,21 @@ from mmbm.evaluate import (
     operating_points,
     source_aurocs,
 )
+from mmbm.evaluate.golden import sample_case
 from mmbm.evaluate.record import (
     FILE,
     Identity,
     Record,
     cases_sha256,
-    code_sha256,
     left_out_of,
     write_record,
 )
 from mmbm.explain.attribution import METHODS, SPACES, randomised_maps, weight_shuffled
 from mmbm.inputs import standardise
-from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.model import checkpoint
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.tables import TrustTables
+from mmbm.pipeline import PIPELINE_VERSION
 from mmbm.predict import Predictor, probe_device
 from mmbm.train import Processes, Step, begin, processes, train
 from mmbm.train.average import average_audio, average_image
@@ -57,7 +57,6 @@ __all__ = [
     "run_evaluation",
     "run_sanity",
     "run_training",
-    "sample_case",
 ]
 
 
@@ -109,6 +108,7 @@ def _run(
     splits = {name: _split(manifest, name, manifest_path) for name in ("train", "val")}
     _need_findings(manifest, config.model.findings, manifest_path)
     texts = {name: read_texts(part) for name, part in splits.items()}
+    parents = [read_facts(checkpoint.find(config.start_from))] if config.start_from else []
     start, tokenizer, model_config = begin(config, texts["train"])
     config = config.model_copy(update={"model": model_config})
     with team.in_turn():  # the first one writes the cache, the others read it
@@ -149,7 +149,18 @@ def _run(
     facts = {
         "mmbm_version": mmbm.__version__,
         "manifest_sha256": manifest.sha256,
-        "training": config.model_dump(mode="json", exclude={"model"}),
+        "leave_out": list(config.leave_out),
+        "lineage": extended(
+            *parents,
+            by=Stage(
+                kind="train",
+                manifest_sha256=manifest.sha256,
+                settings=config.model_dump(
+                    mode="json", exclude={"model", "start_from"}, exclude_defaults=True
+                ),
+                start_from="".join(weights_sha256(facts) for facts in parents),
+            ),
+        ),
         "data": data_table(manifest, model_config.findings),
         **_operating_point(network, corpora["val"], scores),
     }
@@ -202,7 +213,13 @@ def run_calibration(
         }
     tables = _calibrated(network, corpora, scored["train"], scored["val"])
     facts = _handed_down(loaded.folder)
-    facts |= {"calibration_manifest_sha256": manifest.sha256, "head_refitted": head}
+    stage = Stage(
+        kind="calibrate",
+        manifest_sha256=manifest.sha256,
+        settings={"head": True} if head else {},
+        start_from=loaded.identity.sha256,
+    )
+    facts["lineage"] = extended(read_facts(loaded.folder), by=stage)
     if head:
         facts |= {"data": data_table(manifest, network.config.findings)}
     facts |= _operating_point(network, corpora["val"], scored["val"])
@@ -239,7 +256,7 @@ def run_average(
     loaded = checkpoint.read(model)
     seen, heard = ([checkpoint.read(folder) for folder in part] for part in (images, sounds))
     facts = _handed_down(loaded.folder)
-    cards = (facts, *(read_facts(other.folder) for other in (*seen, *heard)))
+    cards = [read_facts(other.folder) for other in (loaded, *seen, *heard)]
     left_out = tuple(dict.fromkeys(source for card in cards for source in _left_out(card)))
     if seen:
         train = _split(_without(read_manifest(manifest_path), left_out), "train", manifest_path)
@@ -249,12 +266,19 @@ def run_average(
         if not films:
             raise ManifestError(f"'{manifest_path.name}' has no film in its train split.")
         average_image(loaded.network, [other.network for other in seen], torch.stack(films))
-        facts |= {"image_averaged": [other.identity.sha256 for other in seen]}
     if heard:
         average_audio(loaded.network, [other.network for other in heard])
-        facts |= {"audio_averaged": [other.identity.sha256 for other in heard]}
-    if left_out:
-        facts["training"] = facts.get("training", {}) | {"leave_out": list(left_out)}
+    facts["leave_out"] = list(left_out)
+    stage = Stage(
+        kind="average",
+        start_from=loaded.identity.sha256,
+        averaged={
+            part: tuple(other.identity.sha256 for other in others)
+            for part, others in (("image", seen), ("audio", heard))
+            if others
+        },
+    )
+    facts["lineage"] = extended(*cards, by=stage)
     if version:
         network = loaded.network
         network.config = network.config.model_copy(update={"version": version})
@@ -342,7 +366,7 @@ def run_evaluation(
         mmbm_version=mmbm.__version__,
         manifest_sha256=manifest.sha256,
         test_sha256=cases_sha256(test),
-        code_sha256=code_sha256(),
+        pipeline_version=PIPELINE_VERSION,
         operating_point=point.get("name", "half"),
         left_out=left_out,
         leave_one_source_out=others,
@@ -378,15 +402,6 @@ def run_sanity(
     return tuple(found)
 
 
-def sample_case(folder: Path) -> Case:
-    """Read a case written as ``mmbm sample`` writes it: film, notes and sound."""
-    return Case(
-        image=read_picture((folder / "image.dcm").read_bytes(), "image.dcm"),
-        notes=read_notes((folder / "notes.txt").read_bytes(), "notes.txt"),
-        audio=read_sound((folder / "sound.wav").read_bytes(), "sound.wav"),
-    )
-
-
 def _operating_point(network: MultimodalBigModel, held: Corpus, scores: Scores) -> dict[str, Any]:
     """The card's fact of where each finding is called positive, from val."""
     points = operating_points(network, held, scores)
@@ -395,7 +410,7 @@ def _operating_point(network: MultimodalBigModel, held: Corpus, scores: Scores) 
 
 def _left_out(facts: dict[str, Any]) -> tuple[str, ...]:
     """The sources that a model's card says it was trained without."""
-    return tuple(facts.get("training", {}).get("leave_out", ()))
+    return tuple(facts.get("leave_out", ()))
 
 
 def _without(manifest: Manifest, sources: Sequence[str]) -> Manifest:

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "config": {"errors", "case"},
     "io": {"errors", "case", "config"},
     "model": {"errors", "case", "config"},
+    "pipeline": set(),
     "spectrum": set(),
     "inputs": {"case", "config", "model", "spectrum"},
     "predict": {"errors", "case", "config", "inputs", "model"},
@@ -27,10 +28,10 @@ MAY_IMPORT = {
     "report": {"case", "predict", "explain", "trust"},
     "card": {"config", "data", "errors", "evaluate"},
     "train": {"errors", "case", "config", "data", "inputs", "io", "model", "predict", "trust"},
-    "evaluate": {"case", "data", "errors", "model", "predict", "trust"},
+    "evaluate": {"case", "data", "errors", "io", "model", "pipeline", "predict", "trust"},
     "run": {
         "errors", "case", "config", "data", "inputs", "io", "model", "predict", "explain",
-        "train", "evaluate", "card", "trust",
+        "pipeline", "train", "evaluate", "card", "trust",
     },
     "cli": {
         "errors", "case", "config", "data", "evaluate", "explain", "io", "model", "predict",

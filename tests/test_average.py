@@ -125,7 +125,8 @@ def test_the_command_takes_sound_branches_and_needs_some_branch(tiny_run, tiny_m
     answer = CliRunner().invoke(app, [*asked, *audio, *audio])
     assert answer.exit_code == 0, answer.output
     card = json.loads((tmp_path / "mean" / "card.json").read_text(encoding="utf-8"))
-    assert card["audio_averaged"] == [checkpoint.read(tiny_model_dir).identity.sha256] * 2
+    own = checkpoint.read(tiny_model_dir).identity.sha256
+    assert card["lineage"][-1]["averaged"] == {"audio": [own] * 2}
     mine, theirs = (checkpoint.read(f).network for f in (tmp_path / "mean", tiny_model_dir))
     kept = theirs.state_dict()
     assert all(torch.equal(t, kept[n]) for n, t in mine.state_dict().items() if "encoders" in n)
@@ -141,7 +142,10 @@ def test_the_command_writes_a_model_that_names_its_branches(tiny_run, tiny_model
     )
     assert answer.exit_code == 0, answer.output
     card = json.loads((tmp_path / "mean" / "card.json").read_text(encoding="utf-8"))
-    assert card["image_averaged"] == [checkpoint.read(tiny_model_dir).identity.sha256] * 2
+    own = checkpoint.read(tiny_model_dir).identity.sha256
+    assert [stage["kind"] for stage in card["lineage"]] == ["train", "average"]
+    assert card["lineage"][0]["sha256"] == own == card["lineage"][1]["start_from"]
+    assert card["lineage"][1]["averaged"] == {"image": [own] * 2}
     mine, theirs = (checkpoint.read(f).network for f in (tmp_path / "mean", tiny_model_dir))
     assert mine.config.version == "2.0.0" and (tmp_path / "mean" / "training.csv").is_file()
     head, kept = mine.head.weight, theirs.head.weight
@@ -155,7 +159,7 @@ def test_what_a_branch_was_trained_without_does_not_set_the_norms(
     branch = tmp_path / "branch"
     shutil.copytree(tiny_model_dir, branch)
     card = json.loads((branch / "card.json").read_text(encoding="utf-8"))
-    card["training"]["leave_out"] = ["north"]
+    card["leave_out"] = ["north"]
     (branch / "card.json").write_text(json.dumps(card), encoding="utf-8")
     table = pd.read_csv(tiny_run / "cases" / "manifest.csv", dtype=str, keep_default_na=False)
     south = tiny_run / "cases" / "south.csv"
@@ -167,7 +171,7 @@ def test_what_a_branch_was_trained_without_does_not_set_the_norms(
         assert answer.exit_code == 0, answer.output
         found = json.loads((tmp_path / name / "card.json").read_text(encoding="utf-8"))
         norms = checkpoint.read(tmp_path / name).network.normalise["image"].running_mean
-        return found["training"]["leave_out"], norms
+        return found["leave_out"], norms
 
     left_out, without = mean("a", tiny_run / "cases" / "manifest.csv", branch)
     nothing, whole = mean("b", tiny_run / "cases" / "manifest.csv", tiny_model_dir)

@@ -31,7 +31,10 @@ def test_the_weights_stay_and_all_else_is_fitted_anew(tiny_run, tiny_model_dir, 
     loaded = checkpoint.read(out)  # card, weights and tables fit one another
     assert loaded.trust is not None
     card = json.loads((out / "card.json").read_text(encoding="utf-8"))
-    assert len(card["calibration_manifest_sha256"]) == 64
+    first, last = card["lineage"]
+    assert (first["kind"], last["kind"]) == ("train", "calibrate")
+    assert first["sha256"] == last["start_from"] and len(last["manifest_sha256"]) == 64
+    assert "| calibrate |" in (out / "card.md").read_text(encoding="utf-8")
     assert json.loads((out / "evaluation.json").read_text(encoding="utf-8"))["model"]["sha256"]
     assert (out / "card.md").is_file() and (out / "training.csv").is_file()
 
@@ -59,4 +62,5 @@ def test_the_head_is_fitted_anew_and_the_encoders_stay(tiny_run, tiny_model_dir,
     assert {"head.weight", "head.bias", "fusion.scores"} <= changed
     ends = ("calibration_", "head.", "fusion.", "sound_head.", "normalise.")
     assert all(n.startswith(ends) or ".project." in n for n in changed)
-    assert json.loads((out / "card.json").read_text(encoding="utf-8"))["head_refitted"] is True
+    card = json.loads((out / "card.json").read_text(encoding="utf-8"))
+    assert card["lineage"][-1]["settings"] == {"head": True}

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import mmbm
 from mmbm.card import read_card
+from mmbm.card.lineage import read_lineage
 from mmbm.case import MODALITIES, Case
+from mmbm.evaluate.golden import read_golden, sample_logits
 from mmbm.explain.ledger import ledger
 from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.model import checkpoint
@@ -35,6 +41,46 @@ def test_its_record_is_of_these_weights(predictor):
     assert {"nih", "kermany"} <= card.evaluation.by_source.keys()
     assert len(card.evaluation.by_modalities) == 7
     assert "assembled" in card.markdown and "Not assessed" in card.markdown
+
+
+def test_its_record_has_no_faults_and_its_numbers_have_not_moved(predictor):
+    """Where this fails on purpose: raise PIPELINE_VERSION and evaluate again."""
+    assert read_card(predictor.folder).faults == ()
+    stored, now = read_golden(predictor.folder), sample_logits(predictor)
+    assert len(stored) == 3 and stored.keys() == now.keys()
+    for name, logits in stored.items():
+        assert now[name] == pytest.approx(logits, abs=1e-5), name
+
+
+def test_an_edited_docstring_leaves_its_record_whole(tmp_path):
+    package = Path(mmbm.__file__).parent
+    copy = shutil.copytree(package, tmp_path / "mmbm", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "assets").symlink_to(checkpoint.assets_folder())
+    for source in copy.rglob("*.py"):
+        text = source.read_text(encoding="utf-8")
+        source.write_text(text.replace('"""', '"""Edited. ', 1), encoding="utf-8")
+    said = subprocess.run(
+        [
+            *(sys.executable, "-c"),
+            "import mmbm; from mmbm.card import read_card; from mmbm.model.checkpoint import find;"
+            "print(mmbm.__doc__[:7], mmbm.__file__, *read_card(find('default')).faults)",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert said.split() == ["Edited.", str(copy / "__init__.py")]
+
+
+def test_its_card_tells_every_stage(predictor):
+    card = read_card(predictor.folder)
+    stages = read_lineage(card.facts)
+    assert {stage.kind for stage in stages} == {"train", "average", "calibrate"}
+    for settings in sorted(predictor.folder.glob("*.toml")):
+        assert settings.stem in {stage.name for stage in stages}
+        assert settings.stem in card.markdown
+    assert stages[-1].sha256 == ""  # its own weights, which the card names
 
 
 def test_the_assets_are_small_enough():

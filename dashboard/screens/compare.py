@@ -39,7 +39,7 @@ def identities(first: Record, second: Record, say: Texts) -> None:
         (say("model.name"), *(f"{r.model.name} {r.model.version}" for r in (first, second))),
         (say("model.sha"), first.model.sha256, second.model.sha256),
         (say("compare.cases"), *(r.test_sha256 or "–" for r in (first, second))),
-        (say("compare.code"), *(r.code_sha256 or "–" for r in (first, second))),
+        (say("compare.code"), *(str(r.pipeline_version or "–") for r in (first, second))),
         (
             say("compare.point"),
             *(say(f"model.point.{r.operating_point}") for r in (first, second)),

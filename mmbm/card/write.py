@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mmbm.card.facts import SOURCES, UNSTATED, Card, CardFacts, read_card
+from mmbm.card.lineage import read_lineage, weights_sha256
 from mmbm.card.tables import figures_table, markdown_table, number
 from mmbm.config import ModelConfig
 from mmbm.evaluate.record import Record
@@ -21,7 +22,8 @@ __all__ = ["FAULTS", "write_card"]
 FAULTS = {
     "no_record": "Not assessed: there is no evaluation record for these weights.",
     "other_trust": "The trust tables have changed since these figures were made: evaluate again.",
-    "other_code": "The program has changed since these figures were made: evaluate again.",
+    "other_pipeline": "The program gives other numbers than when these figures were made: "
+    "evaluate again.",
 }
 NOT_ASSESSED = (
     "Prospective use, and the effect on a doctor's decisions, time or errors.",
@@ -97,7 +99,33 @@ and a small convolutional net. Features of {config.features} numbers each, fusio
 `{config.fusion}`, linear head; calibrated by Platt scaling of each modality's evidence on the val
 split. Reads {", ".join(config.modalities)}.
 Weights: sha256 {facts["sha256"]["model.safetensors"]}. Made with MMBM {facts["mmbm_version"]}."""
-    return f"{text}\n\n{own.how_trained}" if own.how_trained else text
+    return "\n\n".join(part for part in (text, own.how_trained, _lineage(facts)) if part)
+
+
+def _lineage(facts: dict[str, Any]) -> str:
+    """A row for each stage that made the weights."""
+    lineage = read_lineage(facts)
+    rows = [
+        [
+            str(number),
+            f"{stage.kind} {stage.name}".strip(),
+            ", ".join(f"{key} {value}" for key, value in stage.settings.items()),
+            stage.start_from[:8],
+            "; ".join(
+                f"{part}: {' + '.join(digest[:8] for digest in digests)}"
+                for part, digests in stage.averaged.items()
+            ),
+            (stage.sha256 or ("" if number < len(lineage) else weights_sha256(facts)))[:8],
+        ]
+        for number, stage in enumerate(lineage, 1)
+    ]
+    if not rows:
+        return ""
+    heads = ("stage", "step", "settings other than the defaults", "from", "mean of", "gives")
+    return (
+        "How the weights came to be; weights are named by the first letters of their sha256:\n\n"
+        + markdown_table(heads, rows)
+    )
 
 
 def _data(facts: dict[str, Any]) -> str:
@@ -160,8 +188,8 @@ def _evaluation(card: Card) -> str:
     if record is None:
         return f"## Evaluation\n{said}"
     made = f"""Labels are confounded with source, so read each source by itself; the row of all
-sources mixes them. Test cases: sha256 {record.test_sha256 or "not stated"}; code: sha256
-{record.code_sha256 or "not stated"}."""
+sources mixes them. Test cases: sha256 {record.test_sha256 or "not stated"}; pipeline
+version {record.pipeline_version or "not stated"}."""
     return "\n\n".join(
         p for p in ("## Evaluation", said, made, figures_table(record), _trust(record)) if p
     )

@@ -1,9 +1,9 @@
 """The evaluation record: what was measured, and of which weights, data and code.
 
 Written once, as ``evaluation.json`` in the model's folder; the card and the page only read it. It
-holds the sha256 of each of the three, and :func:`faults` says in plain sentences what no longer
-fits. ``test_sha256`` is over the test cases themselves, wherever their files lie, so that two
-records can be compared.
+holds the sha256 of weights and data and the version of the pipeline, and :func:`faults` says what
+no longer fits. ``test_sha256`` is over the test cases themselves, wherever their files lie, so that
+two records can be compared.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from mmbm.data.manifest import Manifest
 from mmbm.errors import ManifestError, UnreadableFile
 from mmbm.evaluate.figures import Comparison, Figures, Frozen, RiskCoverage
+from mmbm.pipeline import PIPELINE_VERSION
 
 __all__ = [
     "ALL",
@@ -30,7 +31,6 @@ __all__ = [
     "Roc",
     "Status",
     "cases_sha256",
-    "code_sha256",
     "faults",
     "left_out_of",
     "parse_record",
@@ -40,12 +40,6 @@ __all__ = [
 
 FILE = "evaluation.json"
 ALL = "all sources"
-# what makes a figure; a change of the rest leaves a record as true as it was
-FIGURED_BY = (
-    "case", "config", "data/corpus", "data/manifest", "evaluate", "inputs", "io", "model",
-    "predict", "spectrum", "trust",
-)  # fmt: skip
-JUDGES_ONLY = ("trust/verdict",)  # among these, what tells of explanations and moves no figure
 
 ByFinding = dict[str, Figures]
 Level = Literal["across_sources", "within_sources", "one_source", "exploratory"]
@@ -103,7 +97,7 @@ class Record(BaseModel):
     mmbm_version: str
     manifest_sha256: str
     test_sha256: str = ""
-    code_sha256: str = ""
+    pipeline_version: int = 0  # mmbm.pipeline.PIPELINE_VERSION at the time
     operating_point: Point = "half"  # its name; each figure holds its threshold
     left_out: tuple[str, ...] = ()  # sources of the manifest that the model was not trained on
     overall: ByFinding = {}
@@ -200,30 +194,17 @@ def faults(record: Record | None, hashes: Mapping[str, str]) -> tuple[str, ...]:
     """What is wrong with a record beside a model whose files have these sha256.
 
     ``"no_record"``: there is none, or it is of other weights, and nothing of it may be shown.
-    ``"other_trust"``: the trust tables have changed since. ``"other_code"``: the program has.
+    ``"other_trust"``: the trust tables have changed since. ``"other_pipeline"``:
+    the program now gives other numbers.
     """
     if record is None or record.model.sha256 != hashes.get("model.safetensors"):
         return ("no_record",)
     found = []
     if record.model.trust_sha256 != hashes.get("trust.safetensors"):
         found.append("other_trust")
-    if record.code_sha256 != code_sha256():
-        found.append("other_code")
+    if record.pipeline_version != PIPELINE_VERSION:
+        found.append("other_pipeline")
     return tuple(found)
-
-
-def code_sha256(package: Path = Path(__file__).parents[1]) -> str:
-    """Over the sources that make a figure (``FIGURED_BY``), by name and content."""
-
-    def among(name: str, parts: tuple[str, ...]) -> bool:
-        return any(name == part or name.startswith(f"{part}/") for part in parts)
-
-    total = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        name = path.relative_to(package).with_suffix("").as_posix()
-        if among(name, FIGURED_BY) and not among(name, JUDGES_ONLY):
-            total.update(f"{name}\0".encode() + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
-    return total.hexdigest()
 
 
 def cases_sha256(manifest: Manifest) -> str:

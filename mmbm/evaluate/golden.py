@@ -1,0 +1,70 @@
+"""The sample cases' logits, stored with the model: what tells that the numbers moved.
+
+``mmbm evaluate --write`` stores them as ``golden.json``; a test compares them with what the
+program gives now.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from mmbm.case import Case
+from mmbm.errors import UnreadableFile
+from mmbm.io import read_notes, read_picture, read_sound
+from mmbm.model.assets import assets_folder
+from mmbm.predict import Predictor
+
+__all__ = ["GOLDEN", "Logits", "read_golden", "sample_case", "sample_logits", "write_golden"]
+
+GOLDEN = "golden.json"
+Logits = dict[str, dict[str, float]]  # sample case, finding
+
+
+def sample_case(folder: Path) -> Case:
+    """Read a case written as ``mmbm sample`` writes it: film, notes and sound."""
+    return Case(
+        image=read_picture((folder / "image.dcm").read_bytes(), "image.dcm"),
+        notes=read_notes((folder / "notes.txt").read_bytes(), "notes.txt"),
+        audio=read_sound((folder / "sound.wav").read_bytes(), "sound.wav"),
+    )
+
+
+def sample_logits(predictor: Predictor) -> Logits:
+    """Each sample case's logits, in log-odds; {} where no samples came with the program."""
+    folders = sorted(f for f in (assets_folder() / "samples").glob("*") if f.is_dir())
+    return {
+        folder.name: {
+            finding.name: finding.logit
+            for finding in predictor.predict(sample_case(folder)).findings
+        }
+        for folder in folders
+    }
+
+
+def write_golden(folder: Path) -> None:
+    """Store in a model's folder what it says of the sample cases, scored on the CPU.
+
+    Raises
+    ------
+    ModelError
+    """
+    logits = sample_logits(Predictor.load(folder, "cpu"))
+    (folder / GOLDEN).write_text(json.dumps(logits, indent=1) + "\n", encoding="utf-8")
+
+
+def read_golden(folder: Path) -> Logits:
+    """What :func:`write_golden` stored.
+
+    Raises
+    ------
+    UnreadableFile
+        There is none, or it is damaged.
+    """
+    try:
+        logits: Logits = json.loads((folder / GOLDEN).read_bytes())
+    except (OSError, ValueError) as exc:
+        raise UnreadableFile(
+            f"'{folder.name}' has no readable {GOLDEN}; 'mmbm evaluate --write' writes one."
+        ) from exc
+    return logits
