@@ -12,6 +12,7 @@ from dashboard.text import LANGUAGES
 
 st.set_page_config(page_title="MMBM", layout="wide", initial_sidebar_state="expanded")
 say = state.say()
+state.given().settle()
 here = Path(__file__).parent
 # Not "pages": until st.navigation has run once, Streamlit takes a folder of that name beside this
 # file for its older kind of multipage app and runs a page without this frame.
@@ -40,6 +41,7 @@ with st.container(key="frame", horizontal=True, vertical_alignment="center", gap
         default="en",
         format_func=lambda language: LANGUAGES[language],
         key=state.LANGUAGE_KEY,
+        bind="query-params",
         label_visibility="collapsed",
         required=True,
         width="content",

@@ -1,78 +1,222 @@
-"""What was handed in for one part of a case, and the sample cases that can be handed in."""
+"""The parts of one case as they were handed in. Knows nothing of Streamlit.
+
+A part changes only by an act: a file, a typed note, a frame, "Remove", "New case" or a sample.
+What a widget says without one is no act, and browsers say a lot: a tick of a fragment carries the
+state of boxes that are gone, a page that is left takes its uploaders with it, a message sent before
+the last redraw comes after it. So every widget has a :class:`Place`, which tells for which case it
+was drawn, and every file has an identifier that counts once.
+
+Acts that wait for the server come in one message, without their order. Where one of them begins a
+new case, what the widgets of the case before say in it is of that case, and void.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
-from mmbm.case import Modality, Notes, Picture, Sound
+from mmbm.case import MODALITIES, Case, Modality, Notes, Picture, Sound
 from mmbm.errors import MMBMError
-from mmbm.io import read_notes, read_picture, read_sound, typed_notes
-from mmbm.model.checkpoint import assets_folder
+from mmbm.io import kind_of, read_notes, read_picture, read_sound, typed_notes
 
-__all__ = ["SAMPLE_FILES", "Part", "sample_files", "samples"]
+__all__ = ["File", "Given", "Offer", "Part", "Place", "Widget"]
 
-SAMPLE_FILES: dict[Modality, str] = {
-    "image": "image.dcm",
-    "notes": "notes.txt",
-    "audio": "sound.wav",
-}
+Widget = Literal["upload", "record", "typed", "frame"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A widget of the intake, by the case and the turn that it was drawn for."""
+
+    modality: Modality
+    widget: Widget
+    case: int
+    turn: int
+
+    @property
+    def key(self) -> str:
+        """Its key on the page: another place is another, empty widget."""
+        return f"{self.modality}-{self.widget}-{self.case}-{self.turn}"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it was handed in; ``identifier`` is its own, and counts once."""
+
+    identifier: str
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What was handed in and is not read yet."""
+
+    name: str = ""
+    content: bytes | None = None
+    typed: str | None = None
+    frame: int = 0
 
 
 @dataclass(slots=True)
 class Part:
-    """One modality's place in the intake: what was handed in, and what became of it."""
+    """One modality: what the case holds of it, and what was offered since."""
 
-    content: bytes | None = None
-    name: str = ""
-    typed: str | None = None
-    frame: int = 0
     value: Picture | Notes | Sound | None = None
-    error: str = ""
-    pending: bool = False  # handed in, not read yet
-    turn: int = 0  # in the widgets' keys; a new turn empties them
-
-    def offer(self, content: bytes, name: str) -> None:
-        self.content, self.name, self.typed, self.frame = content, name, None, 0
-        self.value, self.error, self.pending = None, "", True
+    name: str = ""  # of the file that ``value`` was read from
+    typed: str | None = None  # the note, where it was typed
+    content: bytes | None = None  # kept of a file with more frames alone
+    offer: Offer | None = None
+    error: str = ""  # why the last offer was refused; the value before it stays
+    refused: str = ""  # that offer's name
+    passed_over: int = 0  # files of this kind that came with the last one and are not used
+    turn: int = 0  # in the keys of uploader and recorder: a new turn empties them
+    box: int = 0  # in the key of the text box, likewise
+    files: int = 0  # read so far: each has a frame picker of its own
 
     @property
     def given(self) -> bool:
-        return self.pending or self.value is not None or bool(self.error)
+        return self.offer is not None or self.value is not None or bool(self.error)
 
-    def clear(self) -> None:
-        self.content, self.typed, self.value = None, None, None
-        self.name, self.error, self.frame, self.pending = "", "", 0, False
-        self.turn += 1
+    @property
+    def frame(self) -> int:
+        return self.value.frame if isinstance(self.value, Picture) else 0
 
     def read(self, modality: Modality) -> None:
-        """Decode what was handed in; a refusal becomes the part's error."""
-        self.pending = False
+        """Decode what is offered; a refusal becomes the part's error and changes nothing else."""
+        offer, self.offer = self.offer, None
+        if offer is None:
+            return
         try:
-            self.value = self._decoded(modality)
+            value = decoded(modality, offer)
         except MMBMError as refusal:
-            self.value, self.error = None, str(refusal)
-        if not (isinstance(self.value, Picture) and self.value.frames > 1):
-            self.content = None  # only a file with more frames is read again
-
-    def _decoded(self, modality: Modality) -> Picture | Notes | Sound:
-        if self.typed is not None:
-            return typed_notes(self.typed)
-        content = self.content or b""
-        if modality == "image":
-            return read_picture(content, self.name, frame=self.frame)
-        if modality == "notes":
-            return read_notes(content, self.name)
-        return read_sound(content, self.name)
+            self.error, self.refused = str(refusal), offer.name
+            return
+        self.files += offer.content is not None and offer.content is not self.content
+        longer = isinstance(value, Picture) and value.frames > 1
+        self.value, self.name, self.typed = value, offer.name, offer.typed
+        self.content = offer.content if longer else None
+        self.error = self.refused = ""
 
 
-def samples() -> tuple[str, ...]:
-    """The names of the sample cases that came with the program."""
-    shelf = assets_folder() / "samples"
-    return tuple(sorted(f.name for f in shelf.glob("*") if f.is_dir()))
+def decoded(modality: Modality, offer: Offer) -> Picture | Notes | Sound:
+    """The part in an offer. Raises MMBMError."""
+    if offer.typed is not None:
+        return typed_notes(offer.typed)
+    content = offer.content or b""
+    if modality == "image":
+        return read_picture(content, offer.name, frame=offer.frame)
+    if modality == "notes":
+        return read_notes(content, offer.name)
+    return read_sound(content, offer.name)
 
 
-def sample_files(name: str) -> dict[Modality, Path]:
-    """The files of a sample case."""
-    folder = assets_folder() / "samples" / name
-    return {m: folder / file for m, file in SAMPLE_FILES.items() if (folder / file).is_file()}
+@dataclass(slots=True)
+class Given:
+    """All parts of the case at hand. Each method is an act and says whether it changed anything."""
+
+    parts: dict[Modality, Part] = field(default_factory=lambda: {m: Part() for m in MODALITIES})
+    case: int = 0  # which case of this reader
+    revision: int = 0  # raised by every act that changes a part
+    _begun: bool = False  # in the message that is being taken
+    _taken: set[str] = field(default_factory=set)  # identifiers of files
+    _said: dict[str, str] = field(default_factory=dict)  # by a text box of this case: its last text
+
+    def place(self, modality: Modality, widget: Widget) -> Place:
+        """Where a widget of the part stands now."""
+        part = self.parts[modality]
+        turns = {"typed": part.box, "frame": part.files}
+        return Place(modality, widget, self.case, turns.get(widget, part.turn))
+
+    def whole(self) -> Case:
+        """The parts that could be read, as a case."""
+        read = {m: part.value for m, part in self.parts.items()}
+        return Case(**read)  # type: ignore[arg-type]
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something was handed in and is not read yet."""
+        return any(part.offer is not None for part in self.parts.values())
+
+    def is_new(self, identifier: str) -> bool:
+        """Whether no file with this identifier was handed in yet."""
+        return identifier not in self._taken
+
+    def hand_in(self, place: Place, files: Sequence[File]) -> bool:
+        """Files from an uploader or recorder: each goes to the part that it is."""
+        new = [file for file in files if self.is_new(file.identifier)]
+        self._taken |= {file.identifier for file in new}
+        if not new or (self._begun and place.case != self.case):
+            return False
+        offered: dict[Modality, list[File]] = {}
+        for file in new:
+            modality = kind_of(file.content, file.name) or place.modality
+            offered.setdefault(modality, []).append(file)
+        for modality, of_kind in offered.items():
+            self._offer(modality, Offer(of_kind[-1].name, of_kind[-1].content))
+            self.parts[modality].passed_over = len(of_kind) - 1
+        return True
+
+    def write(self, place: Place, text: str) -> bool:
+        """A text box's text. An empty one takes the note away only where it was typed there."""
+        here = place == self.place("notes", "typed")
+        before = self.typed if here and self.typed is not None else self._said.get(place.key, "")
+        if place.case != self.case or text == before:
+            return False
+        if text.strip():
+            self._said[place.key] = text
+            self._offer("notes", Offer(typed=text), empties=not here)
+            return True
+        self._said.pop(place.key, None)
+        if here and self.typed is not None:
+            return self.remove("notes")
+        if here:
+            self.parts["notes"].error = ""  # of the text that was refused
+        return False
+
+    @property
+    def typed(self) -> str | None:
+        """The note as it was typed, None where there is none or it came as a file."""
+        part = self.parts["notes"]
+        return part.typed if part.offer is None else part.offer.typed
+
+    def pick(self, place: Place, frame: int) -> bool:
+        """Another frame of the picture, from 0."""
+        part = self.parts["image"]
+        if place != self.place("image", "frame") or part.content is None:
+            return False
+        if part.offer is not None and part.offer.content is not part.content:
+            return False  # another file has come since
+        if frame == (part.frame if part.offer is None else part.offer.frame):
+            return False
+        self._offer("image", Offer(part.name, part.content, frame=frame), empties=False)
+        return True
+
+    def remove(self, modality: Modality) -> bool:
+        """Take a part out of the case."""
+        part = self.parts[modality]
+        if not part.given:
+            return False
+        self.parts[modality] = Part(turn=part.turn + 1, box=part.box + 1, files=part.files)
+        self.revision += 1
+        return True
+
+    def begin(self, files: Mapping[Modality, Offer] | None = None) -> None:
+        """A new case, empty or with these files; what old widgets still say is void."""
+        self.case += 1
+        self.revision += 1
+        self._begun = True
+        self._said.clear()
+        self.parts = {m: Part(offer=(files or {}).get(m)) for m in MODALITIES}
+
+    def settle(self) -> None:
+        """All acts of a message are taken; the page is drawn now."""
+        self._begun = False
+
+    def _offer(self, modality: Modality, offer: Offer, *, empties: bool = True) -> None:
+        """Take an offer; a file empties the box that a note was typed in."""
+        part = self.parts[modality]
+        part.offer, part.error, part.refused, part.passed_over = offer, "", "", 0
+        part.box += modality == "notes" and empties
+        self.revision += 1

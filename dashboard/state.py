@@ -7,13 +7,14 @@ shared by all readers.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import streamlit as st
 
-from dashboard.given import Part, sample_files, samples
+from dashboard.given import File, Given, Offer, Part, Place, Widget
 from dashboard.jobs import Job
 from dashboard.review import Review
+from dashboard.samples import sample_files, samples
 from dashboard.text import LANGUAGES, Language, Texts, texts
 from mmbm.case import MODALITIES, Case, Modality
 from mmbm.data.quality.report import DataReport
@@ -27,10 +28,10 @@ __all__ = [
     "FlipKey",
     "JobKey",
     "VerdictKey",
+    "begin",
     "case",
     "choose_sample",
-    "clear",
-    "forget",
+    "given",
     "jobs",
     "keep",
     "keep_closer",
@@ -42,16 +43,20 @@ __all__ = [
     "kept_flip",
     "kept_review",
     "kept_verdict",
+    "new_case",
+    "numbers_shown",
     "parts",
+    "place",
+    "remove",
     "reset_whatif",
     "say",
+    "show_numbers",
+    "take_files",
     "take_frame",
     "take_text",
-    "take_upload",
-    "typed_key",
+    "text_box",
     "was_flipped",
     "whatif_key",
-    "widget_key",
 ]
 
 LANGUAGE_KEY = "language"
@@ -65,8 +70,9 @@ JobKey = CloserKey | FlipKey | VerdictKey  # of what the job's answer is kept by
 class Session:
     """All that this page remembers of one reader."""
 
-    parts: dict[Modality, Part] = field(default_factory=lambda: {m: Part() for m in MODALITIES})
+    given: Given = field(default_factory=Given)
     review: Review | None = None
+    numbers: bool = False  # whether the last run left a case's numbers on the screen
     closer: dict[CloserKey, object] = field(default_factory=dict)
     verdicts: dict[CloserKey, MapVerdict] = field(default_factory=dict)
     flips: dict[FlipKey, Flip | None] = field(default_factory=dict)
@@ -83,88 +89,93 @@ def _session() -> Session:
 
 def say() -> Texts:
     """The strings of the language the reader chose."""
-    chosen = st.session_state.get(LANGUAGE_KEY, "en")
+    chosen = st.session_state.get(LANGUAGE_KEY) or st.query_params.get(LANGUAGE_KEY)
     return texts(cast(Language, chosen if chosen in LANGUAGES else "en"))
 
 
+def given() -> Given:
+    """What was handed in for the case at hand."""
+    return _session().given
+
+
 def parts() -> dict[Modality, Part]:
-    """The three places of the intake."""
-    return _session().parts
+    """The three parts of the case."""
+    return given().parts
 
 
 def case() -> Case:
     """The parts that could be read, as a case."""
-    read: dict[str, Any] = {m: part.value for m, part in parts().items()}
-    return Case(**read)
+    return given().whole()
 
 
-def widget_key(modality: Modality, widget: str) -> str:
-    """A widget's key; it changes when the part is cleared, which empties the widget."""
-    return f"{modality}-{widget}-{parts()[modality].turn}"
+def place(modality: Modality, widget: Widget) -> Place:
+    """Where a widget of the intake stands now; its key and what its callback is told."""
+    return given().place(modality, widget)
 
 
-def take_upload(modality: Modality, key: str) -> None:
-    """Callback of an uploader or recorder: hand its file in, or clear the part."""
-    upload = st.session_state[key]
-    part = parts()[modality]
-    if upload is None:
-        part.clear()
-    else:
-        part.offer(upload.getvalue(), upload.name)
-        typed = widget_key(modality, "typed")
-        if typed in st.session_state:
-            st.session_state[typed] = ""
+def take_files(at: Place) -> None:
+    """Callback of an uploader or recorder: hand in the files that are new."""
+    held = st.session_state.get(at.key) or []
+    uploads = [u for u in (held if isinstance(held, list) else [held]) if hasattr(u, "getvalue")]
+    new = [u for u in uploads if given().is_new(u.file_id)]
+    given().hand_in(at, [File(u.file_id, u.name, u.getvalue()) for u in new])
 
 
-def take_text(key: str) -> None:
-    """Callback of the text box: the note as typed, or none."""
-    part = parts()["notes"]
-    text = st.session_state[key]
-    if not text.strip():
-        part.clear()
-        return
-    part.content, part.typed = None, text
-    part.value, part.error, part.pending = None, "", True
+def take_text(at: Place) -> None:
+    """Callback of the text box: the note as typed."""
+    given().write(at, st.session_state.get(at.key) or "")
 
 
-def typed_key() -> str:
-    """The text box's key; the box starts with what was typed before the page was left."""
-    key, typed = widget_key("notes", "typed"), parts()["notes"].typed
-    if typed is not None and key not in st.session_state:
-        st.session_state[key] = typed
-    return key
+def text_box() -> Place:
+    """The place of the text box; it shows what was typed, also after the page was left."""
+    box, typed = place("notes", "typed"), given().typed
+    if typed is not None and box.key not in st.session_state:
+        st.session_state[box.key] = typed
+    return box
 
 
-def take_frame(key: str) -> None:
+def take_frame(at: Place) -> None:
     """Callback of the frame picker; frames are shown from 1, kept from 0."""
-    part = parts()["image"]
-    part.frame = int(st.session_state[key]) - 1
-    part.error, part.pending = "", True
+    shown = st.session_state.get(at.key)
+    if shown is not None:
+        given().pick(at, int(shown) - 1)
 
 
-def clear(modality: Modality) -> None:
-    """Drop one part."""
-    parts()[modality].clear()
+def remove(modality: Modality) -> None:
+    """Callback: drop one part."""
+    given().remove(modality)
 
 
-def forget() -> None:
-    """New case: drop all parts and everything computed from them."""
-    for part in parts().values():
-        part.clear()
+def new_case() -> None:
+    """Callback: drop all parts and everything computed from them."""
+    begin({})
+
+
+def begin(files: dict[Modality, Offer]) -> None:
+    """Start a case with these files; everything of the last one goes."""
     session = _session()
+    session.given.begin(files)
     session.review = None
     drop_answers(session)
 
 
-def choose_sample(key: str) -> None:
-    """Callback of the sample list: hand in the files of the sample case."""
-    name = st.session_state[key]
-    st.session_state[key] = None
-    if name not in samples():
+def choose_sample(key: str, of_case: int) -> None:
+    """Callback of the sample list, once for each list: hand in the files of the sample case."""
+    name = st.session_state.get(key)
+    if of_case != given().case or name not in samples():
         return
-    forget()
-    for modality, path in sample_files(name).items():
-        parts()[modality].offer(path.read_bytes(), f"{name}/{path.name}")
+    files = sample_files(name)
+    begin({m: Offer(f"{name}/{path.name}", path.read_bytes()) for m, path in files.items()})
+
+
+def numbers_shown() -> bool:
+    """Whether the last run left a case's numbers on the screen."""
+    return _session().numbers
+
+
+def show_numbers(shown: bool) -> None:
+    """Remember whether this run leaves a case's numbers on the screen."""
+    _session().numbers = shown
 
 
 def kept_review(of: Case) -> Review | None:

@@ -8,6 +8,7 @@ from html import escape
 import streamlit as st
 
 from dashboard import given, state
+from dashboard.samples import samples
 from dashboard.text import Texts
 from mmbm.case import MODALITIES, Modality, Notes, Picture, Sound
 
@@ -17,51 +18,63 @@ __all__ = ["facts", "intake"]
 def intake(say: Texts) -> None:
     """Draw the intake and read what is waiting."""
     with st.container(key="intake-top", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        names = given.samples()
-        st.selectbox(
-            say("intake.sample"),
-            names,
-            index=None,
-            format_func=partial(say.name, "sample"),
-            placeholder=say("intake.sample_pick"),
-            key="sample",
-            on_change=state.choose_sample,
-            args=("sample",),
-            disabled=not names,
-        )
-        st.button(say("intake.new"), on_click=state.forget, key="new-case", width="content")
+        sample(say)
+        st.button(say("intake.new"), on_click=state.new_case, key="new-case", width="content")
     st.html(f'<div class="facts">{escape(say("intake.sample_note"))}</div>')
     for modality in MODALITIES:
         with st.container(border=True, gap="xsmall", key=f"place-{modality}"):
             place(modality, say)
 
 
+def sample(say: Texts) -> None:
+    """The list of sample cases; a new case has a new, empty one."""
+    names, key = samples(), f"sample-{state.given().case}"
+    st.selectbox(
+        say("intake.sample"),
+        names,
+        index=None,
+        format_func=partial(say.name, "sample"),
+        placeholder=say("intake.sample_pick"),
+        key=key,
+        on_change=state.choose_sample,
+        args=(key, state.given().case),
+        disabled=not names,
+    )
+
+
 def place(modality: Modality, say: Texts) -> None:
     """One modality: its widgets, then what was read, or one sentence why not."""
-    part = state.parts()[modality]
+    part, name = state.parts()[modality], say(f"modality.{modality}")
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.subheader(say(f"intake.{modality}.title"), anchor=False, width="stretch")
         if part.given:
             remover(modality, say)
-    if part.pending:
-        with st.spinner(say("intake.reading", part=say(f"modality.{modality}"))):
-            part.read(modality)
-    if part.value is None or part.typed is not None:
-        widgets(modality, say)
-    if part.error:
-        name = say(f"modality.{modality}")
-        st.error(say("intake.failed", part=name, reason=part.error))
-    if part.value is not None:
-        summary(part, say)
+    widgets(modality, say)
+    with st.container(key=f"read-{modality}"):
+        if part.offer is not None:
+            with st.spinner(say("intake.reading", part=name)):
+                part.read(modality)
+        if part.error:
+            st.error(refusal(part, name, say))
+        if part.value is not None:
+            summary(part, say)
+
+
+def refusal(part: given.Part, name: str, say: Texts) -> str:
+    """Why the last file is not in the case, and what is there instead."""
+    said = say("intake.failed", part=name, reason=part.error)
+    if part.value is None:
+        return said
+    return f"{said} {say('intake.kept', part=name)}"
 
 
 def widgets(modality: Modality, say: Texts) -> None:
-    """The ways to hand a part in."""
+    """The ways to hand a part in; another file takes the place of the one before."""
     if modality == "image":
         uploader(modality, say)
         return
     hand = say("intake.type") if modality == "notes" else say("intake.record")
-    typed = state.parts()[modality].typed is not None
+    typed = modality == "notes" and state.given().typed is not None
     tabs = st.tabs([say("intake.upload"), hand], default=hand if typed else None)
     with tabs[0]:
         uploader(modality, say)
@@ -70,36 +83,33 @@ def widgets(modality: Modality, say: Texts) -> None:
 
 
 def uploader(modality: Modality, say: Texts) -> None:
-    key = state.widget_key(modality, "upload")
+    """Takes any file: several at once go each to the part that it is."""
+    at = state.place(modality, "upload")
     st.file_uploader(
         say(f"intake.{modality}.label"),
         type=None,  # hospital exports often have no suffix
-        key=key,
-        on_change=state.take_upload,
-        args=(modality, key),
+        accept_multiple_files=True,
+        key=at.key,
+        on_change=state.take_files,
+        args=(at,),
     )
 
 
 def typing(say: Texts) -> None:
-    key = state.typed_key()
+    at = state.text_box()
     st.text_area(
         say("intake.notes.typed"),
-        key=key,
+        key=at.key,
         height=130,
         placeholder=say("intake.notes.placeholder"),
         on_change=state.take_text,
-        args=(key,),
+        args=(at,),
     )
 
 
 def recorder(say: Texts) -> None:
-    key = state.widget_key("audio", "record")
-    st.audio_input(
-        say("intake.audio.record"),
-        key=key,
-        on_change=state.take_upload,
-        args=("audio", key),
-    )
+    at = state.place("audio", "record")
+    st.audio_input(say("intake.audio.record"), key=at.key, on_change=state.take_files, args=(at,))
 
 
 def remover(modality: Modality, say: Texts) -> None:
@@ -107,7 +117,7 @@ def remover(modality: Modality, say: Texts) -> None:
         say("intake.remove"),
         key=f"remove-{modality}",
         type="tertiary",
-        on_click=state.clear,
+        on_click=state.remove,
         args=(modality,),
         width="content",
     )
@@ -119,19 +129,22 @@ def summary(part: given.Part, say: Texts) -> None:
     if value is None:
         return
     if isinstance(value, Picture) and value.frames > 1:
-        key = state.widget_key("image", "frame")
+        at = state.place("image", "frame")
         st.number_input(
             say("intake.frame", frames=value.frames),
             min_value=1,
             max_value=value.frames,
             value=value.frame + 1,
-            key=key,
+            key=at.key,
             on_change=state.take_frame,
-            args=(key,),
+            args=(at,),
         )
     lines = [f"<b>{escape(part.name)}</b>"] if part.name else []
     lines.append(escape(" · ".join(facts(value, say))))
-    lines += [f'<span class="caution">{escape(w)}</span>' for w in value.warnings]
+    warnings = [*value.warnings]
+    if part.passed_over:
+        warnings.append(say("intake.passed_over", count=part.passed_over + 1))
+    lines += [f'<span class="caution">{escape(w)}</span>' for w in warnings]
     st.html(f'<div class="facts">{"<br>".join(lines)}</div>')
 
 

@@ -59,6 +59,7 @@ def findings(seen: Review, say: Texts) -> tuple[str, Judgement]:
             key="finding",
             label_visibility="collapsed",
             required=True,
+            bind="query-params",
         )
         level = 0.9
         if seen.prediction.trust is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import models, state
 from dashboard.parts.evidence import blank
@@ -49,7 +50,21 @@ def welcome(say: Texts) -> None:
         st.html(f'<div class="small">{escape(say(line))}</div>')
 
 
+def outdated(say: Texts) -> DeltaGenerator:
+    """A place that says, until the new numbers stand, that those on the screen are old."""
+    place = st.empty()
+    fresh = not state.given().waiting and state.kept_review(state.case()) is not None
+    if state.numbers_shown() and not fresh:
+        place.html(
+            f'<div class="outdated" role="status">{escape(say("review.outdated"))}</div>'
+            '<style>.st-key-results [data-stale="true"] { opacity: 0.3; filter: grayscale(1); }'
+            "</style>"
+        )
+    return place
+
+
 say = state.say()
+notice = outdated(say)
 with st.sidebar:
     intake(say)
 case = state.case()
@@ -62,4 +77,7 @@ with st.empty().container():
     if predictor is not None and case.present:
         made = seen(predictor, case, say)
 if made is not None:
-    results(made, say)
+    with st.container(key="results"):
+        results(made, say)
+state.show_numbers(made is not None)
+notice.empty()

@@ -13,9 +13,10 @@ from mmbm.case import Notes, Picture, Sound
 from mmbm.config import Limits
 from mmbm.errors import NoSignal, TooLarge
 from mmbm.io import sandbox
+from mmbm.io.kind import kind_of
 from mmbm.io.sandbox import warm
 
-__all__ = ["read_notes", "read_picture", "read_sound", "typed_notes", "warm"]
+__all__ = ["kind_of", "read_notes", "read_picture", "read_sound", "typed_notes", "warm"]
 
 _LIMITS = Limits()
 

@@ -117,7 +117,7 @@ def test_new_case_forgets_everything(app):
     assert "Crackles" not in shown(clean(app))
     held = app.session_state["session"]
     assert held.review is None
-    assert all(part.value is None and part.content is None for part in held.parts.values())
+    assert all(part.value is None and part.content is None for part in held.given.parts.values())
 
 
 def test_the_case_survives_a_look_at_another_page(app):

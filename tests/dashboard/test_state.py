@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 import dashboard
-from dashboard import given
+from dashboard import samples
 from mmbm.case import MODALITIES
 from mmbm.predict import Predictor
 
@@ -52,20 +52,6 @@ def test_no_folder_named_pages_beside_the_app():
     assert not (SCREEN / "pages").exists()
 
 
-def test_a_cleared_part_keeps_nothing_and_empties_its_widgets():
-    part = given.Part()
-    part.offer(b"bytes", "film.dcm")
-    assert part.given and part.pending
-    part.clear()
-    assert (part.content, part.name, part.given, part.turn) == (None, "", False, 1)
-
-
-def test_a_new_file_replaces_text_frame_and_error():
-    part = given.Part(typed="note", frame=3, error="no")
-    part.offer(b"bytes", "film.dcm")
-    assert (part.typed, part.frame, part.error) == (None, 0, "")
-
-
-@pytest.mark.parametrize("name", given.samples())
+@pytest.mark.parametrize("name", samples.samples())
 def test_every_sample_case_is_whole(name):
-    assert set(given.sample_files(name)) == set(MODALITIES)
+    assert set(samples.sample_files(name)) == set(MODALITIES)

@@ -1,0 +1,24 @@
+"""The sample cases that came with the program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmbm.case import Modality
+from mmbm.model.assets import assets_folder
+
+__all__ = ["sample_files", "samples"]
+
+FILES: dict[Modality, str] = {"image": "image.dcm", "notes": "notes.txt", "audio": "sound.wav"}
+
+
+def samples() -> tuple[str, ...]:
+    """The names of the sample cases."""
+    shelf = assets_folder() / "samples"
+    return tuple(sorted(f.name for f in shelf.glob("*") if f.is_dir()))
+
+
+def sample_files(name: str) -> dict[Modality, Path]:
+    """The files of a sample case."""
+    folder = assets_folder() / "samples" / name
+    return {m: folder / file for m, file in FILES.items() if (folder / file).is_file()}
