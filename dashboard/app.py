@@ -38,12 +38,12 @@ with st.container(key="frame", horizontal=True, vertical_alignment="center", gap
     st.segmented_control(
         say("app.language"),
         list(LANGUAGES),
-        default="en",
+        default=say.language,
         format_func=lambda language: LANGUAGES[language],
         key=state.LANGUAGE_KEY,
-        bind="query-params",
         label_visibility="collapsed",
         required=True,
         width="content",
     )
+state.remember(state.LANGUAGE_KEY, say.language)
 page.run()

@@ -6,6 +6,10 @@ state of boxes that are gone, a page that is left takes its uploaders with it, a
 the last redraw comes after it. So every widget has a :class:`Place`, which tells for which case it
 was drawn, and every file has an identifier that counts once.
 
+Two runs of a page may be under way at once: a run that was overtaken ends only when it next draws,
+which may be after a file was decoded. So each offer is decoded by one run while others wait for it,
+and its outcome counts only if the offer still stands.
+
 Acts that wait for the server come in one message, without their order. Where one of them begins a
 new case, what the widgets of the case before say in it is of that case, and void.
 """
@@ -14,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Literal
 
 from mmbm.case import MODALITIES, Case, Modality, Notes, Picture, Sound
@@ -49,7 +54,7 @@ class File:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Offer:
     """What was handed in and is not read yet."""
 
@@ -57,6 +62,7 @@ class Offer:
     content: bytes | None = None
     typed: str | None = None
     frame: int = 0
+    reading: Lock = field(default_factory=Lock)  # held by the run that decodes it
 
 
 @dataclass(slots=True)
@@ -83,21 +89,17 @@ class Part:
     def frame(self) -> int:
         return self.value.frame if isinstance(self.value, Picture) else 0
 
-    def read(self, modality: Modality) -> None:
-        """Decode what is offered; a refusal becomes the part's error and changes nothing else."""
-        offer, self.offer = self.offer, None
-        if offer is None:
-            return
-        try:
-            value = decoded(modality, offer)
-        except MMBMError as refusal:
-            self.error, self.refused = str(refusal), offer.name
-            return
+    def take(self, offer: Offer, value: Picture | Notes | Sound) -> None:
+        """Hold what was read from an offer."""
         self.files += offer.content is not None and offer.content is not self.content
         longer = isinstance(value, Picture) and value.frames > 1
         self.value, self.name, self.typed = value, offer.name, offer.typed
         self.content = offer.content if longer else None
-        self.error = self.refused = ""
+        self.offer, self.error, self.refused = None, "", ""
+
+    def refuse(self, offer: Offer, reason: str) -> None:
+        """Say why an offer could not be read; what the part held stays."""
+        self.offer, self.error, self.refused = None, reason, offer.name
 
 
 def decoded(modality: Modality, offer: Offer) -> Picture | Notes | Sound:
@@ -119,7 +121,9 @@ class Given:
     parts: dict[Modality, Part] = field(default_factory=lambda: {m: Part() for m in MODALITIES})
     case: int = 0  # which case of this reader
     revision: int = 0  # raised by every act that changes a part
+    _changing: Lock = field(default_factory=Lock)  # held while an outcome is taken, or an act
     _begun: bool = False  # in the message that is being taken
+    _chosen: set[int] = field(default_factory=set)  # cases whose list of samples was used
     _taken: set[str] = field(default_factory=set)  # identifiers of files
     _said: dict[str, str] = field(default_factory=dict)  # by a text box of this case: its last text
 
@@ -133,6 +137,30 @@ class Given:
         """The parts that could be read, as a case."""
         read = {m: part.value for m, part in self.parts.items()}
         return Case(**read)  # type: ignore[arg-type]
+
+    def read(self, modality: Modality) -> None:
+        """Decode what is offered for a part; a refusal becomes its error and changes nothing else.
+
+        Another run that is decoding it already is waited for.
+        """
+        offer = self.parts[modality].offer
+        if offer is None:
+            return
+        with offer.reading:
+            if self.parts[modality].offer is not offer:
+                return
+            try:
+                value, reason = decoded(modality, offer), ""
+            except MMBMError as refusal:
+                value, reason = None, str(refusal)
+            with self._changing:
+                part = self.parts[modality]
+                if part.offer is not offer:  # an act came in between
+                    return
+                if value is None:
+                    part.refuse(offer, reason)
+                else:
+                    part.take(offer, value)
 
     @property
     def waiting(self) -> bool:
@@ -198,17 +226,25 @@ class Given:
         part = self.parts[modality]
         if not part.given:
             return False
-        self.parts[modality] = Part(turn=part.turn + 1, box=part.box + 1, files=part.files)
-        self.revision += 1
+        with self._changing:
+            self.parts[modality] = Part(turn=part.turn + 1, box=part.box + 1, files=part.files)
+            self.revision += 1
         return True
 
     def begin(self, files: Mapping[Modality, Offer] | None = None) -> None:
         """A new case, empty or with these files; what old widgets still say is void."""
-        self.case += 1
-        self.revision += 1
-        self._begun = True
-        self._said.clear()
-        self.parts = {m: Part(offer=(files or {}).get(m)) for m in MODALITIES}
+        with self._changing:
+            self.case += 1
+            self.revision += 1
+            self._begun = True
+            self._said.clear()
+            self.parts = {m: Part(offer=(files or {}).get(m)) for m in MODALITIES}
+
+    def choose(self, of_case: int) -> bool:
+        """Whether what a list of samples says is a choice: each case's list chooses once."""
+        new = of_case not in self._chosen
+        self._chosen.add(of_case)
+        return new
 
     def settle(self) -> None:
         """All acts of a message are taken; the page is drawn now."""
@@ -216,7 +252,8 @@ class Given:
 
     def _offer(self, modality: Modality, offer: Offer, *, empties: bool = True) -> None:
         """Take an offer; a file empties the box that a note was typed in."""
-        part = self.parts[modality]
-        part.offer, part.error, part.refused, part.passed_over = offer, "", "", 0
-        part.box += modality == "notes" and empties
-        self.revision += 1
+        with self._changing:
+            part = self.parts[modality]
+            part.offer, part.error, part.refused, part.passed_over = offer, "", "", 0
+            part.box += modality == "notes" and empties
+            self.revision += 1

@@ -6,6 +6,7 @@ shared by all readers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
@@ -47,6 +48,8 @@ __all__ = [
     "numbers_shown",
     "parts",
     "place",
+    "remember",
+    "remembered",
     "remove",
     "reset_whatif",
     "say",
@@ -89,8 +92,20 @@ def _session() -> Session:
 
 def say() -> Texts:
     """The strings of the language the reader chose."""
-    chosen = st.session_state.get(LANGUAGE_KEY) or st.query_params.get(LANGUAGE_KEY)
-    return texts(cast(Language, chosen if chosen in LANGUAGES else "en"))
+    chosen = st.session_state.get(LANGUAGE_KEY) or remembered(LANGUAGE_KEY, list(LANGUAGES))
+    return texts(cast(Language, chosen))
+
+
+def remembered(key: str, options: Sequence[str]) -> str:
+    """What the page's address holds of a choice, the first option where it holds none of them."""
+    kept = st.query_params.get(key, "")
+    return kept if kept in options else options[0]
+
+
+def remember(key: str, value: str) -> None:
+    """Keep a choice in the page's address, so that it survives a reload."""
+    if st.query_params.get(key) != value:
+        st.query_params[key] = value
 
 
 def given() -> Given:
@@ -162,7 +177,7 @@ def begin(files: dict[Modality, Offer]) -> None:
 def choose_sample(key: str, of_case: int) -> None:
     """Callback of the sample list, once for each list: hand in the files of the sample case."""
     name = st.session_state.get(key)
-    if of_case != given().case or name not in samples():
+    if name not in samples() or not given().choose(of_case):
         return
     files = sample_files(name)
     begin({m: Offer(f"{name}/{path.name}", path.read_bytes()) for m, path in files.items()})
@@ -181,15 +196,23 @@ def show_numbers(shown: bool) -> None:
 def kept_review(of: Case) -> Review | None:
     """The review of exactly these parts, if it was made already."""
     kept = _session().review
-    same = kept is not None and all(getattr(kept.case, m) is getattr(of, m) for m in MODALITIES)
-    return kept if same else None
+    return kept if kept is not None and same(kept.case, of) else None
+
+
+def same(one: Case, other: Case) -> bool:
+    """Whether two cases have the very same parts."""
+    return all(getattr(one, m) is getattr(other, m) for m in MODALITIES)
 
 
 def keep(made: Review) -> None:
-    """Remember the review of the current case; what was computed for the last one goes."""
+    """Remember the review of the current case; what was computed for the last one goes.
+
+    The review of a case that has changed since, made by a run that was overtaken, is left.
+    """
     session = _session()
-    session.review = made
-    drop_answers(session)
+    if same(made.case, session.given.whole()):
+        session.review = made
+        drop_answers(session)
 
 
 def drop_answers(session: Session) -> None:

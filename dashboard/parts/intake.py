@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from html import escape
 
@@ -20,7 +21,11 @@ def intake(say: Texts) -> None:
     with st.container(key="intake-top", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         sample(say)
         st.button(say("intake.new"), on_click=state.new_case, key="new-case", width="content")
-    st.html(f'<div class="facts">{escape(say("intake.sample_note"))}</div>')
+    another = json.dumps(say("intake.another"))
+    st.html(
+        f'<div class="facts">{escape(say("intake.sample_note"))}</div>'
+        f"<style>:root {{ --another-file: {another}; }}</style>"
+    )
     for modality in MODALITIES:
         with st.container(border=True, gap="xsmall", key=f"place-{modality}"):
             place(modality, say)
@@ -53,7 +58,8 @@ def place(modality: Modality, say: Texts) -> None:
     with st.container(key=f"read-{modality}"):
         if part.offer is not None:
             with st.spinner(say("intake.reading", part=name)):
-                part.read(modality)
+                state.given().read(modality)
+            part = state.parts()[modality]
         if part.error:
             st.error(refusal(part, name, say))
         if part.value is not None:

@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import figures, markup, models
+from dashboard import figures, markup, models, state
 from dashboard.parts import trust
 from dashboard.parts.closer import closer
 from dashboard.parts.evidence import picture, sound
@@ -54,17 +54,17 @@ def findings(seen: Review, say: Texts) -> tuple[str, Judgement]:
         chosen = st.segmented_control(
             say("findings.select"),
             names,
-            default=names[0],
+            default=state.remembered("finding", names),
             format_func=partial(say.name, "finding"),
             key="finding",
             label_visibility="collapsed",
             required=True,
-            bind="query-params",
         )
         level = 0.9
         if seen.prediction.trust is not None:
             st.html(f"<b>{escape(say('trust.level'))}</b>", width="content")
             level = trust.level_picker(say)
+    state.remember("finding", chosen or names[0])
     judgement = judge(seen.case, seen.prediction, seen.lungs, level)
     caption = say("findings.caption")
     if judgement.assessed:

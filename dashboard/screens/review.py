@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from html import escape
 
 import streamlit as st
@@ -16,6 +17,11 @@ from dashboard.text import Texts
 from mmbm.case import Case
 from mmbm.errors import MMBMError
 from mmbm.predict import Predictor
+
+# what this run has not drawn anew yet
+OLD = (
+    '.st-key-results [data-stale="true"] { opacity: 0.3; filter: grayscale(1); transition: none; }'
+)
 
 
 def ready(say: Texts) -> Predictor | None:
@@ -35,7 +41,8 @@ def seen(predictor: Predictor, case: Case, say: Texts) -> Review | None:
         return made
     try:
         named = ", ".join(say(f"modality.{m}") for m in case.present)
-        with st.spinner(say("review.working", parts=named)):
+        working = st.spinner(say("review.working", parts=named))
+        with nullcontext() if state.numbers_shown() else working:  # else the notice says it
             made = review(predictor, case)
             state.keep(made)
     except MMBMError as refusal:
@@ -55,11 +62,8 @@ def outdated(say: Texts) -> DeltaGenerator:
     place = st.empty()
     fresh = not state.given().waiting and state.kept_review(state.case()) is not None
     if state.numbers_shown() and not fresh:
-        place.html(
-            f'<div class="outdated" role="status">{escape(say("review.outdated"))}</div>'
-            '<style>.st-key-results [data-stale="true"] { opacity: 0.3; filter: grayscale(1); }'
-            "</style>"
-        )
+        said = f'<div class="outdated" role="status">{escape(say("review.outdated"))}</div>'
+        place.html(f"{said}<style>{OLD}</style>")
     return place
 
 
@@ -77,7 +81,8 @@ with st.empty().container():
     if predictor is not None and case.present:
         made = seen(predictor, case, say)
 if made is not None:
+    state.show_numbers(True)  # before they are drawn: this run may be overtaken midway
     with st.container(key="results"):
         results(made, say)
-state.show_numbers(made is not None)
 notice.empty()
+state.show_numbers(made is not None)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+from threading import Event
 
 import pytest
 
@@ -53,8 +55,8 @@ class Browser:
 
     def draw(self):
         """A run of the page to its end: it reads what waits, and draws its widgets anew."""
-        for modality, part in self.given.parts.items():
-            part.read(modality)
+        for modality in MODALITIES:
+            self.given.read(modality)
         self.drawn = {
             (m, widget): self.given.place(m, widget)
             for m, widget in [(m, "upload") for m in MODALITIES]
@@ -237,9 +239,9 @@ def test_a_refused_file_leaves_the_good_one():
     given = Given()
     given.hand_in(given.place("image", "upload"), [File("1", "a.png", FIRST["image"])])
     part = given.parts["image"]
-    part.read("image")
+    given.read("image")
     given.hand_in(given.place("image", "upload"), [File("2", "bad.png", FIRST["image"])])
-    part.read("image")
+    given.read("image")
     assert (part.value.source, part.name, part.error) == ("a.png", "a.png", "It is damaged.")
     assert part.refused == "bad.png"
 
@@ -273,14 +275,14 @@ def test_a_frame_is_picked_of_the_file_that_is_shown():
     given = Given()
     given.hand_in(given.place("image", "upload"), [File("1", "a.png", FIRST["image"])])
     part = given.parts["image"]
-    part.read("image")
+    given.read("image")
     at = given.place("image", "frame")
     part.content = b"frames"
     assert given.pick(at, 2) and part.offer.frame == 2
     assert not given.pick(at, 2)
     given.hand_in(given.place("image", "upload"), [File("2", "b.png", FIRST["image"])])
     assert not given.pick(at, 1), "a picker of the film before does not bring it back"
-    part.read("image")
+    given.read("image")
     assert not given.pick(at, 1)
 
 
@@ -293,3 +295,51 @@ def test_every_place_has_its_own_key():
         for turn in range(3)
     ]
     assert len({place.key for place in places}) == len(places)
+
+
+def test_a_file_that_one_run_decodes_is_waited_for_by_the_next(monkeypatch):
+    """A run that was overtaken goes on decoding; the next must not draw without the part."""
+    begun, go_on = Event(), Event()
+
+    def slowly(modality, offer):
+        begun.set()
+        assert go_on.wait(10)
+        return Value(offer.name)
+
+    monkeypatch.setattr(room, "decoded", slowly)
+    given = Given()
+    given.hand_in(given.place("image", "upload"), [File("1", "a.png", FIRST["image"])])
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(given.read, "image")
+        assert begun.wait(10)
+        second = threads.submit(given.read, "image")
+        given.hand_in(given.place("notes", "upload"), [File("2", "n.pdf", FIRST["notes"])])
+        assert not second.done()
+        go_on.set()
+        first.result(10), second.result(10)
+    assert given.parts["image"].value.source == "a.png"
+    assert given.parts["notes"].offer is not None
+
+
+@pytest.mark.parametrize("act", ["remove", "begin", "replace"])
+def test_an_outcome_counts_only_while_its_offer_stands(monkeypatch, act):
+    given = Given()
+
+    def overtaken(modality, offer):
+        if offer.name == "a.png":
+            if act == "remove":
+                given.remove("image")
+            elif act == "begin":
+                given.begin()
+            else:
+                file = File("2", "b.png", FIRST["image"])
+                given.hand_in(given.place("image", "upload"), [file])
+        return Value(offer.name)
+
+    monkeypatch.setattr(room, "decoded", overtaken)
+    given.hand_in(given.place("image", "upload"), [File("1", "a.png", FIRST["image"])])
+    given.read("image")
+    assert given.parts["image"].value is None
+    given.read("image")
+    value = given.parts["image"].value
+    assert (value.source if value else None) == ("b.png" if act == "replace" else None)

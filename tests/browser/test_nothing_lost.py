@@ -1,0 +1,207 @@
+"""Acts in any order on a slow model: no part is lost, no old number looks like a new one.
+
+``MMBM_ROUNDS=200 python -m pytest tests/browser/test_nothing_lost.py`` is the full run.
+"""
+
+import os
+import random
+import textwrap
+
+import pytest
+from playwright.sync_api import expect
+
+from mmbm.model.checkpoint import assets_folder
+from tests.browser.test_review import APP, PATIENCE, page, server  # noqa: F401
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ROUNDS = int(os.environ.get("MMBM_ROUNDS", "8"))
+SAMPLES = {"adult-opacity": "Adult, opacity", "adult-clear": "Adult, clear"}
+FILES = {"image": "image.dcm", "notes": "notes.txt", "audio": "sound.wav"}
+WATCH = r"""() => {
+    const text = (css) => Array.from(document.querySelectorAll(css), (e) => e.innerText).join("|");
+    const strength = (element) => {
+        let product = 1;
+        for (let at = element; at; at = at.parentElement) product *= getComputedStyle(at).opacity;
+        return product;
+    };
+    const logit = () => {  // percentages of two cases may look alike
+        const total = /Total \S+,/.exec(text(".st-key-results .small"));
+        return total ? total[0] : "";
+    };
+    window.frames_seen = [];
+    let last = "";
+    const look = () => {
+        const meters = [...document.querySelectorAll(".st-key-results .meters .meter-number")];
+        const frame = {
+            parts: text("[class*='st-key-read-'] .facts"),
+            numbers: meters.map((e) => e.innerText).join("|") + logit(),
+            strength: meters.length ? Math.max(...meters.map(strength)) : 0,
+            said: document.querySelectorAll(".outdated").length > 0,
+        };
+        const now = JSON.stringify(frame);
+        if (now !== last) window.frames_seen.push(frame);
+        last = now;
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """The dashboard, with a model that takes a second for a case."""
+    script = tmp_path_factory.mktemp("app") / "slow.py"
+    script.write_text(
+        textwrap.dedent(f"""\
+            import runpy
+            import time
+
+            import dashboard.review as made
+
+            quick = made.__dict__.setdefault("quick", made.review)
+
+            def slow(predictor, case):
+                time.sleep(1.0)
+                return quick(predictor, case)
+
+            made.review = slow
+            runpy.run_path({str(APP)!r}, run_name="__main__")
+            """)
+    )
+    return script
+
+
+class Doctor:
+    """Does what a reader may do, and knows what must be in the case afterwards."""
+
+    def __init__(self, page, seed):  # noqa: F811
+        self.page, self.chance = page, random.Random(seed)
+        self.wanted = dict.fromkeys(FILES)
+        self.done = []
+
+    def act(self):
+        name = self.chance.choice(
+            ["sample", "together", "one by one", "type", "away and back", "remove", "new", "wait"]
+        )
+        self.done.append(name)
+        getattr(self, name.replace(" ", "_"))()
+
+    def _files(self):
+        folder = assets_folder() / "samples" / self.chance.choice(list(SAMPLES))
+        return {part: folder / name for part, name in FILES.items()}
+
+    def _uploader(self, part):
+        return self.page.locator(f".st-key-place-{part} input[type=file]").first
+
+    def sample(self):
+        """Choose a sample case; its list is new once it was taken."""
+        name = self.chance.choice(list(SAMPLES))
+        chooser = self.page.locator("[class*='st-key-sample-'][data-stale='false']").first
+        named = chooser.get_attribute("class").split()
+        key = next(word for word in named if word.startswith("st-key-sample-"))
+        chooser.locator("input").click()
+        self.page.get_by_role("option", name=SAMPLES[name]).click()
+        expect(self.page.locator(f".{key}")).to_have_count(0)
+        self.wanted = {part: f"{name}/{file}" for part, file in FILES.items()}
+
+    def together(self):
+        files = self._files()
+        self._uploader("image").set_input_files(list(files.values()))
+        self._handed_in(files)
+
+    def one_by_one(self):
+        files = self._files()
+        for part in self.chance.sample(list(files), 3):
+            self._uploader(part).set_input_files(files[part])
+        self._handed_in(files)
+
+    def _handed_in(self, files):
+        self.wanted = {part: path.name for part, path in files.items()}
+        self.page.wait_for_timeout(300)
+
+    def type(self):
+        text = f"Fever and cough for {self.chance.randint(2, 99)} days."
+        place = self.page.locator(".st-key-place-notes")
+        place.get_by_role("tab", name="Type").first.click()
+        box = place.locator("[data-stale='false'] textarea").first
+        box.fill(text)
+        box.press("Control+Enter")
+        self.wanted["notes"] = f"typed · {len(text)} characters"
+        self.page.wait_for_timeout(200)
+
+    def away_and_back(self):
+        self.page.get_by_role("link", name="About").click()
+        expect(self.page.locator(".st-key-place-image")).to_have_count(0)
+        self.page.get_by_role("link", name="Review").click()
+        expect(self.page.locator(".st-key-place-audio input[type=file]").first).to_be_attached()
+
+    def remove(self):
+        part = self.chance.choice(list(FILES))
+        button = self.page.locator(f".st-key-remove-{part} button")
+        if button.count():
+            button.click()
+            expect(button).to_have_count(0)
+            self.wanted[part] = None
+
+    def new(self):
+        self.page.get_by_role("button", name="New case").click()
+        for part in FILES:
+            expect(self.page.locator(f".st-key-remove-{part}")).to_have_count(0)
+        self.wanted = dict.fromkeys(FILES)
+
+    def wait(self):
+        self.page.wait_for_timeout(self.chance.choice([0, 300, 1_500]))
+
+    def check(self):
+        """The case holds what it must."""
+        for part, wanted in self.wanted.items():
+            facts = self.page.locator(f".st-key-read-{part} .facts")
+            if wanted is None:
+                expect(facts).to_have_count(0)
+            else:
+                expect(facts).to_contain_text(wanted)
+
+
+def settled(page):  # noqa: F811
+    """No run in the last half second."""
+    for _ in range(3):
+        expect(page.locator('[data-testid="stStatusWidget"]')).to_have_count(0)
+        expect(page.locator(".outdated")).to_have_count(0)
+        page.wait_for_timeout(200)
+
+
+def test_no_part_is_lost_and_no_old_number_looks_new(page, server):  # noqa: F811
+    expect.set_options(timeout=20_000)
+    page.goto(server[0])
+    expect(page.locator("[class*='st-key-sample-']").first).to_be_visible()
+    page.evaluate(WATCH)
+    stale = []
+    for round_ in range(int(os.environ.get("MMBM_FIRST", "0")), ROUNDS):
+        doctor = Doctor(page, round_)
+        doctor.new()
+        settled(page)
+        page.evaluate("window.frames_seen.length = 0")
+        for _ in range(doctor.chance.randint(2, 5)):
+            doctor.act()
+        settled(page)
+        try:
+            doctor.check()
+        except AssertionError as lost:
+            pytest.fail(f"round {round_}, {doctor.done}: {doctor.wanted}\n{str(lost)[:300]}")
+        stale += old_numbers(page.evaluate("window.frames_seen"), f"{round_} {doctor.done}")
+    assert not stale, "\n\n".join(str(found) for found in stale)
+    expect.set_options(timeout=5_000)
+
+
+def old_numbers(frames, name):
+    """Frames in which other parts stand beside the numbers of those before, at full strength."""
+    found = []
+    first = {}  # numbers -> the parts that they first stood beside at full strength
+    for frame in frames:
+        if "Total" not in frame["numbers"] or frame["strength"] < 0.5 or not frame["parts"]:
+            continue
+        of = first.setdefault(frame["numbers"], frame["parts"])
+        if of != frame["parts"] and not frame["said"]:
+            found.append((name, of, frame))
+    return found
