@@ -1,5 +1,5 @@
 """The command line: predict, data prepare, data check, train, average, calibrate,
-evaluate, sanity, sample.
+evaluate, sanity, sign, sample.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
 """
@@ -312,7 +312,7 @@ def evaluate(
     with one_line_errors():
         from mmbm.card import figures_table, write_card
         from mmbm.evaluate.golden import write_golden
-        from mmbm.evaluate.record import FILE, write_record
+        from mmbm.evaluate.record import store_record, write_record
         from mmbm.model.checkpoint import find
         from mmbm.run import run_evaluation
 
@@ -331,7 +331,7 @@ def evaluate(
             except OSError as exc:
                 raise ManifestError(f"'{json_file.name}' could not be written.") from exc
         if write:
-            write_record(record, find(model) / FILE)
+            store_record(record, find(model))
             write_golden(find(model))
             write_card(find(model))
     typer.echo(figures_table(record))
@@ -356,6 +356,18 @@ def sanity(
             f"{check.method}, {check.over}: rank correlation {check.similarity:.2f} "
             f"over {check.cases} cases"
         )
+
+
+@app.command()
+def sign(folder: Annotated[Path, typer.Argument(help="A model folder.")]) -> None:
+    """Write a model folder's checksums anew, after you changed one of its files yourself."""
+    with one_line_errors():
+        from mmbm.model.checkpoint import find, read
+        from mmbm.model.folder import sign as written
+
+        listed = written(find(folder))
+        read(folder)
+    typer.echo(f"{len(listed)} files of {folder} are listed in its checksums.json")
 
 
 @app.command()

@@ -6,13 +6,22 @@ TOML or JSON plus these classes; an unknown key is an error that lists the valid
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from mmbm.case import MODALITIES, Modality
+from mmbm.case import MODALITIES, SAMPLE_RATE, Modality
 from mmbm.errors import ConfigError
 
 __all__ = [
@@ -25,10 +34,37 @@ __all__ = [
 ]
 
 
+Item = TypeVar("Item")
+BACKBONE = re.compile(r"(torchvision/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+SPECTRA = 2**28  # values of one stage over the longest recording: a gigabyte
+# nets of Hugging Face transformers that read notes; each is built from its settings alone
+TRANSFORMERS = (
+    "albert", "bert", "big_bird", "camembert", "data2vec-text", "deberta", "deberta-v2",
+    "distilbert", "electra", "ernie", "longformer", "megatron-bert", "mobilebert", "modernbert",
+    "mpnet", "nystromformer", "roberta", "roformer", "squeezebert", "xlm-roberta", "xmod",
+)  # fmt: skip
+
+
+def _distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    if len(set(items)) < len(items):
+        raise ValueError("each may be named once")
+    return items
+
+
+def _printable(name: str) -> str:
+    if not name.isprintable() or name != name.strip():
+        raise ValueError("a name is one line without spaces at its ends")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable)]
+Names = Annotated[tuple[Name, ...], Field(min_length=1, max_length=256), AfterValidator(_distinct)]
+
+
 class Settings(BaseModel):
     """A frozen group of settings."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -41,16 +77,20 @@ class Settings(BaseModel):
         return cls.parse(raw)
 
     @classmethod
-    def parse(cls, raw: dict[str, Any]) -> Self:
+    def parse(cls, raw: dict[str, Any], *, strict: bool = False) -> Self:
+        """From TOML or JSON as read; ``strict`` takes a number for a number only, not its text."""
         try:
+            if strict:
+                return cls.model_validate_json(json.dumps(raw), strict=True)
             return cls.model_validate(raw)
         except ValidationError as exc:
             first = exc.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
+            key = " ".join(".".join(str(part) for part in first["loc"]).split())[:100]
             if first["type"] == "extra_forbidden":
                 valid = ", ".join(_keys_at(cls, first["loc"][:-1]))
                 raise ConfigError(f"Unknown setting '{key}'; valid here: {valid}.") from exc
-            raise ConfigError(f"Setting '{key}': {first['msg']}.") from exc
+            said = first["msg"].removeprefix("Value error, ")
+            raise ConfigError(f"Setting '{key}': {said}.") from exc
 
 
 def _keys_at(cls: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
@@ -79,50 +119,89 @@ class ImageConfig(Settings):
     """The image branch."""
 
     backbone: str = "tf_efficientnet_lite0"  # any timm name, or "torchvision/" and one of its names
-    feature_level: int = 3  # which feature map: 3 = stride 16
+    feature_level: int = Field(default=3, ge=0, le=7)  # which feature map: 3 = stride 16
     size: int = Field(default=224, ge=32, le=1024)  # pixels a side
     lungs: bool = False  # cut the film out around its lungs and take features from them alone
-    cycles: float = Field(default=0.0, ge=0.0)  # over the film: level its spectrum up to there
+    cycles: float = Field(default=0.0, ge=0.0, le=1024.0)  # over the film: level its spectrum to it
+
+    @field_validator("backbone")
+    @classmethod
+    def _at_hand(cls, name: str) -> str:
+        """A library's own name: one with a colon or a slash would be fetched from elsewhere."""
+        if not BACKBONE.fullmatch(name):
+            raise ValueError(
+                "give a name of timm.list_models(), or 'torchvision/' and a name of "
+                "torchvision.models.list_models(); nothing is fetched from elsewhere"
+            )
+        return name
 
 
 class NotesConfig(Settings):
     """The notes branch."""
 
-    vocabulary: int = 4000  # entries of the tokeniser
-    embedding: int = 300
-    hidden: int = 128  # units a direction
-    layers: int = 2
-    max_tokens: int = 512
-    unknown: int = 1  # number of the tokeniser's unknown token
-    encoder: str = "gru"  # or the folder of a net of Hugging Face transformers (extra "hf")
+    vocabulary: int = Field(default=4000, ge=2, le=500_000)  # entries of the tokeniser
+    embedding: int = Field(default=300, ge=1, le=4096)
+    hidden: int = Field(default=128, ge=1, le=4096)  # units a direction
+    layers: int = Field(default=2, ge=1, le=8)
+    max_tokens: int = Field(default=512, ge=1, le=16_384)
+    unknown: int = Field(default=1, ge=0)  # number of the tokeniser's unknown token
+    # "gru", or the folder of a net of Hugging Face transformers (extra "hf")
+    encoder: str = Field(default="gru", min_length=1, max_length=4096)
     transformer: dict[str, Any] | None = None  # that net's own config, copied from the folder
+
+    @field_validator("transformer")
+    @classmethod
+    def _of_notes(cls, about: dict[str, Any] | None) -> dict[str, Any] | None:
+        if about is None:
+            return None
+        if about.get("model_type") not in TRANSFORMERS:
+            raise ValueError(f"model_type is one of {', '.join(TRANSFORMERS)}")
+        for key, value in about.items():
+            if ("layers" in key or "group" in key) and isinstance(value, int) and value > 100:
+                raise ValueError(f"{key} is 100 at most")
+        return about
 
 
 class AudioConfig(Settings):
     """The audio branch."""
 
-    mels: int = 64
-    window: int = 512  # samples, 32 ms
-    hop: int = 256  # samples, 16 ms
-    low_hz: float = 50.0
-    high_hz: float = 2000.0  # lung sounds end below; so does what many stethoscopes record
-    channels: tuple[int, ...] = (16, 32, 64, 128)
-    max_seconds: float = 30.0
+    mels: int = Field(default=64, ge=1, le=512)
+    window: int = Field(default=512, ge=64, le=8192)  # samples, 32 ms
+    hop: int = Field(default=256, ge=32, le=8192)  # samples, 16 ms
+    low_hz: float = Field(default=50.0, ge=0.0)
+    # lung sounds end below; so does what many stethoscopes record
+    high_hz: float = Field(default=2000.0, le=SAMPLE_RATE / 2)
+    channels: tuple[Annotated[int, Field(ge=1, le=2048)], ...] = Field(
+        default=(16, 32, 64, 128), min_length=1, max_length=8
+    )
+    max_seconds: float = Field(default=30.0, ge=1.0, le=600.0)
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.low_hz >= self.high_hz:
+            raise ValueError("low_hz lies below high_hz")
+        frames = self.max_seconds * SAMPLE_RATE / self.hop
+        widest = max(width / 4**stage for stage, width in enumerate(self.channels))
+        if frames * self.mels * widest > SPECTRA:
+            raise ValueError("mels, channels and max_seconds together take too much memory")
+        return self
 
 
 class ModelConfig(Settings):
     """What the network is made of; stored beside the weights."""
 
-    name: str = "untitled"
-    version: str = "0.0.0"
-    features: int = 128  # d, the width all modalities share
-    modalities: tuple[Modality, ...] = Field(default=MODALITIES, min_length=1)  # that it reads
+    name: Name = "untitled"
+    version: Name = "0.0.0"
+    features: int = Field(default=128, ge=1, le=4096)  # d, the width all modalities share
+    modalities: Annotated[  # that it reads
+        tuple[Modality, ...], Field(min_length=1), AfterValidator(_distinct)
+    ] = MODALITIES
     fusion: Literal["weighted_sum", "gated", "concat"] = "weighted_sum"
     image: ImageConfig = ImageConfig()
     notes: NotesConfig = NotesConfig()
     audio: AudioConfig = AudioConfig()
-    findings: tuple[str, ...] = ("pneumonia", "no_finding")
-    sound_events: tuple[str, ...] = (
+    findings: Names = ("pneumonia", "no_finding")
+    sound_events: Names = (
         "normal",
         "wheezing",
         "fine_crackles",

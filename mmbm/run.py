@@ -29,16 +29,16 @@ from mmbm.evaluate import (
 )
 from mmbm.evaluate.golden import sample_case
 from mmbm.evaluate.record import (
-    FILE,
     Identity,
     Record,
     cases_sha256,
     left_out_of,
-    write_record,
+    store_record,
 )
 from mmbm.explain.attribution import METHODS, SPACES, randomised_maps, weight_shuffled
 from mmbm.inputs import standardise
 from mmbm.model import checkpoint
+from mmbm.model.folder import checksums, put
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.tables import TrustTables
 from mmbm.pipeline import PIPELINE_VERSION
@@ -165,10 +165,10 @@ def _run(
         **_operating_point(network, corpora["val"], scores),
     }
     checkpoint.write(folder, network, tokenizer, facts, tables)
-    shutil.copyfile(out / "training.csv", folder / "training.csv")
+    put(folder, "training.csv", (out / "training.csv").read_bytes())
     if (manifest.rows["split"] == "test").any():
         record = run_evaluation(manifest_path, folder, device=device, reading=reading)
-        write_record(record, folder / FILE)
+        store_record(record, folder)
     write_card(folder)
     return folder
 
@@ -227,7 +227,7 @@ def run_calibration(
     checkpoint.write(out, network, tokenizer, facts, tables)
     if (manifest.rows["split"] == "test").any():
         record = run_evaluation(manifest_path, out, device=device, reading=reading)
-        write_record(record, out / FILE)
+        store_record(record, out)
     write_card(out)
     return out
 
@@ -355,7 +355,7 @@ def run_evaluation(
     )
     texts = read_texts(corpus.manifest)
     sections |= assess(Predictor(loaded, device), corpus, scores.features, texts, listed, reading)
-    hashes, config = facts["sha256"], network.config
+    hashes, config = checksums(loaded.folder), network.config
     return Record(
         model=Identity(
             name=config.name,

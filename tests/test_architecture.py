@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "trust": {"errors", "case", "config", "data", "inputs", "io", "model", "predict"},
     "data": {"errors", "case", "config", "inputs", "io", "model"},
     "report": {"case", "predict", "explain", "trust"},
-    "card": {"config", "data", "errors", "evaluate"},
+    "card": {"config", "data", "errors", "evaluate", "model"},
     "train": {"errors", "case", "config", "data", "inputs", "io", "model", "predict", "trust"},
     "evaluate": {"case", "data", "errors", "io", "model", "pipeline", "predict", "trust"},
     "run": {

@@ -15,6 +15,7 @@ from mmbm.cli import app
 from mmbm.config import ModelConfig
 from mmbm.errors import ConfigError
 from mmbm.model import checkpoint
+from mmbm.model.folder import put
 from mmbm.model.network import Inputs, MultimodalBigModel
 from mmbm.train.average import average_audio, average_image
 from tests.made_cases import TINY
@@ -160,7 +161,7 @@ def test_what_a_branch_was_trained_without_does_not_set_the_norms(
     shutil.copytree(tiny_model_dir, branch)
     card = json.loads((branch / "card.json").read_text(encoding="utf-8"))
     card["leave_out"] = ["north"]
-    (branch / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    put(branch, "card.json", json.dumps(card).encode())
     table = pd.read_csv(tiny_run / "cases" / "manifest.csv", dtype=str, keep_default_na=False)
     south = tiny_run / "cases" / "south.csv"
     table[table["source"] == "south"].to_csv(south, index=False)

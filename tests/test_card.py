@@ -7,6 +7,7 @@ import pytest
 
 from mmbm.card import read_card, write_card
 from mmbm.errors import ConfigError
+from mmbm.model.folder import checksums, put, sign
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def test_the_card_holds_the_figures_and_their_limits(tiny_model_dir):
         "pneumonia is exploratory",
         "Not assessed, since the source does not say: north: sex, age, view",
         "bootstrap over patients",
-        card.facts["sha256"]["model.safetensors"],
+        checksums(tiny_model_dir)["model.safetensors"],
         card.evaluation.test_sha256,
     ):
         assert phrase in card.markdown
@@ -34,6 +35,7 @@ def test_the_card_holds_the_figures_and_their_limits(tiny_model_dir):
 
 def test_without_a_record_the_card_says_so(copy):
     (copy / "evaluation.json").unlink()
+    sign(copy)
     write_card(copy)
     text = read_card(copy).markdown
     assert "**Not assessed: there is no evaluation record for these weights.**" in text
@@ -48,20 +50,20 @@ def test_what_the_maker_adds_stands_on_the_card(copy):
         "further": {"Evidence inside the lungs": "Half of it."},
     }
     facts["data"] += [facts["data"][0] | {"source": "ieee8023", "split": "train"}]
-    (copy / "card.json").write_text(json.dumps(facts))
+    put(copy, "card.json", json.dumps(facts).encode())
     write_card(copy)
     text = read_card(copy).markdown
     assert "A tiny one." in text and "- Upside-down films." in text
     assert "## Evidence inside the lungs\nHalf of it." in text
     assert "Trained or calibrated on ieee8023, whose licence forbids commercial use" in text
     facts["data"][-1]["split"] = "test"
-    (copy / "card.json").write_text(json.dumps(facts))
+    put(copy, "card.json", json.dumps(facts).encode())
     write_card(copy)
     assert "Nothing of ieee8023 was trained or calibrated on" in read_card(copy).markdown
 
 
 def test_an_unknown_entry_is_refused_with_the_valid_ones(copy):
     facts = json.loads((copy / "card.json").read_text())
-    (copy / "card.json").write_text(json.dumps(facts | {"card": {"sumary": ""}}))
+    put(copy, "card.json", json.dumps(facts | {"card": {"sumary": ""}}).encode())
     with pytest.raises(ConfigError, match="Unknown setting 'sumary'; valid here: summary"):
         write_card(copy)

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from mmbm.case import MODALITIES
 from mmbm.cli import app
 from mmbm.evaluate.record import read_record
+from mmbm.model.folder import checksums, put
 from mmbm.trust.verdict import read_sanity
 from tests.made_cases import NOTES
 
@@ -59,7 +60,7 @@ def test_json_has_its_published_shape(tiny_model_dir, files):
 def test_without_a_record_that_fits_a_status_is_not_assessed(tiny_model_dir, tmp_path, files):
     model = tmp_path / "model"
     shutil.copytree(tiny_model_dir, model)
-    (model / "evaluation.json").write_text("damaged", encoding="utf-8")
+    put(model, "evaluation.json", b"damaged")
     result = json.loads(predict(model, notes=files["notes"]).stdout)
     assert {f["status"] for f in result["findings"]} == {"not_assessed"}
 
@@ -134,7 +135,7 @@ def test_sanity_is_checked_once_and_kept_with_the_model(tiny_model_dir, tmp_path
     folder = shutil.copytree(tiny_model_dir, tmp_path / "model")
     done = runner.invoke(app, ["sanity", "--model", str(folder), "--device", "cpu"])
     assert done.exit_code == 0, done.stderr
-    sha = json.loads((folder / "card.json").read_text())["sha256"]["model.safetensors"]
+    sha = checksums(folder)["model.safetensors"]
     stored = read_sanity(folder, sha)
     assert [(s.over, s.method) for s in stored] == [
         (over, "DeepLIFT") for over in ("pixels", "words", "bands")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from mmbm.evaluate.golden import read_golden, sample_logits
 from mmbm.explain.ledger import ledger
 from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.model import checkpoint
+from mmbm.model.folder import checksums
 from mmbm.predict import Predictor
 
 SAMPLES = checkpoint.assets_folder() / "samples"
@@ -87,7 +87,8 @@ def test_the_assets_are_small_enough():
     folder = checkpoint.assets_folder()
     size = sum(path.stat().st_size for path in (folder / "models").rglob("*") if path.is_file())
     assert size <= 40 * 2**20
-    assert json.loads((checkpoint.find("default") / "card.json").read_text())["sha256"]
+    listed = checksums(checkpoint.find("default"))
+    assert {"card.json", "evaluation.json", "sanity.jsonl", "model.safetensors"} <= listed.keys()
 
 
 @pytest.mark.parametrize("folder", sorted(SAMPLES.glob("*/")), ids=lambda p: Path(p).name)

@@ -6,19 +6,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 from pydantic import Field
 
 from mmbm.config import Settings
 from mmbm.data.manifest import SPLITS, Manifest
-from mmbm.errors import UnreadableFile
-from mmbm.evaluate.record import Level, Record, faults, read_record
+from mmbm.errors import ModelError
+from mmbm.evaluate.record import FILE, Level, Record, faults, record_in
+from mmbm.model.facts import read_facts
+from mmbm.model.folder import checksum, take_all
 
 __all__ = [
     "SOURCES",
@@ -82,34 +84,32 @@ class Card:
     history: pd.DataFrame | None  # the training log, one row an epoch
 
 
-def read_facts(folder: Path) -> dict[str, Any]:
-    """The folder's ``card.json``."""
-    facts: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    return facts
-
-
 def read_card(folder: Path) -> Card:
     """Read a model folder's card; a record made with other weights counts as none.
 
     Raises
     ------
-    UnreadableFile
-        A damaged record.
+    ModelError, ModelTampered
+        A file that is damaged, or not the one that the checksums list.
     """
-    record = read_record(folder)
-    hashes = {
-        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        for name in ("model.safetensors", "trust.safetensors")
-        if (folder / name).is_file()
-    }
-    wrong = faults(record, hashes)
-    text, log = folder / "card.md", folder / "training.csv"
+    held = take_all(folder)
+    record = record_in(folder, held[FILE]) if FILE in held else None
+    wrong = faults(record, {name: checksum(content) for name, content in held.items()})
+    try:
+        markdown = held.get("card.md", b"No card was written.").decode("utf-8")
+        log = pd.read_csv(BytesIO(held["training.csv"])) if "training.csv" in held else None
+        if log is not None and not (log.dtypes.map(is_numeric_dtype).all() and "epoch" in log):
+            raise ValueError("training.csv holds words")
+    except (ValueError, OverflowError) as exc:  # pandas' own errors are ValueErrors
+        raise ModelError(
+            f"card.md or training.csv of the model '{folder.name}' is damaged."
+        ) from exc
     return Card(
         facts=read_facts(folder),
-        markdown=text.read_text(encoding="utf-8") if text.is_file() else "No card was written.",
+        markdown=markdown,
         evaluation=None if "no_record" in wrong else record,
         faults=wrong,
-        history=pd.read_csv(log) if log.is_file() else None,
+        history=log,
     )
 
 
@@ -117,7 +117,7 @@ def standing(folder: Path) -> dict[str, Level]:
     """What each finding may be called, by the model's record; empty without one that fits."""
     try:
         card = read_card(folder)
-    except UnreadableFile:
+    except ModelError:
         return {}
     if card.evaluation is None or card.faults:
         return {}

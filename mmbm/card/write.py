@@ -16,6 +16,7 @@ from mmbm.card.lineage import read_lineage, weights_sha256
 from mmbm.card.tables import figures_table, markdown_table, number
 from mmbm.config import ModelConfig
 from mmbm.evaluate.record import Record
+from mmbm.model.folder import put
 
 __all__ = ["FAULTS", "write_card"]
 
@@ -60,7 +61,7 @@ def write_card(folder: Path) -> None:
         *(f"## {title}\n{text}" for title, text in own.further.items()),
         _not_assessed(card.evaluation, own),
     ]
-    (folder / "card.md").write_text("\n\n".join(p for p in parts if p) + "\n", encoding="utf-8")
+    put(folder, "card.md", ("\n\n".join(p for p in parts if p) + "\n").encode())
 
 
 def _use(config: ModelConfig) -> str:
@@ -98,7 +99,7 @@ Image: {film}. Notes: {reader}. Audio: log-mel
 and a small convolutional net. Features of {config.features} numbers each, fusion
 `{config.fusion}`, linear head; calibrated by Platt scaling of each modality's evidence on the val
 split. Reads {", ".join(config.modalities)}.
-Weights: sha256 {facts["sha256"]["model.safetensors"]}. Made with MMBM {facts["mmbm_version"]}."""
+Weights: sha256 {weights_sha256(facts)}. Made with MMBM {facts.get("mmbm_version", "not stated")}."""
     return "\n\n".join(part for part in (text, own.how_trained, _lineage(facts)) if part)
 
 

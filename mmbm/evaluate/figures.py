@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, NotRequired
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from typing_extensions import TypedDict
 
-__all__ = ["FEWEST", "Comparison", "Figures", "Frozen", "Interval", "RiskCoverage"]
+from mmbm.case import Modality
+
+__all__ = [
+    "FEWEST",
+    "Comparison",
+    "Conformal",
+    "Figures",
+    "Frozen",
+    "Interval",
+    "RiskCoverage",
+    "Shifts",
+]
 
 FEWEST = 10  # cases of either label; with fewer an interval means little
 Number = Annotated[float, PlainSerializer(lambda value: round(value, 5))]
@@ -16,7 +28,7 @@ Interval = tuple[Number, Number]  # 2.5 and 97.5 percentiles
 class Frozen(BaseModel):
     """A part of a record."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
 
 class Figures(Frozen):
@@ -88,3 +100,50 @@ class RiskCoverage(Frozen):
     risk: tuple[Number, ...]
     area: Number  # mean risk over all shares; with confidence drawn by lot, the risk of all
     area_ci: Interval
+
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)] | None
+
+
+class Answered(TypedDict):
+    """How often conformal answers hold the truth in one group of cases, and what they are."""
+
+    n: int
+    coverage: Share
+    coverage_yes: Share
+    coverage_no: Share
+    one: Share
+    both: NotRequired[Share]
+    none: NotRequired[Share]
+
+
+class Conformal(TypedDict, total=False):
+    """Answers by level, finding and group."""
+
+    sources: list[str]
+    levels: dict[Literal["0.8", "0.9", "0.95"], dict[str, dict[str, Answered]]]
+
+
+class Alarm(TypedDict):
+    """How many parts of the test cases themselves are flagged as odd."""
+
+    n: int
+    flagged: Share
+
+
+class Odd(TypedDict):
+    """How well odd inputs of one kind are told from the test cases' own parts."""
+
+    modality: Modality
+    n: int
+    against: NotRequired[int]
+    auroc: Share
+    auroc_by_source: NotRequired[dict[str, Share]]
+    flagged: Share
+
+
+class Shifts(TypedDict, total=False):
+    """False alarms by modality and source, and odd inputs by kind."""
+
+    false_alarms: dict[Modality, dict[str, Alarm]]
+    kinds: dict[str, Odd]

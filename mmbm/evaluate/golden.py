@@ -10,9 +10,10 @@ import json
 from pathlib import Path
 
 from mmbm.case import Case
-from mmbm.errors import UnreadableFile
+from mmbm.errors import ModelError
 from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.model.assets import assets_folder
+from mmbm.model.folder import put, read_json, take
 from mmbm.predict import Predictor
 
 __all__ = ["GOLDEN", "Logits", "read_golden", "sample_case", "sample_logits", "write_golden"]
@@ -50,7 +51,7 @@ def write_golden(folder: Path) -> None:
     ModelError
     """
     logits = sample_logits(Predictor.load(folder, "cpu"))
-    (folder / GOLDEN).write_text(json.dumps(logits, indent=1) + "\n", encoding="utf-8")
+    put(folder, GOLDEN, (json.dumps(logits, indent=1) + "\n").encode())
 
 
 def read_golden(folder: Path) -> Logits:
@@ -58,13 +59,11 @@ def read_golden(folder: Path) -> Logits:
 
     Raises
     ------
-    UnreadableFile
+    ModelError
         There is none, or it is damaged.
     """
-    try:
-        logits: Logits = json.loads((folder / GOLDEN).read_bytes())
-    except (OSError, ValueError) as exc:
-        raise UnreadableFile(
-            f"'{folder.name}' has no readable {GOLDEN}; 'mmbm evaluate --write' writes one."
-        ) from exc
+    content = take(folder, GOLDEN)
+    if content is None:
+        raise ModelError(f"'{folder.name}' has no {GOLDEN}; 'mmbm evaluate --write' writes one.")
+    logits: Logits = read_json(content, f"{GOLDEN} of the model '{folder.name}'")
     return logits

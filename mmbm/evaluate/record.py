@@ -17,8 +17,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mmbm.data.manifest import Manifest
-from mmbm.errors import ManifestError, UnreadableFile
-from mmbm.evaluate.figures import Comparison, Figures, Frozen, RiskCoverage
+from mmbm.errors import ManifestError, ModelError, UnreadableFile
+from mmbm.evaluate.figures import Comparison, Conformal, Figures, Frozen, RiskCoverage, Shifts
+from mmbm.model.facts import read_facts
+from mmbm.model.folder import put, take
 from mmbm.pipeline import PIPELINE_VERSION
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "left_out_of",
     "parse_record",
     "read_record",
+    "record_in",
+    "store_record",
     "write_record",
 ]
 
@@ -91,7 +95,7 @@ class LeftOut(Frozen):
 class Record(BaseModel):
     """All sections. What an older record lacks is empty: not assessed."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     model: Identity
     mmbm_version: str
@@ -115,10 +119,10 @@ class Record(BaseModel):
     roc: dict[str, dict[str, Roc]] = {}  # finding, source
     sound_events: ByFinding = {}
     leave_one_source_out: dict[str, LeftOut] = {}
-    conformal: dict[str, Any] = {}
+    conformal: Conformal = {}
     abstention: dict[str, Any] = {}
     disagreement: dict[str, Any] = {}
-    shift: dict[str, Any] = {}
+    shift: Shifts = {}
 
     @field_validator("reliability", mode="before")
     @classmethod
@@ -145,9 +149,25 @@ def parse_record(content: bytes | str) -> Record:
 
 
 def read_record(folder: Path) -> Record | None:
-    """The record in a model's folder, None where there is none. Raises UnreadableFile."""
-    path = folder / FILE
-    return parse_record(path.read_bytes()) if path.is_file() else None
+    """The record in a model's folder, None where there is none.
+
+    Raises
+    ------
+    ModelError, ModelTampered
+    """
+    content = take(folder, FILE)
+    return None if content is None else record_in(folder, content)
+
+
+def record_in(folder: Path, content: bytes) -> Record:
+    """The record of a model's folder, from its content. Raises ModelError."""
+    try:
+        return parse_record(content)
+    except UnreadableFile as exc:
+        raise ModelError(
+            f"{FILE} of the model '{folder.name}' is no evaluation record; "
+            "'mmbm evaluate --write' writes one."
+        ) from exc
 
 
 def left_out_of(folders: Sequence[Path]) -> dict[str, LeftOut]:
@@ -157,7 +177,8 @@ def left_out_of(folders: Sequence[Path]) -> dict[str, LeftOut]:
 
     Raises
     ------
-    UnreadableFile
+    ModelError
+        A damaged record.
     ManifestError
         A folder without such a record.
     """
@@ -180,14 +201,22 @@ def left_out_of(folders: Sequence[Path]) -> dict[str, LeftOut]:
 
 def _untaught(folder: Path) -> set[str]:
     """Findings of which the card's table counts not one positive case in train."""
-    card = json.loads((folder / "card.json").read_bytes())
-    rows = [row for row in card.get("data", []) if row["split"] == "train"]
+    rows = [row for row in read_facts(folder).get("data", []) if row["split"] == "train"]
     return {name for row in rows for name in row if not any(r[name] for r in rows)}
 
 
 def write_record(record: Record, path: Path) -> None:
     """Write a record as JSON."""
-    path.write_text(json.dumps(record.model_dump(mode="json"), indent=1), encoding="utf-8")
+    path.write_bytes(_as_json(record))
+
+
+def store_record(record: Record, folder: Path) -> None:
+    """Write a record into its model's folder."""
+    put(folder, FILE, _as_json(record))
+
+
+def _as_json(record: Record) -> bytes:
+    return json.dumps(record.model_dump(mode="json"), indent=1).encode()
 
 
 def faults(record: Record | None, hashes: Mapping[str, str]) -> tuple[str, ...]:

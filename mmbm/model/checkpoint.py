@@ -1,44 +1,52 @@
-"""A model as a folder: config.json, tokenizer.json, model.safetensors, card.json.
+"""A model as a folder: config.json, tokenizer.json, model.safetensors, card.json, checksums.json.
 
 Beside them may lie trust.safetensors; without it a model works, but its shift and its conformal
-answers are not assessed. The card holds the sha256 of the other files; a file that differs from it
-is refused. Weights of two or more dimensions are stored as float16, all else as float32. No pickle
-is read or written.
+answers are not assessed. ``checksums.json`` holds the sha256 of every file; one that differs from
+it is refused, and so is one whose content is not what it should be, before anything large is made
+of it. Weights of two or more dimensions are stored as float16, all else as float32. No pickle is
+read or written, and nothing is fetched.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load, save_file
+import torch
+from safetensors.torch import save
 from tokenizers import Tokenizer
 
+from mmbm.case import SAMPLE_RATE
 from mmbm.config import ModelConfig
-from mmbm.errors import ModelError, ModelNotFound, ModelTampered
+from mmbm.errors import ConfigError, ModelError, ModelNotFound
 from mmbm.model.assets import assets_folder
+from mmbm.model.facts import CARD, parse_facts
+from mmbm.model.folder import checksum, read_json, sign, take_all
 from mmbm.model.lungs import lung_digest
-from mmbm.model.network import MultimodalBigModel
+from mmbm.model.network import Inputs, MultimodalBigModel
 from mmbm.model.tables import TrustTables
+from mmbm.model.tokenizer import read_tokenizer
+from mmbm.model.weights import Allowance, fill, to_store
 
 __all__ = [
     "DEFAULT_MODEL",
+    "WEIGHTS",
     "LoadedModel",
     "ModelIdentity",
     "assets_folder",
     "find",
     "read",
     "shipped",
+    "sign",
     "write",
 ]
 
 DEFAULT_MODEL = "chest-base"
-HASHED = ("model.safetensors", "config.json", "tokenizer.json")
+WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
 TRUST = "trust.safetensors"
+ROOM = 2**25  # bytes that a net may take beside its weights while it is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +86,11 @@ def find(model: str | Path) -> Path:
     shelf = assets_folder() / "models"
     name = DEFAULT_MODEL if str(model) == "default" else str(model)
     for folder in (shelf / name, Path(model)):
-        if (folder / "model.safetensors").is_file():
-            return folder
+        try:
+            if (folder / WEIGHTS).is_file():
+                return folder
+        except (OSError, ValueError):  # no path at all
+            continue
     raise ModelNotFound(
         f"No model '{model}': give a folder with model.safetensors, or one of: "
         f"{', '.join(['default', *shipped()])}."
@@ -95,24 +106,19 @@ def write(
 ) -> ModelIdentity:
     """Write a model folder; ``facts`` are further entries of its card."""
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {
-        name: (t.half() if t.ndim >= 2 and t.is_floating_point() else t).contiguous().cpu()
-        for name, t in network.state_dict().items()
-    }
-    save_file(weights, folder / "model.safetensors")
-    (folder / "config.json").write_text(network.config.model_dump_json(indent=2), encoding="utf-8")
-    (folder / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
+    config = network.config
+    card = {"name": config.name, "version": config.version} | facts
+    card.pop("sha256", None)  # checksums.json holds them
+    if config.image.lungs:
+        card["lung_finder_sha256"] = lung_digest()
+    (folder / WEIGHTS).write_bytes(save(to_store(network)))
+    (folder / CONFIG).write_text(config.model_dump_json(indent=2), encoding="utf-8")
+    (folder / TOKENIZER).write_text(tokenizer.to_str(), encoding="utf-8")
     (folder / TRUST).unlink(missing_ok=True)
     if trust is not None:
         (folder / TRUST).write_bytes(trust.to_bytes())
-    written = (*HASHED, TRUST) if trust is not None else HASHED
-    hashes = {name: _sha256((folder / name).read_bytes()) for name in written}
-    config = network.config
-    card = {"name": config.name, "version": config.version, "sha256": hashes} | facts
-    if config.image.lungs:
-        card["lung_finder_sha256"] = lung_digest()
-    (folder / "card.json").write_text(json.dumps(card, indent=2), encoding="utf-8")
-    return ModelIdentity(config.name, config.version, hashes["model.safetensors"])
+    (folder / CARD).write_text(json.dumps(card, indent=2), encoding="utf-8")
+    return ModelIdentity(config.name, config.version, sign(folder)[WEIGHTS])
 
 
 def read(model: str | Path) -> LoadedModel:
@@ -123,46 +129,74 @@ def read(model: str | Path) -> LoadedModel:
     ModelNotFound, ModelTampered, ModelError
     """
     folder = find(model)
+    held = take_all(folder)
+    missing = [name for name in (CONFIG, TOKENIZER, CARD) if name not in held]
+    if missing:
+        raise ModelError(f"The model '{folder.name}' is incomplete: it has no {missing[0]}.")
+
+    def called(name: str) -> str:
+        return f"{name} of the model '{folder.name}'"
+
+    facts = parse_facts(held[CARD], folder.name)
     try:
-        content = {name: (folder / name).read_bytes() for name in HASHED}
-        if (folder / TRUST).exists():
-            content[TRUST] = (folder / TRUST).read_bytes()
-        card = json.loads((folder / "card.json").read_bytes())
-        expected = card["sha256"]
-    except (OSError, ValueError, KeyError, TypeError) as exc:
-        raise ModelError(
-            f"The model folder '{folder.name}' is incomplete; it needs {', '.join(HASHED)} "
-            "and card.json."
-        ) from exc
-    described = expected if isinstance(expected, dict) else {}
-    for name in sorted({*content, *described}):
-        if name not in content or described.get(name) != _sha256(content[name]):
-            raise ModelTampered(
-                f"{name} of the model '{folder.name}' is not the file its card describes; "
-                "get the model again from where it came."
-            )
-    config = ModelConfig.parse(json.loads(content["config.json"]))
-    if config.image.lungs and card.get("lung_finder_sha256") != lung_digest():
+        config = ModelConfig.parse(read_json(held[CONFIG], called(CONFIG)), strict=True)
+        network = _made(config, len(held[WEIGHTS]), called(WEIGHTS))
+    except ConfigError as exc:
+        raise ModelError(f"{called(CONFIG)} cannot be used: {exc}") from exc
+    if (facts["name"], facts["version"]) != (config.name, config.version):
+        raise ModelError(f"{called(CARD)} describes another model than {CONFIG}.")
+    if config.image.lungs and facts.get("lung_finder_sha256") != lung_digest():
         raise ModelError(
             f"The model '{folder.name}' was trained with another lung finder than the one here."
         )
-    network = MultimodalBigModel(config)
-    try:
-        weights = {
-            name: t.float() if t.is_floating_point() else t
-            for name, t in load(content["model.safetensors"]).items()
-        }
-        network.load_state_dict(weights)
-        tokenizer = Tokenizer.from_str(content["tokenizer.json"].decode("utf-8"))
-    except (SafetensorError, RuntimeError, ValueError) as exc:
-        raise ModelError(
-            f"The weights of the model '{folder.name}' do not fit its config.json."
-        ) from exc
+    fill(network, held[WEIGHTS], called(WEIGHTS))
     network.eval().requires_grad_(False)
-    identity = ModelIdentity(config.name, config.version, described["model.safetensors"])
-    trust = TrustTables.from_bytes(content[TRUST]) if TRUST in content else None
+    tokenizer = read_tokenizer(held[TOKENIZER], called(TOKENIZER), network.tokens, config.notes)
+    trust = None
+    if TRUST in held:
+        trust = TrustTables.from_bytes(held[TRUST], config, called(TRUST))
+    _try(network, folder.name)
+    identity = ModelIdentity(config.name, config.version, checksum(held[WEIGHTS]))
     return LoadedModel(network, tokenizer, identity, folder, trust)
 
 
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+BUILDING = (
+    ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, OSError,
+    RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+
+
+def _made(config: ModelConfig, stored: int, weights: str) -> MultimodalBigModel:
+    """The network of ``config``, unless it takes far more memory than the weights it shall hold.
+
+    Raises
+    ------
+    ModelError, ConfigError
+    """
+    refusal = f"{weights} does not fit: config.json asks for a far larger net."
+    try:
+        with Allowance(3 * stored + ROOM, refusal):
+            return MultimodalBigModel(config)
+    except BUILDING as exc:  # what the libraries say of settings that no net can have
+        raise ConfigError("no net can be built from its settings.") from exc
+
+
+@torch.inference_mode()
+def _try(network: MultimodalBigModel, model: str) -> None:
+    """Read a blank case. Raises ModelError where that fails or gives no finite number."""
+    image, planes = network.config.image, 2 if network.config.image.lungs else 1
+    blank = Inputs(
+        present=torch.ones(1, 3, dtype=torch.bool),
+        film=torch.ones(1, planes, image.size, image.size),
+        tokens=torch.ones(1, 1, dtype=torch.int64),
+        lengths=torch.ones(1, dtype=torch.int64),
+        waveform=torch.linspace(-1, 1, SAMPLE_RATE)[None],
+    )
+    try:
+        logits = network(blank)
+    except BUILDING as exc:
+        raise ModelError(
+            f"The model '{model}' cannot read a case: its settings do not go together."
+        ) from exc
+    if not bool(logits.isfinite().all()):
+        raise ModelError(f"The model '{model}' gives no finite number: its weights are damaged.")

@@ -71,7 +71,7 @@ def _timm(name: str, level: int) -> tuple[Any, int]:
             name, pretrained=False, features_only=True, in_chans=1, out_indices=(level,)
         )
         last = backbone.feature_info.module_name()[-1]
-    except (RuntimeError, IndexError, AssertionError) as exc:
+    except (RuntimeError, LookupError, AssertionError, AttributeError, TypeError) as exc:
         raise ConfigError(
             f"No backbone '{name}' with feature level {level}; "
             "timm.list_models() names the valid ones."
@@ -100,7 +100,10 @@ def _torchvision(name: str, level: int) -> tuple[Any, int]:
     from torchvision import models
     from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
+    known = models.list_models(module=models)  # others fetch the weights of a net within them
     try:
+        if name.removeprefix("torchvision/") not in known:
+            raise ValueError(name)
         net = models.get_model(name.removeprefix("torchvision/"), weights=None).eval()
         nodes = get_graph_node_names(net)[1][1:]  # without the film itself
         with torch.no_grad():

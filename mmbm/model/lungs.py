@@ -7,7 +7,6 @@ of the image's evidence lies there.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import deque
 from dataclasses import dataclass
@@ -18,13 +17,14 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load, save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d
 
-from mmbm.errors import ModelError, ModelTampered
+from mmbm.errors import ModelError
 from mmbm.model.assets import assets_folder
+from mmbm.model.folder import checksums, sign, take
+from mmbm.model.weights import fill, to_store
 
 __all__ = [
     "LEAST",
@@ -168,40 +168,20 @@ class LungFinder:
             Files missing, damaged, or not those that the card describes.
         """
         folder = folder or assets_folder() / "lungs"
-        try:
-            content = (folder / "model.safetensors").read_bytes()
-            card = json.loads((folder / "card.json").read_bytes())
-            expected = card["sha256"]
-        except (OSError, ValueError, KeyError, TypeError) as exc:
-            raise ModelError(
-                f"The lung finder '{folder.name}' is incomplete; it needs model.safetensors "
-                "and card.json."
-            ) from exc
-        if hashlib.sha256(content).hexdigest() != expected:
-            raise ModelTampered(
-                "The lung finder's weights are not the file its card describes; "
-                "get it again from where it came."
-            )
+        content = take(folder, "model.safetensors")
+        if content is None:
+            raise ModelError(f"The lung finder '{folder.name}' has no model.safetensors.")
         net = LungNet()
-        try:
-            net.load_state_dict(
-                {n: t.float() if t.is_floating_point() else t for n, t in load(content).items()}
-            )
-        except (SafetensorError, RuntimeError) as exc:
-            raise ModelError("The lung finder's weights do not fit its net.") from exc
+        fill(net, content, "model.safetensors of the lung finder")
         return cls(net)
 
     def save(self, folder: Path, facts: dict[str, Any]) -> None:
         """Write weights (float16) and card; ``facts`` are further entries of the card."""
         folder.mkdir(parents=True, exist_ok=True)
-        weights = {
-            n: (t.half() if t.ndim >= 2 else t).contiguous()
-            for n, t in self.net.state_dict().items()
-        }
-        save_file(weights, folder / "model.safetensors")
-        digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-        card = {"name": "lung-finder", "sha256": digest} | facts
+        card = {"name": "lung-finder"} | facts
+        (folder / "model.safetensors").write_bytes(save(to_store(self.net)))
         (folder / "card.json").write_text(json.dumps(card, indent=2), encoding="utf-8")
+        sign(folder)
 
     @torch.inference_mode()
     def find(self, square: Tensor) -> Lungs:
@@ -211,11 +191,10 @@ class LungFinder:
 
 
 def lung_digest() -> str:
-    """The sha256 of the shipped finder's weights, as its card gives it; "" without one."""
+    """The sha256 of the shipped finder's weights, as its checksums give it; "" without one."""
     try:
-        card = json.loads((assets_folder() / "lungs" / "card.json").read_bytes())
-        return str(card["sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return checksums(assets_folder() / "lungs").get("model.safetensors", "")
+    except ModelError:
         return ""
 
 

@@ -110,6 +110,11 @@ class MultimodalBigModel(nn.Module):
         """The image branch, which alone starts from pretrained weights."""
         return cast(ImageEncoder, self.encoders["image"])
 
+    @property
+    def tokens(self) -> int:
+        """How many tokens the notes branch knows, numbered from 0."""
+        return int(cast(Any, self.encoders["notes"]).embed.num_embeddings)
+
     def encode(self, modality: Modality, inputs: Inputs) -> Positions | None:
         """Read one modality of the batch; None where no case has it or this model does not."""
         counted = None  # (n, positions), how much each counts; None: all alike

@@ -99,10 +99,13 @@ class TransformerEncoder(nn.Module):
     def __init__(self, config: NotesConfig, features: int) -> None:
         super().__init__()
         transformers = _transformers()
+        make = transformers.AutoConfig.for_model
         about = dict(config.transformer or {})
         kind = about.pop("model_type")
+        # its own settings alone: others may name code, or weights to fetch
+        own = set(make(kind).to_dict()) - {"_name_or_path", "dtype"}
         self.net: Any = transformers.AutoModel.from_config(
-            transformers.AutoConfig.for_model(kind, **about)
+            make(kind, **{key: value for key, value in about.items() if key in own})
         )
         self.project = nn.Linear(self.net.config.hidden_size, features)
 

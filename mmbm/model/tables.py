@@ -7,16 +7,19 @@ Fitted at the end of training by ``mmbm.trust.fit``, stored beside the weights a
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
+from mmbm.config import ModelConfig
 from mmbm.errors import ModelError
+from mmbm.model.readout import COALITIONS
+from mmbm.model.weights import read_tensors
 
 __all__ = ["LEVELS", "Cloud", "TrustTables"]
 
@@ -69,24 +72,86 @@ class TrustTables:
         return save({name: t.contiguous() for name, t in tensors.items()})
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> TrustTables:
-        """Read what ``to_bytes`` wrote. Raises ModelError where it is something else."""
+    def from_bytes(cls, content: bytes, config: ModelConfig, what: str) -> TrustTables:
+        """Read what ``to_bytes`` wrote of a model with this config.
+
+        Raises
+        ------
+        ModelError
+            Calling the file ``what``, and naming the table that is not as it should be.
+        """
+        held = read_tensors(content, what)
         try:
-            held = load(content)
-            return cls(
-                sources=tuple(json.loads(bytes(held["sources"].tolist()))),
-                clouds={
-                    m: Cloud(
-                        held[f"{m}.centres"], held[f"{m}.precision"], float(held[f"{m}.limit"])
-                    )
-                    for m in MODALITIES
-                    if f"{m}.limit" in held
-                },
-                strangeness=held["strangeness"],
-                thresholds=held["thresholds"],
-                pushes=held["pushes"],
-                unknown=int(held["unknown"]),
-                **{name: held.get(name) for name in MORE},
-            )
-        except (SafetensorError, KeyError, ValueError) as exc:
-            raise ModelError("trust.safetensors does not hold a model's trust tables.") from exc
+            sources = tuple(json.loads(bytes(held["sources"].tolist())))
+            unknown = int(held["unknown"])
+        except (KeyError, ValueError, TypeError, RuntimeError, RecursionError) as exc:
+            raise ModelError(f"{what} does not hold a model's trust tables.") from exc
+        if not all(isinstance(s, str) for s in sources) or len(set(sources)) < len(sources):
+            raise ModelError(f"{what}: 'sources' is no list of names.")
+        if not 0 <= unknown < config.notes.vocabulary:
+            raise ModelError(f"{what}: 'unknown' is {unknown}, no token of this model.")
+        felt = [m for m in MODALITIES if f"{m}.limit" in held]
+        fault = _fault(held, _shapes(held, felt, len(sources), config))
+        if fault:
+            raise ModelError(f"{what}: {fault}.")
+        return cls(
+            sources=sources,
+            clouds={
+                m: Cloud(held[f"{m}.centres"], held[f"{m}.precision"], float(held[f"{m}.limit"]))
+                for m in felt
+            },
+            strangeness=held["strangeness"],
+            thresholds=held["thresholds"],
+            pushes=held["pushes"],
+            unknown=unknown,
+            **{name: held.get(name) for name in MORE},
+        )
+
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def _shapes(
+    held: dict[str, Tensor], felt: list[Modality], sources: int, config: ModelConfig
+) -> Shapes:
+    """The shape that each table must have."""
+    findings, d = len(config.findings), config.features
+    percentiles = (len(MODALITIES), 101)
+    shapes: Shapes = {
+        "strangeness": percentiles,
+        "thresholds": (len(LEVELS), len(COALITIONS), 1 + sources, findings, 2),
+        "pushes": (findings, len(MODALITIES), 2),
+    }
+    more = {"population": (findings, *percentiles), "spread": (findings, d, d)}
+    shapes |= {name: shape for name, shape in more.items() if name in held}
+    for modality in felt:
+        centres = held.get(f"{modality}.centres", torch.empty(0))
+        shapes[f"{modality}.centres"] = (sources if modality == "image" else len(centres), d)
+        shapes |= {f"{modality}.precision": (d, d), f"{modality}.limit": ()}
+    return shapes
+
+
+def _fault(held: dict[str, Tensor], shapes: Shapes) -> str:
+    """What is wrong with the tables, "" where nothing is."""
+    for name in sorted({*shapes, *held} - {"sources", "unknown"}):
+        if name not in held:
+            return f"'{name}' is missing"
+        if name not in shapes:
+            return f"'{name[:100]}' is no table of this model"
+        table = held[name]
+        if table.dtype != torch.float32 or tuple(table.shape) != shapes[name] or 0 in table.shape:
+            return f"'{name}' has the wrong shape or kind for this model"
+        if not bool(_holds(name, table)):
+            return f"'{name}' holds values that cannot be"
+    return ""
+
+
+def _holds(name: str, table: Tensor) -> bool | Tensor:
+    """Whether the values can be what they stand for; NaN: not fitted."""
+    if name == "thresholds":  # infinite: too few cases for the level
+        return (table.isnan() | (table >= 0)).all()
+    if name.endswith(".limit"):
+        return 0 < float(table) < math.inf
+    if name in ("strangeness", "population", "pushes"):
+        return (~table.isinf()).all()
+    return table.isfinite().all()

@@ -24,14 +24,16 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from scipy.special import ndtri, stdtr
 from scipy.stats import rankdata
 
 from mmbm.errors import ModelError
+from mmbm.model.folder import put, take
 
 __all__ = [
     "CURVES",
@@ -102,22 +104,24 @@ class MapVerdict:
 class Sanity:
     """How alike a method's maps are before and after the weights are shuffled; once a model."""
 
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
     model: str  # sha256 of the weights
     over: str  # what the maps are drawn over: "pixels", "words", "bands" or "samples"
     method: str
-    similarity: float  # mean absolute rank correlation, 0 to 1
-    cases: int
+    similarity: Annotated[float, Field(ge=0.0, le=1.001)]  # mean absolute rank correlation, 0 to 1
+    cases: Annotated[int, Field(ge=0)]
 
     def to_json(self) -> str:
         """As one line."""
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, line: str) -> Sanity:
+    def from_json(cls, line: str | bytes) -> Sanity:
         """Read what ``to_json`` wrote. Raises ModelError where it is something else."""
         try:
-            return cls(**json.loads(line))
-        except (ValueError, TypeError) as exc:
+            return TypeAdapter(cls).validate_json(line)
+        except ValidationError as exc:
             raise ModelError("The stored sanity check is not one that this program wrote.") from exc
 
 
@@ -232,9 +236,8 @@ def _alike(trained: Shares, shuffled: Shares) -> float:
 
 def write_sanity(folder: Path, found: Sequence[Sanity]) -> Path:
     """Store the checks in a model's folder; returns the file."""
-    path = folder / SANITY_FILE
-    path.write_text("".join(line.to_json() + "\n" for line in found), encoding="utf-8")
-    return path
+    put(folder, SANITY_FILE, "".join(line.to_json() + "\n" for line in found).encode())
+    return folder / SANITY_FILE
 
 
 def read_sanity(folder: Path, model: str) -> tuple[Sanity, ...]:
@@ -242,9 +245,5 @@ def read_sanity(folder: Path, model: str) -> tuple[Sanity, ...]:
 
     Raises ModelError where it is not a file that ``write_sanity`` wrote.
     """
-    path = folder / SANITY_FILE
-    if not path.is_file():
-        return ()
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    found = (Sanity.from_json(line) for line in lines)
+    found = [Sanity.from_json(line) for line in (take(folder, SANITY_FILE) or b"").splitlines()]
     return tuple(check for check in found if check.model == model)

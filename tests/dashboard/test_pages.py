@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard.parts import badge, closer_map
+from mmbm.model.folder import checksums, sign
 from mmbm.predict import Predictor
 from mmbm.trust.verdict import Check, MapVerdict, Sanity, write_sanity
 from tests.made_files import dicom, ramp, tone, wav
@@ -256,7 +257,7 @@ def test_no_model_is_one_sentence(app, monkeypatch, tmp_path):
 def test_the_model_page_shows_identity_evaluation_and_card(app, tiny_model_dir):
     app.run()
     clean(app.switch_page("screens/model.py").run())
-    sha = json.loads((tiny_model_dir / "card.json").read_text())["sha256"]["model.safetensors"]
+    sha = checksums(tiny_model_dir)["model.safetensors"]
     assert sha in shown(app)
     assert "Intended use" in shown(app)
     assert "Exploratory: no source shows that it can be told." in shown(app)
@@ -289,6 +290,7 @@ def changed(model, folder, change):
     path = folder / "evaluation.json"
     content = change(json.loads(path.read_text()))
     path.unlink() if content is None else path.write_text(json.dumps(content))
+    sign(folder)
     return str(folder)
 
 

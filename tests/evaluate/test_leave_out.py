@@ -11,6 +11,7 @@ from mmbm.cli import app
 from mmbm.data.manifest import read_manifest
 from mmbm.errors import ManifestError
 from mmbm.evaluate.record import left_out_of, read_record
+from mmbm.model.folder import put
 from mmbm.run import run_evaluation, run_training
 from tests.made_cases import TINY_TRAINING
 
@@ -68,7 +69,7 @@ def test_a_finding_that_no_training_case_had_is_left_out(without_south, tmp_path
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     for row in card["data"]:
         row["no_finding"] = 0 if row["split"] == "train" else row["no_finding"]
-    (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    put(folder, "card.json", json.dumps(card).encode())
     assert set(left_out_of([folder])["south"].by_finding) == {"pneumonia"}
 
 

@@ -14,6 +14,7 @@ from mmbm.evaluate.figures import Figures
 from mmbm.evaluate.record import ALL, parse_record, read_record
 from mmbm.evaluate.sections import status_of
 from mmbm.evaluate.tested import _drawn, _permuted
+from mmbm.model.folder import put, sign
 from tests.made_cases import write_manifest
 
 
@@ -71,7 +72,7 @@ def test_whole_and_unchanged_it_has_no_fault(tiny_model_dir):
 def test_a_record_of_other_weights_counts_as_none(copy):
     content = json.loads((copy / "evaluation.json").read_text())
     content["model"]["sha256"] = "0" * 64
-    (copy / "evaluation.json").write_text(json.dumps(content))
+    put(copy, "evaluation.json", json.dumps(content).encode())
     card = read_card(copy)
     assert card.evaluation is None and card.faults == ("no_record",)
 
@@ -79,11 +80,13 @@ def test_a_record_of_other_weights_counts_as_none(copy):
 def test_changed_weights_have_no_record(copy):
     with (copy / "model.safetensors").open("ab") as file:
         file.write(b"\0")
+    sign(copy)
     assert read_card(copy).faults == ("no_record",)
 
 
 def test_changed_trust_tables_or_another_pipeline_are_named(copy, monkeypatch):
     (copy / "trust.safetensors").unlink()
+    sign(copy)
     monkeypatch.setattr(records, "PIPELINE_VERSION", 0)
     card = read_card(copy)
     assert card.evaluation is not None and card.faults == ("other_trust", "other_pipeline")
@@ -101,8 +104,8 @@ def test_the_hash_of_the_cases_is_over_content_not_place(tmp_path):
 
 
 def test_a_damaged_record_is_refused(copy):
-    (copy / "evaluation.json").write_text('{"model": 3}')
-    with pytest.raises(UnreadableFile, match="no evaluation record"):
+    put(copy, "evaluation.json", b'{"model": 3}')
+    with pytest.raises(ModelError, match="no evaluation record"):
         read_card(copy)
     with pytest.raises(UnreadableFile, match="no evaluation record"):
         parse_record(b"[" * 100_000)

@@ -6,8 +6,12 @@ import shutil
 import pytest
 import torch
 
+from mmbm.config import ImageConfig
 from mmbm.errors import ModelError, ModelNotFound, ModelTampered
 from mmbm.model import checkpoint
+from mmbm.model.folder import CHECKSUMS, checksums, put, sign
+from mmbm.predict import Predictor
+from tests.made_cases import case
 
 
 @pytest.fixture
@@ -26,39 +30,73 @@ def test_a_model_reads_back_as_it_was_written(folder, tmp_path):
         assert torch.equal(value, second.network.state_dict()[name]), name
 
 
-def test_altered_weights_are_refused(folder):
-    weights = folder / "model.safetensors"
-    content = bytearray(weights.read_bytes())
+@pytest.mark.parametrize(
+    "name",
+    ["model.safetensors", "config.json", "card.json", "card.md", "evaluation.json", "training.csv"],
+)
+def test_any_altered_file_is_refused(folder, name):
+    content = bytearray((folder / name).read_bytes())
     content[-1] ^= 1
-    weights.write_bytes(content)
-    with pytest.raises(ModelTampered, match="is not the file its card describes"):
+    (folder / name).write_bytes(content)
+    with pytest.raises(ModelTampered, match=f"^{name} of the model 'model' is not the file that"):
         checkpoint.read(folder)
 
 
-def test_an_altered_config_is_refused(folder):
-    (folder / "config.json").write_text("{}")
-    with pytest.raises(ModelTampered, match=r"config\.json"):
+def test_a_file_too_many_or_too_few_is_refused(folder):
+    (folder / "golden.json").write_text("{}")
+    with pytest.raises(ModelTampered, match=r"'golden\.json' in the model 'model' is not among"):
+        checkpoint.read(folder)
+    sign(folder)
+    assert "golden.json" in checksums(folder)
+    checkpoint.read(folder)
+    (folder / "golden.json").unlink()
+    with pytest.raises(ModelTampered, match=r"'golden\.json', which its checksums\.json lists"):
         checkpoint.read(folder)
 
 
-def test_a_card_without_hashes_is_refused(folder):
-    (folder / "card.json").write_text(json.dumps({"name": "tiny"}))
-    with pytest.raises(ModelError, match="is incomplete"):
+def test_writing_one_file_does_not_vouch_for_the_others(folder):
+    (folder / "card.md").write_text("another card")
+    put(folder, "evaluation.json", (folder / "evaluation.json").read_bytes())
+    with pytest.raises(ModelTampered, match=r"^card\.md of the model"):
         checkpoint.read(folder)
 
 
-def test_weights_that_do_not_fit_are_refused(folder):
-    loaded = checkpoint.read(folder)
-    config = folder / "config.json"
-    config.write_text(config.read_text().replace('"features": 16', '"features": 24'))
-    card = json.loads((folder / "card.json").read_text())
-    card["sha256"]["config.json"] = checkpoint._sha256(config.read_bytes())
-    (folder / "card.json").write_text(json.dumps(card))
-    assert loaded.network.config.features == 16
-    with pytest.raises(ModelError, match="do not fit"):
+def test_a_folder_without_checksums_says_how_to_go_on(folder):
+    (folder / CHECKSUMS).unlink()
+    with pytest.raises(ModelError, match="run 'mmbm sign' on its folder"):
+        checkpoint.read(folder)
+
+
+def test_weights_that_do_not_fit_are_refused_by_name(folder):
+    config = (folder / "config.json").read_text().replace('"features": 16', '"features": 24')
+    put(folder, "config.json", config.encode())
+    with pytest.raises(ModelError, match=r"does not fit: '[\w.]+' is [\dx ]+, but [\dx ]+ is expe"):
         checkpoint.read(folder)
 
 
 def test_unknown_model_names_the_shipped_ones():
     with pytest.raises(ModelNotFound, match=r"No model 'nothing'.*default"):
         checkpoint.read("nothing")
+    with pytest.raises(ModelNotFound):
+        checkpoint.read("\0")
+
+
+@pytest.mark.parametrize(
+    "name", ["hf-hub:timm/resnet18", "hf_hub:a/b", "local-dir:/tmp", "timm/resnet18", "x:y", "../a"]
+)
+def test_a_backbone_from_elsewhere_is_refused(name):
+    with pytest.raises(ValueError, match="nothing is fetched from elsewhere"):
+        ImageConfig(backbone=name)
+
+
+def test_a_case_that_gives_no_finite_number_is_refused(tiny_model_dir):
+    predictor = Predictor.load(tiny_model_dir, "cpu", threads=1)
+    torch.nn.init.constant_(predictor.network.normalise["image"].running_mean, float("inf"))
+    with pytest.raises(ModelError, match="gave no finite number"):
+        predictor.predict(case())
+
+
+def test_what_the_card_lists_beyond_the_known_is_let_be(folder):
+    facts = json.loads((folder / "card.json").read_text()) | {"lineage": [{"stage": "films"}]}
+    put(folder, "card.json", json.dumps(facts).encode())
+    checkpoint.read(folder)

@@ -207,7 +207,7 @@ def test_a_backbone_of_torchvision_by_name(level, cells, channels):
     assert not any("layer4" in name for name in encoder.state_dict())
 
 
-@pytest.mark.parametrize(("name", "level"), [("torchvision/abacus", 3), ("torchvision/vgg11", 9)])
+@pytest.mark.parametrize(("name", "level"), [("torchvision/abacus", 3), ("torchvision/vgg11", 7)])
 def test_an_unknown_backbone_of_torchvision_is_refused(name, level):
     with pytest.raises(ConfigError, match=r"No backbone 'torchvision/\w+'.*torchvision\.models"):
         ImageEncoder(ImageConfig(backbone=name, feature_level=level), 16)

@@ -82,8 +82,8 @@ def test_warnings_name_the_strange_part_and_the_disagreement():
 
 def test_tables_survive_the_file_and_damage_is_refused(predictor):
     tables = predictor.trust
-    again = TrustTables.from_bytes(tables.to_bytes())
+    again = TrustTables.from_bytes(tables.to_bytes(), predictor.config, "it")
     assert again.to_bytes() == tables.to_bytes()
     assert again.sources == tables.sources and again.unknown == tables.unknown
-    with pytest.raises(ModelError, match="does not hold a model's trust tables"):
-        TrustTables.from_bytes(b"nothing of the kind")
+    with pytest.raises(ModelError, match="it is damaged: it is no whole safetensors file"):
+        TrustTables.from_bytes(b"nothing of the kind", predictor.config, "it")

@@ -104,9 +104,9 @@ def test_refusals(tmp_path: Path) -> None:
         train_lungs(made_table(tmp_path, 3), tmp_path / "lungs", steps=10)
     with pytest.raises(ManifestError, match="needs patient_id"):
         train_lungs(tmp_path / "none.csv", tmp_path / "lungs", steps=10)
-    with pytest.raises(ModelError, match="incomplete"):
+    with pytest.raises(ModelError, match="has no model.safetensors"):
         LungFinder.load(tmp_path)
     LungFinder(LungNet()).save(tmp_path, {})
     (tmp_path / "model.safetensors").write_bytes(b"other")
-    with pytest.raises(ModelTampered, match="not the file its card describes"):
+    with pytest.raises(ModelTampered, match="not the file that its checksums"):
         LungFinder.load(tmp_path)

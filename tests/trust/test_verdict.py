@@ -13,6 +13,7 @@ from scipy.stats import t
 from mmbm.errors import ModelError
 from mmbm.explain.attribution import evidence, space_of, weight_shuffled
 from mmbm.explain.attribution.judged import _faded, grid_of
+from mmbm.model.folder import put
 from mmbm.predict import Predictor
 from mmbm.trust.verdict import (
     CURVES,
@@ -217,7 +218,7 @@ def test_the_stored_checks_are_those_of_the_same_weights(tmp_path):
     assert read_sanity(tmp_path, "mine") == ()
     path = write_sanity(tmp_path, [mine, other])
     assert read_sanity(tmp_path, "mine") == (mine,)
-    path.write_bytes(b"\xff\n")
+    put(tmp_path, path.name, b"\xff\n")
     with pytest.raises(ModelError, match="is not one that this program wrote"):
         read_sanity(tmp_path, "mine")
 

@@ -1,0 +1,81 @@
+"""``card.json``: the facts of a model that the program reads, and whatever else its maker wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mmbm.config import Name
+from mmbm.errors import ModelError
+from mmbm.model.folder import checksums, read_json, take
+
+__all__ = ["CARD", "parse_facts", "read_facts"]
+
+CARD = "card.json"
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Text = Annotated[str, Field(max_length=10_000)]
+
+
+class _Part(BaseModel):
+    """Entries that this program does not know are let be."""
+
+    model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
+
+
+class _OperatingPoint(_Part):
+    name: Text
+    thresholds: dict[str, Share] = {}
+
+
+class _Cases(_Part):
+    """One row of the table of data; the rest are positives by finding."""
+
+    __pydantic_extra__: dict[str, Annotated[int, Field(ge=0)]]
+
+    source: Text
+    split: Text
+    cases: Annotated[int, Field(ge=0)]
+    patients: Annotated[int, Field(ge=0)] = 0
+    assembled: Annotated[int, Field(ge=0)] = 0
+
+
+class _Facts(_Part):
+    name: Name
+    version: Name
+    mmbm_version: Text = ""
+    manifest_sha256: Text = ""
+    lung_finder_sha256: Text = ""
+    leave_out: Annotated[list[Text], FailFast()] = []
+    lineage: Annotated[list[dict[str, Any]], FailFast()] = []
+    data: list[_Cases] = []
+    operating_point: _OperatingPoint | None = None
+    card: dict[str, Any] = {}
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """The folder's ``card.json``, checked, with the folder's checksums as its ``sha256``.
+
+    Raises
+    ------
+    ModelError, ModelTampered
+    """
+    content = take(folder, CARD)
+    if content is None:
+        raise ModelError(f"The model '{folder.name}' is incomplete: it has no {CARD}.")
+    return parse_facts(content, folder.name) | {"sha256": checksums(folder)}
+
+
+def parse_facts(content: bytes, model: str) -> dict[str, Any]:
+    """The entries of a ``card.json``. Raises ModelError, naming the entry at fault."""
+    facts = read_json(content, f"{CARD} of the model '{model}'")
+    try:
+        _Facts.model_validate(facts)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        entry = " ".join(".".join(str(part) for part in first["loc"]).split())[:100]
+        raise ModelError(
+            f"{CARD} of the model '{model}' is damaged: '{entry}', {first['msg']}."
+        ) from exc
+    return facts

@@ -1,0 +1,167 @@
+"""The files of a model's folder, each checked against ``checksums.json``, which lies among them.
+
+Every file is listed there by its sha256, the card, the record and the sanity checks too. So a
+folder that was damaged, mixed with another or half copied is told from a whole one. It does not
+tell who made it: whoever may write the folder may also write its checksums.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmbm.errors import ModelError, ModelTampered
+
+__all__ = ["CHECKSUMS", "checksum", "checksums", "put", "read_json", "sign", "take", "take_all"]
+
+CHECKSUMS = "checksums.json"
+FILES = 100  # in a folder
+WEIGHTS_BYTES, OTHER_BYTES = 2 * 2**30, 32 * 2**20  # of one file
+
+
+def sign(folder: Path) -> dict[str, str]:
+    """Write the checksums of every file that lies in the folder now; returns them.
+
+    Raises
+    ------
+    ModelError
+        Something in it is no plain file, or too large.
+    """
+    made = {name: checksum(_content(folder, name)) for name in _names(folder)}
+    _write(folder, made)
+    return made
+
+
+def put(folder: Path, name: str, content: bytes) -> None:
+    """Write one file and its checksum; what is listed of the others stays as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    listed = checksums(folder) if (folder / CHECKSUMS).exists() else {}
+    (folder / name).write_bytes(content)
+    _write(folder, listed | {name: checksum(content)})
+
+
+def take(folder: Path, name: str) -> bytes | None:
+    """The content of one file, None where the folder has none of this name and lists none.
+
+    Raises
+    ------
+    ModelError, ModelTampered
+        It is too large, no plain file, or not the one that ``checksums.json`` lists.
+    """
+    if not _there(folder / name) and not _there(folder / CHECKSUMS):
+        return None
+    listed = checksums(folder)
+    if name not in listed and not _there(folder / name):
+        return None
+    return _checked(folder, name, listed)
+
+
+def take_all(folder: Path) -> dict[str, bytes]:
+    """The content of every file, each checked; raises as :func:`take` does."""
+    listed = checksums(folder)
+    return {name: _checked(folder, name, listed) for name in sorted({*listed, *_names(folder)})}
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """What ``checksums.json`` lists, by file. Raises ModelError where it cannot be used."""
+    if not _there(folder / CHECKSUMS):
+        raise ModelError(
+            f"The model '{folder.name}' is incomplete: it has no {CHECKSUMS}. Get it again, or, if "
+            "you know where its files come from, run 'mmbm sign' on its folder."
+        )
+    found = read_json(_content(folder, CHECKSUMS), f"{CHECKSUMS} of the model '{folder.name}'")
+    if len(found) > FILES or not all(isinstance(digest, str) for digest in found.values()):
+        raise ModelError(f"{CHECKSUMS} of the model '{folder.name}' is no list of sha256 by file.")
+    return found
+
+
+def read_json(content: bytes, what: str) -> dict[str, Any]:
+    """A JSON object in UTF-8. Raises ModelError, calling it ``what``, where it is anything else."""
+    try:
+        found = json.loads(
+            content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number
+        )
+    except (ValueError, RecursionError) as exc:
+        raise ModelError(f"{what} is damaged: it cannot be read as JSON.") from exc
+    if not isinstance(found, dict):
+        raise ModelError(f"{what} is damaged: a JSON object is expected.")
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return found
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _checked(folder: Path, name: str, listed: Mapping[str, str]) -> bytes:
+    if name not in listed:
+        raise ModelTampered(
+            f"'{name[:100]}' in the model '{folder.name}' is not among its {CHECKSUMS}; take it "
+            "out, or get the model again from where it came."
+        )
+    if Path(name).name != name or not _there(folder / name):
+        raise ModelTampered(
+            f"The model '{folder.name}' is incomplete: '{name[:100]}', which its {CHECKSUMS} "
+            "lists, is not there; get the model again from where it came."
+        )
+    content = _content(folder, name)
+    if checksum(content) != listed[name]:
+        raise ModelTampered(
+            f"{name} of the model '{folder.name}' is not the file that its {CHECKSUMS} lists; "
+            "get the model again from where it came."
+        )
+    return content
+
+
+def _names(folder: Path) -> list[str]:
+    """What the folder holds, the checksums and hidden files left out."""
+    names = [p.name for p in folder.iterdir() if not p.name.startswith(".")]
+    if len(names) > FILES:
+        raise ModelError(f"The model '{folder.name}' has more than {FILES} files.")
+    return sorted(name for name in names if name != CHECKSUMS)
+
+
+def _there(path: Path) -> bool:
+    """Whether anything has this name, were it a link to nowhere."""
+    return path.is_symlink() or path.exists()
+
+
+def _content(folder: Path, name: str) -> bytes:
+    """A plain file's content, its kind and size looked at first."""
+    path, most = folder / name, WEIGHTS_BYTES if name.endswith(".safetensors") else OTHER_BYTES
+    try:
+        about = path.lstat()
+        if not stat.S_ISREG(about.st_mode):
+            raise ModelError(
+                f"{name} of the model '{folder.name}' is no plain file but a folder, a link or a "
+                "device; put the file itself there."
+            )
+        if about.st_size > most:
+            raise ModelError(
+                f"{name} of the model '{folder.name}' is too large to read: over {most >> 20} MB."
+            )
+        return path.read_bytes()
+    except OSError as exc:
+        raise ModelError(
+            f"{name} of the model '{folder.name}' cannot be read; check that you may open it."
+        ) from exc
+
+
+def _write(folder: Path, listed: Mapping[str, str]) -> None:
+    text = json.dumps(dict(sorted(listed.items())), indent=1) + "\n"
+    (folder / CHECKSUMS).write_text(text, encoding="utf-8")
+
+
+def checksum(content: bytes) -> str:
+    """The sha256 of a file's content."""
+    return hashlib.sha256(content).hexdigest()
