@@ -11,9 +11,10 @@
     │   └── ManifestError          a row of a manifest is invalid; names line and column
     ├── Cancelled                  the reader stopped a calculation
     ├── ConfigError                an unknown or invalid setting; lists the valid ones
+    ├── OutOfMemory                neither the graphics card's nor the computer's memory suffices
     └── ModelError                 a model folder that cannot be used
         ├── ModelNotFound
-        └── ModelTampered          weights whose sha256 differs from the one on the card
+        └── ModelTampered          a file whose sha256 is not the one that the checksums list
 
 Messages never hold a patient's data: no file content, no names, no identifiers.
 """
@@ -30,6 +31,7 @@ __all__ = [
     "ModelNotFound",
     "ModelTampered",
     "NoSignal",
+    "OutOfMemory",
     "TooLarge",
     "UnreadableFile",
     "UnsupportedFile",
@@ -72,6 +74,10 @@ class ConfigError(MMBMError):
     """An unknown or invalid setting; the message lists the valid ones."""
 
 
+class OutOfMemory(MMBMError):
+    """Neither the graphics card's nor the computer's memory suffices; nothing is lost by it."""
+
+
 class ModelError(MMBMError):
     """A model folder that cannot be used."""
 
@@ -81,4 +87,4 @@ class ModelNotFound(ModelError):
 
 
 class ModelTampered(ModelError):
-    """The weights' sha256 is not the one on the card."""
+    """A file's sha256 is not the one that the folder's checksums list."""

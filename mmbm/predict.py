@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
 from collections.abc import Callable
@@ -18,9 +19,10 @@ from mmbm.case import MODALITIES, Case, Modality
 from mmbm.config import ModelConfig
 from mmbm.errors import ModelError, NoSignal
 from mmbm.inputs import Prepared, prepare
+from mmbm.memory import first_that_fits, on_cpu
 from mmbm.model import checkpoint
 from mmbm.model.checkpoint import LoadedModel, ModelIdentity
-from mmbm.model.network import Inputs, Positions
+from mmbm.model.network import Inputs, MultimodalBigModel, Positions
 from mmbm.model.readout import CoalitionReadout, Readout
 from mmbm.model.tables import TrustTables
 
@@ -93,10 +95,7 @@ class Predictor:
         self.folder: Path = loaded.folder
         self.tokenizer = loaded.tokenizer
         self.trust = loaded.trust
-        self.torch_device = probe_device(device)
-        self.network = loaded.network.to(self.torch_device)
-        if self.torch_device.type == "cpu":
-            self.network.encoders.to(memory_format=torch.channels_last)
+        self._place(loaded.network, probe_device(device))
         self._threads = threads or min(max(cores() // 2, 1), 4)
         self._readout = self.network.readout()
         self._mean_film = self.network.mean_film.cpu()
@@ -127,12 +126,39 @@ class Predictor:
         ------
         NoSignal
             The case has no part at all.
+        OutOfMemory
+            Nor on the CPU.
+        ModelError
+            The model gave no finite number.
         """
         if not case.present:
             raise NoSignal("The case is empty: give an image, notes or a recording.")
         if not set(case.present) & set(self.config.modalities):
             raise NoSignal(f"This model reads {' and '.join(self.config.modalities)} only.")
-        return self.alone(lambda: self._predict(case))
+        return self.fitting(lambda which: which.alone(lambda: which._predict(case)))
+
+    def fitting(self, task: Callable[[Self], Result]) -> Result:
+        """Do a task with this predictor, and where memory runs out with its copy on the CPU.
+
+        Raises
+        ------
+        OutOfMemory
+        """
+        return first_that_fits((lambda: task(self), lambda: task(self.on_cpu())))
+
+    def on_cpu(self) -> Self:
+        """The same model on the CPU, behind the same worker; itself where it is there already."""
+        if self.torch_device.type == "cpu":
+            return self
+        other = copy.copy(self)
+        other._place(on_cpu(self.network), torch.device("cpu"))
+        return other
+
+    def _place(self, network: MultimodalBigModel, device: torch.device) -> None:
+        """Let this network on this device be the one that reads."""
+        self.torch_device, self.network = device, network.to(device)
+        if device.type == "cpu":
+            self.network.encoders.to(memory_format=torch.channels_last)
 
     def alone(self, work: Callable[[], Result]) -> Result:
         """Wait for a turn on the one worker, do ``work`` there, return what it returns."""
@@ -164,6 +190,8 @@ class Predictor:
                     means[i] = positions[modality].mean[0]
                 lap(modality)
             logits = self._readout.logits(means)
+            if not bool(logits.isfinite().all()):
+                raise ModelError("The model gave no finite number for this case; choose another.")
             findings = tuple(
                 Finding(name, float(z), float(z.sigmoid()))
                 for name, z in zip(self.config.findings, logits, strict=True)

@@ -18,6 +18,7 @@ from mmbm.case import MODALITIES, Modality
 from mmbm.data.corpus import Corpus, Progress, silent
 from mmbm.data.manifest import even_weights
 from mmbm.evaluate.figures import FEWEST
+from mmbm.memory import first_that_fits, halving, on_cpu
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.readout import COALITIONS, CoalitionReadout, Readout
 from mmbm.predict import to_device
@@ -56,7 +57,13 @@ def extract(
     device: torch.device,
     progress: Progress = silent,
 ) -> Scores:
-    """Run the encoders over a corpus, each distinct recording at its own length."""
+    """Run the encoders over a corpus, each distinct recording at its own length.
+
+    Raises
+    ------
+    OutOfMemory
+        One case is too much, on the CPU too.
+    """
     network.eval()
     n, d = len(corpus), network.config.features
     features = torch.zeros(n, len(MODALITIES), d)
@@ -73,13 +80,42 @@ def extract(
     for done, (modality, cases) in enumerate(work, 1):
         # cases that share a recording hear the same
         read = cases[:1] if modality == "audio" else cases
-        seen = network.encode(modality, to_device(corpus.inputs(read, only=modality), device))
-        assert seen is not None
-        features[cases, MODALITIES.index(modality)] = seen.mean.cpu()
+        features[cases, MODALITIES.index(modality)] = _read(network, corpus, read, modality, device)
         progress("running the encoders", done, len(work))
-    sounds = network.sound_head(features[:, 2].to(device)).sigmoid().cpu().double()
+    heard, head = features[:, 2], network.sound_head
+    named: Tensor = first_that_fits(
+        (lambda: head(heard.to(device)).cpu(), lambda: on_cpu(head)(heard))
+    )
+    sounds = named.sigmoid().double()
     sounds[~corpus.present[:, 2]] = torch.nan
     return Scores(features, corpus.present, sounds.numpy())
+
+
+def _read(
+    network: MultimodalBigModel,
+    corpus: Corpus,
+    cases: list[int],
+    modality: Modality,
+    device: torch.device,
+) -> Tensor:
+    """The features of one batch of cases that have this modality, (cases, d) on the CPU."""
+
+    def means(net: MultimodalBigModel, at: torch.device, rows: int) -> Tensor:
+        parts = []
+        for k in range(0, len(cases), rows):
+            inputs = to_device(corpus.inputs(cases[k : k + rows], only=modality), at)
+            seen = net.encode(modality, inputs)
+            assert seen is not None
+            parts.append(seen.mean.cpu())
+        return torch.cat(parts)
+
+    cpu = torch.device("cpu")
+    return first_that_fits(
+        (
+            lambda: halving(lambda n: means(network, device, n), len(cases)),
+            lambda: means(on_cpu(network), cpu, 1),
+        )
+    )
 
 
 def coalition_logits(scores: Scores, readout: Readout | CoalitionReadout) -> list[Tensor]:

@@ -23,8 +23,10 @@ from mmbm.explain.edits import Span, cut, drop_words, erase
 from mmbm.explain.pieces import Place, pieces
 from mmbm.explain.whatif import exchanged
 from mmbm.inputs import batch_tokens, read_tokens
+from mmbm.memory import halving
 from mmbm.model.lungs import Box
 from mmbm.model.network import Inputs
+from mmbm.model.notes import Tokens
 from mmbm.predict import Prediction, Predictor, to_device
 
 __all__ = ["Flip", "flip"]
@@ -207,18 +209,25 @@ class _Search:
         """The finding's probability with each of these notes."""
         predictor = self.work.predictor
         most = predictor.config.notes.max_tokens
-        ids, lengths = batch_tokens([read_tokens(predictor.tokenizer, t, most) for t in texts])
-        present = torch.tensor([[False, True, False]]).expand(len(texts), 3)
-        inputs = to_device(Inputs(present, tokens=ids, lengths=lengths), predictor.torch_device)
+        notes = [read_tokens(predictor.tokenizer, t, most) for t in texts]
 
-        def read() -> torch.Tensor:
+        def read(which: Predictor, some: list[Tokens]) -> torch.Tensor:
+            ids, lengths = batch_tokens(some)
+            present = torch.tensor([[False, True, False]]).expand(len(some), 3)
+            inputs = to_device(Inputs(present, tokens=ids, lengths=lengths), which.torch_device)
             with torch.inference_mode():
-                positions = predictor.network.encode("notes", inputs)
+                positions = which.network.encode("notes", inputs)
                 assert positions is not None
                 return positions.mean.cpu()
 
+        def all_read(which: Predictor, rows: int) -> torch.Tensor:
+            parts = (notes[k : k + rows] for k in range(0, len(notes), rows))
+            return torch.cat([read(which, part) for part in parts])
+
         means = self.prediction.features.means.repeat(len(texts), 1, 1)
-        means[:, 1] = predictor.alone(read)
+        means[:, 1] = predictor.fitting(
+            lambda which: which.alone(lambda: halving(lambda n: all_read(which, n), len(notes)))
+        )
         logits = self.prediction.readout.logits(means)[:, self.index]
         probabilities: list[float] = logits.sigmoid().tolist()
         return probabilities

@@ -31,6 +31,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
 from mmbm.case import MODALITIES, Modality
+from mmbm.memory import halving
 from mmbm.model.lungs import SIDE, WHOLE, Box, Lungs
 from mmbm.model.network import Inputs
 from mmbm.model.notes import Tokens
@@ -150,7 +151,9 @@ def finer_maps(predictor: Predictor, prediction: Prediction) -> tuple[EvidenceMa
     means, size = prediction.features.means, film.shape[-2:]
     directions = prediction.readout.directions(means)[:, 0].float()
     grid = prediction.features.positions["image"].grid
-    fields = predictor.alone(lambda: _stitched(predictor, film, directions, grid)).double()
+    fields = predictor.fitting(
+        lambda which: which.alone(lambda: _stitched(which, film, directions, grid))
+    ).double()
     lungs = cut_around(prediction)
     counted = torch.ones(1, *size).double() if lungs is None else film[0, 1:].double()
     even = counted / counted.sum()
@@ -172,10 +175,15 @@ def _stitched(
     wide = pad(film, (across, across, down, down), mode="replicate")
     corners = [(top, left) for top in (0, 2 * down) for left in (0, 2 * across)]
     windows = torch.cat([wide[..., t : t + height, x : x + width] for t, x in corners])
-    inputs = Inputs(torch.ones(len(corners), len(MODALITIES), dtype=torch.bool), windows.to(device))
-    seen = network.encode("image", inputs)
-    assert seen is not None
-    said = (directions @ seen.vectors.cpu()).reshape(len(corners), -1, *grid)
+
+    def vectors(part: Tensor) -> Tensor:
+        present = torch.ones(len(part), len(MODALITIES), dtype=torch.bool)
+        seen = network.encode("image", Inputs(present, part.to(device)))
+        assert seen is not None
+        return seen.vectors.cpu()
+
+    seen = halving(lambda n: torch.cat([vectors(w) for w in torch.split(windows, n)]), len(windows))
+    said = (directions @ seen).reshape(len(corners), -1, *grid)
     laid = wide.new_zeros(len(directions), *wide.shape[-2:])
     for (top, left), field in zip(corners, interpolate(said, (height, width)), strict=True):
         laid[:, top : top + height, left : left + width] += field / len(corners)

@@ -8,7 +8,7 @@ import pytest
 
 from mmbm.card import read_card
 from mmbm.data.manifest import read_manifest
-from mmbm.errors import ManifestError, UnreadableFile
+from mmbm.errors import ManifestError, ModelError, UnreadableFile
 from mmbm.evaluate import record as records
 from mmbm.evaluate.figures import Figures
 from mmbm.evaluate.record import ALL, parse_record, read_record

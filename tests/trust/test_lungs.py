@@ -104,7 +104,7 @@ def test_refusals(tmp_path: Path) -> None:
         train_lungs(made_table(tmp_path, 3), tmp_path / "lungs", steps=10)
     with pytest.raises(ManifestError, match="needs patient_id"):
         train_lungs(tmp_path / "none.csv", tmp_path / "lungs", steps=10)
-    with pytest.raises(ModelError, match="has no model.safetensors"):
+    with pytest.raises(ModelError, match=r"has no model\.safetensors"):
         LungFinder.load(tmp_path)
     LungFinder(LungNet()).save(tmp_path, {})
     (tmp_path / "model.safetensors").write_bytes(b"other")

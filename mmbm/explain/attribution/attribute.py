@@ -78,10 +78,12 @@ def attribute(
         No such method or baseline; the message lists the valid ones.
     Cancelled
         ``cancelled`` said so.
+    OutOfMemory
+        Nor on the CPU.
     """
     began = time.perf_counter()
     found = found_in(
-        *(predictor, prediction, over, finding),
+        *(prediction, over, finding),
         method=method,
         baseline=baseline,
         work=Work(predictor, progress, cancelled),
@@ -107,7 +109,6 @@ class Found:
 
 
 def found_in(
-    predictor: Predictor,
     prediction: Prediction,
     over: Over,
     finding: str,
@@ -117,11 +118,25 @@ def found_in(
     work: Work,
 ) -> Found:
     """What :func:`attribute` shows, before it is put in its place; raises the same."""
+    return work.fitting(
+        lambda fits: _found(prediction, over, finding, method=method, baseline=baseline, work=fits)
+    )
+
+
+def _found(
+    prediction: Prediction,
+    over: Over,
+    finding: str,
+    *,
+    method: str | None,
+    baseline: str | None,
+    work: Work,
+) -> Found:
     known = METHODS[over]
     name = method or next(iter(known))
     if name not in known:
         raise ConfigError(f"No method '{name}' for {over}; choose {', '.join(known)}.")
-    space = work.turn(lambda: space_of(predictor, prediction, over, finding))
+    space = work.turn(lambda: space_of(work.predictor, prediction, over, finding))
     from_what = baseline or next(iter(BASELINES[over]))
     reference = work.turn(lambda: space.baseline(from_what))
     shares = known[name](space, reference, work)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmbm.explain.attribution.attribute import Found, found_in
-from mmbm.explain.attribution.spaces import Over, Space
+from mmbm.explain.attribution.spaces import Over, Space, space_of
 from mmbm.explain.attribution.work import Progress, Work
 from mmbm.model.checkpoint import LoadedModel
 from mmbm.predict import Prediction, Predictor
@@ -66,7 +66,7 @@ def evidence(
     work = Work(predictor, progress, cancelled)
 
     def made(of: Prediction, step: Work) -> Found:
-        return found_in(predictor, of, over, finding, method=method, baseline=baseline, work=step)
+        return found_in(of, over, finding, method=method, baseline=baseline, work=step)
 
     found = made(prediction, work)
     silent = replace(work, progress=None)
@@ -130,23 +130,32 @@ def _by_unit(space: Space, values: Tensor) -> NDArray[np.float64]:
 
 
 def _eraser(found: Found, work: Work) -> Callable[[NDArray[np.bool_]], NDArray[np.float64]]:
-    space = found.space
-    at_once = work.rows(space.row_bytes)
-
-    def scores(masks: Tensor) -> list[float]:
+    def scores(space: Space, masks: Tensor) -> list[float]:
         gone = _faded(space, masks.to(space.given.device))
+        reference = found.reference.to(space.given.device)
         with torch.no_grad():
-            return space.score(torch.lerp(space.given, found.reference, gone)).tolist()
+            return space.score(torch.lerp(space.given, reference, gone)).tolist()
 
-    def erase(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
-        rows = torch.from_numpy(masks)
+    def all_scores(work: Work, rows: Tensor) -> list[float]:
+        space = work.turn(lambda: _of(found.space, work.predictor))
+        at_once = work.rows(space.row_bytes)
         logits: list[float] = []
         while len(logits) < len(rows):
             first = len(logits)
-            logits += work.halving(lambda n: scores(rows[first : first + n]), at_once)  # noqa: B023
-        return np.array(logits)
+            logits += work.halving(lambda n: scores(space, rows[first : first + n]), at_once)  # noqa: B023
+        return logits
+
+    def erase(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+        return np.array(work.fitting(lambda fits: all_scores(fits, torch.from_numpy(masks))))
 
     return erase
+
+
+def _of(space: Space, predictor: Predictor) -> Space:
+    """The same space for the predictor's net; after a lack of memory either may be on the CPU."""
+    if space.encoder is predictor.network.encoders[space.modality]:
+        return space
+    return space_of(predictor, space.prediction, space.over, space.finding)
 
 
 def _faded(space: Space, masks: Tensor) -> Tensor:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from mmbm.errors import Cancelled
+from mmbm.memory import halving
 from mmbm.predict import Predictor
 
 __all__ = ["Progress", "Work", "free_bytes", "frozen"]
@@ -73,15 +74,11 @@ class Work:
 
     def halving(self, task: Callable[[int], Result], rows: int) -> Result:
         """Do a task at so many rows a batch; where memory runs out, at half as many."""
-        while True:
-            try:
-                return self.turn(lambda rows=rows: task(rows))  # type: ignore[misc]
-            except RuntimeError as exc:
-                if rows == 1 or "memory" not in str(exc):
-                    raise
-                rows //= 2
-                if self.predictor.torch_device.type == "cuda":
-                    torch.cuda.empty_cache()
+        return halving(lambda n: self.turn(lambda: task(n)), rows)
+
+    def fitting(self, task: Callable[[Work], Result]) -> Result:
+        """Do a task, and where memory runs out all of it on the CPU. Raises OutOfMemory."""
+        return self.predictor.fitting(lambda which: task(replace(self, predictor=which)))
 
 
 @contextmanager

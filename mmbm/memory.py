@@ -1,0 +1,87 @@
+"""Where memory runs out: a smaller batch, then the CPU, then one sentence.
+
+What failed is tried again from its start, and nothing of the model is changed for it, so the next
+case is read as if nothing had happened, on the device that it would have been read on.
+"""
+
+from __future__ import annotations
+
+import copy
+import gc
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from mmbm.errors import OutOfMemory
+
+__all__ = ["SAID", "first_that_fits", "halving", "on_cpu", "ran_out"]
+
+Result = TypeVar("Result")
+Net = TypeVar("Net", bound=nn.Module)
+SAID = (  # by allocators and libraries that raise a bare RuntimeError
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "bad_alloc",
+    "ALLOC_FAILED",
+)
+
+
+def ran_out(exc: BaseException) -> bool:
+    """Whether it says that memory, the graphics card's or the computer's, did not suffice."""
+    if isinstance(exc, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(exc, RuntimeError) and any(words in str(exc) for words in SAID)
+
+
+def first_that_fits(attempts: Iterable[Callable[[], Result]]) -> Result:
+    """What the first of these gives that memory suffices for, in this order.
+
+    Raises
+    ------
+    OutOfMemory
+        It sufficed for none.
+    """
+    for attempt in attempts:
+        try:
+            return attempt()
+        except (RuntimeError, MemoryError) as exc:
+            if not ran_out(exc):
+                raise
+        gc.collect()  # out here, where the failed attempt's frames hold no tensors any more
+        _free()
+    raise OutOfMemory(
+        "There is not enough memory for this: close other programs or give a smaller file, then "
+        "try again."
+    )
+
+
+def halving(task: Callable[[int], Result], rows: int) -> Result:
+    """Do a task at so many rows a batch; where memory runs out, at half as many, down to one."""
+    while rows > 1:
+        try:
+            return task(rows)
+        except (RuntimeError, MemoryError) as exc:
+            if not ran_out(exc):
+                raise
+        _free()
+        rows //= 2
+    return task(1)
+
+
+def on_cpu(network: Net) -> Net:
+    """A network's like on the CPU, which takes no memory where the network is.
+
+    What is on the CPU already is shared: it is there to read with, not to train.
+    """
+    moved: dict[int, Tensor] = {id(b): b.detach().cpu() for b in network.buffers()}
+    for p in network.parameters():
+        moved[id(p)] = nn.Parameter(p.detach().cpu(), p.requires_grad)
+    return copy.deepcopy(network, moved)
+
+
+def _free() -> None:
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.empty_cache()
