@@ -15,6 +15,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    FailFast,
     Field,
     ValidationError,
     field_validator,
@@ -58,7 +59,9 @@ def _printable(name: str) -> str:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable)]
-Names = Annotated[tuple[Name, ...], Field(min_length=1, max_length=256), AfterValidator(_distinct)]
+Names = Annotated[
+    tuple[Name, ...], Field(min_length=1, max_length=256), FailFast(), AfterValidator(_distinct)
+]
 
 
 class Settings(BaseModel):
@@ -171,9 +174,11 @@ class AudioConfig(Settings):
     low_hz: float = Field(default=50.0, ge=0.0)
     # lung sounds end below; so does what many stethoscopes record
     high_hz: float = Field(default=2000.0, le=SAMPLE_RATE / 2)
-    channels: tuple[Annotated[int, Field(ge=1, le=2048)], ...] = Field(
-        default=(16, 32, 64, 128), min_length=1, max_length=8
-    )
+    channels: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=2048)], ...],
+        Field(min_length=1, max_length=8),
+        FailFast(),
+    ] = (16, 32, 64, 128)
     max_seconds: float = Field(default=30.0, ge=1.0, le=600.0)
 
     @model_validator(mode="after")
@@ -194,7 +199,7 @@ class ModelConfig(Settings):
     version: Name = "0.0.0"
     features: int = Field(default=128, ge=1, le=4096)  # d, the width all modalities share
     modalities: Annotated[  # that it reads
-        tuple[Modality, ...], Field(min_length=1), AfterValidator(_distinct)
+        tuple[Modality, ...], Field(min_length=1), FailFast(), AfterValidator(_distinct)
     ] = MODALITIES
     fusion: Literal["weighted_sum", "gated", "concat"] = "weighted_sum"
     image: ImageConfig = ImageConfig()

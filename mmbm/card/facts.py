@@ -98,8 +98,12 @@ def read_card(folder: Path) -> Card:
     try:
         markdown = held.get("card.md", b"No card was written.").decode("utf-8")
         log = pd.read_csv(BytesIO(held["training.csv"])) if "training.csv" in held else None
-        if log is not None and not (log.dtypes.map(is_numeric_dtype).all() and "epoch" in log):
-            raise ValueError("training.csv holds words")
+        if log is not None and not (
+            "epoch" in log
+            and log.dtypes.map(is_numeric_dtype).all()
+            and isinstance(log.index, pd.RangeIndex)  # else a row has more fields than there are
+        ):
+            raise ValueError("training.csv is no table of numbers by epoch")
     except (ValueError, OverflowError) as exc:  # pandas' own errors are ValueErrors
         raise ModelError(
             f"card.md or training.csv of the model '{folder.name}' is damaged."

@@ -99,7 +99,8 @@ Image: {film}. Notes: {reader}. Audio: log-mel
 and a small convolutional net. Features of {config.features} numbers each, fusion
 `{config.fusion}`, linear head; calibrated by Platt scaling of each modality's evidence on the val
 split. Reads {", ".join(config.modalities)}.
-Weights: sha256 {weights_sha256(facts)}. Made with MMBM {facts.get("mmbm_version", "not stated")}."""
+Weights: sha256 {weights_sha256(facts)}.
+Made with MMBM {facts.get("mmbm_version", "not stated")}."""
     return "\n\n".join(part for part in (text, own.how_trained, _lineage(facts)) if part)
 
 

@@ -12,9 +12,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError, field_validator
 
 from mmbm.data.manifest import Manifest
 from mmbm.errors import ManifestError, ModelError, UnreadableFile
@@ -71,8 +71,8 @@ class Bin(Frozen):
 class Roc(Frozen):
     """A ROC curve."""
 
-    fpr: tuple[float, ...]
-    tpr: tuple[float, ...]
+    fpr: Annotated[tuple[float, ...], FailFast()]
+    tpr: Annotated[tuple[float, ...], FailFast()]
 
 
 class Status(Frozen):
@@ -103,7 +103,9 @@ class Record(BaseModel):
     test_sha256: str = ""
     pipeline_version: int = 0  # mmbm.pipeline.PIPELINE_VERSION at the time
     operating_point: Point = "half"  # its name; each figure holds its threshold
-    left_out: tuple[str, ...] = ()  # sources of the manifest that the model was not trained on
+    left_out: Annotated[
+        tuple[str, ...], FailFast()
+    ] = ()  # sources of the manifest that the model was not trained on
     overall: ByFinding = {}
     by_source: dict[str, ByFinding] = {}
     by_modalities: dict[str, ByFinding] = {}
@@ -115,7 +117,9 @@ class Record(BaseModel):
     shuffled: dict[str, dict[str, Comparison]] = {}  # finding, source: as paired, and permuted
     status: dict[str, Status] = {}
     risk_coverage: dict[str, dict[str, RiskCoverage]] = {}  # finding, source
-    reliability: dict[str, dict[str, tuple[Bin, ...]]] = {}  # finding, source
+    reliability: dict[
+        str, dict[str, Annotated[tuple[Bin, ...], FailFast()]]
+    ] = {}  # finding, source
     roc: dict[str, dict[str, Roc]] = {}  # finding, source
     sound_events: ByFinding = {}
     leave_one_source_out: dict[str, LeftOut] = {}

@@ -141,6 +141,8 @@ def read(model: str | Path) -> LoadedModel:
     try:
         config = ModelConfig.parse(read_json(held[CONFIG], called(CONFIG)), strict=True)
         network = _made(config, len(held[WEIGHTS]), called(WEIGHTS))
+        if (config.notes.encoder == "gru") != (config.notes.transformer is None):
+            raise ConfigError("notes.encoder and notes.transformer do not go together.")
     except ConfigError as exc:
         raise ModelError(f"{called(CONFIG)} cannot be used: {exc}") from exc
     if (facts["name"], facts["version"]) != (config.name, config.version):

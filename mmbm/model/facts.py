@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from mmbm.config import Name
 from mmbm.errors import ModelError
@@ -49,7 +49,7 @@ class _Facts(_Part):
     lung_finder_sha256: Text = ""
     leave_out: Annotated[list[Text], FailFast()] = []
     lineage: Annotated[list[dict[str, Any]], FailFast()] = []
-    data: list[_Cases] = []
+    data: Annotated[list[_Cases], FailFast()] = []
     operating_point: _OperatingPoint | None = None
     card: dict[str, Any] = {}
 

@@ -20,7 +20,9 @@ __all__ = ["CHECKSUMS", "checksum", "checksums", "put", "read_json", "sign", "ta
 
 CHECKSUMS = "checksums.json"
 FILES = 100  # in a folder
-WEIGHTS_BYTES, OTHER_BYTES = 2 * 2**30, 32 * 2**20  # of one file
+# of one file, at most
+BYTES = {CHECKSUMS: 2**16, "config.json": 2**18, "card.json": 2**20, "tokenizer.json": 2**26}
+WEIGHTS_BYTES, OTHER_BYTES = 2**31, 2**22
 
 
 def sign(folder: Path) -> dict[str, str]:
@@ -138,7 +140,8 @@ def _there(path: Path) -> bool:
 
 def _content(folder: Path, name: str) -> bytes:
     """A plain file's content, its kind and size looked at first."""
-    path, most = folder / name, WEIGHTS_BYTES if name.endswith(".safetensors") else OTHER_BYTES
+    path, weights = folder / name, name.endswith(".safetensors")
+    most = WEIGHTS_BYTES if weights else BYTES.get(name, OTHER_BYTES)
     try:
         about = path.lstat()
         if not stat.S_ISREG(about.st_mode):
@@ -148,7 +151,7 @@ def _content(folder: Path, name: str) -> bytes:
             )
         if about.st_size > most:
             raise ModelError(
-                f"{name} of the model '{folder.name}' is too large to read: over {most >> 20} MB."
+                f"{name} of the model '{folder.name}' is too large: over {most / 2**20:g} MB."
             )
         return path.read_bytes()
     except OSError as exc:

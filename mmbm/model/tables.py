@@ -84,11 +84,12 @@ class TrustTables:
         try:
             sources = tuple(json.loads(bytes(held["sources"].tolist())))
             unknown = int(held["unknown"])
-        except (KeyError, ValueError, TypeError, RuntimeError, RecursionError) as exc:
+        except (ArithmeticError, KeyError, RuntimeError, TypeError, ValueError) as exc:
             raise ModelError(f"{what} does not hold a model's trust tables.") from exc
         if not all(isinstance(s, str) for s in sources) or len(set(sources)) < len(sources):
             raise ModelError(f"{what}: 'sources' is no list of names.")
-        if not 0 <= unknown < config.notes.vocabulary:
+        whole = held["unknown"].dtype == torch.int64 and held["unknown"].ndim == 0
+        if not whole or not 0 <= unknown < config.notes.vocabulary:
             raise ModelError(f"{what}: 'unknown' is {unknown}, no token of this model.")
         felt = [m for m in MODALITIES if f"{m}.limit" in held]
         fault = _fault(held, _shapes(held, felt, len(sources), config))

@@ -12,6 +12,7 @@ __all__ = ["read_tokenizer"]
 # words, figures, Chinese, a control sign and a letter that no vocabulary holds
 TRIAL = "Fever 38.6, denies chest pain. 发热三天 \x01 \U000143f0"
 MOST = 1000  # tokens of the trial
+ROOM, EACH = 2**20, 2**10  # bytes of the file, and for each token
 
 
 def read_tokenizer(content: bytes, what: str, tokens: int, config: NotesConfig) -> Tokenizer:
@@ -24,6 +25,8 @@ def read_tokenizer(content: bytes, what: str, tokens: int, config: NotesConfig) 
     ModelError
         Calling the file ``what``.
     """
+    if len(content) > ROOM + EACH * tokens:
+        raise ModelError(f"{what} is far larger than the {tokens} tokens that the model knows.")
     try:
         tokenizer = Tokenizer.from_str(content.decode("utf-8"))
         tokenizer.no_padding()

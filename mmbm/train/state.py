@@ -2,25 +2,27 @@
 
 The file is written beside the old one, flushed to the disk and moved over it, so a run that is
 killed at any moment leaves a whole state behind. The log is in it too: ``training.csv`` is written
-out from it and never read.
+out from it and never read. A sha256 over all of it tells a damaged file.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
 from mmbm.config import TrainConfig
-from mmbm.errors import ConfigError
+from mmbm.errors import ConfigError, ModelError
 from mmbm.model.network import MultimodalBigModel
 
 __all__ = ["RunState", "restore", "save"]
@@ -60,6 +62,7 @@ def save(out: Path, run: RunState, config: TrainConfig) -> None:
         for name, value in weights.items()
     }
     about = {"config": config.model_dump_json(exclude=FREE), "history": json.dumps(run.history)}
+    about["sha256"] = _digest(tensors, about)
     partial = out / "state.partial"
     save_file(tensors, partial, about)
     _move(partial, out / "state.safetensors")
@@ -89,28 +92,58 @@ def restore(out: Path, run: RunState, config: TrainConfig) -> None:
     ------
     ConfigError
         That run had another configuration.
+    ModelError
+        Its state is damaged.
     """
     path = out / "state.safetensors"
-    if not path.is_file():
+    if not path.exists():
         return
-    with safe_open(path, "pt") as file:
-        about = file.metadata()
-    if json.loads(about["config"]) != json.loads(config.model_dump_json(exclude=FREE)):
+    damaged = (
+        f"'state.safetensors' in '{out.name}' is damaged, or not of this version: put a whole one "
+        "there, or begin the run anew in another folder."
+    )
+    try:
+        with safe_open(path, "pt") as file:
+            about = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        whole = about.pop("sha256", "") == _digest(tensors, about)
+        before, history = json.loads(about["config"]), json.loads(about["history"])
+    except (OSError, SafetensorError, LookupError, ValueError) as exc:
+        raise ModelError(damaged) from exc
+    if not whole:
+        raise ModelError(damaged)
+    if before != json.loads(config.model_dump_json(exclude=FREE)):
         raise ConfigError(
             f"'{out.name}' holds a run with another configuration; use another folder for this one."
         )
+    try:
+        _load(run, tensors, history)
+    except (LookupError, RuntimeError, TypeError, ValueError) as exc:
+        raise ModelError(damaged) from exc
+
+
+def _load(run: RunState, tensors: Weights, history: list[Row]) -> None:
     groups: dict[str, Weights] = {}
-    for key, value in load_file(path).items():
+    for key, value in tensors.items():
         group, name = key.split(".", 1)
         groups.setdefault(group, {})[name] = value
     run.network.load_state_dict(groups["network"])
     if run.average is not None:
         run.average.load_state_dict(groups["average"])
     run.best = groups.get("best", {})
-    run.history = json.loads(about["history"])
+    run.history = history
     moments = {
         int(group.removeprefix("optimizer/")): weights
         for group, weights in groups.items()
         if group.startswith("optimizer/")
     }
     run.optimizer.load_state_dict({**run.optimizer.state_dict(), "state": moments})
+
+
+def _digest(tensors: Weights, about: Mapping[str, str]) -> str:
+    """The sha256 over every tensor, by name, kind and content, and over what stands beside them."""
+    total = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        total.update(f"\0{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
+        total.update(tensor.contiguous().flatten().view(torch.uint8).numpy().data)
+    return total.hexdigest()
