@@ -94,13 +94,13 @@ def _model(config: ModelConfig, facts: dict[str, Any], own: CardFacts) -> str:
             f", every film brought to one power spectrum up to {image.cycles:g} cycles over it, "
             "so that its sharpness and noise say nothing"
         )
+    made = facts.get("mmbm_version", "not stated")
     text = f"""## Model
 Image: {film}. Notes: {reader}. Audio: log-mel
 and a small convolutional net. Features of {config.features} numbers each, fusion
 `{config.fusion}`, linear head; calibrated by Platt scaling of each modality's evidence on the val
 split. Reads {", ".join(config.modalities)}.
-Weights: sha256 {weights_sha256(facts)}.
-Made with MMBM {facts.get("mmbm_version", "not stated")}."""
+Weights: sha256 {weights_sha256(facts)}. Made with MMBM {made}."""
     return "\n\n".join(part for part in (text, own.how_trained, _lineage(facts)) if part)
 
 
