@@ -153,6 +153,6 @@ def _holds(name: str, table: Tensor) -> bool | Tensor:
         return (table.isnan() | (table >= 0)).all()
     if name.endswith(".limit"):
         return 0 < float(table) < math.inf
-    if name in ("strangeness", "population", "pushes"):
+    if name in ("strangeness", "population", "pushes", "spread"):
         return (~table.isinf()).all()
     return table.isfinite().all()
