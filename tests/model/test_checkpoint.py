@@ -5,7 +5,9 @@ import shutil
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from mmbm.cli import app
 from mmbm.config import ImageConfig
 from mmbm.errors import ModelError, ModelNotFound, ModelTampered
 from mmbm.model import checkpoint
@@ -100,3 +102,13 @@ def test_what_the_card_lists_beyond_the_known_is_let_be(folder):
     facts = json.loads((folder / "card.json").read_text()) | {"lineage": [{"stage": "films"}]}
     put(folder, "card.json", json.dumps(facts).encode())
     checkpoint.read(folder)
+
+
+def test_a_folder_is_signed_anew_on_the_command_line(folder):
+    facts = json.loads((folder / "card.json").read_text()) | {"card": {"summary": "Ours."}}
+    (folder / "card.json").write_text(json.dumps(facts))
+    with pytest.raises(ModelTampered):
+        checkpoint.read(folder)
+    done = CliRunner().invoke(app, ["sign", str(folder)])
+    assert done.exit_code == 0 and "are listed in its checksums.json" in done.output
+    assert checkpoint.read(folder).identity.name == "tiny"
