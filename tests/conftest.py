@@ -4,8 +4,18 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.made_cases import TINY_TRAINING, write_manifest
+
+
+def pytest_collection_modifyitems(items):
+    """Tests that need a GPU are skipped where there is none."""
+    if torch.cuda.is_available():
+        return
+    for item in items:
+        if item.get_closest_marker("cuda"):
+            item.add_marker(pytest.mark.skip(reason="no NVIDIA GPU here"))
 
 
 @pytest.fixture(scope="session")

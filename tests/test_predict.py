@@ -63,7 +63,6 @@ def test_auto_takes_what_works():
 
 
 @pytest.mark.cuda
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU here")
 def test_cuda_agrees_with_the_cpu(tiny_model_dir, predictor):
     on_gpu = Predictor.load(tiny_model_dir, "cuda").predict(case())
     on_cpu = predictor.predict(case())
