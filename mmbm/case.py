@@ -8,7 +8,19 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MODALITIES", "SAMPLE_RATE", "Case", "Modality", "Notes", "Picture", "Sound", "Window"]
+from mmbm.patient import NOBODY, Patient, disagreements
+
+__all__ = [
+    "MODALITIES",
+    "SAMPLE_RATE",
+    "Case",
+    "Modality",
+    "Notes",
+    "Patient",
+    "Picture",
+    "Sound",
+    "Window",
+]
 
 Modality = Literal["image", "notes", "audio"]
 MODALITIES: tuple[Modality, ...] = ("image", "notes", "audio")
@@ -28,13 +40,15 @@ class Window(NamedTuple):
 class Picture:
     """One radiograph, as read.
 
-    ``pixels`` and ``shown`` are both in MONOCHROME2 sense: the larger, the brighter (bone bright,
-    air dark); a MONOCHROME1 film has been turned round, its windows with it.
+    ``pixels`` and ``shown`` are both upright, as the header's orientation says, and in MONOCHROME2
+    sense: the larger, the brighter (bone bright, air dark); a MONOCHROME1 film, and one whose VOI
+    LUT falls, has been turned round, its windows with it. ``pixels`` keeps every grey level that
+    the file stores, whatever its window; padding has the least value of the rest.
     """
 
     pixels: NDArray[np.float32]  # (height, width), after rescale or modality LUT
     shown: NDArray[np.float32]  # (height, width) in [0, 1], after VOI LUT or the first window
-    windows: tuple[Window, ...] = ()  # from the file; the first one made ``shown``
+    windows: tuple[Window, ...] = ()  # the first one made ``shown``; "auto" and "full" are ours
     spacing_mm: tuple[float, float] | None = None  # (row, column) pitch in millimetres
     frame: int = 0  # which frame this is, from 0
     frames: int = 1  # how many the file holds
@@ -42,6 +56,8 @@ class Picture:
     dicom_modality: str = ""  # CR, DX, CT, …; blank for PNG and JPEG
     body_part: str = ""
     view: str = ""  # PA, AP, LL, …
+    turned: str = ""  # how the file stores it: transposed, mirrored, upside down
+    patient: Patient = NOBODY  # as the header says, for comparison with the notes
     photometric: str = ""  # as stored: MONOCHROME1, MONOCHROME2, RGB, …
     transfer_syntax: str = ""  # its name, e.g. "JPEG 2000 Image Compression"
     bits_stored: int = 8
@@ -92,6 +108,9 @@ class Case:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the readers had to say of each part."""
+        """What the readers had to say of each part, and where two parts contradict each other."""
         parts = (self.image, self.notes, self.audio)
-        return tuple(w for part in parts if part is not None for w in part.warnings)
+        says = [w for part in parts if part is not None for w in part.warnings]
+        if self.image is not None and self.notes is not None:
+            says += disagreements(self.image.patient, self.notes.text)
+        return tuple(says)

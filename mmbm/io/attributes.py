@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-__all__ = ["code", "number", "numbers", "of_frame", "sequence"]
+__all__ = [
+    "OfFrame",
+    "Raw",
+    "code",
+    "explanation",
+    "explanations",
+    "number",
+    "numbers",
+    "of_frame",
+    "raw",
+    "sequence",
+    "words",
+]
 
 _CODE = re.compile(r"[A-Z0-9 _]{1,16}")  # value representation CS, PS3.5 section 6.2
 
-_GROUPS = (  # functional groups that hold what older files have at the top level
-    "PixelMeasuresSequence",
-    "PixelValueTransformationSequence",
-    "FrameVOILUTSequence",
-    "FrameAnatomySequence",
-)
+
+class OfFrame(NamedTuple):
+    """Datasets that count for one frame, each for one thing."""
+
+    rescale: Any
+    voi: Any
+    measures: Any
+    anatomy: Any
+    orientation: Any
 
 
 def code(item: Any, keyword: str) -> str:
@@ -63,21 +79,92 @@ def _value(item: Any, keyword: str) -> Any:
         return None
 
 
-def of_frame(dataset: Any, frame: int) -> Any:
-    """The dataset of what describes one frame: its own functional groups before the shared ones.
+def of_frame(dataset: Any, frame: int) -> OfFrame:
+    """What describes one frame: its own functional groups, then the shared ones, then the top.
 
-    Files without functional groups (PS3.3 C.7.6.16) are returned as they are.
+    Where a group is silent on a thing, or holds an empty item, the next one counts (PS3.3
+    C.7.6.16); a thing is taken whole from one place.
     """
     each = sequence(dataset, "PerFrameFunctionalGroupsSequence")
     shared = sequence(dataset, "SharedFunctionalGroupsSequence")
-    groups = [*shared[:1], *each[frame : frame + 1]]
-    if not groups:
-        return dataset
-    from pydicom import Dataset
+    groups = [*each[frame : frame + 1], *shared[:1]]
 
-    merged = Dataset()
-    for group in groups:
-        for keyword in _GROUPS:
-            for item in sequence(group, keyword)[:1]:
-                merged.update(item)
-    return merged
+    def first(group_keyword: str, says: Callable[[Any], bool]) -> Any:
+        items = [item for group in groups for item in sequence(group, group_keyword)[:1]]
+        return next((item for item in [*items, dataset] if says(item)), dataset)
+
+    return OfFrame(
+        rescale=first("PixelValueTransformationSequence", _says_rescale),
+        voi=first("FrameVOILUTSequence", _says_voi),
+        measures=first("PixelMeasuresSequence", lambda item: bool(numbers(item, "PixelSpacing"))),
+        anatomy=first(
+            "FrameAnatomySequence", lambda item: bool(sequence(item, "AnatomicRegionSequence"))
+        ),
+        orientation=first(
+            "PatientOrientationInFrameSequence",
+            lambda item: bool(words(item, "PatientOrientation")),
+        ),
+    )
+
+
+def _says_rescale(item: Any) -> bool:
+    return _has_table(item, "ModalityLUTSequence") or bool(
+        numbers(item, "RescaleSlope") or numbers(item, "RescaleIntercept")
+    )
+
+
+def _says_voi(item: Any) -> bool:
+    return _has_table(item, "VOILUTSequence") or bool(
+        numbers(item, "WindowCenter") and numbers(item, "WindowWidth")
+    )
+
+
+def _has_table(item: Any, keyword: str) -> bool:
+    return any(
+        raw(table, "LUTData").content or raw(table, "LUTDescriptor").content
+        for table in sequence(item, keyword)
+    )
+
+
+class Raw(NamedTuple):
+    """The bytes of an element as they lie in the file."""
+
+    content: bytes
+    vr: str
+    little_endian: bool
+
+
+def raw(item: Any, keyword: str) -> Raw:
+    """The bytes of an element that was not looked at before; blank where it is missing."""
+    try:
+        element = item.get_item(keyword)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001  a malformed value counts as a missing one
+        element = None
+    value = getattr(element, "value", b"")
+    return Raw(
+        value if isinstance(value, bytes) else b"",
+        str(getattr(element, "VR", "") or ""),
+        bool(getattr(element, "is_little_endian", True)),
+    )
+
+
+def explanation(item: Any, keyword: str) -> str:
+    """The first name that the file gives, printable and short; blank where there is none."""
+    return next(iter(explanations(item, keyword)), "")
+
+
+def explanations(item: Any, keyword: str) -> list[str]:
+    """All names that the file gives. Those of this program's own windows stay its own."""
+    found = _value(item, keyword) or ""
+    names = [found] if isinstance(found, str) else list(found)
+    short = ["".join(c for c in str(name) if c.isprintable()).strip()[:40] for name in names]
+    return [name.upper() if name in ("auto", "full") else name for name in short]
+
+
+def words(item: Any, keyword: str) -> str:
+    """Free text in capitals, to look for words in; it must never reach a message."""
+    found = _value(item, keyword)
+    parts = [found] if isinstance(found, (str, bytes)) or not hasattr(found, "__iter__") else found
+    return " ".join(str(part) for part in parts if part is not None).strip().upper()[:1000]

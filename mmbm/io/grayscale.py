@@ -14,14 +14,19 @@ from numpy.typing import NDArray
 
 from mmbm.case import Window
 from mmbm.errors import NoSignal, UnreadableFile
-from mmbm.io.attributes import code, number, numbers, sequence
+from mmbm.io.attributes import OfFrame, code, number
+from mmbm.io.tables import find_table, look_up
+from mmbm.io.values import Stored
+from mmbm.io.window import Display, displays, robust_window, show, turned
 
-__all__ = ["Rendered", "render", "robust_window", "show"]
+__all__ = ["Rendered", "refuse_even", "render", "robust_window", "show"]
 
 Floats = NDArray[np.float64]
-Curve = Callable[[Floats], Floats]  # modality values -> [0, 1]
+Curve = Callable[[Floats], Floats]
 
-ROBUST = 0.005  # share of pixels left out at either end where the file has no window
+HIDDEN = 0.95  # share of the pixels at one end from which a window hides the picture
+TWO_GREYS = 0.01  # share of the greys of the automatic window below which it shows two greys
+MAX_VALUE = 1e30  # the largest number that the later steps can calculate with
 
 
 class Rendered(NamedTuple):
@@ -30,38 +35,57 @@ class Rendered(NamedTuple):
     pixels: NDArray[np.float32]  # (height, width), modality units
     shown: NDArray[np.float32]  # (height, width) in [0, 1]
     windows: tuple[Window, ...]
-    window_ignored: bool = False  # the file's own window would have hidden the picture
+    cautions: tuple[str, ...] = ()
 
 
-def render(stored: NDArray[Any], dataset: Any, attributes: Any) -> Rendered:
+class _Shown(NamedTuple):
+    """How the levels are shown, before the sense of the photometric."""
+
+    levels: Floats | None  # each level's grey in [0, 1]; None for the automatic window
+    windows: tuple[Window, ...]
+    falls: bool  # the larger the value, the darker
+    cautions: tuple[str, ...]
+
+
+def refuse_even(values: NDArray[Any]) -> None:
+    """Raise NoSignal for a picture of one grey."""
+    if values.size == 0 or values.min() == values.max():
+        raise NoSignal("The picture is one even grey: there is nothing to see in it.")
+
+
+def render(stored: Stored, dataset: Any, of: OfFrame) -> Rendered:
     """Apply modality LUT or rescale, VOI LUT or window, and the sense of the photometric.
 
-    ``stored`` is (height, width), integer or float, as decoded. ``dataset`` describes the pixels,
-    ``attributes`` holds the transformations that belong to this frame.
+    ``dataset`` describes the pixels, ``of`` holds the transformations that belong to this frame.
 
-    Raises: NoSignal for a constant picture; UnreadableFile for a malformed lookup table.
+    Raises: NoSignal for a constant picture; UnreadableFile for a malformed lookup table or
+    values that are no usable numbers.
     """
-    levels, counts, where = _levels(stored)
-    used = ~_padding(levels, dataset) & np.isfinite(levels) & (counts > 0)
+    refuse_even(stored.values)
+    levels, counts, where = _levels(stored.values)
+    used = ~_padding(levels, stored, dataset) & np.isfinite(levels) & (counts > 0)
     if np.count_nonzero(used) < 2:
         raise NoSignal("The picture is one even grey: there is nothing to see in it.")
-    modality = _modality(attributes, dataset)
-    values = modality(levels)
-    curve, windows = _voi(attributes, dataset)
+    modality = _modality(of.rescale)
+    with np.errstate(all="ignore"):
+        values = modality(np.where(used, levels, levels[used][0]))
+    if not (np.abs(values) < MAX_VALUE).all():
+        raise UnreadableFile(
+            "The pixels of this DICOM file are no usable numbers after its rescale slope and "
+            "intercept; please export the image again."
+        )
+    if np.ptp(values[used]) == 0:
+        raise NoSignal("The picture is one even grey: there is nothing to see in it.")
 
+    way = _way_to_show(values, used, counts, of)
+    shown, windows = way.levels, way.windows
     inverted = code(dataset, "PhotometricInterpretation") == "MONOCHROME1"
-    if inverted:
-        ends = modality(_declared_ends(levels[used], dataset))
+    if inverted and shown is not None:
+        shown = 1 - shown
+    if inverted != way.falls:
+        ends = modality(_declared_ends(levels[used], stored))
         mirror = float(ends[0] + ends[1])
-        values, windows = mirror - values, tuple(_turned(w, mirror) for w in windows)
-
-    ignored = False
-    shown: Floats | None = None
-    if curve is not None:
-        shown = curve(mirror - values if inverted else values)
-        shown = 1 - shown if inverted else shown
-        if np.ptp(shown[used]) == 0:
-            shown, windows, ignored = None, (), True
+        values, windows = mirror - values, tuple(turned(w, mirror) for w in windows)
     if shown is None:
         window = robust_window(values[used], counts[used])
         windows, shown = (window, *windows), show(values, window)
@@ -69,34 +93,55 @@ def render(stored: NDArray[Any], dataset: Any, attributes: Any) -> Rendered:
     values = np.where(used, values, values[used].min())  # padding is as dark as the darkest
     shown = np.where(used, shown, 0.0)
     return Rendered(
-        values.astype(np.float32)[where], shown.astype(np.float32)[where], windows, ignored
+        values.astype(np.float32)[where],
+        shown.astype(np.float32)[where],
+        windows,
+        way.cautions,
     )
 
 
-def show(values: NDArray[Any], window: Window) -> NDArray[Any]:
-    """The linear window function, PS3.3 C.11.2.1.2.1, to [0, 1]."""
-    centre, width = window.center - 0.5, window.width - 1
-    if width <= 0:
-        return (values > centre).astype(np.float64)
-    return np.clip((values - centre) / width + 0.5, 0.0, 1.0)
+def _way_to_show(
+    values: Floats, used: NDArray[np.bool_], counts: NDArray[np.intp], of: OfFrame
+) -> _Shown:
+    """The file's first table or window that shows the picture, or else the automatic window."""
+    ways, cautions = displays(of.voi, values[used])
+    for place, way in enumerate(ways):
+        shown = way.curve(values)
+        fault = _hides(shown[used], values[used], counts[used])
+        if not fault:
+            falls = bool(np.cov(values[used], shown[used], fweights=counts[used])[0, 1] < 0)
+            # the other windows would show the negative of what a falling table shows
+            rest = () if falls else tuple(later.window for later in ways[place + 1 :])
+            return _Shown(shown, (way.window, *rest), falls, tuple(cautions))
+        cautions.append(_sentence(way, fault))
+    return _Shown(None, (), False, tuple(cautions))
 
 
-def robust_window(
-    values: Floats, counts: NDArray[np.intp] | None = None, name: str = "auto"
-) -> Window:
-    """The window over all but the darkest and brightest half per cent.
+def _hides(shown: Floats, values: Floats, counts: NDArray[np.intp]) -> str:
+    """What is wrong with a window: nearly all black or white, or two greys; blank if nothing.
 
-    ``values`` is (n_levels,), ``counts`` how many pixels have each.
+    The darkest and the brightest level are left out: a collimated film's edges say nothing.
     """
-    order = np.argsort(values)
-    values = values[order]
-    below = np.cumsum(np.ones(len(values), np.intp) if counts is None else counts[order])
-    low = values[np.searchsorted(below, ROBUST * below[-1], side="right")]
-    above = below[-1] - below  # symmetric with ``low``, so that a negative gives the same window
-    high = values[np.count_nonzero(above > ROBUST * below[-1])]
-    if high <= low:
-        low, high = values[0], values[-1]
-    return Window(float(low + high) / 2 + 0.5, float(high - low) + 1, name)
+    inner = (values > values.min()) & (values < values.max())
+    if counts[inner].sum() < (1 - HIDDEN) * counts.sum():
+        inner[:] = True
+    share = counts[inner] / counts[inner].sum()
+    if share[shown[inner] <= 0.002].sum() >= HIDDEN:
+        return "black"
+    if share[shown[inner] >= 0.998].sum() >= HIDDEN:
+        return "white"
+    grey = share[(shown[inner] > 0.002) & (shown[inner] < 0.998)].sum()
+    automatic = show(values, robust_window(values, counts))[inner]
+    possible = share[(automatic > 0.002) & (automatic < 0.998)].sum()
+    return "black or white, without greys" if grey < TWO_GREYS * possible else ""
+
+
+def _sentence(way: Display, fault: str) -> str:
+    what = "lookup table" if way.is_table else "window"
+    return (
+        f"The {what} stored in the file hides the picture: nearly all of it would be {fault}. "
+        "It was not used."
+    )
 
 
 def _levels(stored: NDArray[Any]) -> tuple[Floats, NDArray[np.intp], NDArray[np.intp]]:
@@ -112,101 +157,42 @@ def _levels(stored: NDArray[Any]) -> tuple[Floats, NDArray[np.intp], NDArray[np.
     return levels.astype(np.float64), counts, where.reshape(stored.shape)
 
 
-def _padding(levels: Floats, dataset: Any) -> NDArray[np.bool_]:
-    first = number(dataset, "PixelPaddingValue")
+def _padding(levels: Floats, stored: Stored, dataset: Any) -> NDArray[np.bool_]:
+    """Which levels are padding; its value may be written with the other sign than the pixels'."""
+    if stored.is_float:
+        first = number(dataset, "FloatPixelPaddingValue")
+        last = number(dataset, "FloatPixelPaddingRangeLimit")
+    else:
+        first = number(dataset, "PixelPaddingValue")
+        last = number(dataset, "PixelPaddingRangeLimit")
     if first is None:
         return np.zeros(levels.shape, bool)
-    last = number(dataset, "PixelPaddingRangeLimit")
-    ends = (first, first if last is None else last)
+    ends = [first, first if last is None else last]
+    if not stored.is_float:
+        ends = [_with_sign(end, stored.signed) for end in ends]
     return (levels >= min(ends)) & (levels <= max(ends))
 
 
-def _declared_ends(levels: Floats, dataset: Any) -> Floats:
+def _with_sign(value: float, signed: bool) -> float:
+    if signed and value >= 2**15:
+        return value - 2**16
+    return value + 2**16 if not signed and value < 0 else value
+
+
+def _declared_ends(levels: Floats, stored: Stored) -> Floats:
     """The least and greatest value that could be stored; for floats, that is."""
-    bits = number(dataset, "BitsStored")
-    if bits is None or not 1 <= bits <= 32 or "PixelData" not in dataset:
+    if stored.is_float or stored.bits > 32:
         return np.array([levels.min(), levels.max()])
-    if number(dataset, "PixelRepresentation") == 1:
-        return np.array([-(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1])
-    return np.array([0.0, 2.0**bits - 1])
+    if stored.signed:
+        return np.array([-(2.0 ** (stored.bits - 1)), 2.0 ** (stored.bits - 1) - 1])
+    return np.array([0.0, 2.0**stored.bits - 1])
 
 
-def _modality(attributes: Any, dataset: Any) -> Curve:
+def _modality(rescale: Any) -> Curve:
     """Modality LUT, or rescale slope and intercept (PS3.3 C.11.1)."""
-    tables = sequence(attributes, "ModalityLUTSequence")
-    if tables:
-        first, table = _table(tables[0], dataset)
-        return lambda levels: _look_up(levels, first, table)
-    slope = number(attributes, "RescaleSlope")
-    intercept = number(attributes, "RescaleIntercept") or 0.0
+    table = find_table(rescale, "ModalityLUTSequence")
+    if table is not None:
+        return lambda levels: look_up(levels, table)
+    slope = number(rescale, "RescaleSlope")
+    intercept = number(rescale, "RescaleIntercept") or 0.0
     return lambda levels: levels * (slope or 1.0) + intercept
-
-
-def _voi(attributes: Any, dataset: Any) -> tuple[Curve | None, tuple[Window, ...]]:
-    """What maps modality values to [0, 1], and all of it as linear windows for the viewer."""
-    centers, widths = numbers(attributes, "WindowCenter"), numbers(attributes, "WindowWidth")
-    function = code(attributes, "VOILUTFunction") or "LINEAR"
-    wider = 0 if function == "LINEAR" else 1  # the other two count the width from edge to edge
-    names = [*_names(attributes, "WindowCenterWidthExplanation"), *[""] * len(centers)]
-    windows = tuple(
-        Window(center + wider / 2, width + wider, name)
-        for center, width, name in zip(centers, widths, names, strict=False)
-        if width + wider >= 1
-    )
-    tables = sequence(attributes, "VOILUTSequence")
-    if tables:
-        first, table = _table(tables[0], dataset)
-        curve = table / max(table.max(), 1.0)
-        (rising,) = np.nonzero((curve > 0.005) & (curve < 0.995))
-        ends = (rising[0], rising[-1]) if len(rising) else (0, len(curve) - 1)
-        name = next(iter(_names(tables[0], "LUTExplanation")), "") or "VOI LUT"
-        near = Window(first + sum(ends) / 2 + 0.5, float(ends[1] - ends[0]) + 1, name)
-        return lambda values: _look_up(values, first, curve), (near, *windows)
-    if not windows:
-        return None, ()
-    center, width, _ = windows[0]
-    if function == "SIGMOID":
-        slope = -4 / (width - wider) if width > wider else -np.inf
-        middle = center - wider / 2
-        with np.errstate(over="ignore"):
-            return lambda values: 1 / (1 + np.exp(np.clip(slope * (values - middle), -700, 700))), (
-                windows
-            )
-    return lambda values: show(values, windows[0]), windows
-
-
-def _turned(window: Window, mirror: float) -> Window:
-    """The window that shows ``mirror - values`` as the negative of what it showed before."""
-    return window._replace(center=mirror - window.center + 1)
-
-
-def _table(item: Any, dataset: Any) -> tuple[float, Floats]:
-    """First mapped value and entries of a LUT (PS3.3 C.11.1.1.1)."""
-    descriptor = numbers(item, "LUTDescriptor")
-    entries = getattr(item, "LUTData", None)
-    if len(descriptor) != 3 or entries is None:
-        raise UnreadableFile("A lookup table in this DICOM file is malformed; export it again.")
-    length = int(descriptor[0]) or 2**16
-    if isinstance(entries, bytes):
-        kind = np.uint8 if len(entries) < 2 * length else np.dtype("<u2")
-        table = np.frombuffer(entries, kind)
-    else:
-        table = np.atleast_1d(np.asarray(entries))
-        if 2 * len(table) == length:  # two 8-bit entries packed in each word
-            table = table.astype("<u2").view(np.uint8)
-    if not 0 < len(table) <= 2**17:
-        raise UnreadableFile("A lookup table in this DICOM file is malformed; export it again.")
-    signed = number(dataset, "PixelRepresentation") == 1
-    first = descriptor[1] - 2**16 if signed and descriptor[1] >= 2**15 else descriptor[1]
-    return first, table[:length].astype(np.float64)
-
-
-def _look_up(values: Floats, first: float, table: Floats) -> Floats:
-    index = np.rint(np.nan_to_num(values)) - first
-    return table[np.clip(index, 0, len(table) - 1).astype(np.intp)]
-
-
-def _names(item: Any, keyword: str) -> list[str]:
-    found = getattr(item, keyword, None) or ""
-    names = [found] if isinstance(found, str) else list(found)
-    return ["".join(c for c in str(name) if c.isprintable()).strip()[:40] for name in names]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from mmbm.errors import UnsupportedFile
-from mmbm.io.attributes import code, sequence
+from mmbm.io.attributes import OfFrame, code, sequence, words
+from mmbm.io.orientation import view
 
 __all__ = ["Facts", "cautions", "facts", "refuse_other_documents"]
 
@@ -24,9 +25,6 @@ _MODALITY_NAMES = {
     "RTDOSE": "a dose plan",
 }
 _CHEST = ("CHEST", "THORAX", "TORAX", "TORSO", "LUNG", "RIB", "PULMON", "HEART")
-_LATERAL = frozenset({"LL", "RL", "LAT", "LATERAL", "LEFT LATERAL", "RIGHT LATERAL"})
-_FRONTAL = {"antero-posterior": "AP", "postero-anterior": "PA"}
-_LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81")
 _SMALL = 200  # pixels a side
 
 _DOCUMENTS = {  # SOP classes by the start of their UID, PS3.4 annex B.5
@@ -45,27 +43,23 @@ class Facts(NamedTuple):
     view: str
 
 
-def refuse_other_documents(dataset: Any) -> None:
-    """Raises UnsupportedFile for DICOM files that are no pictures at all."""
-    sop_class = str(
-        getattr(dataset, "SOPClassUID", "")
-        or getattr(dataset.file_meta, "MediaStorageSOPClassUID", "")
-    )
+def refuse_other_documents(dataset: Any, storage_class: str) -> None:
+    """Raises UnsupportedFile for DICOM files that are no pictures at all.
+
+    ``storage_class`` is the SOP class that the file's meta information names.
+    """
+    sop_class = words(dataset, "SOPClassUID") or storage_class
     for start, what in _DOCUMENTS.items():
         if sop_class.startswith(start):
             raise UnsupportedFile(f"This file is {what}.")
 
 
-def facts(dataset: Any) -> Facts:
+def facts(dataset: Any, of: OfFrame) -> Facts:
     """Modality, body part and view as codes; blank where the file does not say."""
     body_part = code(dataset, "BodyPartExamined")
-    for region in sequence(dataset, "AnatomicRegionSequence")[:1]:
+    for region in sequence(of.anatomy, "AnatomicRegionSequence")[:1]:
         body_part = body_part or code(region, "CodeMeaning")
-    view = code(dataset, "ViewPosition")
-    for item in sequence(dataset, "ViewCodeSequence")[:1]:
-        meaning = str(getattr(item, "CodeMeaning", "")).strip().lower()
-        view = view or _FRONTAL.get(meaning, "") or code(item, "CodeMeaning")
-    return Facts(code(dataset, "Modality"), body_part, view)
+    return Facts(code(dataset, "Modality"), body_part, view(dataset))
 
 
 def cautions(
@@ -74,7 +68,8 @@ def cautions(
     *,
     frames: int,
     coloured: bool,
-    window_ignored: bool,
+    lossy: bool,
+    lateral: bool,
     shape: tuple[int, ...],
 ) -> tuple[str, ...]:
     """Plain sentences for the reader; ``shape`` is (height, width)."""
@@ -88,7 +83,7 @@ def cautions(
         )
     if found.body_part and not any(word in found.body_part for word in _CHEST):
         says.append(f"The file says the body part is {found.body_part}, not the chest.")
-    if found.view in _LATERAL:
+    if lateral:
         says.append("This is a lateral view: the model was trained on frontal views.")
     if code(dataset, "BurnedInAnnotation") == "YES":
         says.append("Writing is burned into the picture; it may name the patient.")
@@ -96,18 +91,10 @@ def cautions(
         says.append(
             f"The picture is only {shape[1]} x {shape[0]} pixels: small findings cannot be seen."
         )
-    if _is_lossy(dataset):
+    if lossy or code(dataset, "LossyImageCompression") == "01":
         says.append("The picture was compressed with loss: fine detail may be missing.")
     if coloured:
         says.append("This is a colour picture; it was turned into grey.")
     if frames > 1:
         says.append(f"The file holds {frames} frames: only one of them is read.")
-    if window_ignored:
-        says.append("The window stored in the file hides the whole picture; it was not used.")
     return tuple(says)
-
-
-def _is_lossy(dataset: Any) -> bool:
-    if code(dataset, "LossyImageCompression") == "01":
-        return True
-    return str(dataset.file_meta.TransferSyntaxUID) in _LOSSY

@@ -42,6 +42,7 @@ class Worker:
             env=environment | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             bufsize=0,
         )
+        self.spent = False  # it says so itself: a codec still runs, or its memory stays high
         self.incoming = cast(BinaryIO, self.process.stdout)
         self.outgoing = cast(BinaryIO, self.process.stdin)
         _widen(self.incoming)
@@ -71,6 +72,7 @@ class Worker:
             if header.get("ticket") != ticket:
                 raise wire.Broken("the answer to another question")
             answered = True
+            self.spent = header.pop("spent", False) is not False
             return header, body
         except (wire.Broken, OSError) as exc:
             if out_of_time.is_set():
@@ -180,6 +182,8 @@ class Pool:
         return Worker()
 
     def _put_back(self, worker: Worker) -> None:
+        if worker.spent:
+            worker.close()
         with self._lock:
             self._idle.append(worker if worker.alive else Worker())
 

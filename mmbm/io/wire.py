@@ -13,12 +13,13 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbm.case import Notes, Picture, Sound, Window
+from mmbm.case import Notes, Patient, Picture, Sound, Window
 
 __all__ = ["HEADER_BYTES", "Broken", "Part", "rebuild", "receive", "send", "take_apart"]
 
@@ -71,6 +72,8 @@ def _exactly(pipe: BinaryIO, n_bytes: int) -> bytearray:
 def take_apart(part: Part) -> tuple[dict[str, Any], list[NDArray[np.float32]]]:
     """A case part as JSON fields and its float32 arrays, in the order of the dataclass."""
     fields = {name: getattr(part, name) for name in part.__dataclass_fields__}
+    if isinstance(part, Picture):
+        fields["patient"] = asdict(part.patient)
     arrays = [
         np.ascontiguousarray(fields.pop(name), dtype=np.float32)
         for name in ("pixels", "shown", "waveform")
@@ -102,10 +105,19 @@ def _picture(fields: dict[str, Any], body: bytearray) -> Picture:
         dicom_modality=str(fields["dicom_modality"]),
         body_part=str(fields["body_part"]),
         view=str(fields["view"]),
+        turned=str(fields["turned"]),
+        patient=_patient(fields["patient"]),
         photometric=str(fields["photometric"]),
         transfer_syntax=str(fields["transfer_syntax"]),
         bits_stored=int(fields["bits_stored"]),
         warnings=tuple(str(warning) for warning in fields["warnings"]),
+    )
+
+
+def _patient(fields: dict[str, Any]) -> Patient:
+    years = fields["years"]
+    return Patient(
+        str(fields["sex"]), None if years is None else float(years), str(fields["identifier"])
     )
 
 

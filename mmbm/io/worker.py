@@ -13,19 +13,18 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import mmbm.errors
 from mmbm.config import Limits
-from mmbm.io import wire
+from mmbm.io import deadline, wire
 
 __all__ = ["serve"]
 
 _PRELOADED = (  # so that the first file does not wait for imports
     "pydicom.pixels",
-    "pylibjpeg",
-    "jpeg_ls",
-    "PIL.PngImagePlugin",
+    "imagecodecs",
     "PIL.JpegImagePlugin",
     "av",
     "soxr",
@@ -36,6 +35,7 @@ _PRELOADED = (  # so that the first file does not wait for imports
     "pypdf",
     "docx",
 )
+_LASTING = 512 * 2**20  # bytes that a process may keep besides its answer
 _GRACE = 5  # seconds past the parent's own clock, for a child whose parent has died
 
 
@@ -59,8 +59,19 @@ def serve() -> None:
         header, arrays = _answer(request, bytes(content))
         del content
         header["ticket"] = request["ticket"]
+        header["spent"] = _spent(sum(array.nbytes for array in arrays))
         wire.send(outgoing, header, [array.data for array in arrays])
         del header, arrays
+
+
+def _spent(answer_bytes: int) -> bool:
+    """Whether another process must read the next file: a codec still runs, or memory stays high."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):  # only Linux tells
+        pages = 0
+    kept = pages * os.sysconf("SC_PAGE_SIZE") - answer_bytes if pages else 0
+    return deadline.left_behind() or kept > _LASTING
 
 
 def _own_pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -72,7 +72,7 @@ def test_small_and_misnamed_are_told():
     ("content", "error", "message"),
     [
         (picture(np.zeros((200, 200), np.uint8)), NoSignal, "one even grey"),
-        (picture(GREY)[:200], UnreadableFile, "The PNG picture is damaged"),
+        (picture(GREY)[:200], UnreadableFile, "The PNG picture is cut short"),
         (picture(GREY, "JPEG")[:100], UnreadableFile, "The JPEG picture is damaged"),
         (picture(GREY, "GIF"), UnsupportedFile, "This file is a GIF; please give a DICOM"),
         (picture(GREY, "TIFF"), UnsupportedFile, "This file is a TIFF"),

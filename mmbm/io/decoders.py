@@ -1,0 +1,199 @@
+"""Compressed pictures to arrays: JPEG, lossless JPEG, JPEG-LS, JPEG 2000, RLE and deflated frames.
+
+By imagecodecs, which lets go of Python's lock, so that a decoder that hangs can be left behind.
+Size, samples, tiles and scans are checked as the codestream itself declares them, and the data
+must be enough for that size, before a decoder sees them.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbm.config import Limits
+from mmbm.errors import TooLarge, UnreadableFile, UnsupportedFile
+from mmbm.io import deadline
+from mmbm.io.codestream import Codestream, inspect
+
+__all__ = ["Decoded", "check", "decode_deflated", "decode_rle", "decode_stream"]
+
+MAX_SCANS = 100  # of a JPEG; ten are usual
+MAX_TILES = 16_384  # of a JPEG 2000
+MIN_BITS_PER_PIXEL = 1 / 64  # of anything with something to see in it
+SMALL = 2**20  # pixels below which a decoder cannot eat much
+RLE_SPARE = 4096  # bytes that a run may reach past the end of a picture
+SECONDS, PIXELS_PER_SECOND = 0.6, 4e6  # of processor time; what a slow machine takes at the least
+
+
+class Decoded(NamedTuple):
+    """One decoded picture: (height, width) or (height, width, samples), as stored."""
+
+    stored: NDArray[Any]
+    bits: int  # of a sample
+    signed: bool
+    kind: str
+    lossy: bool
+
+
+def check(stream: Codestream, n_bytes: int, limits: Limits) -> None:
+    """Raise TooLarge, UnreadableFile or UnsupportedFile before anything is decoded."""
+    kind, height, width = stream.kind, stream.height, stream.width
+    if height == 0 or width == 0:
+        raise UnsupportedFile(
+            f"The {kind} picture does not give its size in its header; please export it again."
+        )
+    size = f"{width} x {height} pixels"
+    if height * width > limits.pixels:
+        raise TooLarge(
+            f"The {kind} picture is {size}; at most {limits.pixels / 1e6:.0f} million are read."
+        )
+    if stream.kind.startswith(("hierarchical", "arithmetic")):
+        raise UnsupportedFile(f"This is a {kind} picture, a kind that is not read; export it anew.")
+    if stream.samples not in (1, 3, 4):
+        raise UnsupportedFile(
+            f"The {kind} picture has {stream.samples} values a pixel; 1 (grey) or 3 are read."
+        )
+    if stream.tiles > MAX_TILES:
+        raise TooLarge(
+            f"The {kind} picture is cut into {stream.tiles:,} tiles; at most {MAX_TILES:,} are "
+            "read."
+        )
+    if stream.scans > MAX_SCANS:
+        raise TooLarge(
+            f"The {kind} picture lies in {stream.scans:,} scans; at most {MAX_SCANS} are read."
+        )
+    if height * width > SMALL and 8 * n_bytes < MIN_BITS_PER_PIXEL * height * width:
+        raise UnreadableFile(
+            f"The {kind} picture has {n_bytes:,} bytes for {size}: it is cut short, or there is "
+            "nothing to see in it."
+        )
+
+
+def decode_stream(stream: bytes, limits: Limits, *, plain_rgb: bool = False) -> Decoded:
+    """Decode a JPEG of any process, a JPEG-LS or a JPEG 2000 picture.
+
+    ``plain_rgb`` says that three components are red, green and blue where a JPEG does not say.
+
+    Raises: UnreadableFile, UnsupportedFile, TooLarge.
+    """
+    import imagecodecs
+
+    found = inspect(stream)
+    if found is None:
+        raise UnreadableFile(
+            "The compressed picture inside this file is damaged: it does not begin as JPEG, "
+            "JPEG-LS or JPEG 2000 do. Please export it uncompressed."
+        )
+    check(found, len(stream), limits)
+    if found.kind == "JPEG 2000":
+        content = stream if stream.rstrip(b"\0").endswith(b"\xff\xd9") else stream + b"\xff\xd9"
+        stored = _timed(found, lambda: imagecodecs.jpeg2k_decode(content, numthreads=1))
+    elif found.kind == "JPEG-LS":
+        stored = _timed(found, lambda: imagecodecs.jpegls_decode(stream))
+    else:
+        ended = b"\xff\xd9" in stream[-1024:]
+        content = _whole_scan(stream if ended else stream + b"\xff\xd9")
+        colour = _colour(found, plain_rgb)
+        stored = _timed(found, lambda: imagecodecs.jpeg8_decode(content, **colour))
+        if not ended and np.ptp(stored[-8:]) == 0:  # the decoder fills up what is missing
+            raise UnreadableFile(
+                f"The {found.kind} picture is cut short: its end is missing. Export it again."
+            )
+    return Decoded(stored, found.bits, found.signed, found.kind, found.lossy)
+
+
+def _timed(found: Codestream, work: Callable[[], Any]) -> NDArray[Any]:
+    seconds = SECONDS + found.height * found.width * found.samples / PIXELS_PER_SECOND
+    try:
+        stored: NDArray[Any] = deadline.within(seconds, work)
+    except MemoryError:
+        raise
+    except deadline.OutOfTime as exc:
+        raise UnreadableFile(
+            f"The {found.kind} picture of {found.width} x {found.height} pixels could not be "
+            f"decoded within {seconds:.1f} seconds: it is damaged. Please export it again."
+        ) from exc
+    except Exception as exc:
+        raise UnreadableFile(
+            f"The {found.kind} picture is damaged or cut short and could not be decoded; please "
+            "export it again."
+        ) from exc
+    if stored.shape[:2] != (found.height, found.width):
+        raise UnreadableFile(f"The {found.kind} picture has an unknown layout; export it again.")
+    return stored
+
+
+def _colour(found: Codestream, plain_rgb: bool) -> dict[str, Any]:
+    """What libjpeg is told of three components: RGB where only the DICOM header says so."""
+    if found.samples == 3 and plain_rgb and not found.marked:
+        return {"colorspace": "RGB", "outcolorspace": "RGB"}
+    return {}
+
+
+def _whole_scan(stream: bytes) -> bytes:
+    """Some writers of sequential JPEG leave the end of spectral selection at 0; it must be 63.
+
+    Source: T.81, table B.3. A strict decoder refuses such a scan; its data are fine.
+    """
+    at = stream.find(b"\xff\xda")
+    frame = inspect(stream)
+    if frame is None or frame.kind != "JPEG" or frame.scans > 1 or at < 0:
+        return stream
+    selection = at + 5 + 2 * stream[at + 4] if at + 4 < len(stream) else len(stream)
+    if stream[selection : selection + 2] != b"\0\0":
+        return stream
+    return stream[: selection + 1] + b"\x3f" + stream[selection + 2 :]
+
+
+def decode_rle(content: bytes, n_pixels: int, n_planes: int) -> NDArray[np.uint8]:
+    """An RLE frame (PS3.5 annex G) to (n_planes, n_pixels), of each sample the high byte first.
+
+    Raises: UnreadableFile.
+    """
+    import imagecodecs
+
+    n_segments = int.from_bytes(content[:4], "little")
+    if n_segments != n_planes or len(content) < 64:
+        raise UnreadableFile(
+            f"The RLE picture lies in {n_segments} parts where the header asks for {n_planes}; "
+            "please export it uncompressed."
+        )
+    starts = [int.from_bytes(content[4 + 4 * i : 8 + 4 * i], "little") for i in range(n_segments)]
+    planes = np.empty((n_segments, n_pixels), np.uint8)
+    for plane, start, stop in zip(planes, starts, [*starts[1:], len(content)], strict=True):
+        try:
+            found = imagecodecs.packbits_decode(content[start:stop], out=n_pixels + RLE_SPARE)[
+                :n_pixels
+            ]
+        except MemoryError:
+            raise
+        except Exception as exc:
+            raise UnreadableFile(
+                "The RLE picture is damaged and could not be decoded; please export it "
+                "uncompressed."
+            ) from exc
+        if len(found) < n_pixels:
+            raise UnreadableFile(
+                f"The RLE picture is cut short: {len(found):,} of {n_pixels:,} pixels are "
+                "there. Please export the image again."
+            )
+        plane[:] = np.frombuffer(found, np.uint8)
+    return planes
+
+
+def decode_deflated(content: bytes, n_bytes: int) -> bytes:
+    """A frame of a deflated image (PS3.5 A.4.13), ``n_bytes`` long. Raises UnreadableFile."""
+    for bits in (-15, 15):
+        try:
+            found = zlib.decompressobj(bits).decompress(content, n_bytes)
+        except zlib.error:
+            continue
+        if len(found) == n_bytes:
+            return found
+    raise UnreadableFile(
+        "The deflated picture is damaged or cut short; please export it uncompressed."
+    )

@@ -1,0 +1,187 @@
+"""PNG and JPEG files to their stored values, all grey levels kept, upright by their Exif."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbm.config import Limits
+from mmbm.errors import TooLarge, UnreadableFile, UnsupportedFile
+from mmbm.io import decoders
+from mmbm.io.codestream import Codestream, inspect
+
+__all__ = ["Drawn", "decode_jpeg", "decode_png"]
+
+_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")  # what pixels hang on
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by PNG colour type
+MAX_CHUNKS = 100_000
+_DAMAGED = "The {} picture is damaged and could not be decoded; please export it again."
+
+
+class Drawn(NamedTuple):
+    """A picture as stored, without a window."""
+
+    stored: NDArray[Any]  # (height, width), or (height, width, 3) RGB; unsigned
+    bits: int  # of a sample
+    cautions: tuple[str, ...] = ()
+
+
+def decode_png(content: bytes, limits: Limits) -> Drawn:
+    """A PNG of any colour type and depth; what is see-through lies on black.
+
+    Raises: UnreadableFile, UnsupportedFile, TooLarge.
+    """
+    import imagecodecs
+
+    pixels, depth, exif = _png_parts(content, limits)
+    try:
+        stored: NDArray[Any] = imagecodecs.png_decode(pixels)
+    except MemoryError:
+        raise
+    except Exception as exc:
+        raise UnreadableFile(_DAMAGED.format("PNG")) from exc
+    stored = _without_alpha(stored)
+    return Drawn(_upright(_grey_if_even(stored), exif), 16 if depth == 16 else 8)
+
+
+def _png_parts(content: bytes, limits: Limits) -> tuple[bytes, int, bytes]:
+    """The chunks that the pixels hang on, the bit depth, and the Exif block.
+
+    Text, profiles and times are left out: they may be larger than any decoder takes.
+    """
+    kept, exif, at = [content[:8]], b"", 8
+    depth = n_data = chunks = 0
+    while at + 12 <= len(content):
+        (length,) = struct.unpack_from(">I", content, at)
+        kind, end = content[at + 4 : at + 8], at + 12 + length
+        chunks += 1
+        if chunks > MAX_CHUNKS:
+            raise TooLarge(f"The PNG picture lies in more than {MAX_CHUNKS:,} pieces.")
+        if end > len(content):
+            raise UnreadableFile("The PNG picture is cut short; please export it again.")
+        if kind in _KEPT:
+            (check,) = struct.unpack_from(">I", content, end - 4)
+            if zlib.crc32(content[at + 4 : end - 4]) != check:
+                raise UnreadableFile(_DAMAGED.format("PNG"))
+            kept.append(content[at:end])
+        if kind == b"IHDR" and length == 13:
+            depth = _check_png_size(content[at + 8 : end - 4], limits)
+        elif kind == b"IDAT":
+            n_data += length
+        elif kind == b"eXIf":
+            exif = b"Exif\0\0" + content[at + 8 : end - 4]
+        elif kind == b"acTL" and int.from_bytes(content[at + 8 : at + 12], "big") > 1:
+            raise UnsupportedFile("This PNG is animated; please give a single picture.")
+        elif kind == b"IEND":
+            break
+        at = end
+    if not depth or not n_data:
+        raise UnreadableFile("The PNG picture is cut short; please export it again.")
+    return b"".join(kept), depth, exif
+
+
+def _check_png_size(header: bytes, limits: Limits) -> int:
+    width, height, depth, colour = struct.unpack_from(">IIBB", header)
+    if width * height > limits.pixels:
+        raise TooLarge(
+            f"The picture has too many pixels; at most {limits.pixels / 1e6:.0f} million are read."
+        )
+    if colour not in _CHANNELS or depth not in (1, 2, 4, 8, 16):
+        raise UnreadableFile(_DAMAGED.format("PNG"))
+    return int(depth)
+
+
+def _without_alpha(stored: NDArray[Any]) -> NDArray[Any]:
+    """The last of 2 or 4 channels is how opaque a pixel is; black lies behind."""
+    if stored.ndim == 2 or stored.shape[2] == 3:
+        return stored
+    colours, alpha = stored[..., :-1], stored[..., -1:]
+    top = np.iinfo(stored.dtype).max
+    if alpha.min() < top:
+        product = colours.astype(np.uint64) * alpha + top // 2
+        colours = (product // top).astype(stored.dtype)
+    return colours[..., 0] if colours.shape[2] == 1 else colours
+
+
+def _grey_if_even(stored: NDArray[Any]) -> NDArray[Any]:
+    """One channel where all three are equal."""
+    if stored.ndim == 3 and (stored == stored[..., :1]).all():
+        return stored[..., 0]
+    return stored
+
+
+def decode_jpeg(content: bytes, limits: Limits) -> Drawn:
+    """A JPEG of any process, or a JPEG-LS.
+
+    Raises: UnreadableFile, UnsupportedFile, TooLarge.
+    """
+    found = inspect(content)
+    if found is None:
+        raise UnreadableFile(_DAMAGED.format("JPEG"))
+    _check_jpeg_size(found, limits)
+    if found.kind == "JPEG" and found.bits == 8:
+        stored = _by_pillow(content, limits)
+    else:
+        stored = decoders.decode_stream(content, limits).stored
+        if stored.ndim == 3 and stored.shape[2] == 4:
+            raise UnsupportedFile("This JPEG has four colours; please save it in grey or RGB.")
+    bits = max(found.bits, 8)
+    return Drawn(_upright(_grey_if_even(stored), found.orientation), bits)
+
+
+def _check_jpeg_size(found: Codestream, limits: Limits) -> None:
+    if found.width * found.height > limits.pixels:
+        raise TooLarge(
+            f"The picture has too many pixels; at most {limits.pixels / 1e6:.0f} million are read."
+        )
+    decoders.check(found, 2**40, limits)
+
+
+def _by_pillow(content: bytes, limits: Limits) -> NDArray[np.uint8]:
+    """Pillow knows a JPEG's colours (CMYK, YCCK, Adobe's inverted ones) and what is cut off."""
+    import io
+
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
+            grey = image.mode in ("1", "L")
+            return np.asarray(image.convert("L" if grey else "RGB"))
+    except MemoryError:
+        raise
+    except Image.DecompressionBombError as exc:
+        raise TooLarge(
+            f"The picture has too many pixels; at most {limits.pixels / 1e6:.0f} million are read."
+        ) from exc
+    except Exception as exc:
+        raise UnreadableFile(_DAMAGED.format("JPEG")) from exc
+
+
+def _upright(stored: NDArray[Any], exif: bytes) -> NDArray[Any]:
+    """Turned as the Exif orientation says (CIPA DC-008, tag 274)."""
+    orientation = _orientation(exif)
+    if orientation > 4:
+        stored = stored.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        stored = stored[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        stored = stored[::-1]
+    return np.ascontiguousarray(stored)
+
+
+def _orientation(exif: bytes) -> int:
+    from PIL import Image
+
+    if not exif:
+        return 1
+    tags = Image.Exif()
+    try:
+        tags.load(exif)
+        orientation = tags.get(274, 1)
+    except Exception:  # noqa: BLE001  a malformed block says nothing
+        return 1
+    return orientation if orientation in range(1, 9) else 1

@@ -1,0 +1,288 @@
+"""The elements of a DICOM file, found without trusting any length in it (PS3.5 section 7, PS3.10).
+
+The header is walked once, flat and counted; only the elements that are read here are handed to
+pydicom. So a header of millions of elements, a sequence whose items have wrong lengths, or an
+icon that is damaged costs nothing and spoils nothing, and the pixels are found where they lie.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from mmbm.config import Limits
+from mmbm.errors import TooLarge, UnreadableFile
+from mmbm.io.wanted import sequence_tags, wanted_tags
+
+__all__ = ["File", "Pixels", "looks_like_dicom", "parse"]
+
+MAX_ELEMENTS = 100_000  # of a whole header; 512 frames described one by one have about 30,000
+_LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+_SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+_UNDEFINED = 0xFFFFFFFF
+_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_PIXELS = {
+    0x7FE00008: "FloatPixelData",
+    0x7FE00009: "DoubleFloatPixelData",
+    0x7FE00010: "PixelData",
+}
+_EXTENDED_OFFSETS = 0x7FE00001
+_SYNTAX, _STORED_CLASS = 0x00020010, 0x00020002
+_DEFLATED = "1.2.840.10008.1.2.1.99"
+_GE_BIG_PIXELS = "1.2.840.113619.5.2"  # little-endian header, big-endian pixels
+_INFLATE_FREE, _INFLATE_RATIO = 16 * 2**20, 100  # bytes; times the file's size
+_MAX_VALUE, _MAX_SEQUENCE = 2**18, 2**24  # bytes of one wanted element
+
+
+class Pixels(NamedTuple):
+    """Where the picture lies in the file's bytes; ``length`` is None for encapsulated pixels."""
+
+    keyword: str
+    vr: bytes
+    content: memoryview  # from the first byte of the value to the end of the file
+    length: int | None
+    big_endian: bool
+    offsets: bytes = b""  # the extended offset table, eight bytes a frame
+
+
+class File(NamedTuple):
+    """What of a DICOM file is read."""
+
+    dataset: Any  # pydicom Dataset of the wanted elements
+    syntax: str  # UID of the transfer syntax as the file names it; blank where it does not
+    storage_class: str
+    pixels: Pixels | None
+    complete: bool  # the walk ended at the pixels or at the end of the file, not within an element
+    damaged: tuple[str, ...]  # keywords of wanted elements that could not be read
+
+
+class _Element(NamedTuple):
+    tag: int
+    vr: bytes  # blank where none is written
+    start: int
+    value: int
+    end: int
+    undefined: bool
+
+
+def looks_like_dicom(content: bytes) -> bool:
+    """Whether the mark after the 128-byte preamble is there (PS3.10 section 7.1)."""
+    return content[128:132] == b"DICM"
+
+
+def parse(content: bytes, limits: Limits) -> File:
+    """Find the wanted elements and the pixels.
+
+    Raises: UnreadableFile for what is no DICOM file; TooLarge for a header of too many elements
+    or a file that unpacks to too much.
+    """
+    at = 132 if looks_like_dicom(content) else 0
+    syntax = storage_class = ""
+    for element in _Walk(content, at, explicit=True, big_endian=False):
+        if element.tag >> 16 != 2:
+            break
+        at = element.end
+        if element.tag in (_SYNTAX, _STORED_CLASS):
+            text = content[element.value : min(element.end, element.value + 64)]
+            uid = text.decode("ascii", "replace").strip("\0 ")
+            syntax, storage_class = (
+                (uid, storage_class) if element.tag == _SYNTAX else (syntax, uid)
+            )
+    if syntax == _DEFLATED and not _begins_a_dataset(content[at : at + 8]):
+        content, at = _inflate(content[at:], limits), 0
+    start = content[at : at + 8]
+    big_endian = start[:2] != b"\0\0" and start[0] < start[1]
+    walk = _Walk(content, at, explicit=start[4:6] in _LONG | _SHORT, big_endian=big_endian)
+    found, pixels, seen = _collect(walk, syntax)
+    if not looks_like_dicom(content) and at == 0 and not syntax and not seen & wanted_tags():
+        raise UnreadableFile(
+            "This is not a DICOM, PNG or JPEG picture; please choose a chest radiograph."
+        )
+    dataset, damaged = _dataset(found, walk)
+    return File(dataset, syntax, storage_class, pixels, walk.complete, damaged)
+
+
+def _collect(walk: _Walk, syntax: str) -> tuple[list[_Element], Pixels | None, set[int]]:
+    found: list[_Element] = []
+    seen: set[int] = set()
+    offsets = b""
+    for element in walk:
+        seen.add(element.tag)
+        if element.tag == _EXTENDED_OFFSETS:
+            offsets = bytes(walk.content[element.value : min(element.end, element.value + 2**16)])
+        if element.tag in _PIXELS:
+            big_endian = walk.big_endian or syntax == _GE_BIG_PIXELS
+            return (
+                found,
+                Pixels(
+                    _PIXELS[element.tag],
+                    element.vr,
+                    memoryview(walk.content)[element.value :],
+                    None if element.undefined else walk.declared,
+                    big_endian,
+                    offsets,
+                ),
+                seen,
+            )
+        most = _MAX_SEQUENCE if element.tag in sequence_tags() else _MAX_VALUE
+        if element.tag in wanted_tags() and element.end - element.value <= most:
+            found.append(element)
+    return found, None, seen
+
+
+def _dataset(found: list[_Element], walk: _Walk) -> tuple[Any, tuple[str, ...]]:
+    """The wanted elements as pydicom reads them, and the keywords of those that it cannot."""
+    import pydicom
+    from pydicom.datadict import keyword_for_tag
+
+    whole, damaged = pydicom.Dataset(), []
+    for element in found:
+        try:
+            whole.update(walk.read(element))
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001  pydicom raises anything at all for a damaged element
+            damaged.append(keyword_for_tag(element.tag))
+    return whole, tuple(damaged)
+
+
+class _Walk:
+    """Top-level elements in order. ``complete`` is False where the file ended within one."""
+
+    def __init__(self, content: bytes, at: int, *, explicit: bool, big_endian: bool) -> None:
+        self.content = content
+        self.explicit, self.big_endian = explicit, big_endian
+        self.complete = True
+        self.declared = 0  # length of the last element, as it says
+        self._at = at
+        self._count = 0
+        order = ">" if big_endian else "<"
+        self._tag, self._word = struct.Struct(order + "HH"), struct.Struct(order + "I")
+        self._half = struct.Struct(order + "H")
+
+    def __iter__(self) -> Iterator[_Element]:
+        end = len(self.content)
+        while self._at + 8 <= end:
+            element = self._header(self._at, self.explicit)
+            if element.tag >> 16 == 0xFFFE:  # a stray delimiter
+                self._at += 8
+                continue
+            if element.undefined and element.tag not in _PIXELS:
+                element = element._replace(end=self._after_sequence(element))
+            self.declared = element.end - element.value
+            if element.end > end and element.tag not in _PIXELS:
+                self.complete = False
+                element = element._replace(end=end)
+            self._at = element.end
+            yield element
+        self.complete = self.complete and self._at >= end
+
+    def read(self, element: _Element) -> Any:
+        """One element as a pydicom Dataset, with all that lies in it."""
+        import io
+
+        from pydicom.filereader import read_dataset
+
+        if element.tag in sequence_tags():
+            self._count_within(element)
+        stream = io.BytesIO(self.content[element.start : element.end])
+        return read_dataset(stream, not self.explicit, not self.big_endian)
+
+    def _header(self, at: int, explicit: bool) -> _Element:
+        self._count += 1
+        if self._count > MAX_ELEMENTS:
+            raise TooLarge(
+                f"The DICOM header holds more than {MAX_ELEMENTS:,} elements, far more than a "
+                "radiograph's; please export the image again."
+            )
+        content = self.content
+        group, number = self._tag.unpack_from(content, at)
+        tag = group << 16 | number
+        vr = content[at + 4 : at + 6] if explicit and group != 0xFFFE else b""
+        if vr in _LONG and at + 12 <= len(content):
+            value, (length,) = at + 12, self._word.unpack_from(content, at + 8)
+        elif vr in _SHORT:
+            value, (length,) = at + 8, self._half.unpack_from(content, at + 6)
+        else:
+            vr, value, (length,) = b"", at + 8, self._word.unpack_from(content, at + 4)
+        undefined = length == _UNDEFINED
+        return _Element(tag, vr, at, value, value if undefined else value + length, undefined)
+
+    def _after_sequence(self, element: _Element) -> int:
+        """Where a sequence of undefined length ends; lengths of its items may be wrong."""
+        at, end = element.value, len(self.content)
+        kinds = [self.explicit and element.vr != b"UN"]  # UN holds implicit elements
+        while at + 8 <= end:
+            inner = self._header(at, kinds[-1])
+            if inner.tag == _ITEM:
+                skipped = inner.end
+                at = skipped if not inner.undefined and self._is_edge(skipped) else inner.value
+            elif inner.tag == _ITEM_END:
+                at = inner.value
+            elif inner.tag == _SEQUENCE_END:
+                at = inner.value
+                kinds.pop()
+                if not kinds:
+                    return at
+            elif inner.undefined:
+                kinds.append(kinds[-1] and inner.vr != b"UN")
+                at = inner.value
+            elif inner.end <= end:
+                at = inner.end
+            else:  # lost: take up again behind the next end of a sequence
+                mark = self._tag.pack(0xFFFE, 0xE0DD) + bytes(4)
+                at = self.content.find(mark, at)
+                if at < 0:
+                    break
+        self.complete = False
+        return end
+
+    def _is_edge(self, at: int) -> bool:
+        """Whether an item or the end of a sequence begins here."""
+        if at + 8 > len(self.content):
+            return False
+        group, number = self._tag.unpack_from(self.content, at)
+        return group == 0xFFFE and number in (0xE000, 0xE00D, 0xE0DD)
+
+    def _count_within(self, element: _Element) -> None:
+        """Raise TooLarge before a sequence with too many elements is read."""
+        at = element.value
+        explicit = self.explicit and element.vr != b"UN"
+        sequences = sequence_tags()
+        while at + 8 <= element.end:
+            inner = self._header(at, explicit)
+            steps_in = inner.tag >> 16 == 0xFFFE or inner.undefined or inner.tag in sequences
+            at = inner.value if steps_in else max(inner.end, inner.value)
+
+
+def _begins_a_dataset(start: bytes) -> bool:
+    """Whether these eight bytes are an element of an early group, explicit or not."""
+    return start[:2] in (b"\x08\0", b"\x04\0") and (
+        start[4:6] in _LONG | _SHORT or int.from_bytes(start[4:8], "little") < 1024
+    )
+
+
+def _inflate(packed: bytes, limits: Limits) -> bytes:
+    """The dataset of a deflated file (PS3.5 A.5), as far as it is not damaged."""
+    whole = bytearray()
+    unpacker = zlib.decompressobj(-15)
+    rest = packed
+    try:
+        while rest and not unpacker.eof:
+            whole += unpacker.decompress(rest, 2**20)
+            rest = unpacker.unconsumed_tail
+            if len(whole) > max(_INFLATE_FREE, _INFLATE_RATIO * len(packed)) or (
+                len(whole) > 2 * limits.file_bytes
+            ):
+                raise TooLarge(
+                    f"The deflated DICOM file unpacks to more than {len(whole) / 2**20:.0f} MB "
+                    f"from {len(packed) / 2**20:.1f} MB; please export it uncompressed."
+                )
+    except zlib.error as exc:
+        if not whole:
+            raise UnreadableFile(
+                "The deflated part of this DICOM file is damaged; please export it uncompressed."
+            ) from exc
+    return bytes(whole)

@@ -1,0 +1,45 @@
+"""Whom a DICOM header says a picture is of, so far as a note can say otherwise."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from mmbm.io.attributes import words
+from mmbm.patient import Patient
+
+__all__ = ["patient_of"]
+
+_AGE = re.compile(r"(\d{1,3})\s*([DWMY])")
+_YEARS = {"D": 1 / 365.25, "W": 7 / 365.25, "M": 1 / 12, "Y": 1.0}
+_SEX = {"M": "male", "F": "female"}
+
+
+def patient_of(dataset: Any) -> Patient:
+    """Sex, age in years and identifier; each None or blank where the header is silent."""
+    age = _AGE.fullmatch(words(dataset, "PatientAge"))
+    years = int(age[1]) * _YEARS[age[2]] if age else _between(dataset)
+    return Patient(
+        sex=_SEX.get(words(dataset, "PatientSex")[:1], ""),
+        years=None if years is None or not 0 <= years <= 120 else round(years, 2),
+        identifier=words(dataset, "PatientID")[:64],
+    )
+
+
+def _between(dataset: Any) -> float | None:
+    """Years from birth to the picture."""
+    born = _day(words(dataset, "PatientBirthDate"))
+    for keyword in ("AcquisitionDate", "ContentDate", "StudyDate"):
+        taken = _day(words(dataset, keyword))
+        if born and taken:
+            return (taken - born).days / 365.25
+    return None
+
+
+def _day(text: str) -> date | None:
+    digits = text.replace(".", "").replace("-", "")
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    except ValueError:
+        return None

@@ -1,0 +1,122 @@
+"""Whom a picture and a note are of, and whether they can be of one patient."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+__all__ = ["NOBODY", "Patient", "disagreements", "patient_in_note"]
+
+# Years between a note and a header that date, rounding and writing can explain.
+YEARS_APART, YEARS_APART_CHILD, CHILD = 2.0, 1.0, 6.0
+
+_MALE = r"man|male|gentleman|boy|m(?![\w.])"
+_FEMALE = r"woman|female|lady|girl|f(?![\w.])"
+_AGED = re.compile(
+    rf"""\b(?P<age>\d{{1,3}})[\s-]*
+    (?:(?P<unit>years?|yrs?|months?|weeks?|days?)[\s-]*(?:old|of\s+age)\b|(?P<short>y/?o|m/?o)\b
+       |(?P<bare>)(?=\s?[mf]\b(?![\w./'])))
+    [\s,-]*(?:\w+[\s,]+){{0,3}}?(?:(?P<male>{_MALE})|(?P<female>{_FEMALE}))?\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_LABELLED_AGE = re.compile(
+    r"(?:\bage[d]?\s*[:：]?\s*|年龄\s*[:：]?\s*)(\d{1,3})(?!\d)\s*(个?月|months?)?", re.IGNORECASE
+)
+_LABELLED_SEX = re.compile(
+    r"(?:\b(?:sex|gender)\s*[:：]?\s*|性别\s*[:：]?\s*)(female|male|f\b|m\b|woman|man|女|男)",
+    re.IGNORECASE,
+)
+_CHINESE_AGE = re.compile(r"(\d{1,3})\s*(岁|个月|月龄)")
+_CHINESE_SEX = re.compile(
+    r"(?:患者|患儿|病人|病患)[^。；\n]{0,12}?(男|女)|(?:^|[\s，,。；])(男|女)(?:性|童|孩|婴)?[\s，,、]"
+    r"|(男|女)(?:性)?[，,\s]*\d{1,3}\s*(?:岁|个月)|\d{1,3}\s*(?:岁|个月)[，,\s]*(?:的)?(男|女)"
+)
+_NUMBER = re.compile(
+    r"(?:\b(?:MRN|patient\s+(?:ID|number|no\.?)|hospital\s+(?:number|no\.?)|NHS\s+(?:number|no\.?)"
+    r"|medical\s+record\s+(?:number|no\.?))|病历号|住院号|患者编号|病人号|门诊号)"
+    r"\s*[:：#]?\s*([A-Za-z0-9][A-Za-z0-9./ -]{3,20})",
+    re.IGNORECASE,
+)
+_YEARS = {"y": 1.0, "m": 1 / 12, "w": 7 / 365.25, "d": 1 / 365.25}
+_NOT_REAL = re.compile(r"ANON|TEST|UNKNOWN|DEIDENT|^[\d]+(?:\.\d+)+$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What tells one patient from another; blank or None where a source is silent."""
+
+    sex: str = ""  # male, female
+    years: float | None = None
+    identifier: str = field(default="", repr=False)  # never in a message, a log or an export
+
+
+NOBODY = Patient()
+
+
+def disagreements(header: Patient, note: str) -> tuple[str, ...]:
+    """A sentence for each thing in which a picture's header and a note cannot be of one patient."""
+    told = patient_in_note(note)
+    says = []
+    if header.sex and told.sex and header.sex != told.sex:
+        says.append(_sentence(told.sex, header.sex))
+    if header.years is not None and told.years is not None:
+        apart = YEARS_APART_CHILD if min(header.years, told.years) < CHILD else YEARS_APART
+        if abs(header.years - told.years) > apart:
+            says.append(_sentence(_age(told.years), _age(header.years)))
+    if _differ(header.identifier, told.identifier):
+        says.append(
+            "The note and the X-ray's header give different patient numbers: check that both are "
+            "of one patient."
+        )
+    return tuple(says)
+
+
+def patient_in_note(note: str) -> Patient:
+    """The patient as the first words of a note that name an age, a sex or a number say."""
+    sex, years = "", None
+    for found in _AGED.finditer(note):
+        if found["age"] and int(found["age"]) <= 120:
+            unit = (found["unit"] or found["short"] or "y")[0].lower()
+            years = int(found["age"]) * _YEARS[unit]
+            tail = note[found.end() - 1 : found.end() + 2] if found["bare"] is not None else ""
+            sex = "male" if found["male"] else "female" if found["female"] else _letter(tail)
+            break
+    if years is None and (labelled := _LABELLED_AGE.search(note)):
+        years = int(labelled[1]) * (1 / 12 if labelled[2] else 1.0)
+    if years is None and (chinese := _CHINESE_AGE.search(note)):
+        years = int(chinese[1]) * (1.0 if chinese[2] == "岁" else 1 / 12)
+    if labelled := _LABELLED_SEX.search(note):
+        sex = _sex(labelled[1])
+    elif not sex and (chinese := _CHINESE_SEX.search(note)):
+        sex = _sex(next(group for group in chinese.groups() if group))
+    number = _NUMBER.search(note)
+    return Patient(sex, years, number[1].strip() if number else "")
+
+
+def _letter(tail: str) -> str:
+    letter = tail.strip()[:1].lower()
+    return {"m": "male", "f": "female"}.get(letter, "")
+
+
+def _sex(word: str) -> str:
+    return "female" if word.lower() in ("female", "f", "woman", "女") else "male"
+
+
+def _age(years: float) -> str:
+    if years < 2:
+        return f"{years * 12:.0f} months"
+    return f"{years:.0f} years"
+
+
+def _differ(header: str, note: str) -> bool:
+    """Whether two patient numbers are surely not one; a header's stand-in tells nothing."""
+    one, other = (re.sub(r"[^A-Z0-9]", "", text.upper()).lstrip("0") for text in (header, note))
+    real = any(c.isdigit() for c in one) and any(c.isdigit() for c in other)
+    return real and not _NOT_REAL.search(header) and one not in other and other not in one
+
+
+def _sentence(note: str, header: str) -> str:
+    return (
+        f"The note says {note}, the X-ray's header says {header}: "
+        "check that both are of one patient."
+    )
