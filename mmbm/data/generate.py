@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.uid import (
     DigitalXRayImageStorageForPresentation,
     ExplicitVRLittleEndian,
@@ -188,9 +190,12 @@ def make_dicom(sample: Sample, film: NDArray[np.uint16]) -> Dataset:
     ds.WindowWidth = width
     stored = (WHITE - film if sample.inverted else film).astype(np.uint16)
     ds.LossyImageCompression = "00"
-    ds.PixelData = stored.tobytes()
-    ds["PixelData"].VR = "OW"
-    ds.compress(JPEG2000Lossless, encoding_plugin="pylibjpeg", generate_instance_uid=False)
+    packed = imagecodecs.jpeg2k_encode(
+        stored, codecformat="j2k", reversible=True, bitspersample=12, numthreads=1
+    )
+    ds.PixelData = encapsulate([bytes(packed)])
+    ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OB", True
+    ds.file_meta.TransferSyntaxUID = JPEG2000Lossless
     return ds
 
 

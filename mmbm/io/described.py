@@ -120,7 +120,7 @@ def _allocated(header: Header, there: float) -> int | None:
 def without_size(header: Header) -> UnreadableFile:
     """The refusal of pixels whose size nothing tells."""
     names = {"Rows": header.rows, "Columns": header.columns, "BitsAllocated": header.allocated}
-    missing = " and ".join(name for name, value in names.items() if not value) or "BitsAllocated"
+    missing = ", ".join(name for name, value in names.items() if not value)
     return UnreadableFile(
         f"The DICOM header does not give a valid {missing}, and the size of the file does not tell "
         "it; please export the image again."

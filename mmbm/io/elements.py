@@ -31,6 +31,7 @@ _PIXELS = {
 _EXTENDED_OFFSETS = 0x7FE00001
 _SYNTAX, _STORED_CLASS = 0x00020010, 0x00020002
 _DEFLATED = "1.2.840.10008.1.2.1.99"
+_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _GE_BIG_PIXELS = "1.2.840.113619.5.2"  # little-endian header, big-endian pixels
 _INFLATE_FREE, _INFLATE_RATIO = 16 * 2**20, 100  # bytes; times the file's size
 _MAX_VALUE, _MAX_SEQUENCE = 2**18, 2**24  # bytes of one wanted element
@@ -92,9 +93,9 @@ def parse(content: bytes, limits: Limits) -> File:
             )
     if syntax == _DEFLATED and not _begins_a_dataset(content[at : at + 8]):
         content, at = _inflate(content[at:], limits), 0
-    start = content[at : at + 8]
-    big_endian = start[:2] != b"\0\0" and start[0] < start[1]
-    walk = _Walk(content, at, explicit=start[4:6] in _LONG | _SHORT, big_endian=big_endian)
+    start = content[at : at + 8].ljust(8, b"\0")
+    explicit = start[4:6] in _LONG | _SHORT
+    walk = _Walk(content, at, explicit=explicit, big_endian=_is_big(start, syntax))
     found, pixels, seen = _collect(walk, syntax)
     if not looks_like_dicom(content) and at == 0 and not syntax and not seen & wanted_tags():
         raise UnreadableFile(
@@ -138,6 +139,7 @@ def _dataset(found: list[_Element], walk: _Walk) -> tuple[Any, tuple[str, ...]]:
     from pydicom.datadict import keyword_for_tag
 
     whole, damaged = pydicom.Dataset(), []
+    whole.set_original_encoding(not walk.explicit, not walk.big_endian)  # of palettes
     for element in found:
         try:
             whole.update(walk.read(element))
@@ -255,6 +257,13 @@ class _Walk:
             inner = self._header(at, explicit)
             steps_in = inner.tag >> 16 == 0xFFFE or inner.undefined or inner.tag in sequences
             at = inner.value if steps_in else max(inner.end, inner.value)
+
+
+def _is_big(start: bytes, syntax: str) -> bool:
+    """Whether a dataset that starts so is big-endian: its first group is a small number."""
+    if (start[0] == 0) != (start[1] == 0):
+        return start[0] == 0
+    return syntax == _BIG_ENDIAN
 
 
 def _begins_a_dataset(start: bytes) -> bool:

@@ -15,7 +15,7 @@ from mmbm.config import Limits
 from mmbm.errors import TooLarge, UnreadableFile, UnsupportedFile
 from mmbm.io import decoders
 from mmbm.io.attributes import number
-from mmbm.io.bits import cut_out, luminance, through_palette
+from mmbm.io.bits import aligned, cut_out, luminance, through_palette
 from mmbm.io.codestream import inspect
 from mmbm.io.described import Header, assumed_sense, check_size, pixel_header, without_size
 from mmbm.io.elements import File, Pixels
@@ -95,7 +95,7 @@ def _compressed(file: File, header: Header, found: Frame, limits: Limits) -> Sto
 def _counted(decoded: decoders.Decoded, header: Header, signed: bool) -> tuple[NDArray[Any], int]:
     """The bits that count of each decoded value, and how many these are.
 
-    A decoder's values are not masked: what a lossy one gives may lie a little past the top.
+    They are not masked: what a lossy decoder gives may lie a little past the top.
     """
     values, bits, stored = decoded.stored, decoded.bits, header.stored or decoded.bits
     if stored >= bits:
@@ -104,7 +104,8 @@ def _counted(decoded: decoders.Decoded, header: Header, signed: bool) -> tuple[N
     if stored - 1 < high < bits:  # left-aligned
         return cut_out(values, high + 1 - stored, stored, signed), stored
     if not signed:
-        return values if not decoded.signed else cut_out(values, 0, bits, False), stored
+        unsigned = cut_out(values, 0, bits, False) if decoded.signed else values
+        return np.minimum(unsigned, unsigned.dtype.type(2**stored - 1)), stored
     if decoded.signed:
         return values, stored
     is_short = int(values.max()) < 2**stored  # the sign was not drawn out to the uppermost bit
@@ -140,11 +141,17 @@ def _by_pieces(file: File, header: Header, found: Frame) -> Stored:
     segments = found.content[0] if is_rle else 0
     samples = header.samples or (3 if segments in (3, 6) else 1)
     allocated = header.allocated or 8 * segments // samples
-    if not header.rows or not header.columns or not allocated or allocated % 8:
+    if not header.rows or not header.columns or not allocated:
         raise without_size(header)
-    n_bytes, n_pixels = allocated // 8, header.rows * header.columns
+    n_pixels = header.rows * header.columns
     header = header._replace(allocated=allocated)
     if is_rle:
+        n_bytes = allocated // 8
+        if allocated % 8:
+            raise UnsupportedFile(
+                f"The RLE picture has {allocated} bits a value; whole bytes are read. Please "
+                "export it uncompressed."
+            )
         if n_pixels > decoders.SMALL and 64 * len(found.content) < n_pixels * samples:
             raise UnreadableFile(
                 f"The RLE picture has {len(found.content):,} bytes for {header.columns} x "
@@ -154,5 +161,7 @@ def _by_pieces(file: File, header: Header, found: Frame) -> Stored:
         ordered = planes.reshape(samples, n_bytes, n_pixels)[:, ::-1]  # low byte first
         content = np.ascontiguousarray(ordered.transpose(2, 0, 1)).tobytes()
     else:
-        content = decoders.decode_deflated(found.content, n_pixels * samples * n_bytes)
+        count = n_pixels * samples
+        content = decoders.decode_deflated(found.content, -(-count * allocated // 8))
+        content = aligned(content, 0, count, allocated)
     return unpacked(file, header, content, samples, found.frames, interleaved=True)

@@ -289,7 +289,7 @@ def test_a_small_picture_is_told():
     [
         ({"PixelData": None}, NoSignal, "This DICOM file holds no picture"),
         ({"PixelData": bytes(2 * 240 * 256)}, NoSignal, "The picture is one even grey"),
-        ({"Rows": None, "Columns": None}, UnreadableFile, "a valid Rows and Columns"),
+        ({"Rows": None, "Columns": None}, UnreadableFile, "a valid Rows, Columns"),
         ({"Rows": None, "Columns": 251}, UnreadableFile, "does not give a valid Rows"),
         ({"Rows": 60000, "Columns": 60000}, TooLarge, "is 60000 x 60000 pixels; at most 64"),
         ({"NumberOfFrames": 100000}, TooLarge, "holds 100000 frames; at most 512"),
