@@ -35,6 +35,11 @@ class Window(NamedTuple):
     width: float
     name: str = ""
 
+    @property
+    def of_file(self) -> bool:
+        """Whether the file gives it; "auto" is made from the pixels, "full" is all of them."""
+        return self.name not in ("auto", "full")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:

@@ -208,7 +208,7 @@ def _inputs(case: Case) -> dict[Modality, dict[str, Any]]:
             "frame": picture.frame,
             "frames": picture.frames,
             "photometric": picture.photometric,
-            "window": list(picture.windows[0][:2]) if picture.windows else None,
+            "window": next((list(w[:2]) for w in picture.windows[:1] if w.of_file), None),
         }
     if (notes := case.notes) is not None:
         entries["notes"] = {

@@ -174,7 +174,9 @@ def facts(value: Picture | Notes | Sound, say: Texts) -> list[str]:
         found.append(say("facts.spacing", spacing=f"{value.spacing_mm[0]:.3g}"))
     if value.windows:
         first = value.windows[0]
-        found.append(say("facts.window", center=f"{first.center:g}", width=f"{first.width:g}"))
+        numbers = {"center": f"{first.center:g}", "width": f"{first.width:g}"}
+        own = say(f"facts.window.{first.name}") if not first.of_file else ""
+        found.append(own or say("facts.window", **numbers))
     if value.frames > 1:
         found.append(say("facts.frame", frame=value.frame + 1, frames=value.frames))
     found += [say("facts.bits", bits=value.bits_stored), value.transfer_syntax]

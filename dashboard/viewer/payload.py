@@ -70,7 +70,9 @@ def presets(picture: Picture, pixels: NDArray[np.float32]) -> tuple[Window, ...]
     dark, bright = (float(v) for v in np.percentile(pixels, (1, 99)))
     auto = Window((dark + bright) / 2, max(bright - dark, 1e-6), "auto")
     full = Window((low + high) / 2, max(high - low, 1e-6), "full")
-    of_file = tuple(w for w in picture.windows if w.width > 0)
+    of_file = tuple(w for w in picture.windows if w.width > 0 and w.of_file)
+    if picture.windows and picture.windows[0].name == "auto":  # as it was shown to the model
+        auto = picture.windows[0]
     ct = CT_WINDOWS if picture.dicom_modality == "CT" else ()
     # A PNG or JPEG was windowed by whoever exported it: its full range is how it was meant.
     rest = (auto, full) if picture.file_format == "DICOM" else (full, auto)
