@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from mmbm.io.codestream import Codestream, inspect
 
 __all__ = ["Decoded", "check", "decode_deflated", "decode_rle", "decode_stream"]
 
+_END, _PADDING = b"\xff\xd9", 1024  # the end mark of all these streams; bytes that may follow it
 MAX_SCANS = 100  # of a JPEG; ten are usual
 MAX_TILES = 16_384  # of a JPEG 2000
 MIN_BITS_PER_PIXEL = 1 / 64  # of anything with something to see in it
@@ -89,24 +91,29 @@ def decode_stream(stream: bytes, limits: Limits, *, plain_rgb: bool = False) -> 
             "JPEG-LS or JPEG 2000 do. Please export it uncompressed."
         )
     check(found, len(stream), limits)
+    ended = _END in stream[-_PADDING:]
+    # CharLS counts for seconds, up to 2**31, where a stream stops without its end mark
+    content = stream if ended else (stream[:-1] if stream[-1:] == b"\0" else stream) + _END
     if found.kind == "JPEG 2000":
-        content = stream if stream.rstrip(b"\0").endswith(b"\xff\xd9") else stream + b"\xff\xd9"
-        stored = _timed(found, lambda: imagecodecs.jpeg2k_decode(content, numthreads=1))
+        work = partial(imagecodecs.jpeg2k_decode, content, numthreads=1)
     elif found.kind == "JPEG-LS":
-        stored = _timed(found, lambda: imagecodecs.jpegls_decode(stream))
+        work = partial(imagecodecs.jpegls_decode, content)
     else:
-        ended = b"\xff\xd9" in stream[-1024:]
-        content = _whole_scan(stream if ended else stream + b"\xff\xd9")
         colour = _colour(found, plain_rgb)
-        stored = _timed(found, lambda: imagecodecs.jpeg8_decode(content, **colour))
-        if not ended and np.ptp(stored[-8:]) == 0:  # the decoder fills up what is missing
-            raise UnreadableFile(
-                f"The {found.kind} picture is cut short: its end is missing. Export it again."
-            )
+        work = partial(imagecodecs.jpeg8_decode, _whole_scan(content), **colour)
+    stored = _timed(found, work, ended)
+    if not ended and found.kind.endswith("JPEG") and np.ptp(stored[-8:]) == 0:
+        raise _cut_short(found)  # libjpeg fills up what is missing
     return Decoded(stored, found.bits, found.signed, found.kind, found.lossy)
 
 
-def _timed(found: Codestream, work: Callable[[], Any]) -> NDArray[Any]:
+def _cut_short(found: Codestream) -> UnreadableFile:
+    return UnreadableFile(
+        f"The {found.kind} picture is cut short: its end is missing. Please export it again."
+    )
+
+
+def _timed(found: Codestream, work: Callable[[], Any], ended: bool) -> NDArray[Any]:
     seconds = SECONDS + found.height * found.width * found.samples / PIXELS_PER_SECOND
     try:
         stored: NDArray[Any] = deadline.within(seconds, work)
@@ -118,9 +125,10 @@ def _timed(found: Codestream, work: Callable[[], Any]) -> NDArray[Any]:
             f"decoded within {seconds:.1f} seconds: it is damaged. Please export it again."
         ) from exc
     except Exception as exc:
+        if not ended:
+            raise _cut_short(found) from exc
         raise UnreadableFile(
-            f"The {found.kind} picture is damaged or cut short and could not be decoded; please "
-            "export it again."
+            f"The {found.kind} picture is damaged and could not be decoded; please export it again."
         ) from exc
     if stored.shape[:2] != (found.height, found.width):
         raise UnreadableFile(f"The {found.kind} picture has an unknown layout; export it again.")

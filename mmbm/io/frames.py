@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mmbm.errors import TooLarge, UnreadableFile, UnsupportedFile
 
-__all__ = ["Frame", "begins_with_item", "encapsulated_frame"]
+__all__ = ["Frame", "begins_with_item", "encapsulated_frame", "is_rle"]
 
 MAX_FRAGMENTS = 100_000
 _STARTS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")  # of JPEG, JPEG 2000, JP2
@@ -83,7 +83,13 @@ def _fragments(content: memoryview) -> tuple[bytes, list[Span], bool]:
 
 
 def _is_table(content: memoryview, a: int, b: int) -> bool:
-    return not bytes(content[a : a + 12]).startswith(_STARTS) and (b - a) % 4 == 0
+    head = bytes(content[a : a + 65])
+    return not (head.startswith(_STARTS) or is_rle(head)) and (b - a) % 4 == 0
+
+
+def is_rle(content: bytes) -> bool:
+    """Whether bytes begin as an RLE header does: up to 15 segments, the first at byte 64."""
+    return len(content) > 64 and 0 < content[0] <= 15 and content[1:8] == b"\0\0\0\x40\0\0\0"
 
 
 def _groups(

@@ -19,7 +19,7 @@ from mmbm.io.bits import aligned, cut_out, luminance, through_palette
 from mmbm.io.codestream import inspect
 from mmbm.io.described import Header, assumed_sense, check_size, pixel_header, without_size
 from mmbm.io.elements import File, Pixels
-from mmbm.io.frames import Frame, begins_with_item, encapsulated_frame
+from mmbm.io.frames import Frame, begins_with_item, encapsulated_frame, is_rle
 from mmbm.io.native import read_native, unpacked
 from mmbm.io.values import Stored
 
@@ -28,6 +28,13 @@ __all__ = ["read_stored"]
 _HEAD = 2**16  # bytes in which a bare codestream gives its size
 _RLE, _DEFLATED_FRAME = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.8.1"
 _COMPRESSED = "1.2.840.10008.1.2.4."
+_NAMED = {  # what a transfer syntax's UID begins with, and the kinds of picture it may hold
+    "1.2.840.10008.1.2.4.8": ("JPEG-LS",),
+    "1.2.840.10008.1.2.4.9": ("JPEG 2000",),
+    "1.2.840.10008.1.2.4.20": ("JPEG 2000",),
+    "1.2.840.10008.1.2.4.": ("JPEG", "lossless JPEG"),
+    _RLE: ("RLE",),
+}
 _VIDEO = tuple(f"1.2.840.10008.1.2.4.10{n}" for n in range(9))
 _JPEG_XL = tuple(f"1.2.840.10008.1.2.4.11{n}" for n in range(3))
 
@@ -76,7 +83,7 @@ def _check_frames(dataset: Any, limits: Limits, frame: int) -> int:
 
 def _compressed(file: File, header: Header, found: Frame, limits: Limits) -> Stored:
     if inspect(found.content) is None and (
-        file.syntax in (_RLE, _DEFLATED_FRAME) or _is_rle(found.content)
+        file.syntax in (_RLE, _DEFLATED_FRAME) or is_rle(found.content)
     ):
         return _by_pieces(file, header, found)
     plain_rgb = header.photometric == "RGB"
@@ -112,11 +119,6 @@ def _counted(decoded: decoders.Decoded, header: Header, signed: bool) -> tuple[N
     return cut_out(values, 0, stored if is_short else bits, True), stored
 
 
-def _is_rle(content: bytes) -> bool:
-    """Whether bytes begin as an RLE header does: up to 15 segments, the first at byte 64."""
-    return len(content) > 64 and 0 < content[0] <= 15 and content[1:8] == b"\0\0\0\x40\0\0\0"
-
-
 def _about_stream(file: File, header: Header, decoded: decoders.Decoded) -> tuple[str, ...]:
     says = []
     height, width = decoded.stored.shape[:2]
@@ -126,26 +128,31 @@ def _about_stream(file: File, header: Header, decoded: decoders.Decoded) -> tupl
             f"The header says {header.columns} x {header.rows} pixels; the compressed picture has "
             f"{width} x {height}, which were read."
         )
-    if not file.syntax.startswith(_COMPRESSED):
-        says.append(
-            f"The header does not say that the picture is compressed; it is a {decoded.kind} "
-            "picture and was read as such."
-        )
+    says += _about_kind(file.syntax, decoded.kind)
     says += assumed_sense(header, samples)
     return tuple(says)
 
 
+def _about_kind(syntax: str, kind: str) -> list[str]:
+    """A sentence where the header names another compression than the picture has."""
+    named = next((kinds for start, kinds in _NAMED.items() if syntax.startswith(start)), ())
+    if kind in named:
+        return []
+    says = "names another compression" if named else "does not say that the picture is compressed"
+    return [f"The header {says}: it is {kind} and was read as such."]
+
+
 def _by_pieces(file: File, header: Header, found: Frame) -> Stored:
     """RLE and deflated frames, whose size and depth only the header gives."""
-    is_rle = file.syntax != _DEFLATED_FRAME
-    segments = found.content[0] if is_rle else 0
+    by_runs = file.syntax != _DEFLATED_FRAME
+    segments = found.content[0] if by_runs else 0
     samples = header.samples or (3 if segments in (3, 6) else 1)
     allocated = header.allocated or 8 * segments // samples
     if not header.rows or not header.columns or not allocated:
         raise without_size(header)
     n_pixels = header.rows * header.columns
     header = header._replace(allocated=allocated)
-    if is_rle:
+    if by_runs:
         n_bytes = allocated // 8
         if allocated % 8:
             raise UnsupportedFile(
@@ -164,4 +171,8 @@ def _by_pieces(file: File, header: Header, found: Frame) -> Stored:
         count = n_pixels * samples
         content = decoders.decode_deflated(found.content, -(-count * allocated // 8))
         content = aligned(content, 0, count, allocated)
-    return unpacked(file, header, content, samples, found.frames, interleaved=True)
+    stored = unpacked(file, header, content, samples, found.frames, interleaved=True)
+    if by_runs:
+        says = _about_kind(file.syntax, "RLE")
+        stored = stored._replace(cautions=(*says, *stored.cautions))
+    return stored
