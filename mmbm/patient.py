@@ -10,14 +10,14 @@ __all__ = ["NOBODY", "Patient", "disagreements", "patient_in_note"]
 # Years between a note and a header that date, rounding and writing can explain.
 YEARS_APART, YEARS_APART_CHILD, CHILD = 2.0, 1.0, 6.0
 
-_MALE = r"man|male|gentleman|boy|m(?![\w.])"
-_FEMALE = r"woman|female|lady|girl|f(?![\w.])"
 _AGED = re.compile(
-    rf"""\b(?P<age>\d{{1,3}})[\s-]*
-    (?:(?P<unit>years?|yrs?|months?|weeks?|days?)[\s-]*(?:old|of\s+age)\b|(?P<short>y/?o|m/?o)\b
-       |(?P<bare>)(?=\s?[mf]\b(?![\w./'])))
-    [\s,-]*(?:\w+[\s,]+){{0,3}}?(?:(?P<male>{_MALE})|(?P<female>{_FEMALE}))?\b""",
-    re.VERBOSE | re.IGNORECASE,
+    r"\b(\d{1,3})[\s-]*(?:(year|yr|month|week|day)s?[\s-]*(?:old|of\s+age)|([ym])/?o)\b",
+    re.IGNORECASE,
+)
+_OPENING = re.compile(r"\W*(\d{2,3})\s?([MF])\b(?![./'])")  # "58M, cough"
+_SEXED = re.compile(  # within three words behind the age
+    r"[\s,-]*(?:[^\W\d]+[\s,-]+){0,3}?(man|male|gentleman|boy|m|woman|female|lady|girl|f)\b",
+    re.IGNORECASE,
 )
 _LABELLED_AGE = re.compile(
     r"(?:\bage[d]?\s*[:：]?\s*|年龄\s*[:：]?\s*)(\d{1,3})(?!\d)\s*(个?月|months?)?", re.IGNORECASE
@@ -74,16 +74,15 @@ def disagreements(header: Patient, note: str) -> tuple[str, ...]:
 def patient_in_note(note: str) -> Patient:
     """The patient as the first words of a note that name an age, a sex or a number say."""
     sex, years = "", None
-    for found in _AGED.finditer(note):
-        if found["age"] and int(found["age"]) <= 120:
-            unit = (found["unit"] or found["short"] or "y")[0].lower()
-            years = int(found["age"]) * _YEARS[unit]
-            tail = note[found.end() - 1 : found.end() + 2] if found["bare"] is not None else ""
-            sex = "male" if found["male"] else "female" if found["female"] else _letter(tail)
-            break
-    if years is None and (labelled := _LABELLED_AGE.search(note)):
+    if opening := _OPENING.match(note):
+        years, sex = float(opening[1]), _sex(opening[2])
+    elif aged := _AGED.search(note):
+        years = int(aged[1]) * _YEARS[(aged[2] or aged[3])[0].lower()]
+        sexed = _SEXED.match(note, aged.end())
+        sex = _sex(sexed[1]) if sexed else ""
+    elif labelled := _LABELLED_AGE.search(note):
         years = int(labelled[1]) * (1 / 12 if labelled[2] else 1.0)
-    if years is None and (chinese := _CHINESE_AGE.search(note)):
+    elif chinese := _CHINESE_AGE.search(note):
         years = int(chinese[1]) * (1.0 if chinese[2] == "岁" else 1 / 12)
     if labelled := _LABELLED_SEX.search(note):
         sex = _sex(labelled[1])
@@ -93,13 +92,8 @@ def patient_in_note(note: str) -> Patient:
     return Patient(sex, years, number[1].strip() if number else "")
 
 
-def _letter(tail: str) -> str:
-    letter = tail.strip()[:1].lower()
-    return {"m": "male", "f": "female"}.get(letter, "")
-
-
 def _sex(word: str) -> str:
-    return "female" if word.lower() in ("female", "f", "woman", "女") else "male"
+    return "female" if word.lower() in ("female", "f", "woman", "lady", "girl", "女") else "male"
 
 
 def _age(years: float) -> str:

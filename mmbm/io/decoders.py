@@ -54,7 +54,9 @@ def check(stream: Codestream, n_bytes: int, limits: Limits) -> None:
             f"The {kind} picture is {size}; at most {limits.pixels / 1e6:.0f} million are read."
         )
     if stream.kind.startswith(("hierarchical", "arithmetic")):
-        raise UnsupportedFile(f"This is a {kind} picture, a kind that is not read; export it anew.")
+        raise UnsupportedFile(
+            f"The picture is of a kind that is not read: {kind}. Please export it again."
+        )
     if stream.samples not in (1, 3, 4):
         raise UnsupportedFile(
             f"The {kind} picture has {stream.samples} values a pixel; 1 (grey) or 3 are read."
