@@ -86,7 +86,8 @@ def _without_picture(file: File) -> Exception:
 def _damage(file: File) -> tuple[str, ...]:
     if not file.damaged:
         return ()
-    return (f"A part of the DICOM header is damaged and was not used: {', '.join(file.damaged)}.",)
+    names = ", ".join(file.damaged)
+    return (f"A part of the DICOM header is damaged or too long and was not used: {names}.",)
 
 
 def _name(syntax: str) -> str:

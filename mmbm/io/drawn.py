@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mmbm.config import Limits
 from mmbm.errors import TooLarge, UnreadableFile, UnsupportedFile
 from mmbm.io import decoders
-from mmbm.io.codestream import Codestream, inspect
+from mmbm.io.codestream import inspect
 
 __all__ = ["Drawn", "decode_jpeg", "decode_png"]
 
@@ -122,7 +122,7 @@ def decode_jpeg(content: bytes, limits: Limits) -> Drawn:
     found = inspect(content)
     if found is None:
         raise UnreadableFile(_DAMAGED.format("JPEG"))
-    _check_jpeg_size(found, limits)
+    decoders.check(found, len(content), limits)
     if found.kind == "JPEG" and found.bits == 8:
         stored = _by_pillow(content, limits)
     else:
@@ -131,14 +131,6 @@ def decode_jpeg(content: bytes, limits: Limits) -> Drawn:
             raise UnsupportedFile("This JPEG has four colours; please save it in grey or RGB.")
     bits = max(found.bits, 8)
     return Drawn(_upright(_grey_if_even(stored), found.orientation), bits)
-
-
-def _check_jpeg_size(found: Codestream, limits: Limits) -> None:
-    if found.width * found.height > limits.pixels:
-        raise TooLarge(
-            f"The picture has too many pixels; at most {limits.pixels / 1e6:.0f} million are read."
-        )
-    decoders.check(found, 2**40, limits)
 
 
 def _by_pillow(content: bytes, limits: Limits) -> NDArray[np.uint8]:

@@ -18,7 +18,7 @@ from mmbm.io.wanted import sequence_tags, wanted_tags
 
 __all__ = ["File", "Pixels", "looks_like_dicom", "parse"]
 
-MAX_ELEMENTS = 100_000  # of a whole header; 512 frames described one by one have about 30,000
+MAX_ELEMENTS = 50_000  # of a whole header; 512 frames described one by one have about 30,000
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _UNDEFINED = 0xFFFFFFFF

@@ -74,8 +74,8 @@ def read_native(
 def _too_short(described: int, declared: int, there: int) -> UnreadableFile:
     if declared > there:
         return UnreadableFile(
-            f"The file was cut short: its pixels should have {declared:,} bytes, and {there:,} are "
-            "there. Please export the image again."
+            f"The file was cut short: its pixels should have {described:,} bytes, and {there:,} "
+            "are there. Please export the image again."
         )
     return UnreadableFile(
         f"The header describes {described:,} bytes of pixels; the file holds {declared:,}. Please "
