@@ -18,6 +18,7 @@ __all__ = ["Drawn", "decode_jpeg", "decode_png"]
 
 _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")  # what pixels hang on
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by PNG colour type
+_SPARE = 2**14  # bytes of compressed pixels beyond what the size needs
 MAX_CHUNKS = 100_000
 _DAMAGED = "The {} picture is damaged and could not be decoded; please export it again."
 
@@ -54,7 +55,7 @@ def _png_parts(content: bytes, limits: Limits) -> tuple[bytes, int, bytes]:
     Text, profiles and times are left out: they may be larger than any decoder takes.
     """
     kept, exif, at = [content[:8]], b"", 8
-    depth = n_data = chunks = 0
+    depth = needed = n_data = chunks = 0
     while at + 12 <= len(content):
         (length,) = struct.unpack_from(">I", content, at)
         kind, end = content[at + 4 : at + 8], at + 12 + length
@@ -69,7 +70,7 @@ def _png_parts(content: bytes, limits: Limits) -> tuple[bytes, int, bytes]:
                 raise UnreadableFile(_DAMAGED.format("PNG"))
             kept.append(content[at:end])
         if kind == b"IHDR" and length == 13:
-            depth = _check_png_size(content[at + 8 : end - 4], limits)
+            depth, needed = _check_png_size(content[at + 8 : end - 4], limits)
         elif kind == b"IDAT":
             n_data += length
         elif kind == b"eXIf":
@@ -81,10 +82,16 @@ def _png_parts(content: bytes, limits: Limits) -> tuple[bytes, int, bytes]:
         at = end
     if not depth or not n_data:
         raise UnreadableFile("The PNG picture is cut short; please export it again.")
+    if n_data > needed * 5 // 4 + _SPARE:  # deflate may lengthen noise by an eighth
+        raise TooLarge(
+            f"The PNG picture has {n_data:,} bytes of compressed pixels, more than it can need; "
+            "please export it again."
+        )
     return b"".join(kept), depth, exif
 
 
-def _check_png_size(header: bytes, limits: Limits) -> int:
+def _check_png_size(header: bytes, limits: Limits) -> tuple[int, int]:
+    """The bit depth, and how many bytes the pixels have at the most."""
     width, height, depth, colour = struct.unpack_from(">IIBB", header)
     if width * height > limits.pixels:
         raise TooLarge(
@@ -92,7 +99,7 @@ def _check_png_size(header: bytes, limits: Limits) -> int:
         )
     if colour not in _CHANNELS or depth not in (1, 2, 4, 8, 16):
         raise UnreadableFile(_DAMAGED.format("PNG"))
-    return int(depth)
+    return depth, height * (2 + _CHANNELS[colour] * width * depth // 8) + 16 * height
 
 
 def _without_alpha(stored: NDArray[Any]) -> NDArray[Any]:
