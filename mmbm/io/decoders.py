@@ -123,8 +123,8 @@ def _timed(found: Codestream, work: Callable[[], Any], ended: bool) -> NDArray[A
         raise
     except deadline.OutOfTime as exc:
         raise UnreadableFile(
-            f"The {found.kind} picture of {found.width} x {found.height} pixels could not be "
-            f"decoded within {seconds:.1f} seconds: it is damaged. Please export it again."
+            f"The {found.kind} picture of {found.width} x {found.height} pixels takes more than "
+            f"{seconds:.1f} seconds to decode, far more than it should; please export it again."
         ) from exc
     except Exception as exc:
         if not ended:

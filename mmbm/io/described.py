@@ -31,14 +31,20 @@ def pixel_header(dataset: Any) -> Header:
         found = number(dataset, keyword)
         return None if found is None else int(found)
 
+    def positive(keyword: str) -> int | None:
+        found = whole(keyword)
+        return found if found and found > 0 else None
+
     stored, high, allocated = (whole(k) for k in ("BitsStored", "HighBit", "BitsAllocated"))
+    if high is not None and not 0 <= high < 64:
+        high = None
     if stored is None and high is not None:
         stored = high + 1
     sign = whole("PixelRepresentation")
     return Header(
-        whole("Rows"),
-        whole("Columns"),
-        whole("SamplesPerPixel"),
+        positive("Rows"),
+        positive("Columns"),
+        positive("SamplesPerPixel"),
         allocated if allocated and 1 <= allocated <= 64 else None,
         stored if stored and 1 <= stored <= 64 else None,
         high,

@@ -71,8 +71,8 @@ def render(stored: Stored, dataset: Any, of: OfFrame) -> Rendered:
         values = modality(np.where(used, levels, levels[used][0]))
     if not (np.abs(values) < MAX_VALUE).all():
         raise UnreadableFile(
-            "The pixels of this DICOM file are no usable numbers after its rescale slope and "
-            "intercept; please export the image again."
+            "The pixel values of this DICOM file are not usable numbers after its rescale slope "
+            "and intercept; please export the image again."
         )
     if np.ptp(values[used]) == 0:
         raise NoSignal("The picture is one even grey: there is nothing to see in it.")

@@ -19,7 +19,7 @@ from mmbm.io.bits import (
     through_palette,
     word_bytes,
 )
-from mmbm.io.described import Header, assumed_sense, check_size, completed
+from mmbm.io.described import Header, assumed_sense, check_size, completed, without_size
 from mmbm.io.elements import File, Pixels
 from mmbm.io.values import Stored
 
@@ -50,7 +50,8 @@ def read_native(
     declared = there if pixels.length is None else pixels.length
     header, said = completed(header, declared, frames)
     says += said
-    assert header.rows and header.columns and header.samples and header.allocated
+    if not (header.rows and header.columns and header.samples and header.allocated):
+        raise without_size(header)
     check_size(header, limits)
     halved = header.photometric.endswith("_422") and header.samples == 3  # two colours a pair
     count = header.rows * header.columns * (2 if halved else header.samples)
@@ -93,7 +94,8 @@ def unpacked(
     interleaved: bool = False,
 ) -> Stored:
     """Little-endian words to values; ``interleaved`` overrules the planar configuration."""
-    assert header.rows and header.columns and header.allocated
+    if not (header.rows and header.columns and header.allocated):
+        raise without_size(header)
     says: list[str] = []
     allocated = header.allocated
     size = word_bytes(allocated)

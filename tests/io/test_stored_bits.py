@@ -139,5 +139,5 @@ def test_a_cut_file_is_cut_short_and_a_wrong_header_is_not():
 
 @pytest.mark.parametrize("slope", ["1e38", "-1e38", "1e300"])
 def test_values_that_are_no_usable_numbers_are_refused(slope):
-    with pytest.raises(UnreadableFile, match="no usable numbers after its rescale slope"):
+    with pytest.raises(UnreadableFile, match="not usable numbers after its rescale slope"):
         read(changed(native(words(VALUES)), RescaleSlope=slope, RescaleIntercept="0"))
