@@ -10,6 +10,8 @@ from mmbm.io.attributes import code, number
 
 __all__ = ["Header", "assumed_sense", "check_size", "completed", "pixel_header", "without_size"]
 
+_PHOTOMETRIC = ("MONOCHROME1", "MONOCHROME2", "RGB", "PALETTE COLOR", "YBR_")
+
 
 class Header(NamedTuple):
     """What the header says of the pixels; None where it is silent."""
@@ -41,6 +43,7 @@ def pixel_header(dataset: Any) -> Header:
     if stored is None and high is not None:
         stored = high + 1
     sign = whole("PixelRepresentation")
+    photometric = code(dataset, "PhotometricInterpretation")
     return Header(
         positive("Rows"),
         positive("Columns"),
@@ -49,7 +52,7 @@ def pixel_header(dataset: Any) -> Header:
         stored if stored and 1 <= stored <= 64 else None,
         high,
         None if sign is None else sign == 1,
-        code(dataset, "PhotometricInterpretation"),
+        photometric if photometric.startswith(_PHOTOMETRIC) else "",
     )
 
 

@@ -24,7 +24,7 @@ __all__ = ["Rendered", "refuse_even", "render", "robust_window", "show"]
 Floats = NDArray[np.float64]
 Curve = Callable[[Floats], Floats]
 
-HIDDEN = 0.95  # share of the pixels at one end from which a window hides the picture
+HIDDEN = 0.9  # share of the pixels at one end from which a window hides the picture
 TWO_GREYS = 0.01  # share of the greys of the automatic window below which it shows two greys
 MAX_VALUE = 1e30  # the largest number that the later steps can calculate with
 
@@ -96,8 +96,15 @@ def render(stored: Stored, dataset: Any, of: OfFrame) -> Rendered:
         values.astype(np.float32)[where],
         shown.astype(np.float32)[where],
         windows,
-        way.cautions,
+        (*_not_numbers(levels, counts), *way.cautions),
     )
+
+
+def _not_numbers(levels: Floats, counts: NDArray[np.intp]) -> tuple[str, ...]:
+    if np.isfinite(levels).all():
+        return ()
+    count = counts[~np.isfinite(levels)].sum()
+    return (f"{count:,} of the pixels are not numbers; they are shown black.",)
 
 
 def _way_to_show(

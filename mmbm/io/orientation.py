@@ -21,8 +21,8 @@ _AXES = {"L": 0, "R": 0, "A": 1, "P": 1, "H": 2, "F": 2}
 _POSITIVE, _NEGATIVE = ("L", "P", "H"), ("R", "A", "F")
 _LATERAL_WORD = re.compile(
     r"(?<![A-Z])(?:[LR][\s_-]*)?LAT(?:ERAL(?!IT)\w*|ERO)?(?:[\s_-]*[LR])?(?![A-Z])"
-    r"|(?<![A-Z])(?:LL|RL|LLAT|RLAT|LATL|LATR|LLO|RLO|PROFIL\w*|SEITLICH\w*|SEITE)(?![A-Z])"
-    r"|侧位|側位|側面"
+    r"|(?<![A-Z])(?:LL|RL|LLAT|RLAT|LATL|LATR|LLO|RLO|PROFIL\w*|PERFIL|SEITLICH\w*|SEITE)(?![A-Z])"
+    r"|侧位|側位|側面|측면|БОК"
 )
 _FRONTAL_WORD = re.compile(
     r"(?<![A-Z])(?:A\.?P|P\.?A|FRONTAL\w*|POSTERO[\s-]*ANTERIOR|ANTERO[\s-]*POSTERIOR)"
@@ -78,6 +78,11 @@ def find_turn(dataset: Any, of: OfFrame) -> Turn:
     named = f"rows to {rows or '?'}, columns to {columns or '?'}"
     if not rows or not columns or _AXES[rows] == _AXES[columns]:
         return Turn(cautions=(_contradiction(f"its orientation is impossible ({named})"),))
+    cosines = _by_cosines(of)
+    if any(cosines) and cosines != (rows, columns):
+        other = f"rows to {cosines[0]}, columns to {cosines[1]}"
+        what = f"its letters say that the film lies with {named}, its cosines with {other}"
+        return Turn(cautions=(_contradiction(what),))
     axes = {_AXES[rows], _AXES[columns]}
     if 2 not in axes:  # neither side runs along the body: no chest film lies so
         said = f"The header says that the film was seen along the body ({named}): check its view."
@@ -101,11 +106,19 @@ def find_turn(dataset: Any, of: OfFrame) -> Turn:
 
 def directions(of: OfFrame) -> tuple[str, str]:
     """Where rows and columns run: L, R, A, P, H or F each; blank where the header is silent."""
-    found = words(of.orientation, "PatientOrientation")
-    parts = re.split(r"[\s\\]+", found) if found else []
-    if len(parts) >= 2:
-        row, column = (re.sub("[^LRAPHF]", "", part)[:1] for part in parts[:2])
-        return row, column
+    by_letters, by_cosines = _by_letters(of), _by_cosines(of)
+    return by_letters if any(by_letters) else by_cosines
+
+
+def _by_letters(of: OfFrame) -> tuple[str, str]:
+    parts = re.split(r"[\s\\]+", words(of.orientation, "PatientOrientation"))
+    if len(parts) < 2:
+        return "", ""
+    row, column = (re.sub("[^LRAPHF]", "", part)[:1] for part in parts[:2])
+    return row, column
+
+
+def _by_cosines(of: OfFrame) -> tuple[str, str]:
     cosines = numbers(of.orientation, "ImageOrientationPatient")
     if len(cosines) != 6:
         return "", ""

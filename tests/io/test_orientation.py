@@ -80,6 +80,15 @@ def test_a_view_against_the_orientation_is_said():
     assert "its view is lateral, its orientation frontal" in warnings[1]
 
 
+def test_letters_against_cosines_are_said():
+    picture = read(PatientOrientation=["L", "F"], ImageOrientationPatient=[-1, 0, 0, 0, 0, -1])
+    np.testing.assert_array_equal(picture.pixels, VALUES)
+    assert picture.warnings == (
+        "The header contradicts itself: its letters say that the film lies with rows to L, columns "
+        "to F, its cosines with rows to R, columns to F. Check how the film lies.",
+    )
+
+
 def test_a_lateral_film_upside_down():
     picture = read(stored=VALUES[::-1], PatientOrientation=["A", "H"], ViewPosition="LL")
     np.testing.assert_array_equal(picture.pixels, VALUES)

@@ -251,6 +251,13 @@ CAUSES = {
     "no sense of grey": (changed(native(words(VALUES)), PhotometricInterpretation=None),
         "The header does not say whether large values are bright (Photometric Interpretation); "
         "they were taken as bright. Check that air is dark."),
+    "pixels that are no numbers": (dicom(VALUES)[: dicom(VALUES).rfind(b"\xe0\x7f\x10\0")]
+        + element(0x7FE00008, "OW", np.where(VALUES > 9, VALUES, np.nan).astype("<f4").tobytes()),
+        "3 of the pixels are not numbers; they are shown black."),
+    "letters against cosines": (dicom(VALUES, PatientOrientation=["L", "F"],
+        ImageOrientationPatient=[-1, 0, 0, 0, 0, -1]),
+        "The header contradicts itself: its letters say that the film lies with rows to L, columns "
+        "to F, its cosines with rows to R, columns to F. Check how the film lies."),
     "no samples": (changed(native(words(VALUES)), SamplesPerPixel=None,
         PhotometricInterpretation=None),
         "The header does not say how many values a pixel has; 1 fits the file."),

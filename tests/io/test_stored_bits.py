@@ -5,7 +5,7 @@ import pytest
 
 from mmbm.errors import UnreadableFile
 from mmbm.io import read_picture
-from tests.made_pictures import changed, film, native, words
+from tests.made_pictures import changed, element, film, native, words
 
 VALUES = film()
 
@@ -141,3 +141,23 @@ def test_a_cut_file_is_cut_short_and_a_wrong_header_is_not():
 def test_values_that_are_no_usable_numbers_are_refused(slope):
     with pytest.raises(UnreadableFile, match="not usable numbers after its rescale slope"):
         read(changed(native(words(VALUES)), RescaleSlope=slope, RescaleIntercept="0"))
+
+
+def test_float_pixels_and_those_that_are_no_numbers():
+    values = VALUES.astype("<f4") / 7 - 100
+    content = native(words(VALUES))
+    at = content.rfind(b"\xe0\x7f\x10\x00")
+    floats = values.copy()
+    floats[:24] = np.nan
+    content = content[:at] + element(0x7FE00008, "OW", floats.tobytes()).replace(b"OW", b"OF", 1)
+    picture = read(content)
+    np.testing.assert_array_equal(picture.pixels[24:], values[24:])
+    assert (picture.shown[:24] == 0).all()
+    assert picture.warnings == ("6,144 of the pixels are not numbers; they are shown black.",)
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME", "GREY", "UNKNOWN"])
+def test_an_unknown_photometric_is_said(photometric):
+    picture = read(changed(native(words(VALUES)), PhotometricInterpretation=photometric))
+    np.testing.assert_array_equal(picture.pixels, VALUES)
+    assert SILENT["PhotometricInterpretation"] in picture.warnings[0]
