@@ -6,9 +6,9 @@ FOLDER holds ``index.csv`` (``kind, file, want, situation, ...``; ``file`` relat
 reference film, notes and recording. ``want`` says what is right: *film* the reference film's
 probability within 0.03 and its picture the right way up (a film compressed with loss: that of the
 same film as a JPEG file, since the loss alone moves the probability by 0.03); *formula* the grey
-values of the DICOM formula, worked out here; *text* the words of the ``.want`` file beside it; *sound* the reference
-recording's probability within 0.02; *steady* the reference's probability although the input
-differs; *undecided* is not counted; *as it is* was right already. After "or" and ";" comes what
+values of the DICOM formula, worked out here; *text* the words of the ``.want`` file beside it;
+*sound* the reference recording's probability within 0.02; *steady* the reference's probability
+although the input differs; *undecided* is not counted; *as it is* was right already. After "or" and ";" comes what
 else is right or asked for. Prints what is wrong, with ``--all`` every file, and a count; ends with
 1 if more than four are wrong.
 """

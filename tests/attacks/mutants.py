@@ -165,6 +165,7 @@ def run(kind: str, numbers: range) -> Iterator[Outcome]:
     pool = Pool(1)
     limits = Limits()
     try:
+        pool.run(MUTANTS[kind].task, originals(kind)[0], "file", limits)  # it has started by then
         for number in numbers:
             content = mutant(kind, number)
             before = time.monotonic()
