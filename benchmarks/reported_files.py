@@ -8,9 +8,9 @@ probability within 0.03 and its picture the right way up (a film compressed with
 same film as a JPEG file, since the loss alone moves the probability by 0.03); *formula* the grey
 values of the DICOM formula, worked out here; *text* the words of the ``.want`` file beside it;
 *sound* the reference recording's probability within 0.02; *steady* the reference's probability
-although the input differs; *undecided* is not counted; *as it is* was right already. After "or" and ";" comes what
-else is right or asked for. Prints what is wrong, with ``--all`` every file, and a count; ends with
-1 if more than four are wrong.
+although the input differs; *undecided* is not counted; *as it is* was right already. After "or" and
+";" comes what else is right or asked for. Prints what is wrong, with ``--all`` every file, and a
+count; ends with 1 if more than four are wrong.
 """
 
 from __future__ import annotations

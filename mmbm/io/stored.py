@@ -102,7 +102,8 @@ def _compressed(file: File, header: Header, found: Frame, limits: Limits) -> Sto
 def _counted(decoded: decoders.Decoded, header: Header, signed: bool) -> tuple[NDArray[Any], int]:
     """The bits that count of each decoded value, and how many these are.
 
-    They are not masked: what a lossy decoder gives may lie a little past the top.
+    They are not masked: what a lossy decoder gives may lie a little past the top, and there it
+    stays.
     """
     values, bits, stored = decoded.stored, decoded.bits, header.stored or decoded.bits
     if stored >= bits:
@@ -112,7 +113,9 @@ def _counted(decoded: decoders.Decoded, header: Header, signed: bool) -> tuple[N
         return cut_out(values, high + 1 - stored, stored, signed), stored
     if not signed:
         unsigned = cut_out(values, 0, bits, False) if decoded.signed else values
-        return np.minimum(unsigned, unsigned.dtype.type(2**stored - 1)), stored
+        if decoded.lossy:
+            unsigned = np.minimum(unsigned, unsigned.dtype.type(2**stored - 1))
+        return unsigned, stored
     if decoded.signed:
         return values, stored
     is_short = int(values.max()) < 2**stored  # the sign was not drawn out to the uppermost bit
