@@ -1,6 +1,7 @@
 """What a broken or hostile decoder might do; the sandbox's child runs these by name."""
 
 import ctypes
+import hashlib
 import os
 import signal
 import sys
@@ -9,6 +10,9 @@ from pathlib import Path
 
 from mmbm.case import Notes
 from mmbm.errors import ConfigError, NoSignal
+from mmbm.io import deadline
+
+HELD = []
 
 
 def echo(content, name, limits):
@@ -30,6 +34,18 @@ def spin(content, name, limits):
 
 def eat_memory(content, name, limits):
     return Notes("x" * (10 * limits.decode_memory))
+
+
+def leave_behind(content, name, limits):
+    try:  # a codec without end, that lets go of Python's lock
+        deadline.within(0.1, lambda: hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9))
+    except deadline.OutOfTime as exc:
+        raise NoSignal("It was left behind.") from exc
+
+
+def hold_memory(content, name, limits):
+    HELD.append(bytearray(600 * 2**20))
+    return who(content, name, limits)
 
 
 def abort(content, name, limits):

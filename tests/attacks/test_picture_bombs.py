@@ -15,6 +15,7 @@ from tests.made_files import dicom, ramp
 
 pytestmark = [
     pytest.mark.attack,
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="memory is told on Linux"),
 ]
 SECONDS, MEGABYTES = 1.0, 300  # of a refusal

@@ -53,6 +53,20 @@ def test_a_spinning_decoder_is_stopped(pool):
     assert run(pool, "echo").text == "hello"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's memory")
+def test_a_child_whose_memory_stays_high_reads_no_second_file(pool):
+    held = run(pool, "hold_memory").text
+    assert run(pool, "who").text != held
+
+
+def test_a_child_with_a_codec_left_running_reads_no_second_file(pool):
+    before = {worker.process.pid for worker in pool._idle}
+    with pytest.raises(NoSignal, match="It was left behind"):
+        run(pool, "leave_behind")
+    assert {worker.process.pid for worker in pool._idle} - before
+    assert run(pool, "echo").text == "hello"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space")
 def test_memory_is_limited(pool):
     with pytest.raises(TooLarge, match=r"needs more than the 1\.0 GB allowed"):
