@@ -83,8 +83,8 @@ def _fragments(content: memoryview) -> tuple[bytes, list[Span], bool]:
 
 
 def _is_table(content: memoryview, a: int, b: int) -> bool:
-    head = bytes(content[a : a + 65])
-    return not (head.startswith(_STARTS) or is_rle(head)) and (b - a) % 4 == 0
+    head = bytes(content[a : min(b, a + 65)])
+    return not (head.startswith(_STARTS) or is_rle(head))
 
 
 def is_rle(content: bytes) -> bool:

@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 Curve = Callable[[Floats], Floats]
 
 HIDDEN = 0.9  # share of the pixels at one end from which a window hides the picture
+PALE = 0.1  # of black to white that 98 % of the pixels must span
 TWO_GREYS = 0.01  # share of the greys of the automatic window below which it shows two greys
 MAX_VALUE = 1e30  # the largest number that the later steps can calculate with
 
@@ -125,7 +126,7 @@ def _way_to_show(
 
 
 def _hides(shown: Floats, values: Floats, counts: NDArray[np.intp]) -> str:
-    """What is wrong with a window: nearly all black or white, or two greys; blank if nothing.
+    """What is wrong with a window: nearly all of one grey, or two greys; blank if nothing.
 
     The darkest and the brightest level are left out: a collimated film's edges say nothing.
     """
@@ -137,6 +138,11 @@ def _hides(shown: Floats, values: Floats, counts: NDArray[np.intp]) -> str:
         return "black"
     if share[shown[inner] >= 0.998].sum() >= HIDDEN:
         return "white"
+    order = np.argsort(shown)
+    below = np.cumsum(counts[order]) / counts.sum()
+    low, high = shown[order][np.searchsorted(below, (0.01, 0.99)).clip(max=len(order) - 1)]
+    if high - low < PALE:
+        return "black" if high < 0.5 else "white" if low > 0.5 else "one grey"
     grey = share[(shown[inner] > 0.002) & (shown[inner] < 0.998)].sum()
     automatic = show(values, robust_window(values, counts))[inner]
     possible = share[(automatic > 0.002) & (automatic < 0.998)].sum()

@@ -56,6 +56,7 @@ TABLES = {
     "an entry a fragment": offsets,
     "nonsense": lambda fragments: struct.pack("<I", 123456),
     "nonsense of three": lambda fragments: struct.pack("<3I", 7, 99, 2**31),
+    "nonsense of an odd length": lambda fragments: b"\x01\x02\x03\x04\x05\x06",
     "left out": lambda fragments: None,
 }
 
@@ -272,3 +273,23 @@ def test_a_private_big_endian_syntax():
     content = native(words(VALUES, big=True))
     picture = read(with_syntax(content, "1.2.840.113619.5.2"))
     np.testing.assert_array_equal(picture.pixels, VALUES)
+
+
+def test_meta_information_without_a_preamble():
+    for content in (native(words(VALUES)), compressed("j2k")):
+        np.testing.assert_array_equal(read(content[132:]).pixels, VALUES)
+
+
+def test_uncompressed_pixels_of_undefined_length():
+    content = encapsulated(words(VALUES), LITTLE, vr=b"OW")
+    np.testing.assert_array_equal(read(content).pixels, VALUES)
+
+
+def test_a_pixel_element_that_says_too_much():
+    content = encapsulated(words(VALUES), LITTLE, vr=b"OW", length=2 * VALUES.size + 900)
+    np.testing.assert_array_equal(read(content).pixels, VALUES)
+
+
+def test_a_big_endian_dataset_under_a_little_endian_name():
+    content = native(words(VALUES, big=True), big=True)
+    np.testing.assert_array_equal(read(with_syntax(content, LITTLE)).pixels, VALUES)
