@@ -86,7 +86,7 @@ def _without_picture(file: File) -> Exception:
 def _damage(file: File) -> tuple[str, ...]:
     if not file.damaged:
         return ()
-    names = ", ".join(file.damaged)
+    names = ", ".join(dict.fromkeys(file.damaged))
     return (f"A part of the DICOM header is damaged or too long and was not used: {names}.",)
 
 

@@ -8,17 +8,18 @@ icon that is damaged costs nothing and spoils nothing, and the pixels are found 
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mmbm.config import Limits
 from mmbm.errors import TooLarge, UnreadableFile
+from mmbm.io.inflate import inflate
 from mmbm.io.wanted import sequence_tags, wanted_tags
 
 __all__ = ["File", "Pixels", "looks_like_dicom", "parse"]
 
 MAX_ELEMENTS = 50_000  # of a whole header; 512 frames described one by one have about 30,000
+MAX_LOST = 8  # elements of a wrong length that are passed over
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _UNDEFINED = 0xFFFFFFFF
@@ -28,12 +29,19 @@ _PIXELS = {
     0x7FE00009: "DoubleFloatPixelData",
     0x7FE00010: "PixelData",
 }
+# How SamplesPerPixel, Rows and the pixels begin: what a walk that was lost is taken up at.
+_MARKS = (
+    b"\x28\0\x02\0US\x02\0",
+    b"\x28\0\x10\0US\x02\0",
+    b"\xe0\x7f\x10\0OW\0\0",
+    b"\xe0\x7f\x10\0OB\0\0",
+)
+_IMPLICIT_MARKS = (b"\x28\0\x02\0\x02\0\0\0", b"\x28\0\x10\0\x02\0\0\0")
 _EXTENDED_OFFSETS = 0x7FE00001
 _SYNTAX, _STORED_CLASS = 0x00020010, 0x00020002
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _GE_BIG_PIXELS = "1.2.840.113619.5.2"  # little-endian header, big-endian pixels
-_INFLATE_FREE, _INFLATE_RATIO = 16 * 2**20, 100  # bytes; times the file's size
 _MAX_VALUE, _MAX_SEQUENCE = 2**18, 2**24  # bytes of one wanted element
 
 
@@ -92,7 +100,7 @@ def parse(content: bytes, limits: Limits) -> File:
                 (uid, storage_class) if element.tag == _SYNTAX else (syntax, uid)
             )
     if syntax == _DEFLATED and not _begins_a_dataset(content[at : at + 8]):
-        content, at = _inflate(content[at:], limits), 0
+        content, at = inflate(content[at:], limits), 0
     start = content[at : at + 8].ljust(8, b"\0")
     explicit = start[4:6] in _LONG | _SHORT
     walk = _Walk(content, at, explicit=explicit, big_endian=_is_big(start, syntax))
@@ -138,9 +146,12 @@ def _dataset(found: list[_Element], walk: _Walk) -> tuple[Any, tuple[str, ...]]:
     import pydicom
     from pydicom.datadict import keyword_for_tag
 
-    whole, damaged = pydicom.Dataset(), []
+    whole = pydicom.Dataset()
+    damaged = [keyword_for_tag(tag) or "an element of unknown meaning" for tag in walk.lost]
     whole.set_original_encoding(not walk.explicit, not walk.big_endian)  # of palettes
     for element in found:
+        if element.tag in walk.lost:
+            continue
         try:
             whole.update(walk.read(element))
         except MemoryError:
@@ -158,6 +169,7 @@ class _Walk:
         self.explicit, self.big_endian = explicit, big_endian
         self.complete = True
         self.declared = 0  # length of the last element, as it says
+        self.lost: list[int] = []  # tags of elements whose length was wrong
         self._at = at
         self._count = 0
         order = ">" if big_endian else "<"
@@ -175,11 +187,24 @@ class _Walk:
                 element = element._replace(end=self._after_sequence(element))
             self.declared = element.end - element.value
             if element.end > end and element.tag not in _PIXELS:
-                self.complete = False
-                element = element._replace(end=end)
+                again = self._taken_up(element.value)
+                if again < 0:
+                    self.complete = False
+                    again = end
+                else:
+                    self.lost.append(element.tag)
+                element = element._replace(end=again)
             self._at = element.end
             yield element
         self.complete = self.complete and self._at >= end
+
+    def _taken_up(self, at: int) -> int:
+        """Where a walk that a wrong length led astray can go on; -1 if nowhere."""
+        marks = _MARKS if self.explicit else _IMPLICIT_MARKS
+        if self.big_endian or len(self.lost) == MAX_LOST:
+            return -1
+        places = (self.content.find(mark, at) for mark in marks)
+        return min((place for place in places if place >= 0), default=-1)
 
     def read(self, element: _Element) -> Any:
         """One element as a pydicom Dataset, with all that lies in it."""
@@ -271,27 +296,3 @@ def _begins_a_dataset(start: bytes) -> bool:
     return start[:2] in (b"\x08\0", b"\x04\0") and (
         start[4:6] in _LONG | _SHORT or int.from_bytes(start[4:8], "little") < 1024
     )
-
-
-def _inflate(packed: bytes, limits: Limits) -> bytes:
-    """The dataset of a deflated file (PS3.5 A.5), as far as it is not damaged."""
-    whole = bytearray()
-    unpacker = zlib.decompressobj(-15)
-    rest = packed
-    try:
-        while rest and not unpacker.eof:
-            whole += unpacker.decompress(rest, 2**20)
-            rest = unpacker.unconsumed_tail
-            if len(whole) > max(_INFLATE_FREE, _INFLATE_RATIO * len(packed)) or (
-                len(whole) > 2 * limits.file_bytes
-            ):
-                raise TooLarge(
-                    f"The deflated DICOM file unpacks to more than {len(whole) / 2**20:.0f} MB "
-                    f"from {len(packed) / 2**20:.1f} MB; please export it uncompressed."
-                )
-    except zlib.error as exc:
-        if not whole:
-            raise UnreadableFile(
-                "The deflated part of this DICOM file is damaged; please export it uncompressed."
-            ) from exc
-    return bytes(whole)

@@ -27,6 +27,8 @@ from tests.made_pictures import (
     words,
 )
 
+OPEN = b"\x08\0\x40\x11SQ\0\0\xff\xff\xff\xff"  # a sequence without a length
+TOO_LONG = b"\x29\0\x10\x10OB\0\0\xff\xff\xff\x7f"  # an element of 2 GB
 SMALL = film(64, 64)
 GREY = (SMALL >> 4).astype(np.uint8)
 JPEG, J2K, JLS = (CODECS[name][0] for name in ("jpeg", "j2k", "jls"))
@@ -235,6 +237,18 @@ BOMBS = {
     "2 million implicit frame groups": lambda: many_items(2_000_000, 0x52009230, syntax=IMPLICIT),
     "200,000 sequences one in the other": lambda: nested(200_000, undefined=True),
     "1,000 known lengths one in the other": lambda: nested(1_000, undefined=False),
+    "a million wrong lengths": lambda: spliced(
+        dicom(SMALL),
+        (b"\x29\0\x10\x10OB\0\0\xff\xff\xff\x7f" + b"\x28\0\x10\0US\x02\0") * 1_000_000,
+    ),
+    "a million sequences without an end": lambda: spliced(
+        dicom(SMALL), b"\x08\0\x40\x11SQ\0\0\xff\xff\xff\xff" * 1_000_000
+    ),
+    "a million lost sequences": lambda: spliced(
+        dicom(SMALL),
+        (b"\x08\0\x40\x11SQ\0\0\xff\xff\xff\xff" + b"\x29\0\x10\x10OB\0\0\xff\xff\xff\x7f")
+        * 1_000_000,
+    ),
     "a table of 8 million entries": lambda: table(8_000_000, 0),
     "2 million empty fragments": lambda: fragments(2_000_000, 0),
     "2 million fragments, 500 frames": lambda: fragments(2_000_000, 2, NumberOfFrames=500),

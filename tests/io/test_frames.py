@@ -293,3 +293,18 @@ def test_a_pixel_element_that_says_too_much():
 def test_a_big_endian_dataset_under_a_little_endian_name():
     content = native(words(VALUES, big=True), big=True)
     np.testing.assert_array_equal(read(with_syntax(content, LITTLE)).pixels, VALUES)
+
+
+@pytest.mark.parametrize("by", [4, 70_000_000])
+@pytest.mark.parametrize("codec", ["native", "j2k"])
+def test_a_wrong_length_before_the_pixels_is_passed_over_and_said(codec, by):
+    content = native(words(VALUES)) if codec == "native" else compressed("j2k")
+    at = content.find(b"\x28\0\x02\0US")
+    private = element(0x00271010, "OB", bytes(64), length=64 + by if by > 64 else by)
+    picture = read(content[:at] + private + content[at:])
+    np.testing.assert_array_equal(picture.pixels, VALUES)
+    if by > 64:
+        assert picture.warnings == (
+            "A part of the DICOM header is damaged or too long and was not used: an element of "
+            "unknown meaning.",
+        )
