@@ -26,7 +26,15 @@ _LABELLED_SEX = re.compile(
     r"(?:\b(?:sex|gender)\s*[:：]?\s*|性别\s*[:：]?\s*)(female|male|f\b|m\b|woman|man|女|男)",
     re.IGNORECASE,
 )
-_CHINESE_AGE = re.compile(r"(\d{1,3})\s*(岁|个月|月龄)")
+_RELATIVE = re.compile(  # whose age it is, within three words behind it
+    r"[\s,-]*(?:[^\W\d]+[\s,-]+){0,3}?"
+    r"(?:mother|father|husband|wife|son|daughter|sister|brother|partner)\b",
+    re.IGNORECASE,
+)
+_CHINESE_AGE = re.compile(
+    r"((?:母|父|丈夫|妻|儿子|女儿|祖|奶奶|爷爷|姐|妹|哥|弟)[^。；，,、\n]{0,4}?)?(?<!\d)"
+    r"(\d{1,3})\s*(岁|个月|月龄)"
+)
 _CHINESE_SEX = re.compile(
     r"(?:患者|患儿|病人|病患)[^。；\n]{0,12}?(男|女)|(?:^|[\s，,。；])(男|女)(?:性|童|孩|婴)?[\s，,、]"
     r"|(男|女)(?:性)?[，,\s]*\d{1,3}\s*(?:岁|个月)|\d{1,3}\s*(?:岁|个月)[，,\s]*(?:的)?(男|女)"
@@ -76,14 +84,16 @@ def patient_in_note(note: str) -> Patient:
     sex, years = "", None
     if opening := _OPENING.match(note):
         years, sex = float(opening[1]), _sex(opening[2])
-    elif aged := _AGED.search(note):
+    elif aged := next(
+        (a for a in _AGED.finditer(note) if not _RELATIVE.match(note, a.end())), None
+    ):
         years = int(aged[1]) * _YEARS[(aged[2] or aged[3])[0].lower()]
         sexed = _SEXED.match(note, aged.end())
         sex = _sex(sexed[1]) if sexed else ""
     elif labelled := _LABELLED_AGE.search(note):
         years = int(labelled[1]) * (1 / 12 if labelled[2] else 1.0)
-    elif chinese := _CHINESE_AGE.search(note):
-        years = int(chinese[1]) * (1.0 if chinese[2] == "岁" else 1 / 12)
+    elif chinese := next((age for age in _CHINESE_AGE.finditer(note) if not age[1]), None):
+        years = int(chinese[2]) * (1.0 if chinese[3] == "岁" else 1 / 12)
     if labelled := _LABELLED_SEX.search(note):
         sex = _sex(labelled[1])
     elif not sex and (chinese := _CHINESE_SEX.search(note)):
