@@ -170,6 +170,7 @@ class _Walk:
         self.complete = True
         self.declared = 0  # length of the last element, as it says
         self.lost: list[int] = []  # tags of elements whose length was wrong
+        self._marks: dict[bytes, int] = {}  # where each mark was found last
         self._at = at
         self._count = 0
         order = ">" if big_endian else "<"
@@ -188,12 +189,9 @@ class _Walk:
             self.declared = element.end - element.value
             if element.end > end and element.tag not in _PIXELS:
                 again = self._taken_up(element.value)
-                if again < 0:
-                    self.complete = False
-                    again = end
-                else:
-                    self.lost.append(element.tag)
-                element = element._replace(end=again)
+                self.lost += [element.tag] if again >= 0 else []
+                self.complete = again >= 0
+                element = element._replace(end=again if again >= 0 else end)
             self._at = element.end
             yield element
         self.complete = self.complete and self._at >= end
@@ -203,8 +201,10 @@ class _Walk:
         marks = _MARKS if self.explicit else _IMPLICIT_MARKS
         if self.big_endian or len(self.lost) == MAX_LOST:
             return -1
-        places = (self.content.find(mark, at) for mark in marks)
-        return min((place for place in places if place >= 0), default=-1)
+        for mark in marks:
+            if 0 <= self._marks.get(mark, 0) < at:  # else it lies ahead, or nowhere
+                self._marks[mark] = self.content.find(mark, at)
+        return min((place for place in self._marks.values() if place >= 0), default=-1)
 
     def read(self, element: _Element) -> Any:
         """One element as a pydicom Dataset, with all that lies in it."""
