@@ -3,85 +3,168 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 from mmbm.errors import UnreadableFile
+from mmbm.io.letters import COMMON_HAN, fitness
 
-__all__ = ["text_of"]
+__all__ = ["has_chinese", "text_of"]
 
 _MARKS = (  # UTF-32 before UTF-16: the one begins like the other
-    (codecs.BOM_UTF8, "utf-8-sig", "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32", "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32", "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16", "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16", "utf-16"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_COMMON = frozenset(  # frequent characters of Chinese clinical notes, simplified and traditional
-    "的一是不了在有人我他这為为來来上个個中大到者和患病史主诉訴现現天日月年小时時前后後左右"
-    "发發热熱烧燒咳嗽痰胸痛闷悶气氣促急喘呼吸困难難乏力无無未见見肺炎音湿濕啰囉性双雙侧側部"
-    "体體温溫度血压壓心率次分钟鐘检檢查阳陽阴陰正常既往否认認伴加重入院门門诊診男女岁歲"
-    "高低白细細胞支持续續服药藥治疗療感染咽寒战戰头頭晕暈恶噁吐腹泻瀉"
+_WITHOUT_MARK = (  # of two that fit alike the first is taken
+    "cp1252",
+    "gb18030",
+    "big5hkscs",
+    "utf-16-le",
+    "utf-16-be",
+    "mac_roman",
+    "cp850",
+    "cp437",
 )
-_ENOUGH = 0.2  # share of common characters that wrong decodings do not reach
+_SINGLE = frozenset(("cp1252", "mac_roman", "cp850", "cp437"))  # one byte a character
+_FITS = 0.3  # mean fitness that wrong readings do not reach
+_MOST_DAMAGED = 200  # places that are mended one by one
+_AHEAD = 64  # bytes that tell where the next character begins behind a bad byte
+_REPLACED = "\ufffd"
+Reading = tuple[str, str, tuple[str, ...]]
 
 
-def text_of(content: bytes) -> tuple[str, str]:
-    """The text and the name of its character set. Raises UnreadableFile for what is no text."""
-    for mark, codec, name in _MARKS:
+def text_of(content: bytes) -> Reading:
+    """The text, the name of its character set and what could not be read, as sentences.
+
+    Raises: UnreadableFile for what is no text.
+    """
+    for mark, codec in _MARKS:
         if content.startswith(mark):
-            return _strictly(content, codec), name
+            text, cut = _forgiving(content[len(mark) :], codec)
+            return _told(text, codec, cut)
     if content.count(0) > len(content) // 5:  # every other byte of English in UTF-16
-        even = content[::2].count(0)
-        codec = "utf-16-be" if even > content[1::2].count(0) else "utf-16-le"
-        return _checked(_strictly(content, codec)), codec
-    text = _try(content, "utf-8")
-    if text is not None:
-        return _checked(text), "utf-8"
-    return _chinese(content) or _detected(content)
+        text, cut = _forgiving(content, _wide(content))
+        return _told(text, _wide(content), cut)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return _best(content)
+    if not text.isascii() and fitness(text) < 0.5:  # a few Chinese words may pass for UTF-8
+        chinese, cut = _forgiving(content, "gb18030")
+        if _score(chinese, "gb18030") > 1:
+            return _told(chinese, "gb18030", cut)
+    return _told(text, "utf-8", cut=False)
 
 
-def _chinese(content: bytes) -> tuple[str, str] | None:
-    """GB18030 or Big5: short notes are too short for statistics, so ask for common characters."""
-    found: list[tuple[float, str, str]] = []
-    for codec in ("gb18030", "big5", "utf-16-le", "utf-16-be"):
-        text = _try(content, codec)
-        if text is None:
-            continue
-        han = [char for char in text if "\u4e00" <= char <= "\u9fff"]
-        if han:
-            found.append((sum(char in _COMMON for char in han) / len(han), text, codec))
-    best = max(found, default=(0.0, "", ""))
-    return (_checked(best[1]), best[2]) if best[0] >= _ENOUGH else None
+def has_chinese(text: str) -> bool:
+    """Whether the Han characters are those of a Chinese note, and not those of a wrong reading."""
+    han = [char for char in text if "\u3400" <= char <= "\u9fff"]
+    return len(han) > 1 and sum(char in COMMON_HAN for char in han) >= 0.2 * len(han)
 
 
-def _detected(content: bytes) -> tuple[str, str]:
+def _wide(content: bytes) -> str:
+    """UTF-16 or UTF-32 without a mark, by where its zeros stand."""
+    zeros = [content[place::4].count(0) for place in range(4)]
+    many = 0.6 * len(content) / 4
+    if min(zeros[1:]) > many > zeros[0] or min(zeros[:3]) > many > zeros[3]:
+        return "utf-32-le" if zeros[0] < zeros[3] else "utf-32-be"
+    return "utf-16-be" if zeros[0] + zeros[2] > zeros[1] + zeros[3] else "utf-16-le"
+
+
+def _best(content: bytes) -> Reading:
+    """Not quite UTF-8: or one of the older sets, whichever makes likely characters."""
+    text, cut = _forgiving(content, "utf-8")
+    wrong = text.count(_REPLACED)
+    right = sum(char > "\x7f" for char in text) - wrong
+    if right >= wrong and fitness(text) >= 0:  # chance makes no sequences of UTF-8
+        return _told(text, "utf-8", cut)
+    scores: dict[str, float] = {}
+    for codec in _WITHOUT_MARK:
+        scores[codec] = _score(_forgiving(content, codec)[0], codec)
+    best = max(_WITHOUT_MARK, key=scores.__getitem__)
+    if scores[best] >= _FITS:
+        return _told(_forgiving(content, best)[0], best, _forgiving(content, best)[1])
+    return _detected(content)
+
+
+def _score(text: str, codec: str) -> float:
+    """The reading's fitness, less what it could not read; Chinese must look like Chinese."""
+    if codec not in _SINGLE and not has_chinese(text):
+        return -1.0
+    return fitness(text) - _unread(text)
+
+
+def _unread(text: str) -> float:
+    return 4.0 * text.count(_REPLACED) / max(1, sum(char > "\x7f" for char in text))
+
+
+def _detected(content: bytes) -> Reading:
+    """Other languages, by statistics; a few odd bytes are not enough for another alphabet."""
     from charset_normalizer import from_bytes
 
+    if sum(byte > 127 for byte in content) <= max(4, len(content) // 20):
+        return _told(*_ascii(content))
     best = from_bytes(content).best()
     if best is None:
         raise UnreadableFile(
             "The notes are not readable as text in any known character set; "
             "please save them as UTF-8."
         )
-    return _checked(str(best)), best.encoding
+    return _told(str(best), best.encoding, cut=False)
 
 
-def _try(content: bytes, codec: str) -> str | None:
-    try:
-        return content.decode(codec)
-    except UnicodeDecodeError:
-        return None
+def _ascii(content: bytes) -> tuple[str, str, bool]:
+    return content.decode("ascii", "replace"), "ascii", False
 
 
-def _strictly(content: bytes, codec: str) -> str:
-    text = _try(content, codec)
-    if text is None:
-        raise UnreadableFile(f"The notes begin like {codec.upper()} text but are damaged.")
-    return text
+def _forgiving(content: bytes, codec: str) -> tuple[str, bool]:
+    """The text, one replacement for each damaged place, and whether its last character is cut."""
+    pieces: list[str] = []
+    at = 0
+    while at < len(content):
+        rest = content[at:]
+        if len(pieces) > 2 * _MOST_DAMAGED:
+            return "".join(pieces) + rest.decode(codec, "replace"), False
+        try:
+            return "".join(pieces) + rest.decode(codec), False
+        except UnicodeDecodeError as exc:
+            pieces.append(rest[: exc.start].decode(codec))
+            if exc.end == len(rest) and re.search("incomplete|truncated|end of data", exc.reason):
+                return "".join(pieces), True
+            at += exc.start + _skip(rest[exc.start : exc.start + _AHEAD], codec)
+            pieces.append(_REPLACED)
+    return "".join(pieces), False
 
 
-def _checked(text: str) -> str:
-    """Raises UnreadableFile where too many control characters say that this is no text."""
-    strange = sum(ord(char) < 32 and char not in "\t\n\r\f\v" for char in text)
-    if strange > max(2, len(text) // 50):
+def _skip(ahead: bytes, codec: str) -> int:
+    """How many bytes to leave out so that what follows reads best."""
+    if codec.startswith("utf-32"):
+        return 4
+    if codec.startswith("utf-16"):
+        return 2
+    if codec == "utf-8":
+        begun = re.match(rb".[\x80-\xbf]{0,2}", ahead, re.DOTALL)
+        return begun.end() if begun else 1
+    return 1 if codec in _SINGLE else max((1, 2, 3), key=lambda n: (_after(ahead[n:], codec), -n))
+
+
+def _after(ahead: bytes, codec: str) -> float:
+    text = ahead.decode(codec, "replace")[:-2]
+    return fitness(text) - _unread(text)
+
+
+def _told(text: str, codec: str, cut: bool) -> Reading:
+    """The reading with what it could not read, said. Raises UnreadableFile for no text."""
+    strange = sum(ord(char) < 32 and char not in "\t\n\r\f\v\x1a" for char in text)
+    wrong = text.count(_REPLACED)
+    if strange > max(2, len(text) // 50) or wrong > max(4, len(text) // 10):
         raise UnreadableFile("This file is not text; please give txt, md, pdf or docx notes.")
-    return text
+    says: list[str] = []
+    if wrong:
+        what = "One character" if wrong == 1 else f"{wrong:,} characters"
+        says.append(f"{what} could not be read; {_REPLACED} stands in the place of each.")
+    if cut:
+        says.append("The text ends within a character: its end may be missing.")
+    return text, codec, tuple(says)

@@ -1,35 +1,54 @@
-"""Clinical notes: typed, plain text, Markdown, PDF or Word, verbatim. Runs inside the sandbox."""
+"""Clinical notes of every accepted kind, verbatim. Runs inside the sandbox.
+
+The kind is told by content: Word, PDF, e-mail, web page, FHIR, CDA, or plain text and Markdown. A
+note inside a wrapper is read as if it stood alone; markup and code never pass for words.
+"""
 
 from __future__ import annotations
 
-import io
+import codecs
+import json
 import re
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from mmbm.case import Notes
 from mmbm.config import Limits
-from mmbm.errors import MMBMError, NoSignal, TooLarge, UnreadableFile, UnsupportedFile
+from mmbm.errors import NoSignal, TooLarge, UnsupportedFile
 from mmbm.io.charset import text_of
+from mmbm.io.encoded import has_code, unwrapped, without_escapes
+from mmbm.io.foreign import refuse_foreign
 from mmbm.io.language import language_of
+from mmbm.io.mail import is_mail, read_mail
+from mmbm.io.markup import page_text
+from mmbm.io.note_text import NoteText
 
 __all__ = ["decode", "from_text"]
 
-_UNPACKED_BYTES = 128 * 2**20  # of a Word file, all parts together
-_ENTRIES = 2000
 _CONTROL = re.compile(  # C0 and C1 without tab and newline; overrides of direction; surrogates
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
-_SAVE_AS = "please save it as .docx, .pdf or plain text"
-_REFUSED = {
-    b"\xd0\xcf\x11\xe0": f"an old Word document (.doc) or a protected one; {_SAVE_AS}",
-    b"{\\rtf": f"a rich text document (.rtf); {_SAVE_AS}",
-    b"\x89PNG": "a picture; please give it as the image, or type the notes",
-    b"\xff\xd8\xff": "a picture; please give it as the image, or type the notes",
-    b"OggS": "a sound; please give it as the recording",
-    b"ID3": "a sound; please give it as the recording",
-    b"fLaC": "a sound; please give it as the recording",
+_HEAD_BYTES = 2**16  # enough to tell the kind of a file
+_MARKUP_BYTES = 2**24  # of a web page or of XML; pictures in them count too
+_LAYERS = 4  # files within files
+_MOST_VALUES = 500_000  # of a JSON file
+_ROOT = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*>)*<([\w:.-]+)([^>]*)", re.DOTALL)
+_TAG = re.compile(
+    r"</?(?:a|abbr|b|big|blockquote|body|br|center|code|dd|del|div|dl|dt|em|font|form|h[1-6]|head|hr"
+    r"|html|i|iframe|img|input|ins|li|link|meta|ol|p|pre|s|script|section|small|span|strike|strong"
+    r"|style|sub|sup|table|tbody|td|th|thead|title|tr|tt|u|ul)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_BREAKS = re.compile(r"<(?:br|p|div|tr|li|h[1-6]|td|table)\b", re.IGNORECASE)
+_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset=["']?([\w-]{2,30})""", re.IGNORECASE)
+_XML_KINDS = {
+    "worddocument": "a Word 2003 XML document; please save it as .docx",
+    "package": "a Word document in one XML file; please save it as .docx",
+    "plist": "a web archive or another property list; please save its text alone",
+    "svg": "a drawing (SVG); please give the notes as text",
+    "xdp": "an XFA form; please print the filled form to a PDF",
 }
 
 
@@ -38,18 +57,17 @@ def decode(content: bytes, name: str, limits: Limits) -> Notes:
 
     Raises: UnreadableFile, UnsupportedFile, TooLarge, NoSignal.
     """
-    for start, what in _REFUSED.items():
-        if content.startswith(start):
-            raise UnsupportedFile(f"This file is {what}.")
-    if content[128:132] == b"DICM":
-        raise UnsupportedFile("This file is a DICOM image; please give it as the image.")
-    if b"%PDF-" in content[:1024]:
-        return _decode_pdf(content, limits)
-    if content.startswith(b"PK\x03\x04"):
-        return from_text(_docx_text(content, limits), limits, file_format="docx")
-    text, charset = text_of(content)
-    kind = "md" if name.lower().endswith((".md", ".markdown")) else "txt"
-    return from_text(text, limits, file_format=kind, charset=charset)
+    found = _read(content, limits, 0)
+    if found.file_format == "txt" and name.lower().endswith((".md", ".markdown")):
+        found = replace(found, file_format="md")
+    notes = from_text(
+        found.text,
+        limits,
+        file_format=found.file_format,
+        pages=found.pages,
+        charset=found.charset,
+    )
+    return replace(notes, warnings=(*found.warnings, *notes.warnings))
 
 
 def from_text(
@@ -78,89 +96,138 @@ def from_text(
     return Notes(text, language, file_format, pages, charset, warnings)
 
 
-def _decode_pdf(content: bytes, limits: Limits) -> Notes:
-    from pypdf import PdfReader
-    from pypdf.errors import DependencyError
+def _read(content: bytes, limits: Limits, layer: int) -> NoteText:
+    """One file, perhaps from within another."""
+    if layer > _LAYERS:
+        raise UnsupportedFile("The note is wrapped too often; please save its text alone.")
+    refuse_foreign(content)
+    inner = partial(_read, limits=limits, layer=layer + 1)
+    if b"%PDF-" in content[:1024]:
+        from mmbm.io.pdf import read_pdf
 
-    try:
-        reader = PdfReader(io.BytesIO(content), strict=False)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise UnsupportedFile("The PDF has a password; please save it without one.")
-        pages = len(reader.pages)
-        if pages > limits.pages:
-            raise TooLarge(f"The PDF has {pages} pages; at most {limits.pages} are read.")
-        text = "\n\n".join(_page_texts(reader, limits))
-    except (MMBMError, MemoryError):
-        raise
-    except DependencyError as exc:
-        raise UnsupportedFile("The PDF is encrypted; please save it without a password.") from exc
-    except Exception as exc:
-        raise UnreadableFile("The PDF is damaged; please save it again, or as text.") from exc
-    if not text.strip():
-        raise NoSignal(
-            "The PDF holds no text, only pictures of pages: it was scanned. "
-            "Please type the notes, or run text recognition on it first."
-        )
-    return from_text(text, limits, file_format="pdf", pages=max(pages, 1))
+        return read_pdf(content, limits)
+    if content.startswith(b"PK\x03\x04"):
+        from mmbm.io.word import read_word
+
+        return read_word(content, inner, limits)
+    if is_mail(content[:_HEAD_BYTES]):
+        return read_mail(content, inner)
+    whole = unwrapped(content)
+    if whole is not None:
+        return inner(whole)
+    return _read_text(content, limits, inner)
 
 
-def _page_texts(reader: Any, limits: Limits) -> Iterator[str]:
-    characters = 0
-    for page in reader.pages:
-        text = page.extract_text()
-        characters += len(text)
-        if characters > limits.notes_characters:
-            raise TooLarge(
-                f"The PDF holds more than {limits.notes_characters:,} characters; "
-                "please keep what matters now."
-            )
-        yield text
+def _read_text(content: bytes, limits: Limits, inner: Callable[[bytes], NoteText]) -> NoteText:
+    head = text_of(content[:_HEAD_BYTES])[0].lstrip("\ufeff")
+    most = limits.notes_characters
+    if head.lstrip()[:1] in ("{", "[", '"') and (read := _read_json(content, inner, most)):
+        return read
+    root = _ROOT.match(head)
+    name = root[1].rpartition(":")[2] if root else ""
+    about = root[2] if root else ""
+    if name == "ClinicalDocument":
+        from mmbm.io.cda import read_cda
 
+        return read_cda(_bounded(content), inner, most)
+    if "http://hl7.org/fhir" in about:
+        from mmbm.io.fhir import from_xml, read_fhir
 
-def _docx_text(content: bytes, limits: Limits) -> str:
-    from docx import Document
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_archive(archive)
-        body = Document(io.BytesIO(content)).iter_inner_content()
-        return "\n".join(line for block in body for line in _lines(block))
-    except (MMBMError, MemoryError):
-        raise
-    except Exception as exc:
-        raise UnreadableFile(
-            "The Word document is damaged; please save it again, or as text."
-        ) from exc
-
-
-def _check_archive(archive: zipfile.ZipFile) -> None:
-    """Raises before anything is unpacked; zipfile never yields more than the sizes it lists."""
-    parts = archive.infolist()
-    if len(parts) > _ENTRIES or sum(part.file_size for part in parts) > _UNPACKED_BYTES:
-        raise TooLarge(
-            f"The document would unpack to more than {_UNPACKED_BYTES / 2**20:.0f} MB; "
-            "please save its text alone."
-        )
-    if "word/document.xml" not in archive.namelist():
+        return read_fhir([from_xml(_bounded(content))], inner, most)
+    if name.lower() == "html" or _TAG.search(head):
+        return _read_page(content, limits)
+    if name and (head.lstrip().startswith("<?xml") or f"</{root[1] if root else ''}>" in head):
+        what = _XML_KINDS.get(name.lower(), "XML data of a kind that is not read; please export")
         raise UnsupportedFile(
-            "This archive is not a Word document; please give txt, md, pdf or docx notes."
+            f"This file is {what}{'' if name.lower() in _XML_KINDS else ' the note as text'}."
         )
-    if any(part.flag_bits & 1 for part in parts):
-        raise UnsupportedFile("The document has a password; please save it without one.")
+    return _read_plain(content, limits)
 
 
-def _lines(block: Any, depth: int = 0) -> Iterator[str]:
-    """The lines of a paragraph, or of a table: one a row, cells between tabs."""
-    if not hasattr(block, "rows"):
-        yield block.text
-        return
-    for row in block.rows:
-        cells: list[str] = []
-        seen: set[int] = set()
-        for cell in row.cells:  # a merged cell comes once for each column it covers
-            if id(cell._tc) in seen:
-                continue
-            seen.add(id(cell._tc))
-            inner = cell.iter_inner_content() if depth < 8 else ()
-            cells.append(" ".join(line for part in inner for line in _lines(part, depth + 1)))
-        yield "\t".join(cells)
+def _read_plain(content: bytes, limits: Limits) -> NoteText:
+    if len(content) > 4 * limits.notes_characters + 4:  # no character set needs more bytes
+        raise TooLarge(
+            f"The notes have more than {limits.notes_characters:,} characters; "
+            "please keep what matters now."
+        )
+    text, charset, warnings = text_of(content)
+    text = without_escapes(text)
+    if has_code(text):
+        raise UnsupportedFile(
+            "The notes hold encoded data (base64) among their words; please save the text alone."
+        )
+    if _TAG.search(text):
+        return _read_page(text.encode(), limits)
+    return NoteText(text, "txt", charset=charset, warnings=warnings)
+
+
+def _read_page(content: bytes, limits: Limits) -> NoteText:
+    markup, charset, warnings = _page_source(_bounded(content))
+    lines = _BREAKS.search(markup) is None
+    text, left_out = page_text(markup, limits.notes_characters, keep_lines=lines)
+    if not any(char.isalnum() for char in text):
+        raise NoSignal(
+            "The web page shows no text of its own; please open it and save its text alone."
+        )
+    return NoteText(text, "html", charset=charset, warnings=(*warnings, *left_out))
+
+
+def _page_source(content: bytes) -> tuple[str, str, tuple[str, ...]]:
+    """The page's source; the character set that it names counts where it is more than a habit."""
+    named = _CHARSET.search(content[:4096])
+    label = named[1].decode("ascii").lower() if named else ""
+    label = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs"}.get(label, label)
+    if label.startswith(("gb18030", "big5", "shift", "euc", "koi8", "windows-125", "iso-8859-")):
+        if label not in ("windows-1252", "iso-8859-1"):
+            try:
+                return content.decode(codecs.lookup(label).name), label, ()
+            except (LookupError, UnicodeError):
+                pass
+    return text_of(content)
+
+
+def _bounded(content: bytes) -> bytes:
+    if len(content) > _MARKUP_BYTES:
+        raise TooLarge(
+            f"The file has {len(content) / 2**20:.0f} MB of markup; "
+            f"at most {_MARKUP_BYTES / 2**20:.0f} MB are read. Please save its text alone."
+        )
+    return content
+
+
+def _read_json(
+    content: bytes, inner: Callable[[bytes], NoteText], most: int
+) -> NoteText | None:
+    """FHIR resources or one string of JSON; None for what is no JSON."""
+    from mmbm.io.fhir import is_fhir, read_fhir
+
+    if sum(content.count(mark) for mark in b"{[,") > _MOST_VALUES:
+        return None
+    value = _parsed(content.decode("utf-8", "replace").lstrip("\ufeff"))
+    if isinstance(value, str):
+        return inner(value.encode("utf-8", "replace"))
+    if isinstance(value, list) and value and all(is_fhir(each) for each in value):
+        return read_fhir(value, inner, most)
+    if is_fhir(value):
+        return read_fhir([value], inner, most)
+    if isinstance(value, dict) or (isinstance(value, list) and value and _is_data(value)):
+        raise UnsupportedFile(
+            "This file is JSON data that is not FHIR; please export the note as plain text."
+        )
+    return None
+
+
+def _parsed(text: str) -> Any:
+    """JSON, or the list of the values of JSON lines; None for neither."""
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return [json.loads(line, strict=False) for line in text.splitlines() if line.strip()]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_data(value: list[Any]) -> bool:
+    return any(isinstance(each, (dict, list, str)) for each in value)

@@ -32,8 +32,10 @@ _PRELOADED = (  # so that the first file does not wait for imports
     "mmbm.io.picture",
     "mmbm.io.audio",
     "mmbm.io.notes",
-    "pypdf",
-    "docx",
+    "mmbm.io.pdf",
+    "mmbm.io.word",
+    "lxml.etree",
+    "pypdfium2",
 )
 _LASTING = 512 * 2**20  # bytes that a process may keep besides its answer
 _GRACE = 5  # seconds past the parent's own clock, for a child whose parent has died

@@ -1,0 +1,114 @@
+"""Plain text that was encoded on its way: undone here, so that no code is read as words.
+
+Base64, quoted-printable, UTF-7 and HZ, percent and backslash escapes, HTML's entities, and UTF-8
+that was taken for Latin-1 and encoded again.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import quopri
+import re
+import urllib.parse
+
+from mmbm.io.charset import has_chinese
+from mmbm.io.letters import fitness
+
+__all__ = ["has_code", "unwrapped", "without_escapes"]
+
+_BASE64 = re.compile(rb"\s*(?:data:[^,]{0,200};base64,)?([A-Za-z0-9+/_\-\r\n]{24,}={0,2})\s*")
+_BLOCK = re.compile(r"(?:^[A-Za-z0-9+/]{50,}={0,2}\r?\n?){3,}|[A-Za-z0-9+/]{150,}", re.MULTILINE)
+_QUOTED = re.compile(rb"(?:=[89A-F][0-9A-F](?:=\r?\n)?){2}|(?:[^\n]{50,75}=\r?\n[^\n]*){2}")
+_SHIFTED = re.compile(r"\+[A-Za-z0-9/+]{3,}")
+_PERCENT = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f]){2}")
+_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
+_ENTITY = re.compile(r"&(?:#\d{2,7}|#x[0-9A-Fa-f]{2,6}|[A-Za-z]{2,8}\d{0,2});")
+
+
+def unwrapped(content: bytes) -> bytes | None:
+    """The bytes within a file that is base64 or quoted-printable as a whole; None otherwise."""
+    whole = _BASE64.fullmatch(content)
+    if whole and _is_code(whole[1].split()):
+        code = b"".join(whole[1].split()).rstrip(b"=")
+        return base64.b64decode(code + b"=" * (-len(code) % 4), altchars=_alphabet(code))
+    if _QUOTED.search(content):
+        return quopri.decodestring(content)
+    return None
+
+
+def _is_code(lines: list[bytes]) -> bool:
+    """Lines of one length, with capitals, small letters and digits: no list of words."""
+    code = b"".join(lines).rstrip(b"=")
+    return (
+        len({len(line) for line in lines[:-1]}) < 2
+        and len(lines[-1]) <= len(lines[0])
+        and len(code) % 4 != 1
+        and all(re.search(kind, code) for kind in (rb"[A-Z]", rb"[a-z]", rb"[0-9+/_-]"))
+    )
+
+
+def _alphabet(code: bytes) -> bytes:
+    return b"-_" if b"-" in code or b"_" in code else b"+/"
+
+
+def has_code(text: str) -> bool:
+    """Whether a block of base64 stands among the words."""
+    return any(
+        re.search("[a-z]", block) and re.search("[A-Z]", block) and re.search("[0-9+/]", block)
+        for block in _BLOCK.findall(text)
+    )
+
+
+def without_escapes(text: str) -> str:
+    """The text with escapes and double encodings undone; the same text where there are none."""
+    if text.isascii():
+        text = _seven_bits(text)
+    if _PERCENT.search(text):
+        text = _unquoted(text)
+    if len(_ESCAPE.findall(text)) > 1:
+        text = _ESCAPE.sub(lambda code: chr(int(code[1], 16)), text)
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if _ENTITY.search(text):
+        text = html.unescape(text).replace("\xa0", " ")
+    return _encoded_once(text)
+
+
+def _seven_bits(text: str) -> str:
+    """UTF-7 and HZ hold Chinese in ASCII."""
+    for codec, mark in (("hz", "~{"), ("utf-7", "+")):
+        if mark not in text or (codec == "utf-7" and not _SHIFTED.search(text)):
+            continue
+        try:
+            decoded = text.encode("ascii").decode(codec)
+        except UnicodeError:
+            continue
+        if decoded != text and not decoded.isascii():
+            if has_chinese(decoded) or fitness(decoded) > 0.5:
+                return decoded
+    return text
+
+
+def _unquoted(text: str) -> str:
+    try:
+        return urllib.parse.unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        return text
+
+
+def _encoded_once(text: str) -> str:
+    """UTF-8 that was read as cp1252 and written again as UTF-8: every sequence is valid twice."""
+    if text.isascii():
+        return text
+    code = bytearray()
+    for char in text:
+        try:
+            code += char.encode("cp1252")
+        except UnicodeEncodeError:
+            if not "\x80" <= char <= "\x9f":
+                return text
+            code.append(ord(char))  # the five that cp1252 leaves out
+    try:
+        return bytes(code).decode()
+    except UnicodeDecodeError:
+        return text

@@ -1,0 +1,138 @@
+"""E-mail and web archives (MIME): the text of the body, decoded. Attachments are named, not read."""
+
+from __future__ import annotations
+
+import re
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+
+from mmbm.errors import MMBMError, NoSignal, TooLarge, UnreadableFile, UnsupportedFile
+from mmbm.io.note_text import InnerReader, NoteText, counted
+
+__all__ = ["is_mail", "read_mail"]
+
+_MOST_PARTS, _MOST_LINES, _HEADER_BYTES = 500, 600_000, 2**18
+_DEEPEST = 8  # messages within messages
+_HEADER = rb"(?:From .*\r?\n)?(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*"
+_TELLS = (
+    rb"(?:MIME-Version:\s*1|Content-Type:\s*\w+/\w|Content-Transfer-Encoding:|Message-ID:\s*<"
+    rb"|Received:\s*(?:from|by)\s|Return-Path:\s*<|DKIM-Signature:)"
+)
+_MAIL = re.compile(rb"\s*" + _HEADER + _TELLS, re.IGNORECASE)
+_BARE_PART = re.compile(rb"\s*--([^\r\n]{1,200})\r?\n(?:[!-9;-~]+:[^\n]*\n)*?Content-", re.IGNORECASE)
+
+
+def is_mail(head: bytes) -> bool:
+    """Whether a file begins with the header of a mail or of a part of one."""
+    return bool(_MAIL.match(head) or _BARE_PART.match(head))
+
+
+def read_mail(content: bytes, inner: InnerReader) -> NoteText:
+    """The body's text: all parts that are shown, the plain one of several versions.
+
+    Raises: what ``inner`` raises; UnreadableFile, UnsupportedFile, TooLarge, NoSignal.
+    """
+    content = content.lstrip()
+    if bare := _BARE_PART.match(content):
+        content = b'Content-Type: multipart/mixed; boundary="' + bare[1] + b'"\n\n' + content
+    _check_size(content)
+    try:
+        message = BytesParser(policy=policy.default).parsebytes(content)
+        body = _Body(inner)
+        body.add(message)
+    except (MMBMError, MemoryError):
+        raise
+    except Exception as exc:
+        raise UnreadableFile("The e-mail is damaged; please save its text alone.") from exc
+    return body.found(bool(message["Subject"]))
+
+
+def _check_size(content: bytes) -> None:
+    end = re.search(rb"\r?\n\r?\n", content[:_HEADER_BYTES])
+    if (
+        content.count(b"\n--") > _MOST_PARTS
+        or content.count(b"\n") > _MOST_LINES
+        or (end is None and len(content) > _HEADER_BYTES)
+    ):
+        raise TooLarge("The e-mail has too many parts or lines; please save its text alone.")
+
+
+class _Body:
+    """The parts of a message that its reader sees."""
+
+    def __init__(self, inner: InnerReader) -> None:
+        self._inner = inner
+        self._read: list[NoteText] = []
+        self._left_out = 0
+
+    def add(self, part: EmailMessage, depth: int = 0) -> None:
+        kind = part.get_content_type()
+        if depth > _DEEPEST:
+            raise UnsupportedFile("The e-mail holds mails within mails; please save its text.")
+        if kind in ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"):
+            raise UnsupportedFile("The e-mail is encrypted; please save its text alone.")
+        if kind == "message/rfc822" or kind == "multipart/signed":
+            for inner in list(part.iter_parts())[:1]:
+                self.add(inner, depth + 1)
+        elif kind == "multipart/alternative":
+            self.add(_best_version(list(part.iter_parts())), depth + 1)
+        elif kind == "multipart/related":
+            root, *others = list(part.iter_parts())
+            self.add(root, depth + 1)
+            self._left_out += sum(not other["Content-ID"] for other in others if _is_file(other))
+        elif part.is_multipart():
+            for inner in part.iter_parts():
+                self.add(inner, depth + 1)
+        elif kind in ("text/plain", "text/html") and not _is_file(part):
+            self._read.append(self._inner(_content(part)))
+        else:
+            self._left_out += 1
+
+    def found(self, subject: bool) -> NoteText:
+        """All texts as one, and what was left out."""
+        if not self._read:
+            raise NoSignal(
+                "The e-mail has no text of its own, only "
+                f"{counted(self._left_out, 'attachment')}; please give the attachment."
+            )
+        left_out = [counted(self._left_out, "attachment")] if self._left_out else []
+        left_out = ["its subject", *left_out] if subject else left_out
+        says = [f"Of the e-mail, {' and '.join(left_out)} were not read."] if left_out else []
+        if left_out == ["its subject"]:
+            says = ["Of the e-mail, its subject was not read."]
+        return NoteText(
+            "\n\n".join(text.text for text in self._read),
+            "mail",
+            charset=self._read[0].charset,
+            warnings=(*says, *(w for text in self._read for w in text.warnings)),
+        )
+
+
+def _best_version(versions: list[EmailMessage]) -> EmailMessage:
+    """Plain text if it says something, otherwise the last, which is the richest."""
+    plain = [v for v in versions if v.get_content_type() == "text/plain" and _content(v).strip()]
+    readable = [v for v in versions if v.get_content_maintype() in ("text", "multipart")]
+    return (plain or readable[-1:] or versions)[0]
+
+
+def _is_file(part: EmailMessage) -> bool:
+    return part.get_content_disposition() == "attachment" or bool(part.get_filename())
+
+
+def _content(part: EmailMessage) -> bytes:
+    """A part's bytes without their transfer encoding; in UTF-8 where the part names its set."""
+    content = part.get_payload(decode=True)
+    if not isinstance(content, bytes):
+        return b""
+    charset = (part.get_content_charset() or "").lower()
+    if charset in _BLANKET or not charset:  # written by default: the bytes tell better
+        return content
+    try:
+        return content.decode(_WIDER.get(charset, charset)).encode()
+    except (LookupError, UnicodeError, ValueError):
+        return content
+
+
+_BLANKET = frozenset(("us-ascii", "ascii", "utf-8", "utf8", "iso-8859-1", "windows-1252", "latin1"))
+_WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "shift_jis": "cp932"}
