@@ -1,4 +1,4 @@
-"""Is there sound in a recording, and what is wrong with it?"""
+"""Is there sound in a recording, where, in which channel, and what is wrong with it?"""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from numpy.typing import NDArray
 
 from mmbm.errors import NoSignal
 
-__all__ = ["cautions", "check_signal", "mixed"]
+__all__ = ["cautions", "check_signal", "is_silent", "mixed", "without_silent_ends"]
 
 _SHORTEST, _SHORT = 1.0, 5.0  # seconds: refused below the one, warned of below the other
 _SILENT = 10 ** (-90 / 20)  # RMS, full scale 1
 _QUIET = 10 ** (-55 / 20)
+_FRAME = 0.1  # seconds in which sound is looked for
+_BELOW_LOUD = 1e-3  # a frame this much below the loud ones (-60 dB) is silent beside them
+_SILENT_END = 1.0  # seconds of silence at an end that are worth leaving out
 _CLIPPED_SHARE = 1e-3  # of samples at the same extreme
 _SLOW_RATE = 4000  # Hz; keeps sound up to 2 kHz
-_CANCELS = 0.5  # the mean of the channels against the loudest
+_UNHEARD = 10 ** (-50 / 20)  # a channel this much below the loudest carries no sound
+_CANCELS = 0.5  # the mean of the channels against that of channels that do not cancel
 _ALIKE = 0.5  # correlation of two channels of one sound
+_CHEST_BAND = 60.0, 1000.0  # Hz, where breath sounds heard on the chest have their energy
+_OF_CHEST, _OF_ROOM = 0.8, 0.5  # share of a channel's energy in that band: at least, at most
 
 Samples = NDArray[np.float32]
 
@@ -31,27 +37,70 @@ def check_signal(waveform: Samples, rate: int) -> None:
         raise NoSignal("The recording is silent; please check the microphone and record again.")
 
 
-def mixed(samples: Samples) -> tuple[Samples, tuple[str, ...]]:
-    """The mean of (channels, n_samples), or the loudest one where the channels cancel out."""
+def is_silent(samples: Samples) -> bool:
+    """Whether no channel of (channels, n_samples) carries sound."""
+    return all(_rms(np.nan_to_num(channel)) < _SILENT for channel in samples)
+
+
+def mixed(samples: Samples, rate: int) -> tuple[Samples, tuple[str, ...]]:
+    """One channel of (channels, n_samples): the mean of those with sound, or the one that fits.
+
+    One channel alone where they cancel out, or where one sounds like a chest and no other does.
+    """
     if len(samples) == 1:
         return samples[0], ()
     levels = [_rms(channel) for channel in samples]
+    numbers = [n for n, level in enumerate(levels) if level > max(_SILENT, _UNHEARD * max(levels))]
     loudest = samples[int(np.argmax(levels))]
-    mean = samples.mean(axis=0, dtype=np.float64).astype(np.float32)
-    heard = [
-        channel for channel, level in zip(samples, levels, strict=True) if level > 0.1 * max(levels)
-    ]
-    if len(heard) == 1:
-        return loudest, ("Only one channel carries sound; it alone was used.",)
-    if _rms(mean) < _CANCELS * max(levels):
+    if len(numbers) < 2:
+        return loudest, ("Only one channel carries sound; it alone was used.",) if numbers else ()
+    heard = [samples[n] for n in numbers]
+    mean = np.mean(heard, axis=0, dtype=np.float64).astype(np.float32)
+    if _rms(mean) < _CANCELS * float(np.linalg.norm([levels[n] for n in numbers])) / len(heard):
         return loudest, ("The channels cancel each other out; the loudest one was used.",)
-    if _correlation(heard[0], heard[1]) < _ALIKE:
+    if min(_correlation(heard[0], other) for other in heard[1:]) < _ALIKE:
+        shares = [_chest_share(channel, rate) for channel in heard]
+        best, second = int(np.argmax(shares)), sorted(shares)[-2]
+        if shares[best] >= _OF_CHEST and second <= _OF_ROOM:
+            return heard[best], (
+                f"The channels carry different sounds; only channel {numbers[best] + 1} was used: "
+                "its sound lies where breath sounds lie.",
+            )
         return mean, ("The channels carry different sounds; their mean was used.",)
     return mean, ()
 
 
+def without_silent_ends(waveform: Samples, rate: int) -> tuple[Samples, tuple[str, ...]]:
+    """(n_samples,) without the silence before and after its sound, and a sentence on each.
+
+    Raises NoSignal where less than a second of sound is left.
+    """
+    frame = max(1, round(_FRAME * rate))
+    count = len(waveform) // frame
+    levels = waveform[: count * frame].reshape(count, frame).std(axis=1, dtype=np.float64)
+    silent = levels < max(_SILENT, _BELOW_LOUD * float(np.percentile(levels, 95)))
+    if silent.all():
+        return waveform, ()
+    before, after = int(silent.argmin()), int(silent[::-1].argmin())
+    before, after = (n if n * _FRAME >= _SILENT_END else 0 for n in (before, after))
+    if (count - before - after) * _FRAME < _SHORTEST:
+        raise NoSignal(
+            f"Only {(count - before - after) * _FRAME:.1f} seconds of the recording hold sound; "
+            f"at least {_SHORTEST:g} is needed."
+        )
+    says = [
+        f"The {which} {n * _FRAME:.1f} seconds of the recording are silent and were left out."
+        for which, n in (("first", before), ("last", after))
+        if n
+    ]
+    kept = silent[before : count - after]
+    if kept.mean() > 0.5:
+        says.append("More than half of what is left of the recording is silent.")
+    return waveform[before * frame : len(waveform) - after * frame], tuple(says)
+
+
 def cautions(samples: Samples, waveform: Samples, rate: int) -> tuple[str, ...]:
-    """Plain sentences for the reader; ``samples`` is as decoded, ``waveform`` its mix."""
+    """Plain sentences for the reader; ``samples`` is as decoded, ``waveform`` what is heard."""
     says: list[str] = []
     if _is_clipped(samples):
         says.append("The recording is clipped: it was too loud for the microphone.")
@@ -80,3 +129,13 @@ def _rms(samples: Samples) -> float:
 
 def _correlation(one: Samples, other: Samples) -> float:
     return float(np.corrcoef(one, other)[0, 1])
+
+
+def _chest_share(channel: Samples, rate: int) -> float:
+    """The share of a channel's energy that lies where breath sounds lie."""
+    size = 2 ** int(np.log2(max(256, rate // 8)))
+    frames = np.lib.stride_tricks.sliding_window_view(channel, size)[::size][:2000]
+    power = np.square(np.abs(np.fft.rfft(frames * np.hanning(size)))).sum(axis=0)
+    hertz = np.fft.rfftfreq(size, 1 / rate)
+    low, high = _CHEST_BAND
+    return float(power[(hertz >= low) & (hertz < high)].sum() / max(float(power[1:].sum()), 1e-30))

@@ -1,0 +1,185 @@
+"""Recordings through FFmpeg (PyAV): nearly any format, also the sound tracks of a video.
+
+Formats that point to other files, such as playlists, are not on the list, and no protocol is
+allowed. The packets are counted before any is decoded, so that hours are refused at once.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbm.config import Limits
+from mmbm.errors import MMBMError, NoSignal, UnreadableFile
+from mmbm.io.loudness import is_silent
+from mmbm.io.recording import NOT_A_SOUND, Recording, check_length, check_shape
+
+__all__ = ["read_with_ffmpeg"]
+
+_CONTAINERS = (
+    "wav,w64,flac,mp3,ogg,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,aac,asf,au,caf,aiff,amr,ac3,avi"
+)
+_GUESSED = ("aac", "ac3", "amr")  # containers whose length FFmpeg estimates from the bit rate
+_FULL_SCALE = {"u8": 2**7, "s16": 2**15, "s32": 2**31, "s64": 2**63, "flt": 1, "dbl": 1}
+_MOST_TRACKS = 8
+_STREAMED = 0x7F00_0000  # sizes in a header from here on stand for "not known"
+_MISSING = 0.25, 0.02  # seconds, and share of the length, that may lack without a word
+
+
+def read_with_ffmpeg(content: bytes, limits: Limits) -> Recording:
+    """Read the first track that is not silent.
+
+    Raises: UnreadableFile, UnsupportedFile, TooLarge, NoSignal.
+    """
+    import av
+
+    av.logging.set_level(av.logging.PANIC)
+    options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "none"}
+    try:
+        with av.open(io.BytesIO(content), options=options) as container:
+            if not container.streams.audio:
+                raise NoSignal("This file has no sound track; please give a sound recording.")
+            return _first_heard(container, content, limits)
+    except (MMBMError, MemoryError):
+        raise
+    except Exception as exc:
+        raise UnreadableFile(NOT_A_SOUND) from exc
+
+
+def _first_heard(container: Any, content: bytes, limits: Limits) -> Recording:
+    streams = container.streams.audio
+    packets = _packets(container, streams[:_MOST_TRACKS], limits)
+    silent: Recording | None = None
+    refused: MMBMError | None = None
+    for number, stream in enumerate(streams[:_MOST_TRACKS], 1):
+        declared = _declared_seconds(container, stream, content)
+        try:
+            track = _decoded(container, stream, packets[stream.index], declared, limits)
+        except UnreadableFile as exc:
+            refused = refused or exc
+            continue
+        if not is_silent(track.samples):
+            return _named(track, number, len(streams))
+        silent = silent or track
+    if silent is None:
+        raise refused or UnreadableFile(NOT_A_SOUND)
+    return silent
+
+
+def _named(track: Recording, number: int, count: int) -> Recording:
+    if count == 1:
+        return track
+    which = "only the first was used" if number == 1 else f"track {number} was used"
+    why = "" if number == 1 else ", the first that can be read and is not silent"
+    sentence = f"The file has {count} sound tracks; {which}{why}."
+    return Recording(
+        track.samples,
+        track.rate,
+        track.codec,
+        track.container,
+        track.damaged,
+        (sentence, *track.warnings),
+    )
+
+
+def _packets(container: Any, streams: Any, limits: Limits) -> dict[int, list[Any]]:
+    """All packets by track, still compressed. Raises TooLarge where a track is too long."""
+    found: dict[int, list[Any]] = {stream.index: [] for stream in streams}
+    seconds = dict.fromkeys(found, 0.0)
+    for packet in container.demux(*streams):
+        stream = packet.stream
+        if packet.duration and packet.time_base:
+            seconds[stream.index] += float(packet.duration * packet.time_base)
+            rate, channels = stream.codec_context.sample_rate or 1, stream.codec_context.channels
+            check_length(seconds[stream.index], rate, channels or 1, limits)
+        found[stream.index].append(packet)
+    return found
+
+
+def _decoded(
+    container: Any, stream: Any, packets: list[Any], declared: float, limits: Limits
+) -> Recording:
+    import av
+
+    stream.codec_context.thread_count = 1
+    blocks: list[NDArray[np.float32]] = []
+    rate = channels = n_samples = 0
+    lost = changed = False
+    for packet in packets:
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            lost = True
+            continue
+        for frame in frames:
+            block = _block(frame)
+            if not blocks:
+                rate, channels = frame.sample_rate, len(block)
+                check_shape(rate, channels)
+            if (frame.sample_rate, len(block)) != (rate, channels):
+                changed = True
+                continue
+            blocks.append(block)
+            n_samples += block.shape[1]
+            check_length(n_samples / rate, rate, channels, limits)
+    if not blocks:
+        raise UnreadableFile(NOT_A_SOUND)
+    seconds, share = _MISSING
+    missing = declared - n_samples / rate > seconds + share * declared
+    return Recording(
+        np.concatenate(blocks, axis=1),
+        rate,
+        stream.codec_context.name,
+        container.format.name.split(",")[0],
+        damaged=lost or (missing and not changed),
+        warnings=(_CHANGED,) if changed else (),
+    )
+
+
+_CHANGED = (
+    "The recording changes its sample rate or its channels on the way; what differs from its "
+    "beginning was left out."
+)
+
+
+def _block(frame: Any) -> NDArray[np.float32]:
+    """The samples of one frame, (channels, n_samples)."""
+    samples = frame.to_ndarray()  # planar: (channels, n); packed: (1, n * channels)
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    scale = _FULL_SCALE[frame.format.name.removesuffix("p")]
+    with np.errstate(over="ignore"):  # a double beyond float32 becomes infinite, and is reported
+        block: NDArray[np.float32] = samples.astype(np.float32) / np.float32(scale)
+    return block - 1 if frame.format.name.startswith("u8") else block
+
+
+def _declared_seconds(container: Any, stream: Any, content: bytes) -> float:
+    """What the header says; 0 where it says nothing, or where FFmpeg guesses."""
+    name = container.format.name
+    if name.startswith(_GUESSED) or (name == "mp3" and not _counts_frames(content)):
+        return 0.0
+    if content[:4] in (b"RIFF", b"RIFX") and _streamed_wav(content):
+        return 0.0
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return (container.duration or 0) / 1e6
+
+
+def _counts_frames(content: bytes) -> bool:
+    """Whether the first frame of an MP3 tells how many follow; it stands behind the ID3 tag."""
+    at = 0
+    if content[:3] == b"ID3":
+        at = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(content[6:10], (21, 14, 7, 0), strict=False))
+    head = content[at : at + 4096]
+    return b"Xing" in head or b"Info" in head or b"VBRI" in head
+
+
+def _streamed_wav(content: bytes) -> bool:
+    at = content.find(b"data", 12, 2**16)
+    order = "big" if content[:4] == b"RIFX" else "little"
+    sizes = [int.from_bytes(content[4:8], order)]
+    sizes += [int.from_bytes(content[at + 4 : at + 8], order)] if at > 0 else []
+    return any(size == 0 or size >= _STREAMED for size in sizes)

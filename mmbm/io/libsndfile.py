@@ -1,0 +1,69 @@
+"""Recordings through libsndfile: what FFmpeg cannot read, and what it reads wrongly."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+from mmbm.config import Limits
+from mmbm.errors import MMBMError, UnreadableFile
+from mmbm.io.recording import NOT_A_SOUND, Recording, check_length, check_shape
+
+__all__ = ["prefers_libsndfile", "read_with_libsndfile"]
+
+_STARTS = (b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b"caff", b".snd", b"dns.")
+_SAME_IN_BOTH = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW", "MPEG", "VORBIS", "OPUS")
+_FFMPEG_READS = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG", "MP3")
+
+
+def prefers_libsndfile(content: bytes) -> bool:
+    """Whether FFmpeg is known to be wrong here.
+
+    It confuses the variants of G.721, G.723 and NMS ADPCM, loses the last packet of ALAC in CAF,
+    misjudges the length of ADPCM and GSM in some containers, and takes integers that fill a part
+    of their bytes for floats.
+    """
+    import soundfile
+
+    if not content.startswith(_STARTS):
+        return False
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            unusual = not file.subtype.startswith(_SAME_IN_BOTH)
+            return unusual or (file.format in ("WAV", "WAVEX", "RF64") and _is_padded(content))
+    except (soundfile.LibsndfileError, ValueError, OSError):
+        return False
+
+
+def _is_padded(content: bytes) -> bool:
+    """Whether fewer bits are valid in each sample of a WAV than it takes."""
+    at = content.find(b"fmt ", 12, 4096)
+    if at < 0 or len(content) < at + 48:
+        return False
+    tag, channels, _, _, block, bits = struct.unpack_from("<HHIIHH", content, at + 8)
+    valid = struct.unpack_from("<H", content, at + 26)[0] if tag == 0xFFFE else bits
+    return tag in (1, 0xFFFE) and channels > 0 and 0 < valid < 8 * (block // channels)
+
+
+def read_with_libsndfile(content: bytes, limits: Limits) -> Recording:
+    """Read a whole recording. Raises UnreadableFile, UnsupportedFile, TooLarge."""
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            check_shape(file.samplerate, file.channels)
+            check_length(file.frames / file.samplerate, file.samplerate, file.channels, limits)
+            samples = file.read(file.frames, dtype="float32", always_2d=True).T
+            return Recording(
+                samples,
+                file.samplerate,
+                file.subtype.lower(),
+                file.format.lower(),
+                damaged=samples.shape[1] < file.frames
+                or (file.format in _FFMPEG_READS and file.subtype.startswith(_SAME_IN_BOTH)
+                    and not prefers_libsndfile(content)),
+            )
+    except (MMBMError, MemoryError):
+        raise
+    except Exception as exc:
+        raise UnreadableFile(NOT_A_SOUND) from exc
