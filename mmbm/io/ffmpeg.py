@@ -151,7 +151,7 @@ def _block(frame: Any) -> NDArray[np.float32]:
     if not frame.format.is_planar:
         samples = samples.reshape(-1, frame.layout.nb_channels).T
     scale = _FULL_SCALE[frame.format.name.removesuffix("p")]
-    with np.errstate(over="ignore"):  # a double beyond float32 becomes infinite, and is reported
+    with np.errstate(over="ignore", invalid="ignore"):  # what is no number is reported
         block: NDArray[np.float32] = samples.astype(np.float32) / np.float32(scale)
     return block - 1 if frame.format.name.startswith("u8") else block
 

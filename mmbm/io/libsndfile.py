@@ -13,20 +13,21 @@ __all__ = ["prefers_libsndfile", "read_with_libsndfile"]
 
 _STARTS = (b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b"caff", b".snd", b"dns.")
 _SAME_IN_BOTH = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW", "MPEG", "VORBIS", "OPUS")
-_FFMPEG_READS = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG", "MP3")
 
 
 def prefers_libsndfile(content: bytes) -> bool:
     """Whether FFmpeg is known to be wrong here.
 
     It confuses the variants of G.721, G.723 and NMS ADPCM, loses the last packet of ALAC in CAF,
-    misjudges the length of ADPCM and GSM in some containers, and takes integers that fill a part
-    of their bytes for floats.
+    misjudges the length of ADPCM and GSM in some containers, takes integers that fill a part of
+    their bytes for floats, and reads a big-endian WAV in the wrong order.
     """
     import soundfile
 
     if not content.startswith(_STARTS):
         return False
+    if content.startswith(b"RIFX"):
+        return True
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:
             unusual = not file.subtype.startswith(_SAME_IN_BOTH)
@@ -59,9 +60,7 @@ def read_with_libsndfile(content: bytes, limits: Limits) -> Recording:
                 file.samplerate,
                 file.subtype.lower(),
                 file.format.lower(),
-                damaged=samples.shape[1] < file.frames
-                or (file.format in _FFMPEG_READS and file.subtype.startswith(_SAME_IN_BOTH)
-                    and not prefers_libsndfile(content)),
+                damaged=samples.shape[1] < file.frames,
             )
     except (MMBMError, MemoryError):
         raise
