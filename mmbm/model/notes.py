@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
+CHARACTERS_PER_TOKEN = 8  # of a note that are tokenised at first; English has about 5
+SPARE_TOKENS = 64  # tokenised beyond those kept, so that the cut falls into none of them
 PAD_ID, UNKNOWN_ID = 0, 1  # in every tokeniser that train_tokenizer makes
 
 
@@ -57,8 +59,15 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
 
 
 def tokenise(tokenizer: Tokenizer, text: str, max_tokens: int) -> Tokens:
-    """The first ``max_tokens`` tokens, each with its place in the text."""
-    encoding = tokenizer.encode(text)
+    """The first ``max_tokens`` tokens, each with its place in the text.
+
+    Only as much of the text is tokenised as they need, for one character may cost many tokens.
+    """
+    characters = CHARACTERS_PER_TOKEN * max_tokens
+    encoding = tokenizer.encode(text[:characters])
+    while characters < len(text) and len(encoding.ids) < max_tokens + SPARE_TOKENS:
+        characters *= 2
+        encoding = tokenizer.encode(text[:characters])
     words = [-1 if word is None else word for word in encoding.word_ids]
     return Tokens(encoding.ids[:max_tokens], encoding.offsets[:max_tokens], words[:max_tokens])
 
