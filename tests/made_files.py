@@ -109,19 +109,11 @@ def sound(samples, rate=16_000, kind="FLAC", **options):
 
 
 def docx(paragraphs, table=()):
-    from docx import Document
+    from tests.made_notes import paragraph, word
+    from tests.made_notes import table as grid
 
-    document = Document()
-    for paragraph in paragraphs:
-        document.add_paragraph(paragraph)
-    if table:
-        grid = document.add_table(len(table), len(table[0]))
-        for row, texts in zip(grid.rows, table, strict=True):
-            for cell, text in zip(row.cells, texts, strict=True):
-                cell.text = text
-    buffer = io.BytesIO()
-    document.save(buffer)
-    return buffer.getvalue()
+    rows = [[paragraph(text) for text in row] for row in table]
+    return word("".join(map(paragraph, paragraphs)) + (grid(*rows) if rows else ""))
 
 
 def pdf(*pages, password=""):
