@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from email.message import EmailMessage
+from xml.sax.saxutils import escape
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
@@ -20,7 +21,8 @@ SPACES = (
 
 
 def run(text, properties=""):
-    return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
+    words = f'<w:t xml:space="preserve">{escape(text)}</w:t>'
+    return f"<w:r><w:rPr>{properties}</w:rPr>{words}</w:r>"
 
 
 def paragraph(*parts, properties=""):

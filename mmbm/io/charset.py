@@ -31,6 +31,7 @@ _SINGLE = frozenset(("cp1252", "mac_roman", "cp850", "cp437"))  # one byte a cha
 _FITS = 0.3  # mean fitness that wrong readings do not reach
 _MOST_DAMAGED = 200  # places that are mended one by one
 _AHEAD = 64  # bytes that tell where the next character begins behind a bad byte
+_ORPHANED = re.compile(rb"(?<=[\x00-\x7f])[\x81-\xfe]{3,}")  # perhaps without its first byte
 _REPLACED = "\ufffd"
 Reading = tuple[str, str, tuple[str, ...]]
 
@@ -67,8 +68,8 @@ def has_chinese(text: str) -> bool:
 def _wide(content: bytes) -> str:
     """UTF-16 or UTF-32 without a mark, by where its zeros stand."""
     zeros = [content[place::4].count(0) for place in range(4)]
-    many = 0.6 * len(content) / 4
-    if min(zeros[1:]) > many > zeros[0] or min(zeros[:3]) > many > zeros[3]:
+    many = 0.9 * len(content) / 4
+    if min(zeros[2:]) > many or min(zeros[:2]) > many:
         return "utf-32-le" if zeros[0] < zeros[3] else "utf-32-be"
     return "utf-16-be" if zeros[0] + zeros[2] > zeros[1] + zeros[3] else "utf-16-le"
 
@@ -121,6 +122,8 @@ def _ascii(content: bytes) -> tuple[str, str, bool]:
 
 def _forgiving(content: bytes, codec: str) -> tuple[str, bool]:
     """The text, one replacement for each damaged place, and whether its last character is cut."""
+    if codec == "gb18030":
+        content = _ORPHANED.sub(_marked, content)
     pieces: list[str] = []
     at = 0
     while at < len(content):
@@ -138,16 +141,22 @@ def _forgiving(content: bytes, codec: str) -> tuple[str, bool]:
     return "".join(pieces), False
 
 
+def _marked(run: re.Match[bytes]) -> bytes:
+    """The first byte of a run is marked as bad where the others fit better without it."""
+    code = run[0]
+    without, with_it = (_after(code[n : n + _AHEAD], "gb18030") for n in (1, 0))
+    return b"\xff" + code[1:] if without > with_it + 0.5 else code
+
+
 def _skip(ahead: bytes, codec: str) -> int:
     """How many bytes to leave out so that what follows reads best."""
     if codec.startswith("utf-32"):
         return 4
     if codec.startswith("utf-16"):
         return 2
-    if codec == "utf-8":
-        begun = re.match(rb".[\x80-\xbf]{0,2}", ahead, re.DOTALL)
-        return begun.end() if begun else 1
-    return 1 if codec in _SINGLE else max((1, 2, 3), key=lambda n: (_after(ahead[n:], codec), -n))
+    if codec in _SINGLE:
+        return 1
+    return max((1, 2, 3, 4), key=lambda n: _after(ahead[n:], codec) - n / 10)
 
 
 def _after(ahead: bytes, codec: str) -> float:

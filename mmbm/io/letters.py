@@ -73,7 +73,7 @@ def _letter(before: str, char: str, after: str) -> float:
     if before.isdigit() or after.isdigit():
         return _ODD
     if "\u0370" <= char <= "\u03ff":  # Greek stands alone in clinical text: β-lactam, Δ
-        return 0.3
+        return 0.3 if char in "αβγδ" or not before.isalpha() else _ODD
     if char > "\u024f":  # another alphabet: its letters stand together
         return 0.3 if _beyond(before) or _beyond(after) else _ODD
     if char in "þðýÞÐÝ" or (char.isupper() and before.islower()):

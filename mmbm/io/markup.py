@@ -6,6 +6,7 @@ tree is built, so that memory stays small and reading stops at the limits.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -55,10 +56,10 @@ def page_text(markup: str, most: int, *, keep_lines: bool = False) -> tuple[str,
     check_marks(markup.count("<"), "web page")
     page = Page(most, keep_lines=keep_lines)
     parser = etree.HTMLParser(target=page, huge_tree=True, remove_pis=True)
-    for start in range(0, len(markup), _CHUNK):
-        parser.feed(markup[start : start + _CHUNK])
-    parser.feed(" ")  # or an empty page would count as an error
-    parser.close()
+    with contextlib.suppress(etree.XMLSyntaxError):  # lxml's word for a page without anything
+        for start in range(0, len(markup), _CHUNK):
+            parser.feed(markup[start : start + _CHUNK])
+        parser.close()
     return page.text(), page.warnings()
 
 

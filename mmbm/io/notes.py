@@ -34,13 +34,17 @@ _HEAD_BYTES = 2**16  # enough to tell the kind of a file
 _MARKUP_BYTES = 2**24  # of a web page or of XML; pictures in them count too
 _LAYERS = 4  # files within files
 _MOST_VALUES = 500_000  # of a JSON file
-_ROOT = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*>)*<([\w:.-]+)([^>]*)", re.DOTALL)
+_ROOT = re.compile(
+    r"(?>\s+|<\?(?>.*?\?>)|<!--(?>.*?-->)|<!DOCTYPE[^>\[]*>)*<([\w:.-]+)([^>]*)", re.DOTALL
+)
 _TAG = re.compile(
-    r"</?(?:a|abbr|b|big|blockquote|body|br|center|code|dd|del|div|dl|dt|em|font|form|h[1-6]|head|hr"
-    r"|html|i|iframe|img|input|ins|li|link|meta|ol|p|pre|s|script|section|small|span|strike|strong"
-    r"|style|sub|sup|table|tbody|td|th|thead|title|tr|tt|u|ul)(?:\s[^<>]*)?/?>",
+    r"</?(?:a|abbr|article|b|big|blockquote|body|br|button|center|code|dd|del|div|dl|dt|em|font|form"
+    r"|frame|frameset|h[1-6]|head|hr|html|i|iframe|img|input|ins|label|li|link|main|meta|nav|ol"
+    r"|option|p|pre|s|script|section|select|small|span|strike|strong|style|sub|sup|table|tbody|td"
+    r"|textarea|th|thead|title|tr|tt|u|ul)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
+_JSON = re.compile(r"[\s\ufeff]*\[?\s*\{\s*\"[^\"\n]{1,80}\"\s*:")
 _BREAKS = re.compile(r"<(?:br|p|div|tr|li|h[1-6]|td|table)\b", re.IGNORECASE)
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset=["']?([\w-]{2,30})""", re.IGNORECASE)
 _XML_KINDS = {
@@ -201,9 +205,16 @@ def _read_json(
     """FHIR resources or one string of JSON; None for what is no JSON."""
     from mmbm.io.fhir import is_fhir, read_fhir
 
-    if sum(content.count(mark) for mark in b"{[,") > _MOST_VALUES:
+    begins = bool(_JSON.match(text_of(content[:_HEAD_BYTES])[0]))
+    if sum(content.count(mark) for mark in (b"{", b"[", b",")) > _MOST_VALUES:
+        if begins:
+            raise TooLarge("The JSON data has too many values; please export the note as text.")
         return None
-    value = _parsed(content.decode("utf-8", "replace").lstrip("\ufeff"))
+    value = _parsed(text_of(content)[0].lstrip("\ufeff"))
+    if value is None and begins:
+        raise UnsupportedFile(
+            "This file begins as JSON data but is damaged; please export the note as plain text."
+        )
     if isinstance(value, str):
         return inner(value.encode("utf-8", "replace"))
     if isinstance(value, list) and value and all(is_fhir(each) for each in value):

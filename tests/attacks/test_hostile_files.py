@@ -95,7 +95,7 @@ def test_a_zip_bomb_in_a_word_document():
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("word/document.xml", b"0" * (200 * 2**20))
-    with pytest.raises(TooLarge, match="would unpack to more than 128 MB"):
+    with pytest.raises(TooLarge, match="would unpack to more than 32 MB"):
         read_notes(buffer.getvalue(), "notes.docx")
 
 
