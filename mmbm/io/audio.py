@@ -7,14 +7,14 @@ import numpy as np
 from mmbm.case import SAMPLE_RATE, Sound
 from mmbm.config import Limits
 from mmbm.errors import UnreadableFile
+from mmbm.io.declared import is_cut
 from mmbm.io.ffmpeg import read_with_ffmpeg
 from mmbm.io.libsndfile import prefers_libsndfile, read_with_libsndfile
 from mmbm.io.loudness import cautions, check_signal, mixed, without_silent_ends
 from mmbm.io.recording import Recording
+from mmbm.io.wav import in_full_width
 
 __all__ = ["decode"]
-
-_STREAMED = 0x7F00_0000  # a RIFF size from here on stands for "not known"
 
 
 def decode(content: bytes, name: str, limits: Limits) -> Sound:
@@ -50,7 +50,7 @@ def decode(content: bytes, name: str, limits: Limits) -> Sound:
             *(["Some samples are not numbers; they were set to silence."] if broken else []),
             *(
                 ["The recording is damaged or cut short: part of it is missing."]
-                if recording.damaged or _is_cut(content)
+                if recording.damaged or is_cut(content)
                 else []
             ),
         ),
@@ -59,17 +59,10 @@ def decode(content: bytes, name: str, limits: Limits) -> Sound:
 
 def _read(content: bytes, limits: Limits) -> Recording:
     """FFmpeg first, unless libsndfile is known to be right; then the other one."""
+    content = in_full_width(content)
     if prefers_libsndfile(content):
         return read_with_libsndfile(content, limits)
     try:
         return read_with_ffmpeg(content, limits)
     except UnreadableFile:
         return read_with_libsndfile(content, limits)
-
-
-def _is_cut(content: bytes) -> bool:
-    """Whether a RIFF file says it is longer than it is; decoders do not mention it."""
-    if content[:4] != b"RIFF":
-        return False
-    declared = int.from_bytes(content[4:8], "little")
-    return declared < _STREAMED and declared + 8 > len(content) + 1  # writers differ by a byte

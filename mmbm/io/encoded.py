@@ -83,9 +83,8 @@ def _seven_bits(text: str) -> str:
             decoded = text.encode("ascii").decode(codec)
         except UnicodeError:
             continue
-        if decoded != text and not decoded.isascii():
-            if has_chinese(decoded) or fitness(decoded) > 0.5:
-                return decoded
+        if not decoded.isascii() and (has_chinese(decoded) or fitness(decoded) > 0.5):
+            return decoded
     return text
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mmbm.config import Limits
 from mmbm.errors import MMBMError, NoSignal, UnreadableFile
+from mmbm.io.declared import is_streamed
 from mmbm.io.loudness import is_silent
 from mmbm.io.recording import NOT_A_SOUND, Recording, check_length, check_shape
 
@@ -25,8 +26,7 @@ _CONTAINERS = (
 _GUESSED = ("aac", "ac3", "amr")  # containers whose length FFmpeg estimates from the bit rate
 _FULL_SCALE = {"u8": 2**7, "s16": 2**15, "s32": 2**31, "s64": 2**63, "flt": 1, "dbl": 1}
 _MOST_TRACKS = 8
-_STREAMED = 0x7F00_0000  # sizes in a header from here on stand for "not known"
-_MISSING = 0.25, 0.02  # seconds, and share of the length, that may lack without a word
+_MISSING = 0.25  # seconds that may lack without a word: encoders pad the ends
 
 
 def read_with_ffmpeg(content: bytes, limits: Limits) -> Recording:
@@ -127,8 +127,7 @@ def _decoded(
             check_length(n_samples / rate, rate, channels, limits)
     if not blocks:
         raise UnreadableFile(NOT_A_SOUND)
-    seconds, share = _MISSING
-    missing = declared - n_samples / rate > seconds + share * declared
+    missing = declared - n_samples / rate > _MISSING
     return Recording(
         np.concatenate(blocks, axis=1),
         rate,
@@ -161,7 +160,7 @@ def _declared_seconds(container: Any, stream: Any, content: bytes) -> float:
     name = container.format.name
     if name.startswith(_GUESSED) or (name == "mp3" and not _counts_frames(content)):
         return 0.0
-    if content[:4] in (b"RIFF", b"RIFX") and _streamed_wav(content):
+    if is_streamed(content):
         return 0.0
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
@@ -171,15 +170,9 @@ def _declared_seconds(container: Any, stream: Any, content: bytes) -> float:
 def _counts_frames(content: bytes) -> bool:
     """Whether the first frame of an MP3 tells how many follow; it stands behind the ID3 tag."""
     at = 0
-    if content[:3] == b"ID3":
-        at = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(content[6:10], (21, 14, 7, 0), strict=False))
+    if content[:3] == b"ID3":  # its length: four times seven bits
+        for byte in content[6:10]:
+            at = at << 7 | byte & 0x7F
+        at += 10
     head = content[at : at + 4096]
     return b"Xing" in head or b"Info" in head or b"VBRI" in head
-
-
-def _streamed_wav(content: bytes) -> bool:
-    at = content.find(b"data", 12, 2**16)
-    order = "big" if content[:4] == b"RIFX" else "little"
-    sizes = [int.from_bytes(content[4:8], order)]
-    sizes += [int.from_bytes(content[at + 4 : at + 8], order)] if at > 0 else []
-    return any(size == 0 or size >= _STREAMED for size in sizes)

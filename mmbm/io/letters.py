@@ -6,6 +6,7 @@ a digit and an accented letter between letters; the reading whose characters fit
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 __all__ = ["COMMON_HAN", "fitness"]
@@ -95,7 +96,7 @@ def _outside_words(before: str, after: str) -> bool:
     return not (before.isalpha() and after.isalpha())
 
 
-_PLACES = {
+_PLACES: dict[str, Callable[[str, str], bool]] = {
     "°": lambda before, after: before.isdigit() or (before == " " and after in "CFcf"),
     "º": lambda before, after: before.isdigit() and after in "CFcf ",
     "½": lambda before, after: not before.isalpha(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 
 from mmbm.config import Limits
 from mmbm.errors import MMBMError, UnreadableFile
@@ -19,8 +18,8 @@ def prefers_libsndfile(content: bytes) -> bool:
     """Whether FFmpeg is known to be wrong here.
 
     It confuses the variants of G.721, G.723 and NMS ADPCM, loses the last packet of ALAC in CAF,
-    misjudges the length of ADPCM and GSM in some containers, takes integers that fill a part of
-    their bytes for floats, and reads a big-endian WAV in the wrong order.
+    misjudges the length of ADPCM and GSM in some containers, and reads a big-endian WAV in the
+    wrong order.
     """
     import soundfile
 
@@ -30,20 +29,9 @@ def prefers_libsndfile(content: bytes) -> bool:
         return True
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:
-            unusual = not file.subtype.startswith(_SAME_IN_BOTH)
-            return unusual or (file.format in ("WAV", "WAVEX", "RF64") and _is_padded(content))
+            return not file.subtype.startswith(_SAME_IN_BOTH)
     except (soundfile.LibsndfileError, ValueError, OSError):
         return False
-
-
-def _is_padded(content: bytes) -> bool:
-    """Whether fewer bits are valid in each sample of a WAV than it takes."""
-    at = content.find(b"fmt ", 12, 4096)
-    if at < 0 or len(content) < at + 48:
-        return False
-    tag, channels, _, _, block, bits = struct.unpack_from("<HHIIHH", content, at + 8)
-    valid = struct.unpack_from("<H", content, at + 26)[0] if tag == 0xFFFE else bits
-    return tag in (1, 0xFFFE) and channels > 0 and 0 < valid < 8 * (block // channels)
 
 
 def read_with_libsndfile(content: bytes, limits: Limits) -> Recording:

@@ -55,7 +55,7 @@ def mixed(samples: Samples, rate: int) -> tuple[Samples, tuple[str, ...]]:
     if len(numbers) < 2:
         return loudest, ("Only one channel carries sound; it alone was used.",) if numbers else ()
     heard = [samples[n] for n in numbers]
-    mean = np.mean(heard, axis=0, dtype=np.float64).astype(np.float32)
+    mean: Samples = np.stack(heard).mean(axis=0, dtype=np.float64).astype(np.float32)
     if _rms(mean) < _CANCELS * float(np.linalg.norm([levels[n] for n in numbers])) / len(heard):
         return loudest, ("The channels cancel each other out; the loudest one was used.",)
     if min(_correlation(heard[0], other) for other in heard[1:]) < _ALIKE:

@@ -1,10 +1,10 @@
-"""E-mail and web archives (MIME): the text of the body, decoded. Attachments are named, not read."""
+"""E-mail and web archives (MIME): the body's text, decoded; attachments are named, not read."""
 
 from __future__ import annotations
 
 import re
 from email import policy
-from email.message import EmailMessage
+from email.message import MIMEPart
 from email.parser import BytesParser
 
 from mmbm.errors import MMBMError, NoSignal, TooLarge, UnreadableFile, UnsupportedFile
@@ -20,7 +20,9 @@ _TELLS = (
     rb"|Received:\s*(?:from|by)\s|Return-Path:\s*<|DKIM-Signature:)"
 )
 _MAIL = re.compile(rb"\s*" + _HEADER + _TELLS, re.IGNORECASE)
-_BARE_PART = re.compile(rb"\s*--([^\r\n]{1,200})\r?\n(?:[!-9;-~]+:[^\n]*\n)*?Content-", re.IGNORECASE)
+_BARE_PART = re.compile(
+    rb"\s*--([^\r\n]{1,200})\r?\n(?:[!-9;-~]+:[^\n]*\n)*?Content-", re.IGNORECASE
+)
 
 
 def is_mail(head: bytes) -> bool:
@@ -66,7 +68,7 @@ class _Body:
         self._read: list[NoteText] = []
         self._left_out = 0
 
-    def add(self, part: EmailMessage, depth: int = 0) -> None:
+    def add(self, part: MIMEPart, depth: int = 0) -> None:
         kind = part.get_content_type()
         if depth > _DEEPEST:
             raise UnsupportedFile("The e-mail holds mails within mails; please save its text.")
@@ -109,18 +111,18 @@ class _Body:
         )
 
 
-def _best_version(versions: list[EmailMessage]) -> EmailMessage:
+def _best_version(versions: list[MIMEPart]) -> MIMEPart:
     """Plain text if it says something, otherwise the last, which is the richest."""
     plain = [v for v in versions if v.get_content_type() == "text/plain" and _content(v).strip()]
     readable = [v for v in versions if v.get_content_maintype() in ("text", "multipart")]
     return (plain or readable[-1:] or versions)[0]
 
 
-def _is_file(part: EmailMessage) -> bool:
+def _is_file(part: MIMEPart) -> bool:
     return part.get_content_disposition() == "attachment" or bool(part.get_filename())
 
 
-def _content(part: EmailMessage) -> bytes:
+def _content(part: MIMEPart) -> bytes:
     """A part's bytes without their transfer encoding; in UTF-8 where the part names its set."""
     content = part.get_payload(decode=True)
     if not isinstance(content, bytes):

@@ -19,18 +19,22 @@ __all__ = ["MOST_MARKS", "Page", "check_marks", "page_text"]
 MOST_MARKS = 400_000  # "<" in one file: two for each element
 _DEEPEST = 500  # elements within elements
 _CHUNK = 2**16  # characters handed to the parser at a time
-_BLOCKS = frozenset(
+_BLOCK_NAMES = (
     "address article aside blockquote body caption center dd details dialog div dl dt fieldset "
     "figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr item legend li list main menu nav "
-    "ol p paragraph pre section summary table tbody tfoot thead title tr ul".split()
+    "ol p paragraph pre section summary table tbody tfoot thead title tr ul"
 )
-_UNSEEN = frozenset("datalist head noscript rp rt script style template title xml".split())
-_FOREIGN = frozenset("applet audio canvas embed iframe frame object svg video".split())
+_UNSEEN_NAMES = "datalist noscript rp rt script style template title xml"
+_FOREIGN_NAMES = "applet audio canvas embed iframe frame object svg video"
+_BLOCKS, _UNSEEN, _FOREIGN = (
+    frozenset(names.split()) for names in (_BLOCK_NAMES, _UNSEEN_NAMES, _FOREIGN_NAMES)
+)
 _STRUCK = frozenset(("del", "s", "strike"))
 _HIDES = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?![.\d])", re.I
+    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?![.\d])",
+    re.I,
 )
-_STRIKES = re.compile(r"text-decoration[^;]*line-through", re.I)
+_STRIKES = re.compile(r"text-decoration[^;]*line-through", re.IGNORECASE)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _FOR_PRINT = re.compile(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 _SPACES = re.compile(r"[ \t\r\n\f\v\xa0]+")
@@ -39,9 +43,7 @@ _SPACES = re.compile(r"[ \t\r\n\f\v\xa0]+")
 def check_marks(marks: int, what: str) -> None:
     """Raises TooLarge for a file with more than ``MOST_MARKS`` tags, before it is parsed."""
     if marks > MOST_MARKS:
-        raise TooLarge(
-            f"The {what} has more than {MOST_MARKS:,} tags; please save its text alone."
-        )
+        raise TooLarge(f"The {what} has more than {MOST_MARKS:,} tags; please save its text alone.")
 
 
 def page_text(markup: str, most: int, *, keep_lines: bool = False) -> tuple[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ note inside a wrapper is read as if it stood alone; markup and code never pass f
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import re
 from collections.abc import Callable
@@ -47,6 +48,7 @@ _TAG = re.compile(
 _JSON = re.compile(r"[\s\ufeff]*\[?\s*\{\s*\"[^\"\n]{1,80}\"\s*:")
 _BREAKS = re.compile(r"<(?:br|p|div|tr|li|h[1-6]|td|table)\b", re.IGNORECASE)
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset=["']?([\w-]{2,30})""", re.IGNORECASE)
+_HABITS = ("", "utf-8", "utf8", "ascii", "us-ascii", "iso-8859-1", "windows-1252")
 _XML_KINDS = {
     "worddocument": "a Word 2003 XML document; please save it as .docx",
     "package": "a Word document in one XML file; please save it as .docx",
@@ -181,12 +183,9 @@ def _page_source(content: bytes) -> tuple[str, str, tuple[str, ...]]:
     named = _CHARSET.search(content[:4096])
     label = named[1].decode("ascii").lower() if named else ""
     label = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs"}.get(label, label)
-    if label.startswith(("gb18030", "big5", "shift", "euc", "koi8", "windows-125", "iso-8859-")):
-        if label not in ("windows-1252", "iso-8859-1"):
-            try:
-                return content.decode(codecs.lookup(label).name), label, ()
-            except (LookupError, UnicodeError):
-                pass
+    if label not in _HABITS:
+        with contextlib.suppress(LookupError, UnicodeError):
+            return content.decode(codecs.lookup(label).name), label, ()
     return text_of(content)
 
 
@@ -199,9 +198,7 @@ def _bounded(content: bytes) -> bytes:
     return content
 
 
-def _read_json(
-    content: bytes, inner: Callable[[bytes], NoteText], most: int
-) -> NoteText | None:
+def _read_json(content: bytes, inner: Callable[[bytes], NoteText], most: int) -> NoteText | None:
     """FHIR resources or one string of JSON; None for what is no JSON."""
     from mmbm.io.fhir import is_fhir, read_fhir
 

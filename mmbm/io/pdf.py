@@ -54,9 +54,7 @@ def _read(content: bytes, limits: Limits) -> NoteText:
     return _told(pages, attached)
 
 
-def _pages(
-    document: Any, count: int, limits: Limits, *, xfa: bool
-) -> Iterator[PageText | None]:
+def _pages(document: Any, count: int, limits: Limits, *, xfa: bool) -> Iterator[PageText | None]:
     """Each page; None for one that is broken."""
     left = limits.notes_characters
 

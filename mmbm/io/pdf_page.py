@@ -138,9 +138,7 @@ def _is_struck(words: Any, at: int, struck: list[_Box]) -> bool:
     return any(s.left <= x <= s.right and s.bottom <= y <= s.top for s in struck)
 
 
-def _with_fields(
-    words: Any, chars: list[tuple[int, str]], fields: list[tuple[_Box, str]]
-) -> str:
+def _with_fields(words: Any, chars: list[tuple[int, str]], fields: list[tuple[_Box, str]]) -> str:
     """The text with each field's value behind the word that stands left of it on its line."""
     boxes = [_box(words, at) for at, _ in chars]
     behind: dict[int, list[tuple[float, str]]] = {}
@@ -223,16 +221,24 @@ def _annotations(page: Any, form: Any) -> _Added:
             if kind == pdfium.FPDF_ANNOT_WIDGET and form:
                 words = _value(note, form)
             elif kind == pdfium.FPDF_ANNOT_FREETEXT:
-                words = _string(pdfium.FPDFAnnot_GetStringValue, note, b"Contents")
+                words = _contents(note)
             elif kind == pdfium.FPDF_ANNOT_STRIKEOUT:
                 added.struck.append(_rectangle(note))
             elif kind in _NOTES:
-                comments |= bool(_string(pdfium.FPDFAnnot_GetStringValue, note, b"Contents").strip())
+                comments |= bool(
+                    _string(pdfium.FPDFAnnot_GetStringValue, note, b"Contents").strip()
+                )
             stamps |= kind == pdfium.FPDF_ANNOT_STAMP
             if words.strip():
-                added.fields.append((_rectangle(note), words.replace("\r\n", "\n").replace("\r", "\n")))
+                added.fields.append(
+                    (_rectangle(note), words.replace("\r\n", "\n").replace("\r", "\n"))
+                )
         pdfium.FPDFPage_CloseAnnot(note)
     return _Added(added.fields, added.struck, comments, stamps)
+
+
+def _contents(note: Any) -> str:
+    return _string(pdfium.FPDFAnnot_GetStringValue, note, b"Contents")
 
 
 def _value(widget: Any, form: Any) -> str:

@@ -11,6 +11,7 @@ import posixpath
 import zipfile
 import zlib
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
 from mmbm.config import Limits
@@ -81,16 +82,13 @@ class _Package:
 
     def relations(self, name: str) -> dict[str, _Relation]:
         """What a part refers to, by id; "" is the package itself."""
-        from lxml import etree
-
         folder, base = posixpath.split(name)
         listed = posixpath.join(folder, "_rels", f"{base}.rels")
         if not self.has(listed):
             return {}
         content = self.read(listed)
-        check_xml(content, _WHAT)
         found: dict[str, _Relation] = {}
-        for element in _root(content, etree):
+        for element in _root(content):
             target = unquote(element.get("Target", ""))
             inside = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
             found[element.get("Id", "")] = _Relation(
@@ -101,11 +99,13 @@ class _Package:
         return found
 
 
-def _root(content: bytes, etree: object) -> object:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)  # type: ignore[attr-defined]
+def _root(content: bytes) -> Any:
+    from lxml import etree
+
+    check_xml(content, _WHAT)
     try:
-        return etree.fromstring(content, parser)  # type: ignore[attr-defined]
-    except etree.XMLSyntaxError as exc:  # type: ignore[attr-defined]
+        return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError as exc:
         raise UnreadableFile(_DAMAGED) from exc
 
 
@@ -202,16 +202,13 @@ class _Document:
 
     def _styles(self) -> frozenset[str]:
         """The ids of styles whose text is hidden, by themselves or by what they build on."""
-        from lxml import etree
-
         name = self._named("styles")
         if not name:
             return frozenset()
         content = self._package.read(name)
-        check_xml(content, _WHAT)
         own: dict[str, bool] = {}
         based: dict[str, str] = {}
-        for style in _root(content, etree):
+        for style in _root(content):
             if not isinstance(style.tag, str) or not style.tag.endswith("}style"):
                 continue
             at = {key.rpartition("}")[2]: value for key, value in style.attrib.items()}

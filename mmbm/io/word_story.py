@@ -15,12 +15,13 @@ from mmbm.io.word_symbols import plain_symbols
 
 __all__ = ["LeftOut", "Story"]
 
-_SKIPPED = frozenset(
+_SKIPPED_NAMES = (
     "instrText delText delInstrText pPrChange rPrChange sectPrChange tblPrChange tcPrChange "
-    "trPrChange tblGridChange tblPrExChange numberingChange rt docPartBody binData".split()
+    "trPrChange tblGridChange tblPrExChange numberingChange rt docPartBody binData"
 )
+_PICTURE_NAMES = "pic imagedata OLEObject chart relIds contentPart movie"
+_SKIPPED, _PICTURES = (frozenset(n.split()) for n in (_SKIPPED_NAMES, _PICTURE_NAMES))
 _GONE = frozenset(("del", "moveFrom"))
-_PICTURES = frozenset("pic imagedata OLEObject chart relIds contentPart movie".split())
 _NOTES = ("footnoteReference", "endnoteReference")
 _OFF = ("0", "false", "off", "none")
 

@@ -28,9 +28,7 @@ def feed_xml(content: bytes, target: Any, what: str) -> None:
     from lxml import etree
 
     check_xml(content, what)
-    parser = etree.XMLParser(
-        target=target, resolve_entities=False, no_network=True, huge_tree=True
-    )
+    parser = etree.XMLParser(target=target, resolve_entities=False, no_network=True, huge_tree=True)
     try:
         for start in range(0, len(content), _CHUNK):
             parser.feed(content[start : start + _CHUNK])

@@ -1,4 +1,4 @@
-"""Character sets of plain notes: the reading whose letters are likely, one mark for one bad byte."""
+"""Character sets of plain notes: likely letters, and one mark for one bad byte."""
 
 import pytest
 

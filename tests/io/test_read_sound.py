@@ -140,8 +140,16 @@ def test_floats_past_full_scale_are_scaled_back():
         (wav(tone(rate=500, hertz=100), 500), UnsupportedFile, "500 samples a second; 1000 to"),
         (b"<html>not found</html>", UnreadableFile, "the file is damaged, is no recording"),
         (wav(tone())[:30], UnreadableFile, "the file is damaged, is no recording"),
-        (b"#EXTM3U\n#EXTINF:9,\nfile:///etc/passwd\n", UnreadableFile, "is no recording, or is of a kind"),
-        (b"ffconcat version 1.0\nfile /etc/passwd\n", UnreadableFile, "is no recording, or is of a kind"),
+        (
+            b"#EXTM3U\n#EXTINF:9,\nfile:///etc/passwd\n",
+            UnreadableFile,
+            "is no recording, or is of a kind",
+        ),
+        (
+            b"ffconcat version 1.0\nfile /etc/passwd\n",
+            UnreadableFile,
+            "is no recording, or is of a kind",
+        ),
     ],
 )
 def test_refusals(content, error, message):

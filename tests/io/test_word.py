@@ -254,5 +254,3 @@ def test_refusals(content, error, message):
 def test_characters_of_a_document_are_limited():
     with pytest.raises(TooLarge, match="more than 10 characters"):
         read_notes(word(paragraph("Cough for days")), "n", limits=Limits(notes_characters=10))
-
-
