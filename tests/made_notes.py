@@ -109,21 +109,20 @@ def cda(*sections, body=""):
 
 def raw_pdf(*objects, trailer="", version="1.7"):
     """A PDF of these objects, numbered from 1; the first is the catalogue."""
-    out = f"%PDF-{version}\n".encode()
-    places = []
+    pieces, place = [f"%PDF-{version}\n".encode()], []
+    length = len(pieces[0])
     for number, content in enumerate(objects, 1):
-        places.append(len(out))
+        place.append(length)
         content = content if isinstance(content, bytes) else content.encode()
-        out += f"{number} 0 obj\n".encode() + content + b"\nendobj\n"
-    table = "".join(f"{place:010} 00000 n \n" for place in places)
+        pieces.append(f"{number} 0 obj\n".encode() + content + b"\nendobj\n")
+        length += len(pieces[-1])
+    table = "".join(f"{at:010} 00000 n \n" for at in place)
     size = len(objects) + 1
-    return (
-        out
-        + (
-            f"xref\n0 {size}\n0000000000 65535 f \n{table}"
-            f"trailer<</Size {size}/Root 1 0 R{trailer}>>\nstartxref\n{len(out)}\n%%EOF\n"
-        ).encode()
+    end = (
+        f"xref\n0 {size}\n0000000000 65535 f \n{table}"
+        f"trailer<</Size {size}/Root 1 0 R{trailer}>>\nstartxref\n{length}\n%%EOF\n"
     )
+    return b"".join(pieces) + end.encode()
 
 
 def stream(content, about=""):

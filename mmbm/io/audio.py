@@ -10,7 +10,7 @@ from mmbm.errors import UnreadableFile
 from mmbm.io.declared import is_cut
 from mmbm.io.ffmpeg import read_with_ffmpeg
 from mmbm.io.libsndfile import prefers_libsndfile, read_with_libsndfile
-from mmbm.io.loudness import cautions, check_signal, mixed, without_silent_ends
+from mmbm.io.loudness import cautions, check_seconds, check_signal, mixed, without_silent_ends
 from mmbm.io.recording import Recording
 from mmbm.io.wav import in_full_width
 
@@ -26,6 +26,7 @@ def decode(content: bytes, name: str, limits: Limits) -> Sound:
 
     recording = _read(content, limits)
     samples = recording.samples
+    check_seconds(samples.shape[1] / recording.rate)
     broken = int(np.count_nonzero(~np.isfinite(samples)))
     if broken:
         samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
@@ -33,7 +34,7 @@ def decode(content: bytes, name: str, limits: Limits) -> Sound:
     if peak > 1:  # floating-point formats may go past full scale
         samples = samples / np.float32(peak)
     waveform, mix_cautions = mixed(samples, recording.rate)
-    check_signal(waveform, recording.rate)
+    check_signal(waveform)
     heard, silences = without_silent_ends(waveform, recording.rate)
     resampled = soxr.resample(heard, recording.rate, SAMPLE_RATE)
     return Sound(

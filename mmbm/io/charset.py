@@ -28,11 +28,15 @@ _WITHOUT_MARK = (  # of two that fit alike the first is taken
     "cp437",
 )
 _SINGLE = frozenset(("cp1252", "mac_roman", "cp850", "cp437"))  # one byte a character
+_STRANGE = re.compile("[\x00-\x08\x0e-\x19\x1b-\x1f]")  # no text has many of these
+_BINARY, _FEW_BYTES = 0.1, 2048  # share of them that a longer text does not reach, even in UTF-16
+_HEAD_BYTES = 2**14  # that tell the character set
 _FITS = 0.3  # mean fitness that wrong readings do not reach
-_MOST_DAMAGED = 200  # places that are mended one by one
+_MOST_DAMAGED = 100  # places that are mended one by one
 _AHEAD = 64  # bytes that tell where the next character begins behind a bad byte
 _ORPHANED = re.compile(rb"(?<=[\x00-\x7f])[\x81-\xfe]{3,}")  # perhaps without its first byte
 _REPLACED = "\ufffd"
+_NO_TEXT = "This file is not text; please give txt, md, pdf or docx notes."
 Reading = tuple[str, str, tuple[str, ...]]
 
 
@@ -43,19 +47,16 @@ def text_of(content: bytes) -> Reading:
     """
     for mark, codec in _MARKS:
         if content.startswith(mark):
-            text, cut = _forgiving(content[len(mark) :], codec)
-            return _told(text, codec, cut)
+            return _told(*_read(content[len(mark) :], codec))
     if content.count(0) > len(content) // 5:  # every other byte of English in UTF-16
-        text, cut = _forgiving(content, _wide(content))
-        return _told(text, _wide(content), cut)
+        return _told(*_read(content, _wide(content)))
     try:
         text = content.decode()
     except UnicodeDecodeError:
         return _best(content)
     if not text.isascii() and fitness(text) < 0.5:  # a few Chinese words may pass for UTF-8
-        chinese, cut = _forgiving(content, "gb18030")
-        if _score(chinese, "gb18030") > 1:
-            return _told(chinese, "gb18030", cut)
+        if _score(_forgiving(content[:_HEAD_BYTES], "gb18030")[0], "gb18030") > 1:
+            return _told(*_read(content, "gb18030"))
     return _told(text, "utf-8", cut=False)
 
 
@@ -76,18 +77,27 @@ def _wide(content: bytes) -> str:
 
 def _best(content: bytes) -> Reading:
     """Not quite UTF-8: or one of the older sets, whichever makes likely characters."""
-    text, cut = _forgiving(content, "utf-8")
+    head = content[:_HEAD_BYTES]
+    strange = len(_STRANGE.findall(head.decode("latin-1")))
+    if len(head) > _FEW_BYTES and strange > _BINARY * len(head):
+        raise UnreadableFile(_NO_TEXT)
+    text = _forgiving(head, "utf-8")[0]
     wrong = text.count(_REPLACED)
     right = sum(char > "\x7f" for char in text) - wrong
     if right >= wrong and fitness(text) >= 0:  # chance makes no sequences of UTF-8
-        return _told(text, "utf-8", cut)
+        return _told(*_read(content, "utf-8"))
     scores: dict[str, float] = {}
     for codec in _WITHOUT_MARK:
-        scores[codec] = _score(_forgiving(content, codec)[0], codec)
+        scores[codec] = _score(_forgiving(head, codec)[0], codec)
     best = max(_WITHOUT_MARK, key=scores.__getitem__)
     if scores[best] >= _FITS:
-        return _told(_forgiving(content, best)[0], best, _forgiving(content, best)[1])
+        return _told(*_read(content, best))
     return _detected(content)
+
+
+def _read(content: bytes, codec: str) -> tuple[str, str, bool]:
+    text, cut = _forgiving(content, codec)
+    return text, codec, cut
 
 
 def _score(text: str, codec: str) -> float:
@@ -107,13 +117,13 @@ def _detected(content: bytes) -> Reading:
 
     if sum(byte > 127 for byte in content) <= max(4, len(content) // 20):
         return _told(*_ascii(content))
-    best = from_bytes(content).best()
+    best = from_bytes(content[:_HEAD_BYTES]).best()
     if best is None:
         raise UnreadableFile(
             "The notes are not readable as text in any known character set; "
             "please save them as UTF-8."
         )
-    return _told(str(best), best.encoding, cut=False)
+    return _told(*_read(content, best.encoding))
 
 
 def _ascii(content: bytes) -> tuple[str, str, bool]:
@@ -166,10 +176,10 @@ def _after(ahead: bytes, codec: str) -> float:
 
 def _told(text: str, codec: str, cut: bool) -> Reading:
     """The reading with what it could not read, said. Raises UnreadableFile for no text."""
-    strange = sum(ord(char) < 32 and char not in "\t\n\r\f\v\x1a" for char in text)
+    strange = len(text) - len(_STRANGE.sub("", text))
     wrong = text.count(_REPLACED)
     if strange > max(2, len(text) // 50) or wrong > max(4, len(text) // 10):
-        raise UnreadableFile("This file is not text; please give txt, md, pdf or docx notes.")
+        raise UnreadableFile(_NO_TEXT)
     says: list[str] = []
     if wrong:
         what = "One character" if wrong == 1 else f"{wrong:,} characters"

@@ -12,11 +12,14 @@ import quopri
 import re
 import urllib.parse
 
+from mmbm.errors import TooLarge
 from mmbm.io.charset import has_chinese
 from mmbm.io.letters import fitness
 
 __all__ = ["has_code", "unwrapped", "without_escapes"]
 
+_MOST_BYTES = 2**24  # of encoded data
+_HEAD_BYTES = 2**14  # that tell whether a file is encoded as a whole
 _BASE64 = re.compile(rb"\s*(?:data:[^,]{0,200};base64,)?([A-Za-z0-9+/_\-\r\n]{24,}={0,2})\s*")
 _BLOCK = re.compile(r"(?:^[A-Za-z0-9+/]{50,}={0,2}\r?\n?){3,}|[A-Za-z0-9+/]{150,}", re.MULTILINE)
 _QUOTED = re.compile(rb"(?:=[89A-F][0-9A-F](?:=\r?\n)?){2}|(?:[^\n]{50,75}=\r?\n[^\n]*){2}")
@@ -28,22 +31,34 @@ _ENTITY = re.compile(r"&(?:#\d{2,7}|#x[0-9A-Fa-f]{2,6}|[A-Za-z]{2,8}\d{0,2});")
 
 def unwrapped(content: bytes) -> bytes | None:
     """The bytes within a file that is base64 or quoted-printable as a whole; None otherwise."""
-    whole = _BASE64.fullmatch(content)
-    if whole and _is_code(whole[1].split()):
+    head = content[:_HEAD_BYTES]
+    begun = _BASE64.fullmatch(head.rstrip(b"="))
+    if begun and _is_code(begun[1].split()):
+        _check_size(content)
+    whole = _BASE64.fullmatch(content) if begun and len(content) <= _MOST_BYTES else None
+    if whole and _is_code(whole[1].split()) and len(b"".join(whole[1].split())) % 4 != 1:
         code = b"".join(whole[1].split()).rstrip(b"=")
         return base64.b64decode(code + b"=" * (-len(code) % 4), altchars=_alphabet(code))
-    if _QUOTED.search(content):
+    if _QUOTED.search(head):
+        _check_size(content)
         return quopri.decodestring(content)
     return None
+
+
+def _check_size(content: bytes) -> None:
+    if len(content) > _MOST_BYTES:
+        raise TooLarge(
+            f"The file is {len(content) / 2**20:.0f} MB of encoded data; at most "
+            f"{_MOST_BYTES // 2**20} MB are decoded. Please give the document itself."
+        )
 
 
 def _is_code(lines: list[bytes]) -> bool:
     """Lines of one length, with capitals, small letters and digits: no list of words."""
     code = b"".join(lines).rstrip(b"=")
-    return (
+    return bool(lines) and (
         len({len(line) for line in lines[:-1]}) < 2
         and len(lines[-1]) <= len(lines[0])
-        and len(code) % 4 != 1
         and all(re.search(kind, code) for kind in (rb"[A-Z]", rb"[a-z]", rb"[0-9+/_-]"))
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbm.config import Limits
-from mmbm.errors import MMBMError, NoSignal, UnreadableFile
+from mmbm.errors import MMBMError, NoSignal, TooLarge, UnreadableFile
 from mmbm.io.declared import is_streamed
 from mmbm.io.loudness import is_silent
 from mmbm.io.recording import NOT_A_SOUND, Recording, check_length, check_shape
@@ -25,7 +25,9 @@ _CONTAINERS = (
 )
 _GUESSED = ("aac", "ac3", "amr")  # containers whose length FFmpeg estimates from the bit rate
 _FULL_SCALE = {"u8": 2**7, "s16": 2**15, "s32": 2**31, "s64": 2**63, "flt": 1, "dbl": 1}
+_PROBED_BYTES = 2**20  # read to find out what a file is
 _MOST_TRACKS = 8
+_MOST_PAGES = 100_000  # of an Ogg file; FFmpeg looks through empty ones for long
 _MISSING = 0.25  # seconds that may lack without a word: encoders pad the ends
 
 
@@ -37,7 +39,13 @@ def read_with_ffmpeg(content: bytes, limits: Limits) -> Recording:
     import av
 
     av.logging.set_level(av.logging.PANIC)
-    options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "none"}
+    if content.count(b"OggS") > _MOST_PAGES:
+        raise TooLarge("The recording has too many pages (Ogg); please save it as WAV or FLAC.")
+    options = {
+        "format_whitelist": _CONTAINERS,
+        "protocol_whitelist": "none",
+        "probesize": str(_PROBED_BYTES),
+    }
     try:
         with av.open(io.BytesIO(content), options=options) as container:
             if not container.streams.audio:
@@ -61,7 +69,7 @@ def _first_heard(container: Any, content: bytes, limits: Limits) -> Recording:
         except UnreadableFile as exc:
             refused = refused or exc
             continue
-        if not is_silent(track.samples):
+        if len(streams) == 1 or not is_silent(track.samples):
             return _named(track, number, len(streams))
         silent = silent or track
     if silent is None:

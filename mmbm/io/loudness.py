@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mmbm.errors import NoSignal
 
-__all__ = ["cautions", "check_signal", "is_silent", "mixed", "without_silent_ends"]
+__all__ = ["cautions", "check_seconds", "check_signal", "is_silent", "mixed", "without_silent_ends"]
 
 _SHORTEST, _SHORT = 1.0, 5.0  # seconds: refused below the one, warned of below the other
 _SILENT = 10 ** (-90 / 20)  # RMS, full scale 1
@@ -26,13 +26,16 @@ _OF_CHEST, _OF_ROOM = 0.8, 0.5  # share of a channel's energy in that band: at l
 Samples = NDArray[np.float32]
 
 
-def check_signal(waveform: Samples, rate: int) -> None:
-    """``waveform`` is (n_samples,). Raises NoSignal for silence and for less than a second."""
-    seconds = len(waveform) / rate
+def check_seconds(seconds: float) -> None:
+    """Raises NoSignal for less than a second."""
     if seconds < _SHORTEST:
         raise NoSignal(
             f"The recording lasts {seconds:.2f} seconds; at least {_SHORTEST:g} is needed."
         )
+
+
+def check_signal(waveform: Samples) -> None:
+    """``waveform`` is (n_samples,). Raises NoSignal for silence."""
     if _rms(waveform) < _SILENT:
         raise NoSignal("The recording is silent; please check the microphone and record again.")
 

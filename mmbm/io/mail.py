@@ -12,7 +12,7 @@ from mmbm.io.note_text import InnerReader, NoteText, counted
 
 __all__ = ["is_mail", "read_mail"]
 
-_MOST_PARTS, _MOST_LINES, _HEADER_BYTES = 500, 600_000, 2**18
+_MOST_PARTS, _MOST_NESTS, _MOST_LINES, _HEADER_BYTES = 500, 40, 600_000, 2**18
 _DEEPEST = 8  # messages within messages
 _HEADER = rb"(?:From .*\r?\n)?(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*"
 _TELLS = (
@@ -54,6 +54,7 @@ def _check_size(content: bytes) -> None:
     end = re.search(rb"\r?\n\r?\n", content[:_HEADER_BYTES])
     if (
         content.count(b"\n--") > _MOST_PARTS
+        or content.count(b"multipart/") > _MOST_NESTS
         or content.count(b"\n") > _MOST_LINES
         or (end is None and len(content) > _HEADER_BYTES)
     ):

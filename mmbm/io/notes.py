@@ -207,6 +207,11 @@ def _read_json(content: bytes, inner: Callable[[bytes], NoteText], most: int) ->
         if begins:
             raise TooLarge("The JSON data has too many values; please export the note as text.")
         return None
+    if len(content) > 2 * _MARKUP_BYTES:
+        raise TooLarge(
+            f"The JSON data has {len(content) / 2**20:.0f} MB; at most "
+            f"{2 * _MARKUP_BYTES // 2**20} MB are read. Please give the document itself."
+        )
     value = _parsed(text_of(content)[0].lstrip("\ufeff"))
     if value is None and begins:
         raise UnsupportedFile(

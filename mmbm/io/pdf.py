@@ -11,6 +11,7 @@ from typing import Any
 
 from mmbm.config import Limits
 from mmbm.errors import MMBMError, NoSignal, TooLarge, UnreadableFile, UnsupportedFile
+from mmbm.io.guard import guarded
 from mmbm.io.note_text import NoteText, counted
 from mmbm.io.pdf_page import PageText, read_page
 
@@ -19,6 +20,8 @@ __all__ = ["read_pdf"]
 _PASSWORD, _SECURITY = 4, 5  # PDFium's numbers of errors
 _DYNAMIC = (2, 3)  # PDFium's kinds of forms that are XFA
 _WAITING = ("please wait", "请稍候", "if this message is not eventually replaced")
+_MOST_OBJECTS = 200_000
+_SECONDS, _BYTES = 0.7, 160 * 2**20  # of processor and of memory, for the structure and each page
 _LARGE = 0.4  # share of a page from which on its picture is worth a word
 _LOST = 0.3  # share of a page's characters that are not known: the page is not read
 
@@ -36,14 +39,16 @@ def read_pdf(content: bytes, limits: Limits) -> NoteText:
 def _read(content: bytes, limits: Limits) -> NoteText:
     import pypdfium2
 
+    _check_objects(content)
     try:
-        document = pypdfium2.PdfDocument(content)
+        with guarded(_SECONDS, _BYTES):
+            document = pypdfium2.PdfDocument(content)
+            count = len(document)
     except pypdfium2.PdfiumError as exc:
         if exc.err_code in (_PASSWORD, _SECURITY):
             raise UnsupportedFile("The PDF has a password; please save it without one.") from exc
         raise UnreadableFile("The PDF is damaged; please save it again, or as text.") from exc
     with document:
-        count = len(document)
         if count > limits.pages:
             raise TooLarge(f"The PDF has {count} pages; at most {limits.pages} are read.")
         xfa = document.get_formtype() in _DYNAMIC
@@ -52,6 +57,14 @@ def _read(content: bytes, limits: Limits) -> NoteText:
         pages = list(_pages(document, count, limits, xfa=xfa))
         attached = document.count_attachments()
     return _told(pages, attached)
+
+
+def _check_objects(content: bytes) -> None:
+    """Refuse what would take PDFium long before it begins."""
+    if content.count(b" obj") > _MOST_OBJECTS:
+        raise TooLarge(
+            f"The PDF has more than {_MOST_OBJECTS:,} objects; please print it to a new PDF."
+        )
 
 
 def _pages(document: Any, count: int, limits: Limits, *, xfa: bool) -> Iterator[PageText | None]:
@@ -66,7 +79,7 @@ def _pages(document: Any, count: int, limits: Limits, *, xfa: bool) -> Iterator[
             )
 
     for number in range(count):
-        with _loaded(document, number) as page:
+        with guarded(_SECONDS, _BYTES), _loaded(document, number) as page:
             found = None if page is None else read_page(page, _form(document), check)
         if found is not None:
             left -= len(found.text)

@@ -82,7 +82,7 @@ class Worker:
                 ) from exc
             raise UnreadableFile(
                 "The file broke the program that reads it: it is damaged, or it needs more "
-                "memory than is allowed. Please export it again."
+                "time or memory than is allowed. Please export it again."
             ) from exc
         finally:
             clock.cancel()

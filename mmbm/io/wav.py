@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import struct
 
+from mmbm.io.recording import check_shape
+
 __all__ = ["in_full_width"]
 
 _PCM, _EXTENSIBLE = 1, 0xFFFE
@@ -16,11 +18,16 @@ _PCM_GUID = b"\x01\x00\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
 
 
 def in_full_width(content: bytes) -> bytes:
-    """The same file, its header naming the full width; others are handed back as they are."""
+    """The same file, its header naming the full width; others are handed back as they are.
+
+    Raises: UnsupportedFile for a rate or a number of channels that no recorder has.
+    """
     at = content.find(b"fmt ", 12, 4096)
     if content[:4] not in (b"RIFF", b"RF64") or at < 0 or len(content) < at + 48:
         return content
     tag, channels, rate, speed, block, bits = struct.unpack_from("<HHIIHH", content, at + 8)
+    if channels and rate:  # or the decoders say that the header is damaged
+        check_shape(rate, channels)
     valid = bits
     if tag == _EXTENSIBLE:
         if content[at + 32 : at + 48] != _PCM_GUID:

@@ -23,6 +23,7 @@ from mmbm.io.xml_events import check_xml, feed_xml
 __all__ = ["read_word"]
 
 _PART_BYTES = 32 * 2**20  # of all parts that are read, unpacked
+_IMPORTED_BYTES = 4 * 2**20  # of all imported parts together
 _ENTRIES = 2000
 _DAMAGED = "The Word document is damaged; please save it again, or as text."
 _WHAT = "Word document"
@@ -119,6 +120,8 @@ class _Document:
         self._hidden_styles = self._styles()
         self._left_out = LeftOut()
         self._says: list[str] = []
+        self._read_in: dict[str, str] = {}  # the text of each imported part
+        self._imported_bytes = 0
 
     def found(self) -> NoteText:
         """The whole text."""
@@ -161,8 +164,20 @@ class _Document:
         if relation is None or relation.external or not self._package.has(relation.target):
             self._left_out.linked = True
             return ""
+        if relation.target not in self._read_in:
+            self._read_in[relation.target] = self._import(relation.target)
+        return self._read_in[relation.target]
+
+    def _import(self, name: str) -> str:
+        content = self._package.read(name)
+        self._imported_bytes += len(content)
+        if self._imported_bytes > _IMPORTED_BYTES:
+            raise TooLarge(
+                f"The parts imported into the document have more than {_IMPORTED_BYTES // 2**20} "
+                "MB; please save its text alone."
+            )
         try:
-            found = self._inner(self._package.read(relation.target))
+            found = self._inner(content)
         except TooLarge:
             raise
         except InputError as exc:
