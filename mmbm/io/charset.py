@@ -54,10 +54,14 @@ def text_of(content: bytes) -> Reading:
         text = content.decode()
     except UnicodeDecodeError:
         return _best(content)
-    if not text.isascii() and fitness(text) < 0.5:  # a few Chinese words may pass for UTF-8
-        if _score(_forgiving(content[:_HEAD_BYTES], "gb18030")[0], "gb18030") > 1:
-            return _told(*_read(content, "gb18030"))
-    return _told(text, "utf-8", cut=False)
+    return _told(*_read(content, "gb18030" if _is_chance(content, text) else "utf-8"))
+
+
+def _is_chance(content: bytes, text: str) -> bool:
+    """Whether a few Chinese words in GB18030 only pass for UTF-8."""
+    if text.isascii() or fitness(text) >= 0.5:
+        return False
+    return _score(_forgiving(content[:_HEAD_BYTES], "gb18030")[0], "gb18030") > 1
 
 
 def has_chinese(text: str) -> bool:

@@ -21,6 +21,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 from mmbm.config import Limits
 from mmbm.errors import MMBMError
 from mmbm.io.sandbox import Pool
+from tests.attacks import originals_of_notes
 from tests.made_files import dicom, jpeg, picture
 from tests.made_pictures import (
     BIG,
@@ -48,6 +49,7 @@ class Kind(NamedTuple):
 
     task: str
     originals: Callable[[], dict[str, bytes]]
+    packed: Callable[[bytes], bytes] = bytes  # done to a file after it is damaged
 
 
 def _dicoms() -> dict[str, bytes]:
@@ -90,6 +92,11 @@ def _pictures() -> dict[str, bytes]:
 MUTANTS = {
     "dicom": Kind("mmbm.io.picture:decode", _dicoms),
     "picture": Kind("mmbm.io.picture:decode", _pictures),
+    "sound": Kind("mmbm.io.audio:decode", originals_of_notes.sounds),
+    "pdf": Kind("mmbm.io.notes:decode", originals_of_notes.pdfs),
+    "word": Kind("mmbm.io.notes:decode", originals_of_notes.words),
+    "story": Kind("mmbm.io.notes:decode", originals_of_notes.stories, originals_of_notes.packed),
+    "text": Kind("mmbm.io.notes:decode", originals_of_notes.texts),
 }
 
 
@@ -110,7 +117,7 @@ def mutant(kind: str, number: int) -> bytes:
         reach = len(content) if rng.random() < 0.5 else min(len(content), start + 700)
         at = int(rng.integers(start, max(reach, start + 1)))
         _DAMAGES[int(rng.integers(len(_DAMAGES)))](content, at, rng)
-    return bytes(content)
+    return MUTANTS[kind].packed(bytes(content))
 
 
 def _flip(content: bytearray, at: int, rng: np.random.Generator) -> None:
