@@ -24,6 +24,7 @@ from mmbm.inputs import (
 )
 from mmbm.io import read_picture
 from mmbm.model import checkpoint
+from mmbm.model.notes import tokenise, train_tokenizer
 from tests.made_cases import TINY, picture, sound
 
 
@@ -113,3 +114,29 @@ def test_training_and_serving_prepare_alike(tiny_run):
 def test_film_is_square_whatever_the_aspect(size):
     wide = np.random.default_rng(0).random((40, 90)).astype(np.float32)
     assert film(Picture(wide, wide), size).shape == (1, size, size)
+
+
+def test_a_note_is_cut_before_it_is_tokenised():
+    whole = train_tokenizer(["cough and fever, T 38.7 for 3 days", "患者咳嗽发热"], 200)
+    asked = []
+
+    class Watched:
+        def encode(self, text):
+            asked.append(len(text))
+            return whole.encode(text)
+
+    notes = {
+        "words": "cough and fever for 3 days, " * 700,
+        "Chinese": "患者咳嗽发热，" * 3000,
+        "spaces": "cough" + " \n" * 9000 + "fever " * 600,
+        "short": "cough and fever",
+        "ligatures": "\ufdfa" * 199_000,
+    }
+    for name, note in notes.items():
+        asked.clear()
+        tokens = tokenise(Watched(), note, 64)
+        if name != "ligatures":
+            encoding = whole.encode(note)
+            assert tokens.ids == encoding.ids[:64]
+            assert tokens.spans == encoding.offsets[:64]
+        assert max(asked) <= (4 * 64 * 8 if name != "spaces" else len(note))

@@ -34,7 +34,7 @@ def read_picture(content: bytes, name: str, *, frame: int = 0, limits: Limits = 
 
 
 def read_notes(content: bytes, name: str, *, limits: Limits = _LIMITS) -> Notes:
-    """Read clinical notes: plain text, Markdown, PDF or Word (.docx).
+    """Read clinical notes: text, Markdown, PDF, Word, e-mail, a web page, FHIR or CDA.
 
     Raises: UnreadableFile, UnsupportedFile, TooLarge, NoSignal.
     """

@@ -120,7 +120,7 @@ def _detected(content: bytes) -> Reading:
     from charset_normalizer import from_bytes
 
     if sum(byte > 127 for byte in content) <= max(4, len(content) // 20):
-        return _told(*_ascii(content))
+        return _told(*_read(content, "utf-8"))
     best = from_bytes(content[:_HEAD_BYTES]).best()
     if best is None:
         raise UnreadableFile(
@@ -128,10 +128,6 @@ def _detected(content: bytes) -> Reading:
             "please save them as UTF-8."
         )
     return _told(*_read(content, best.encoding))
-
-
-def _ascii(content: bytes) -> tuple[str, str, bool]:
-    return content.decode("ascii", "replace"), "ascii", False
 
 
 def _forgiving(content: bytes, codec: str) -> tuple[str, bool]:

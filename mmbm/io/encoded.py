@@ -11,6 +11,7 @@ import html
 import quopri
 import re
 import urllib.parse
+from email.header import decode_header, make_header
 
 from mmbm.errors import TooLarge
 from mmbm.io.charset import has_chinese
@@ -21,6 +22,8 @@ __all__ = ["has_code", "unwrapped", "without_escapes"]
 _MOST_BYTES = 2**24  # of encoded data
 _HEAD_BYTES = 2**14  # that tell whether a file is encoded as a whole
 _BASE64 = re.compile(rb"\s*(?:data:[^,]{0,200};base64,)?([A-Za-z0-9+/_\-\r\n]{24,}={0,2})\s*")
+_HEX = re.compile(rb"\s*+(?:[0-9A-Fa-f]{2}\s?+){32,}\s*+")
+_HEADER_WORD = re.compile(r"=\?[\w-]{2,20}\?[BbQq]\?[^?\s]+\?=")
 _BLOCK = re.compile(r"(?:^[A-Za-z0-9+/]{50,}={0,2}\r?\n?){3,}|[A-Za-z0-9+/]{150,}", re.MULTILINE)
 _QUOTED = re.compile(rb"(?:=[89A-F][0-9A-F](?:=\r?\n)?){2}|(?:[^\n]{50,75}=\r?\n[^\n]*){2}")
 _SHIFTED = re.compile(r"\+[A-Za-z0-9/+]{3,}")
@@ -39,7 +42,10 @@ def unwrapped(content: bytes) -> bytes | None:
     if whole and _is_code(whole[1].split()) and len(b"".join(whole[1].split())) % 4 != 1:
         code = b"".join(whole[1].split()).rstrip(b"=")
         return base64.b64decode(code + b"=" * (-len(code) % 4), altchars=_alphabet(code))
-    if _QUOTED.search(head):
+    if _HEX.fullmatch(head) and re.search(rb"[A-Fa-f]", head):
+        _check_size(content)
+        return bytes.fromhex(content.decode("ascii")) if _HEX.fullmatch(content) else None
+    if _QUOTED.search(head) and b"?Q?" not in head.upper():
         _check_size(content)
         return quopri.decodestring(content)
     return None
@@ -79,6 +85,8 @@ def without_escapes(text: str) -> str:
     """The text with escapes and double encodings undone; the same text where there are none."""
     if text.isascii():
         text = _seven_bits(text)
+    if _HEADER_WORD.search(text):
+        text = _HEADER_WORD.sub(lambda word: str(make_header(decode_header(word[0]))), text)
     if _PERCENT.search(text):
         text = _unquoted(text)
     if len(_ESCAPE.findall(text)) > 1:

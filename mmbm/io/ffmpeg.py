@@ -7,6 +7,8 @@ allowed. The packets are counted before any is decoded, so that hours are refuse
 from __future__ import annotations
 
 import io
+import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -50,11 +52,14 @@ def read_with_ffmpeg(content: bytes, limits: Limits) -> Recording:
         with av.open(io.BytesIO(content), options=options) as container:
             if not container.streams.audio:
                 raise NoSignal("This file has no sound track; please give a sound recording.")
-            return _first_heard(container, content, limits)
+            recording = _first_heard(container, content, limits)
     except (MMBMError, MemoryError):
         raise
     except Exception as exc:
         raise UnreadableFile(NOT_A_SOUND) from exc
+    if recording.container == "ogg" and _chains_differ(content):
+        return replace(recording, warnings=(*recording.warnings, _CHANGED))
+    return recording
 
 
 def _first_heard(container: Any, content: bytes, limits: Limits) -> Recording:
@@ -83,14 +88,7 @@ def _named(track: Recording, number: int, count: int) -> Recording:
     which = "only the first was used" if number == 1 else f"track {number} was used"
     why = "" if number == 1 else ", the first that can be read and is not silent"
     sentence = f"The file has {count} sound tracks; {which}{why}."
-    return Recording(
-        track.samples,
-        track.rate,
-        track.codec,
-        track.container,
-        track.damaged,
-        (sentence, *track.warnings),
-    )
+    return replace(track, warnings=(sentence, *track.warnings))
 
 
 def _packets(container: Any, streams: Any, limits: Limits) -> dict[int, list[Any]]:
@@ -150,6 +148,13 @@ _CHANGED = (
     "The recording changes its sample rate or its channels on the way; what differs from its "
     "beginning was left out."
 )
+
+
+def _chains_differ(content: bytes) -> bool:
+    """Whether an Ogg file holds recordings of several kinds, of which FFmpeg reads the first."""
+    begin = rb"OggS\x00[\x02\x06].{20,40}?"
+    starts = (begin + rb"\x01vorbis.{4}(.{5})", begin + rb"OpusHead.(.)")
+    return any(len(set(re.findall(start, content, re.DOTALL))) > 1 for start in starts)
 
 
 def _block(frame: Any) -> NDArray[np.float32]:

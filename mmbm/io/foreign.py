@@ -37,6 +37,9 @@ _STARTS = {
     b"MSH|": "an HL7 version 2 message; please export the report as text or PDF",
     b"BHS|": "an HL7 version 2 batch; please export the report as text or PDF",
     b"FHS|": "an HL7 version 2 batch; please export the report as text or PDF",
+    b"=ybegin ": f"encoded data (yEnc); {_SAVE_AS}",
+    b"(This file must be converted": f"encoded data (BinHex); {_SAVE_AS}",
+    b"<~": f"encoded data (Ascii85); {_SAVE_AS}",
     b"-----BEGIN PGP": "encrypted or signed (PGP); please save its text alone",
     b"-----BEGIN PKCS7": "encrypted or signed (S/MIME); please save its text alone",
     b"-----BEGIN CMS": "encrypted or signed (S/MIME); please save its text alone",
@@ -46,7 +49,7 @@ _STARTS = {
 _UUENCODED = re.compile(rb"begin(?:-base64)? [0-7]{3} \S")
 _OLE = b"\xd0\xcf\x11\xe0"
 _OLE_KINDS = (  # by the names of the streams within
-    ("EncryptedPackage", "a Word document with a password; please save it without one"),
+    ("EncryptedPackage", "an Office document with a password; please save it without one"),
     ("WordDocument", f"an old Word document (.doc); {_SAVE_AS}"),
     ("__properties_version1", "an Outlook message (.msg); please save it as text or .eml"),
     ("Workbook", "an Excel workbook; please save the note as text"),

@@ -111,7 +111,7 @@ def cautions(samples: Samples, waveform: Samples, rate: int) -> tuple[str, ...]:
         says.append("The recording is very quiet; soft sounds may be lost in its noise.")
     if len(waveform) < _SHORT * rate:
         seconds = len(waveform) / rate
-        says.append(f"The recording lasts only {seconds:.1f} seconds; a few breaths are better.")
+        says.append(f"There are only {seconds:.1f} seconds of sound; a few breaths are better.")
     if rate < _SLOW_RATE:
         says.append(f"Sounds above {rate / 2:.0f} Hz are missing from this recording.")
     return tuple(says)

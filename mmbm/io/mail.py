@@ -24,6 +24,8 @@ _BARE_PART = re.compile(
     rb"\s*--([^\r\n]{1,200})\r?\n(?:[!-9;-~]+:[^\n]*\n)*?Content-", re.IGNORECASE
 )
 
+_NEXT_MAIL = re.compile(rb"\nFrom [^\n]*\d{4}[^\n]*\n[!-9;-~]+:[^\n]*\n[!-9;-~]+:")  # of a mailbox
+
 
 def is_mail(head: bytes) -> bool:
     """Whether a file begins with the header of a mail or of a part of one."""
@@ -39,6 +41,8 @@ def read_mail(content: bytes, inner: InnerReader) -> NoteText:
     if bare := _BARE_PART.match(content):
         content = b'Content-Type: multipart/mixed; boundary="' + bare[1] + b'"\n\n' + content
     _check_size(content)
+    if _NEXT_MAIL.search(content):
+        raise UnsupportedFile("This file holds several e-mails; please give the one that matters.")
     try:
         message = BytesParser(policy=policy.default).parsebytes(content)
         body = _Body(inner)
@@ -74,7 +78,9 @@ class _Body:
         if depth > _DEEPEST:
             raise UnsupportedFile("The e-mail holds mails within mails; please save its text.")
         if kind in ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"):
-            raise UnsupportedFile("The e-mail is encrypted; please save its text alone.")
+            raise UnsupportedFile(
+                "The e-mail is encrypted or signed (S/MIME); please save its text alone."
+            )
         if kind == "message/rfc822" or kind == "multipart/signed":
             for inner in list(part.iter_parts())[:1]:
                 self.add(inner, depth + 1)

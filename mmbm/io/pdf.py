@@ -45,8 +45,12 @@ def _read(content: bytes, limits: Limits) -> NoteText:
             document = pypdfium2.PdfDocument(content)
             count = len(document)
     except pypdfium2.PdfiumError as exc:
-        if exc.err_code in (_PASSWORD, _SECURITY):
+        if exc.err_code == _PASSWORD:
             raise UnsupportedFile("The PDF has a password; please save it without one.") from exc
+        if exc.err_code == _SECURITY:
+            raise UnsupportedFile(
+                "The PDF is encrypted in a way that is not read; please save it without encryption."
+            ) from exc
         raise UnreadableFile("The PDF is damaged; please save it again, or as text.") from exc
     with document:
         if count > limits.pages:
@@ -127,7 +131,7 @@ def _told(pages: list[PageText | None], attached: int) -> NoteText:
     beside = [n for n in beside if n not in recognised]
     unknown = sum(page.unknown for _, page in read)
     pairs: tuple[tuple[object, str], ...] = (
-        ([n for n, p in numbered if p is None], "{} could not be read: damaged."),
+        ([n for n, p in numbered if p is None], "{} could not be read: it is damaged."),
         (lost, "{} could not be read: its font does not say which letters it draws."),
         (pictures, "{} holds only a picture: nothing on it was read."),
         (drawn, "{} holds only drawn lines: nothing on it was read."),
@@ -162,7 +166,7 @@ def _refuse(lost: list[int], pictures: list[int], drawn: list[int]) -> None:
         )
     if pictures:
         raise NoSignal(
-            "The PDF holds no text, only pictures of pages: it was scanned. "
+            "The PDF holds no text, only pictures of its pages. "
             "Please type the notes, or run text recognition on it first."
         )
     if drawn:

@@ -17,7 +17,8 @@ from urllib.parse import unquote
 from mmbm.config import Limits
 from mmbm.errors import InputError, MMBMError, TooLarge, UnreadableFile, UnsupportedFile
 from mmbm.io.note_text import InnerReader, NoteText
-from mmbm.io.word_story import LeftOut, Story
+from mmbm.io.word_left_out import LeftOut
+from mmbm.io.word_story import Story
 from mmbm.io.xml_events import check_xml, feed_xml
 
 __all__ = ["read_word"]
@@ -131,7 +132,9 @@ class _Document:
         lines += self._notes("endnotes", "e", body.notes)
         lines += self._margins("footer", body.sections)
         text = "\n".join(lines).strip("\n")
-        return NoteText(text, "docx", warnings=(*self._sentences(), *dict.fromkeys(self._says)))
+        return NoteText(
+            text, "docx", warnings=(*self._left_out.sentences(), *dict.fromkeys(self._says))
+        )
 
     def _main_part(self) -> str:
         for relation in self._package.relations("").values():
@@ -236,19 +239,6 @@ class _Document:
                 elif local == "vanish":
                     own[key] = value.lower() not in ("0", "false", "off")
         return frozenset(key for key in {*own, *based} if _inherits(key, own, based))
-
-    def _sentences(self) -> list[str]:
-        out = self._left_out
-        pairs = (
-            (out.hidden, "Hidden text in the document was left out."),
-            (out.struck, "Text that is struck through was left out."),
-            (out.comments, "The comments in the document were not read."),
-            (out.pictures, "Pictures and embedded objects in the document were not read."),
-            (out.linked, "A document that this one only links to was not read."),
-            (out.unknown_symbols, "A symbol is not known; \ufffd stands in its place."),
-            (out.unfilled > 0, "Fields of the form that are not filled in were left out."),
-        )
-        return [sentence for said, sentence in pairs if said]
 
 
 def _inherits(key: str, own: dict[str, bool], based: dict[str, str]) -> bool:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from string import hexdigits
 
 from mmbm.errors import TooLarge
+from mmbm.io.word_left_out import LeftOut
 from mmbm.io.word_symbols import plain_symbols
 
-__all__ = ["LeftOut", "Story"]
+__all__ = ["Story"]
 
 _SKIPPED_NAMES = (
     "instrText delText delInstrText pPrChange rPrChange sectPrChange tblPrChange tcPrChange "
@@ -24,19 +26,6 @@ _SKIPPED, _PICTURES = (frozenset(n.split()) for n in (_SKIPPED_NAMES, _PICTURE_N
 _GONE = frozenset(("del", "moveFrom"))
 _NOTES = ("footnoteReference", "endnoteReference")
 _OFF = ("0", "false", "off", "none")
-
-
-@dataclass(slots=True)
-class LeftOut:
-    """What a reader of the document would see, or ask for, that is not in the text."""
-
-    hidden: bool = False
-    struck: bool = False
-    pictures: bool = False
-    comments: bool = False
-    unfilled: int = 0
-    linked: bool = False  # a document that stands elsewhere
-    unknown_symbols: bool = False
 
 
 @dataclass(slots=True)
@@ -95,10 +84,10 @@ class Story:
             return
         self._path.append(name)
         values = {key.rpartition("}")[2]: value for key, value in attributes.items()}
-        if parent in ("rPr", "trPr", "tcPr", "pPr", "sdtPr", "sectPr", "checkBox", "ddList"):
-            self._property(name, parent, values)
-        elif name in _OPENERS:
+        if name in _OPENERS:
             _OPENERS[name](self)
+        elif parent in ("rPr", "trPr", "tcPr", "pPr", "sdtPr", "sectPr", "checkBox", "ddList"):
+            self._property(name, parent, values)
         elif parent == "r":
             self._in_run(name, values)
         elif name == "altChunk":
@@ -138,7 +127,7 @@ class Story:
             seen, self._choices[-1] = self._choices[-1], True
             return seen
         if name == "sdtContent" and self._controls and self._controls[-1]:
-            self._left_out.unfilled += 1
+            self._left_out.unfilled = True
             return True
         return False
 
@@ -178,18 +167,16 @@ class Story:
             self._form.append(("#" if name == "result" else "") + values.get("val", ""))
 
     def _in_run(self, name: str, values: Mapping[str, str]) -> None:
-        if name == "tab" or name == "ptab":
+        if name in ("tab", "ptab"):
             self._write("\t")
         elif name in ("br", "cr"):
             self._write("\n")
         elif name == "noBreakHyphen":
             self._write("-")
         elif name == "sym":
-            try:
-                char = chr(int(values.get("char", ""), 16))
-            except (ValueError, OverflowError):
-                char = "\uf000"
-            self._write(char, values.get("font", ""))
+            code = values.get("char", "")
+            known = len(code) == 4 and all(digit in hexdigits for digit in code)
+            self._write(chr(int(code, 16)) if known else "\uf000", values.get("font", ""))
         elif name in _NOTES:
             self.notes.append(f"{name[0]}{values.get('id', '')}")
         elif name == "commentReference":
@@ -278,9 +265,6 @@ class Story:
         if not row.gone:
             self._blocks[-1].append("\t".join(row.cells).rstrip("\t"))
 
-    def _open_form(self) -> None:
-        self._form = []
-
     def _close_form(self) -> None:
         form = self._form
         if form and form[0] in ("☒", "☐"):
@@ -301,7 +285,7 @@ _OPENERS: dict[str, Callable[[Story], None]] = {
     "AlternateContent": lambda story: story._choices.append(False),
     "sdt": lambda story: story._controls.append(False),
     "sectPr": lambda story: story.sections.append({}),
-    "ffData": Story._open_form,
+    "ffData": lambda story: story._form.clear(),
 }
 _CLOSERS: dict[str, Callable[[Story], object]] = {
     "p": Story._close_paragraph,

@@ -63,6 +63,11 @@ def imported(content, times=1):
     return word(body, parts=[("rA", "aFChunk", "chunk.dat", content)])
 
 
+def page_of_imports():
+    """One imported part of 5 MB."""
+    return imported(b"<p>" + b"x<br>" * MB)
+
+
 def documents_within(depth):
     content = word(paragraph("Cough"))
     for _ in range(depth):

@@ -110,7 +110,7 @@ def test_pages_that_are_pictures_are_named():
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("600 0 0 800 0 0 cm /I Do", "only pictures of pages: it was scanned"),
+        ("600 0 0 800 0 0 cm /I Do", "only pictures of its pages"),
         ("0 0 m 90 90 l S", "only drawn lines"),
         ("", "its pages are blank"),
     ],

@@ -106,7 +106,7 @@ def test_channels_that_differ(channels, kept, sentence):
     [
         (wav(np.clip(5 * tone(), -1, 1)), "The recording is clipped"),
         (wav(tone(level=0.001)), "The recording is very quiet"),
-        (wav(tone(3)), "The recording lasts only 3.0 seconds"),
+        (wav(tone(3)), "There are only 3.0 seconds of sound"),
         (wav(tone(rate=2000), 2000), "Sounds above 1000 Hz are missing"),
         (wav(tone())[:150_000], "The recording is damaged or cut short"),
     ],

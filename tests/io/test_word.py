@@ -177,7 +177,8 @@ def test_headers_notes_and_footers_stand_around_the_body():
             story("endnotes", f"<w:endnote w:id='3'>{paragraph('By phone')}</w:endnote>"),
         ),
     ]
-    body = (
+    first = "<w:sectPr><w:headerReference w:type='first' r:id='rX'/></w:sectPr>"
+    body = paragraph("On top", properties=first) + (
         paragraph("Cough", "<w:r><w:footnoteReference w:id='2'/></w:r>",
                   "<w:r><w:endnoteReference w:id='3'/></w:r>")
         + "<w:sectPr><w:headerReference w:type='default' r:id='rH'/>"
@@ -185,7 +186,7 @@ def test_headers_notes_and_footers_stand_around_the_body():
         "<w:footerReference w:type='default' r:id='rF'/></w:sectPr>"
     )  # fmt: skip
     assert text(body, parts=parts).splitlines() == [
-        "Chest clinic", "Cough", "Since May", "By phone", "Page 1",
+        "Chest clinic", "On top", "Cough", "Since May", "By phone", "Page 1",
     ]  # fmt: skip
 
 

@@ -242,8 +242,10 @@ def test_the_document_in_place_of_a_narrative_is_read():
         lambda content: base64.urlsafe_b64encode(content * 3),
         lambda content: b"data:text/plain;base64," + base64.b64encode(content * 3),
         lambda content: quopri.encodestring(content * 3),
+        lambda content: (content * 3).hex().encode(),
+        lambda content: (content * 3).hex(" ").upper().encode(),
     ],
-    ids=["base64", "in lines", "for addresses", "data address", "quoted-printable"],
+    ids=["base64", "in lines", "for addresses", "data address", "quoted-printable", "hex", "bytes"],
 )
 def test_files_that_are_encoded_as_a_whole(words, encode):
     assert read(encode(words.encode())).text == words * 3
@@ -261,8 +263,8 @@ def test_files_that_are_encoded_as_a_whole(words, encode):
         (b"&#24739;&#32773;&#21683;&#22013;", "患者咳嗽"),
         (b"T 38.7&nbsp;&deg;C, SpO2 &lt; 94%", "T 38.7 °C, SpO2 < 94%"),
         ("T 38.7 °C ±".encode().decode("cp1252").encode(), "T 38.7 °C ±"),
-        (CHINESE.encode().decode("cp1252", "ignore").encode() if 0 else
-         "患者咳嗽".encode().decode("latin-1").encode(), "患者咳嗽"),
+        ("患者咳嗽".encode().decode("latin-1").encode(), "患者咳嗽"),
+        (b"=?utf-8?B?5oKj6ICF5ZKz5Ze9?= 3 =?utf-8?Q?=E5=A4=A9?=", "患者咳嗽 3 天"),
     ],
 )  # fmt: skip
 def test_escapes_are_undone(content, right):
@@ -287,6 +289,7 @@ def test_escapes_are_undone(content, right):
         "https://pacs.example.org/" + "study/" * 20,
         "<72 h of cough, >38 C",
         r"C:\users\note.txt and \u00",
+        "38 120 80 36 98 24 38 120 80 36 98 24 38 120 80 36 98 24 38 120 80 36 98 24 38 120 80 36",
         "BMI 23, MSH syndrome, ID 3",
     ],
 )
@@ -299,7 +302,10 @@ def test_notes_that_only_look_encoded_stay_verbatim(text):
     [
         (b"{\\rtf1 cough}", r"a rich text document \(.rtf\)"),
         (b"\xd0\xcf\x11\xe0" + bytes(600) + "WordDocument".encode("utf-16-le"), "an old Word"),
-        (b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "Word document with a pass"),
+        (
+            b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"),
+            "Office document with a pass",
+        ),
         (b"\xd0\xcf\x11\xe0" + "__properties_version1".encode("utf-16-le"), "an Outlook message"),
         (b"\xd0\xcf\x11\xe0" + "Workbook".encode("utf-16-le"), "an Excel workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Office document"),
