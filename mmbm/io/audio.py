@@ -7,11 +7,11 @@ import numpy as np
 from mmbm.case import SAMPLE_RATE, Sound
 from mmbm.config import Limits
 from mmbm.errors import UnreadableFile
-from mmbm.io.declared import is_cut
+from mmbm.io.declared import chains_differ, is_cut
 from mmbm.io.ffmpeg import read_with_ffmpeg
 from mmbm.io.libsndfile import prefers_libsndfile, read_with_libsndfile
 from mmbm.io.loudness import cautions, check_seconds, check_signal, mixed, without_silent_ends
-from mmbm.io.recording import Recording
+from mmbm.io.recording import CHANGED, Recording
 from mmbm.io.wav import in_full_width
 
 __all__ = ["decode"]
@@ -44,7 +44,7 @@ def decode(content: bytes, name: str, limits: Limits) -> Sound:
         codec=recording.codec,
         container=recording.container,
         warnings=(
-            *recording.warnings,
+            *dict.fromkeys((*recording.warnings, *([CHANGED] if chains_differ(content) else []))),
             *cautions(samples, heard, recording.rate),
             *silences,
             *mix_cautions,

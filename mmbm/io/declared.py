@@ -1,8 +1,10 @@
-"""How many bytes a sound file says it has: decoders do not mention it when some are missing."""
+"""What a sound file says of itself that decoders keep quiet about: its size, its further parts."""
 
 from __future__ import annotations
 
-__all__ = ["is_cut", "is_streamed"]
+import re
+
+__all__ = ["chains_differ", "is_cut", "is_streamed"]
 
 _STREAMED = 0x7F00_0000  # a size from here on, or 0, stands for "not known": written to a pipe
 
@@ -22,6 +24,13 @@ def is_streamed(content: bytes) -> bool:
     places = [4] if at < 0 else [4, at + 4]
     sizes = [_number(content[place : place + 4], order) for place in places]
     return any(size == 0 or size >= _STREAMED for size in sizes)
+
+
+def chains_differ(content: bytes) -> bool:
+    """Whether an Ogg file holds recordings of several kinds, of which only the first is read."""
+    begin = rb"OggS\x00[\x02\x06].{20,40}?"
+    starts = (begin + rb"\x01vorbis.{4}(.{5})", begin + rb"OpusHead.(.)")
+    return any(len(set(re.findall(start, content, re.DOTALL))) > 1 for start in starts)
 
 
 def _declared(content: bytes) -> int | None:

@@ -7,7 +7,6 @@ allowed. The packets are counted before any is decoded, so that hours are refuse
 from __future__ import annotations
 
 import io
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +17,7 @@ from mmbm.config import Limits
 from mmbm.errors import MMBMError, NoSignal, TooLarge, UnreadableFile
 from mmbm.io.declared import is_streamed
 from mmbm.io.loudness import is_silent
-from mmbm.io.recording import NOT_A_SOUND, Recording, check_length, check_shape
+from mmbm.io.recording import CHANGED, NOT_A_SOUND, Recording, check_length, check_shape
 
 __all__ = ["read_with_ffmpeg"]
 
@@ -52,14 +51,11 @@ def read_with_ffmpeg(content: bytes, limits: Limits) -> Recording:
         with av.open(io.BytesIO(content), options=options) as container:
             if not container.streams.audio:
                 raise NoSignal("This file has no sound track; please give a sound recording.")
-            recording = _first_heard(container, content, limits)
+            return _first_heard(container, content, limits)
     except (MMBMError, MemoryError):
         raise
     except Exception as exc:
         raise UnreadableFile(NOT_A_SOUND) from exc
-    if recording.container == "ogg" and _chains_differ(content):
-        return replace(recording, warnings=(*recording.warnings, _CHANGED))
-    return recording
 
 
 def _first_heard(container: Any, content: bytes, limits: Limits) -> Recording:
@@ -140,21 +136,8 @@ def _decoded(
         stream.codec_context.name,
         container.format.name.split(",")[0],
         damaged=lost or (missing and not changed),
-        warnings=(_CHANGED,) if changed else (),
+        warnings=(CHANGED,) if changed else (),
     )
-
-
-_CHANGED = (
-    "The recording changes its sample rate or its channels on the way; what differs from its "
-    "beginning was left out."
-)
-
-
-def _chains_differ(content: bytes) -> bool:
-    """Whether an Ogg file holds recordings of several kinds, of which FFmpeg reads the first."""
-    begin = rb"OggS\x00[\x02\x06].{20,40}?"
-    starts = (begin + rb"\x01vorbis.{4}(.{5})", begin + rb"OpusHead.(.)")
-    return any(len(set(re.findall(start, content, re.DOTALL))) > 1 for start in starts)
 
 
 def _block(frame: Any) -> NDArray[np.float32]:

@@ -10,11 +10,15 @@ from numpy.typing import NDArray
 from mmbm.config import Limits
 from mmbm.errors import TooLarge, UnsupportedFile
 
-__all__ = ["NOT_A_SOUND", "Recording", "check_length", "check_shape"]
+__all__ = ["CHANGED", "NOT_A_SOUND", "Recording", "check_length", "check_shape"]
 
 _SLOWEST, _FASTEST = 1000, 768_000  # Hz
 _MOST_CHANNELS = 32
 _MOST_SAMPLES = 60_000_000  # of all channels: 10 minutes of stereo at 48 kHz
+CHANGED = (
+    "The recording changes its sample rate or its channels on the way; what differs from its "
+    "beginning was left out."
+)
 NOT_A_SOUND = (
     "The sound could not be decoded: the file is damaged, is no recording, or is of a kind that "
     "is not read. Please give a WAV, FLAC, MP3, M4A, OGG or WebM file."
