@@ -22,6 +22,7 @@ _DYNAMIC = (2, 3)  # PDFium's kinds of forms that are XFA
 _WAITING = ("please wait", "请稍候", "if this message is not eventually replaced")
 _MOST_OBJECTS = 200_000
 _SECONDS, _BYTES = 0.7, 160 * 2**20  # of processor and of memory, for the structure and each page
+_PORTFOLIO = "for the best experience, open this pdf portfolio in"
 _LARGE = 0.4  # share of a page from which on its picture is worth a word
 _LOST = 0.3  # share of a page's characters that are not known: the page is not read
 
@@ -88,12 +89,21 @@ def _pages(document: Any, count: int, limits: Limits, *, xfa: bool) -> Iterator[
         if found is not None:
             left -= len(found.text)
             check(0)
-            if xfa and found.text.strip().lower().startswith(_WAITING):
-                raise UnsupportedFile(
-                    "The PDF is an XFA form that only Adobe's own reader shows; "
-                    "please print the filled form to a new PDF."
-                )
+            _check_cover(found.text.strip().lower(), xfa=xfa)
         yield found
+
+
+def _check_cover(text: str, *, xfa: bool) -> None:
+    """Raises UnsupportedFile for a page that only stands in for what another program would show."""
+    if text.startswith(_WAITING) and (xfa or _WAITING[-1] in text):
+        raise UnsupportedFile(
+            "The PDF is an XFA form that only Adobe's own reader shows; "
+            "please print the filled form to a new PDF."
+        )
+    if text.startswith(_PORTFOLIO):
+        raise UnsupportedFile(
+            "The PDF is a portfolio of other files; please give the file that matters."
+        )
 
 
 def _form(document: Any) -> Any:
@@ -124,7 +134,7 @@ def _told(pages: list[PageText | None], attached: int) -> NoteText:
     pictures = [n for n, page in empty if page.picture > 0.05]
     drawn = [n for n, page in empty if page.picture <= 0.05 and page.drawn]
     words = [page.text.strip("\n") for _, page in read]
-    if not any(any(char.isalnum() for char in text) for text in words):
+    if not any(words):
         _refuse(lost, pictures, drawn)
     beside = [n for n, page in read if page.text.strip() and page.picture > _LARGE]
     recognised = [n for n, page in read if page.recognised]

@@ -57,6 +57,8 @@ class PageText:
 
 @dataclass(frozen=True, slots=True)
 class _Objects:
+    box: _Box  # of the page, as it is shown
+    beyond: bool  # some words stand outside of it
     picture: float
     drawn: bool
     invisible: bool  # some words are not painted
@@ -82,6 +84,8 @@ def read_page(page: Any, form: Any, check: Callable[[int], None]) -> PageText:
         added = _annotations(page, form)
         unseen = seen.invisible and seen.picture < 0.5
         chars = list(_chars(words, count, unseen))
+        if seen.beyond:
+            chars = [(at, char) for at, char in chars if _is_within(_box(words, at), seen.box)]
         kept = [(at, char) for at, char in chars if not _is_struck(words, at, added.struck)]
         unknown = sum(char == "\ufffd" for _, char in kept)
         text = _with_fields(words, kept, added.fields) if added.fields else _joined(kept)
@@ -177,20 +181,36 @@ def _place(field: _Box, chars: list[tuple[int, str]], boxes: list[_Box]) -> int:
 def _objects(page: Any) -> _Objects:
     """Look through what is painted: the largest picture, lines, words that are not painted."""
     area = max(1.0, pdfium.FPDF_GetPageWidthF(page) * pdfium.FPDF_GetPageHeightF(page))
-    largest, drawn, invisible = 0.0, False, False
+    rectangle = pdfium.FS_RECTF()
+    pdfium.FPDF_GetPageBoundingBox(page, rectangle)
+    box = _Box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
+    largest, drawn, invisible, beyond = 0.0, False, False, False
     for number, (item, kind) in enumerate(_items(page)):
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            sides = tuple(ctypes.c_float() for _ in range(4))
-            pdfium.FPDFPageObj_GetBounds(item, *sides)
-            left, bottom, right, top = (side.value for side in sides)
+            left, bottom, right, top = _bounds(item)
             largest = max(largest, abs((right - left) * (top - bottom)) / area)
         elif kind == pdfium.FPDF_PAGEOBJ_TEXT:
+            beyond |= not _is_within(_bounds(item), box)
             invisible |= pdfium.FPDFTextObj_GetTextRenderMode(item) == _INVISIBLE
         else:
             drawn = True
         if number > _MOST_OBJECTS:
             break
-    return _Objects(min(1.0, largest), drawn, invisible)
+    return _Objects(box, beyond, min(1.0, largest), drawn, invisible)
+
+
+def _bounds(item: Any) -> _Box:
+    sides = tuple(ctypes.c_float() for _ in range(4))
+    pdfium.FPDFPageObj_GetBounds(item, *sides)
+    return _Box(*(side.value for side in sides))
+
+
+def _is_within(inner: _Box, page: _Box) -> bool:
+    """Whether the middle of a box lies on the page; a box without a size counts as within."""
+    x, y = (inner.left + inner.right) / 2, (inner.bottom + inner.top) / 2
+    if inner.left == inner.right and inner.bottom == inner.top:
+        return True
+    return page.left <= x <= page.right and page.bottom <= y <= page.top
 
 
 def _items(page: Any) -> Iterator[tuple[Any, int]]:

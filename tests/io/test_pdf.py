@@ -140,6 +140,37 @@ def test_words_that_are_not_painted_are_left_out():
     assert read(page_pdf(content)).text.strip() == "Cough"
 
 
+def test_words_beside_the_page_are_left_out():
+    content = "BT /F1 12 Tf 50 700 Td (Cough) Tj 0 300 Td (not) Tj -900 -300 Td (not) Tj ET"
+    assert read(page_pdf(content)).text.strip() == "Cough"
+    assert read(page_pdf(content, page="/CropBox[0 690 600 800]")).text.strip() == "Cough"
+
+
+def test_a_page_that_stands_in_for_another_is_refused():
+    waiting = "Please wait... If this message is not eventually replaced by the contents"
+    with pytest.raises(UnsupportedFile, match="an XFA form"):
+        read(page_pdf(WORDS.replace("Complaint:", waiting)))
+    cover = "For the best experience, open this PDF portfolio in Acrobat 9"
+    with pytest.raises(UnsupportedFile, match="a portfolio of other files"):
+        read(page_pdf(WORDS.replace("Complaint:", cover)))
+
+
+def test_signs_alone_are_no_words():
+    dingbats = "<</Type/Font/Subtype/Type1/BaseFont/ZapfDingbats>>"
+    with pytest.raises(NoSignal, match="there is not one word"):
+        read(page_pdf("BT /F1 12 Tf 50 700 Td (4) Tj ET", font=dingbats))
+
+
+@pytest.mark.parametrize("names", ["/g38/g52/g99", "/a0/a1/a2"])
+def test_glyphs_with_names_of_no_letters_are_refused(names):
+    font = (
+        "<</Type/Font/Subtype/Type1/BaseFont/AAAAAA+X/FirstChar 65/LastChar 67"
+        f"/Widths[500 500 500]/Encoding<</Differences[65{names}]>>>>"
+    )
+    with pytest.raises(UnsupportedFile, match="its fonts do not say"):
+        read(page_pdf("BT /F1 12 Tf 50 700 Td (ABC) Tj ET", font=font))
+
+
 GLYPHS = "<</Type/Font/Subtype/Type0/BaseFont/AAAAAA+A/Encoding/Identity-H/DescendantFonts[6 0 R]>>"
 DESCENDANT = (
     "<</Type/Font/Subtype/CIDFontType2/BaseFont/AAAAAA+A/CIDSystemInfo<</Registry(Adobe)"

@@ -486,6 +486,10 @@ NOTES = {
         "The PDF is an XFA form that only Adobe's own reader shows; "
         "please print the filled form to a new PDF.",
     ),
+    "a portfolio": (
+        page_pdf(WORDS.replace("Cough", "For the best experience, open this PDF portfolio in X")),
+        "The PDF is a portfolio of other files; please give the file that matters.",
+    ),
     "a page that is no page": (
         two_pages("(x)"),
         "Page 2 could not be read: it is damaged.",
