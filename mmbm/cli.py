@@ -58,7 +58,9 @@ def _part(path: Path | None, read: Callable[[bytes, str], Part]) -> Part | None:
 @app.command()
 def predict(
     image: Annotated[Path | None, typer.Option(help="DICOM, PNG or JPEG.")] = None,
-    notes: Annotated[Path | None, typer.Option(help="txt, md, pdf or docx.")] = None,
+    notes: Annotated[
+        Path | None, typer.Option(help="txt, md, pdf, docx, html, eml, FHIR or CDA.")
+    ] = None,
     audio: Annotated[Path | None, typer.Option(help="wav, flac, mp3, m4a, webm, …")] = None,
     model: ModelOption = "default",
     device: DeviceOption = "auto",

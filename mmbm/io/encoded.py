@@ -87,7 +87,7 @@ def without_escapes(text: str) -> str:
         text = _seven_bits(text)
     if _HEADER_WORD.search(text):
         text = _HEADER_WORD.sub(lambda word: str(make_header(decode_header(word[0]))), text)
-    if _PERCENT.search(text):
+    if _PERCENT.search(text) or (text.count("%20") > 1 and " " not in text.strip()):
         text = _unquoted(text)
     if len(_ESCAPE.findall(text)) > 1:
         text = _ESCAPE.sub(lambda code: chr(int(code[1], 16)), text)

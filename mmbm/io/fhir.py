@@ -102,17 +102,17 @@ class _Found:
             return
         narrative = value.get("text")
         if isinstance(value.get("title"), str) and isinstance(narrative, dict):
-            self.add(value["title"])
+            self.string(value["title"])
         if isinstance(narrative, dict) and isinstance(narrative.get("div"), str):
             text, says = page_text(narrative["div"], self._most)
             self.add(text)
             self.says += says
         for name in _WORDS:
             if isinstance(value.get(name), str):
-                self.add(value[name])
+                self.string(value[name])
         for note in _each(value.get("note")):
             if isinstance(note, dict) and isinstance(note.get("text"), str):
-                self.add(note["text"])
+                self.string(note["text"])
         for name in _FORMS:
             self.documents(list(_each(value.get(name))))
         for message in _each(value.get("payload")):
@@ -131,7 +131,7 @@ class _Found:
             if not isinstance(form, dict):
                 continue
             if isinstance(form.get("contentString"), str):
-                self.add(form["contentString"])
+                self.string(form["contentString"])
                 return
             form = form.get("attachment") or form.get("contentAttachment") or form
             if not isinstance(form, dict) or not isinstance(form.get("data"), str):
@@ -147,6 +147,13 @@ class _Found:
             return
         if refused is not None:
             self.refused = self.refused or refused
+            self.says.append(_OTHER)
+
+    def string(self, text: str) -> None:
+        """Words that a system may have left in markup."""
+        try:
+            self.add(self._inner(text.encode("utf-8", "replace")).text)
+        except InputError:
             self.says.append(_OTHER)
 
     def add(self, text: str) -> None:

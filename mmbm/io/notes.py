@@ -46,7 +46,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _JSON = re.compile(r"[\s\ufeff]*\[?\s*\{\s*\"[^\"\n]{1,80}\"\s*:")
-_BREAKS = re.compile(r"<(?:br|p|div|tr|li|h[1-6]|td|table)\b", re.IGNORECASE)
+_BREAKS = re.compile(r"<(?:p|div|tr|li|h[1-6]|td|table)\b", re.IGNORECASE)
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset=["']?([\w-]{2,30})""", re.IGNORECASE)
 _HABITS = ("", "utf-8", "utf8", "ascii", "us-ascii", "iso-8859-1", "windows-1252")
 _XML_KINDS = {

@@ -39,6 +39,7 @@ def read(content, name="note"):
          "[x] cough [ ] fever"),
         ("<p>Cough <textarea>3  days</textarea>", "Cough 3  days"),
         ("No <b>fever</b>\nT <38, SpO2 >94%", "No fever\nT <38, SpO2 >94%"),
+        ("# Note\n\nCough <br>fever & T > 38", "# Note\n\nCough \nfever & T > 38"),
         ("<ul><li>cough<li>fever</ul>", "cough\nfever"),
         ("<p>咳<ruby>嗽<rt>sou</rt></ruby>", "咳嗽"),
     ],
@@ -161,6 +162,7 @@ def test_forwarded_and_signed_mails_are_read():
         b'<presentedForm><contentType value="text/plain"/><data value="'
         + base64.b64encode(ENGLISH.encode())
         + b'"/></presentedForm></Observation></resource></entry></Bundle>',
+        fhir(conclusion=f"<p>{ESCAPED}</p>"),
         fhir(conclusion=ENGLISH, presentedForm=[form(ENGLISH.encode())]),
     ],
 )  # fmt: skip
@@ -258,6 +260,7 @@ def test_files_that_are_encoded_as_a_whole(words, encode):
         ("患者咳嗽发热".encode("hz"), "患者咳嗽发热"),
         (b"T 38.7 +ALA-C", "T 38.7 °C"),
         (b"%E6%82%A3%E8%80%85%E5%92%B3%E5%97%BD 3%", "患者咳嗽 3%"),
+        (b"Cough%20and%20fever%20for%20days", "Cough and fever for days"),
         (rb"\u60a3\u8005\u54b3\u55fd", "患者咳嗽"),
         (b'"\\u60a3\\u8005\\u54b3\\u55fd"', "患者咳嗽"),
         (b"&#24739;&#32773;&#21683;&#22013;", "患者咳嗽"),
