@@ -172,7 +172,8 @@ def run(kind: str, numbers: range) -> Iterator[Outcome]:
     pool = Pool(1)
     limits = Limits()
     try:
-        pool.run(MUTANTS[kind].task, originals(kind)[0], "file", limits)  # it has started by then
+        whole = MUTANTS[kind].packed(originals(kind)[0])
+        pool.run(MUTANTS[kind].task, whole, "file", limits)  # it has started by then
         for number in numbers:
             content = mutant(kind, number)
             before = time.monotonic()
