@@ -1,6 +1,6 @@
 """Acts in any order on a slow model: no part is lost, no old number looks like a new one.
 
-``MMBM_ROUNDS=200 python -m pytest tests/browser/test_nothing_lost.py`` is the full run.
+``MMBM_FULL=1 python -m pytest tests/browser/test_nothing_lost.py`` is the full run.
 """
 
 import os
@@ -15,7 +15,7 @@ from tests.browser.test_review import APP, PATIENCE, page, server  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-ROUNDS = int(os.environ.get("MMBM_ROUNDS", "8"))
+ROUNDS = 200 if os.environ.get("MMBM_FULL") else 8
 SAMPLES = {"adult-opacity": "Adult, opacity", "adult-clear": "Adult, clear"}
 FILES = {"image": "image.dcm", "notes": "notes.txt", "audio": "sound.wav"}
 WATCH = r"""() => {
