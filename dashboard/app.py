@@ -1,49 +1,28 @@
-"""The frame around every page: ``streamlit run dashboard/app.py``."""
+"""The server: ``streamlit run dashboard/app.py``, ``mmbm serve`` or any ASGI server starts it."""
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
-import streamlit as st
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from streamlit import App
 
-from dashboard import state
-from dashboard.text import LANGUAGES
+from dashboard.server import settings
+from dashboard.server.guard import Guard
+from dashboard.server.keeping import keep_uploads_off_the_disk, keeping
+from dashboard.server.logs import log_no_values
 
-st.set_page_config(page_title="MMBM", layout="wide", initial_sidebar_state="expanded")
-say = state.say()
-state.given().settle()
-here = Path(__file__).parent
-# Not "pages": until st.navigation has run once, Streamlit takes a folder of that name beside this
-# file for its older kind of multipage app and runs a page without this frame.
-screens = here / "screens"
+settings.hold()
+keep_uploads_off_the_disk()
+log_no_values()
 
-page = st.navigation(
-    [
-        st.Page(screens / "review.py", title=say("nav.review"), url_path="review", default=True),
-        st.Page(screens / "model.py", title=say("nav.model"), url_path="model"),
-        st.Page(screens / "compare.py", title=say("nav.compare"), url_path="compare"),
-        st.Page(screens / "data.py", title=say("nav.data"), url_path="data"),
-        st.Page(screens / "about.py", title=say("nav.about"), url_path="about"),
+# Streamlit looks for an assignment of this form to know that the script is a server.
+app = App(
+    Path(__file__).with_name("frame.py"),
+    lifespan=keeping,
+    middleware=[
+        Middleware(Guard),
+        Middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts()),
     ],
-    position="top",
 )
-st.html(here / "style.css")
-with st.container(key="frame", horizontal=True, vertical_alignment="center", gap="small"):
-    st.html(
-        f'<div class="brand"><b>{escape(say("app.title"))}</b> {escape(say("app.subtitle"))}</div>'
-        f'<div class="research" role="note">{escape(say("app.research"))}</div>',
-        width="content",
-    )
-    st.segmented_control(
-        say("app.language"),
-        list(LANGUAGES),
-        default=say.language,
-        format_func=lambda language: LANGUAGES[language],
-        key=state.LANGUAGE_KEY,
-        label_visibility="collapsed",
-        required=True,
-        width="content",
-    )
-state.remember(state.LANGUAGE_KEY, say.language)
-page.run()

@@ -79,9 +79,9 @@ def association_name(row: AssociationRow, say: Texts) -> str:
 
 
 def groups(row: AssociationRow) -> str:
-    """ "AP: 206 of 486 positive; PA: …", with each name as plain text for plotly."""
+    """ "AP: 206 of 486 positive; PA: …"."""
     return "; ".join(
-        f"{name.replace('<', '‹')}: {positive:,} / {negative + positive:,}"
+        f"{name}: {positive:,} / {negative + positive:,}"
         for name, (negative, positive) in row.groups.items()
     )
 

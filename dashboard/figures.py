@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dashboard.colours import GREY, INK, LOWERS, MUTED, RAISES, RULE
-from dashboard.markup import percent, signed
+from dashboard.foreign import escape
+from dashboard.markup import percent, shortened, signed
 from dashboard.text import Texts
 from mmbm.case import MODALITIES, Modality
 from mmbm.explain.ledger import Ledger
@@ -22,7 +24,14 @@ CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
 def plain(figure: go.Figure, height: int) -> go.Figure:
-    """The look that all figures share."""
+    """The look that all figures share; plotly shows the names in them word for word."""
+    for trace in figure.data:
+        trace.update(
+            x=_verbatim(_short(trace.x)),
+            y=_verbatim(_short(trace.y)),
+            name=_verbatim(trace.name),
+            customdata=_verbatim(trace.customdata),
+        )
     figure.update_layout(
         height=height,
         margin={"l": 10, "r": 14, "t": 12, "b": 10},
@@ -35,6 +44,21 @@ def plain(figure: go.Figure, height: int) -> go.Figure:
     figure.update_xaxes(gridcolor=RULE, zerolinecolor=GREY, automargin=True)
     figure.update_yaxes(gridcolor=RULE, zerolinecolor=GREY, automargin=True)
     return figure
+
+
+def _short(places: Any) -> Any:
+    """The names along an axis, the long ones without their middle where that keeps them apart."""
+    if not (isinstance(places, tuple) and any(isinstance(p, str) for p in places)):
+        return places
+    short = tuple(shortened(p) if isinstance(p, str) else p for p in places)
+    return short if len(set(short)) == len(set(places)) else places
+
+
+def _verbatim(part: Any) -> Any:
+    """A name, or a list of names or numbers, for plotly to show word for word."""
+    if isinstance(part, str):
+        return escape(part)
+    return [_verbatim(p) for p in part] if isinstance(part, (list, tuple)) else part
 
 
 def steps(account: Ledger, say: Texts) -> list[tuple[str, float, float, str]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from html import escape
 
 from dashboard.colours import GREY, LOWERS, PRIMARY, RAISES, signed_colour
+from dashboard.foreign import escape
 from dashboard.text import Texts
 from mmbm.case import MODALITIES
 from mmbm.explain.ledger import Ledger

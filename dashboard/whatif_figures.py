@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from dashboard.colours import GREY, INK, LOWERS, RAISES
 from dashboard.figures import plain
+from dashboard.foreign import escape
 from dashboard.markup import percent, signed
 from dashboard.text import Texts
 from mmbm.case import MODALITIES

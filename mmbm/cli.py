@@ -1,5 +1,5 @@
 """The command line: predict, data prepare, data check, train, average, calibrate,
-evaluate, sanity, sign, sample.
+evaluate, sanity, sign, serve, sample.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
 """
@@ -44,14 +44,14 @@ def one_line_errors() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def _part(path: Path | None, read: Callable[[bytes, str], Part]) -> Part | None:
+def _part(part: str, path: Path | None, read: Callable[[bytes, str], Part]) -> Part | None:
     """Read one part of a case from a file."""
     if path is None:
         return None
     try:
         content = path.read_bytes()
     except OSError as exc:
-        raise UnreadableFile(f"'{path.name}' could not be opened; check its path.") from exc
+        raise UnreadableFile(f"The {part} file could not be opened; check its path.") from exc
     return read(content, path.name)
 
 
@@ -83,9 +83,11 @@ def predict(
         from mmbm.trust.lungs import in_case
 
         case = Case(
-            image=_part(image, lambda content, name: read_picture(content, name, frame=frame)),
-            notes=_part(notes, read_notes),
-            audio=_part(audio, read_sound),
+            image=_part(
+                "image", image, lambda content, name: read_picture(content, name, frame=frame)
+            ),
+            notes=_part("notes", notes, read_notes),
+            audio=_part("audio", audio, read_sound),
         )
         predictor = Predictor.load(model, device)
         prediction = predictor.predict(case)
@@ -370,6 +372,25 @@ def sign(folder: Annotated[Path, typer.Argument(help="A model folder.")]) -> Non
         listed = written(find(folder))
         read(folder)
     typer.echo(f"{len(listed)} files of {folder} are listed in its checksums.json")
+
+
+@app.command()
+def serve(
+    port: Annotated[
+        int | None, typer.Option(help="8501, or the next free one, if not given.")
+    ] = None,
+    address: Annotated[
+        str, typer.Option(help="Another than this machine's own needs a login.")
+    ] = "127.0.0.1",
+    model: Annotated[str | None, typer.Option(help="A shipped model's name, or a folder.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cuda, mps or cpu.")] = None,
+) -> None:
+    """Open the dashboard to the browsers of this machine."""
+    chosen = {"MMBM_MODEL": model, "MMBM_DEVICE": device}
+    os.environ.update({name: value for name, value in chosen.items() if value is not None})
+    # A process of its own: the server reads its settings as its first act, and takes the signals.
+    command = [sys.executable, "-P", "-m", "dashboard", "--address", address]
+    os.execv(sys.executable, command + ([] if port is None else ["--port", str(port)]))
 
 
 @app.command()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from html import escape
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import markup, models, state
+from dashboard.foreign import escape
 from dashboard.jobs import Job
 from dashboard.parts import running
 from dashboard.parts.closer_map import fraction

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from html import escape
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import figures
+from dashboard.foreign import escape
 from dashboard.text import Texts
 from mmbm.evaluate.figures import Comparison, Figures
 from mmbm.evaluate.record import ALL

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from html import escape
 
 import streamlit as st
 
 from dashboard import models, state
+from dashboard.foreign import escape
 from dashboard.jobs import Job
 from dashboard.parts import badge, running
 from dashboard.parts.closer_map import draw

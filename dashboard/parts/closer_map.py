@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from math import isnan
 
 import numpy as np
@@ -10,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import figures, markup, sound_figures
+from dashboard.foreign import escape
 from dashboard.parts.evidence import film
 from dashboard.review import Review
 from dashboard.text import Texts

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import streamlit as st
 
 from dashboard import data_figures as draw
 from dashboard import figures, markup
+from dashboard.foreign import escape, verbatim
 from dashboard.text import Texts
 from mmbm.data.quality.report import DataReport, QualityRow
 
@@ -27,11 +27,11 @@ def verdict(report: DataReport, say: Texts) -> None:
         "warnings": len(report.warnings),
     }
     if report.errors:
-        st.error(say("data.verdict.errors", **counts))
+        st.error(verbatim(say("data.verdict.errors", **counts)))
     elif report.warnings:
-        st.warning(say("data.verdict.warnings", **counts))
+        st.warning(verbatim(say("data.verdict.warnings", **counts)))
     else:
-        st.success(say("data.verdict.good", **counts))
+        st.success(verbatim(say("data.verdict.good", **counts)))
 
 
 def report_page(report: DataReport, say: Texts) -> None:

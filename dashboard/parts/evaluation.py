@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from html import escape
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import evaluation_figures as draw
 from dashboard import markup
+from dashboard.foreign import escape, verbatim
 from dashboard.parts.blocks import (
     assessed,
     block,
@@ -200,7 +200,7 @@ def events(heard: Mapping[str, Figures], say: Texts) -> None:
 def table(record: Record, finding: str, say: Texts) -> None:
     """The usual figures at the operating point, with the confusion matrix, one row a source."""
     point = say(f"model.point.{record.operating_point}")
-    st.subheader(say("model.table", point=point), anchor=False)
+    st.subheader(verbatim(say("model.table", point=point)), anchor=False)
     rows = by_group(record.by_source, finding)
     if (overall := record.overall.get(finding)) is not None:
         rows[say("model.overall")] = overall

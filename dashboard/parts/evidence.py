@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import figures, markup, sound_figures, viewer
+from dashboard.foreign import escape
 from dashboard.review import Review
 from dashboard.text import Texts
 from mmbm.case import SAMPLE_RATE

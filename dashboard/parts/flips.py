@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from html import escape
 
 import streamlit as st
 
 from dashboard import markup, models, state, whatif_figures
+from dashboard.foreign import escape
 from dashboard.jobs import Job
 from dashboard.parts import running
 from dashboard.review import Review

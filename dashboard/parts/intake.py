@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from html import escape
 
 import streamlit as st
 
 from dashboard import given, state
+from dashboard.foreign import escape, verbatim
 from dashboard.samples import samples
 from dashboard.text import Texts
 from mmbm.case import MODALITIES, Modality, Notes, Picture, Sound
@@ -61,7 +61,7 @@ def place(modality: Modality, say: Texts) -> None:
                 state.given().read(modality)
             part = state.parts()[modality]
         if part.error:
-            st.error(refusal(part, name, say))
+            st.error(verbatim(refusal(part, name, say)))
         if part.value is not None:
             summary(part, say)
 

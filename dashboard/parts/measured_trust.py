@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import streamlit as st
 
 from dashboard import markup
+from dashboard.foreign import escape
 from dashboard.text import Texts
 from mmbm.evaluate.record import Record
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import streamlit as st
 
 from dashboard import markup, models, state
+from dashboard.foreign import escape
 from dashboard.parts import badge
 from dashboard.parts.closer_map import facts, full_colour
 from dashboard.parts.evidence import blank

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from html import escape
 
 import streamlit as st
 
 from dashboard import models, state, whatif_figures
+from dashboard.foreign import escape
 from dashboard.review import Review
 from dashboard.text import Texts
 from mmbm.case import MODALITIES, Modality, Notes, Picture, Sound

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from functools import partial
-from html import escape
 
 import streamlit as st
 
 from dashboard import figures, markup, models, state
+from dashboard.foreign import escape, verbatim
 from dashboard.parts import trust
 from dashboard.parts.closer import closer
 from dashboard.parts.evidence import picture, sound
@@ -55,7 +54,7 @@ def findings(seen: Review, say: Texts) -> tuple[str, Judgement]:
             say("findings.select"),
             names,
             default=state.remembered("finding", names),
-            format_func=partial(say.name, "finding"),
+            format_func=lambda finding: verbatim(say.name("finding", finding)),
             key="finding",
             label_visibility="collapsed",
             required=True,
@@ -98,7 +97,8 @@ def reasons(seen: Review, account: Ledger, say: Texts) -> None:
     """The ledger as a waterfall, its sum checked, and the fusion weights."""
     probability = markup.percent(account.probability)
     finding = say.name("finding", account.finding)
-    st.subheader(say("ledger.title", finding=finding, probability=probability), anchor=False)
+    title = say("ledger.title", finding=finding, probability=probability)
+    st.subheader(verbatim(title), anchor=False)
     st.plotly_chart(
         figures.waterfall(account, seen.prediction.present, say),
         theme=None,
@@ -147,7 +147,7 @@ def warnings(seen: Review, judgement: Judgement, say: Texts) -> None:
     if given:
         st.subheader(say("warnings.title"), anchor=False)
     for warning in given:
-        st.warning(warning)
+        st.warning(verbatim(warning))
 
 
 def export(seen: Review, judgement: Judgement, say: Texts) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from typing import Any
 
 import streamlit as st
 
 from dashboard import jobs, state
+from dashboard.foreign import escape, verbatim
 from dashboard.jobs import Job
 from dashboard.state import JobKey
 from dashboard.text import Texts
@@ -54,7 +54,7 @@ def look(key: JobKey, name: str, keep: Keep, words: Words, say: Texts, place: st
     try:
         answer = job.answer()
     except MMBMError as refusal:
-        st.error(str(refusal))
+        st.error(verbatim(str(refusal)))
         return False
     keep(key, answer)
     return True
@@ -73,5 +73,5 @@ def progress(job: Job, key: str, words: Words, say: Texts) -> None:
             if part is None:
                 st.html(f'<div class="small" role="status">{escape(text)}</div>')
             else:
-                st.progress(min(1.0, max(0.0, part)), text=text)
+                st.progress(min(1.0, max(0.0, part)), text=verbatim(text))
         st.button(say("job.stop"), key=key, on_click=job.stop, disabled=job.stopping)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import streamlit as st
 
 from dashboard import figures, markup, models, state, whatif_figures
+from dashboard.foreign import escape, verbatim
 from dashboard.parts.flips import flips, worths
 from dashboard.parts.questions import (
     edit,
@@ -42,7 +41,7 @@ def whatif(seen: Review, finding: str, say: Texts) -> None:
                 with place:
                     answer(seen, after, finding, said, say)
             except MMBMError as refusal:
-                place.error(str(refusal))
+                place.error(verbatim(str(refusal)))
         flips(seen, finding, say)
         worths(seen, finding, say)
 
@@ -97,5 +96,5 @@ def answer(seen: Review, after: Prediction, finding: str, said: list[str], say: 
     lungs = after.features.prepared.lungs
     for warning in [*after.warnings, *(lungs.warnings if lungs else ())]:
         if warning not in seen.prediction.warnings:
-            st.warning(warning)
+            st.warning(verbatim(warning))
     st.button(say("whatif.reset"), key=state.whatif_key("reset"), on_click=state.reset_whatif)

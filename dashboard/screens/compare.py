@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-from html import escape
-
 import streamlit as st
 
 from dashboard import evaluation_figures as draw
 from dashboard import figures, markup, models, state
+from dashboard.foreign import escape, verbatim
 from dashboard.parts.blocks import by_group, leaning
 from dashboard.text import Texts
 from mmbm.card import read_card
@@ -111,7 +109,7 @@ def page(say: Texts) -> None:
         say("model.finding"),
         findings,
         default=findings[0],
-        format_func=partial(say.name, "finding"),
+        format_func=lambda finding: verbatim(say.name("finding", finding)),
         key="compare-finding",
         required=True,
     )
@@ -130,4 +128,4 @@ st.header(say("compare.title"), anchor=False)
 try:
     page(say)
 except MMBMError as refusal:
-    st.error(say("compare.refused", reason=str(refusal)))
+    st.error(verbatim(say("compare.refused", reason=str(refusal))))

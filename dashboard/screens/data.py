@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
 import streamlit as st
 
 from dashboard import state
+from dashboard.foreign import escape, verbatim
 from dashboard.parts.data_check import report_page, verdict
 from dashboard.text import Texts
 from mmbm.data.quality.check import check
@@ -22,12 +22,12 @@ def run(path: str, say: Texts) -> DataReport | None:
     def progress(what: str, done: int, of: int) -> None:
         part = say.strings.get(f"data.{what.replace(' ', '.')}", what)
         if done == of or done % 10 == 0:
-            bar.progress(done / of, f"{part}: {done:,} / {of:,}")
+            bar.progress(done / of, verbatim(f"{part}: {done:,} / {of:,}"))
 
     try:
         return check(Path(path).expanduser(), progress)
     except MMBMError as refusal:
-        st.error(say("data.refused", reason=str(refusal)))
+        st.error(verbatim(say("data.refused", reason=str(refusal))))
         return None
     finally:
         bar.empty()

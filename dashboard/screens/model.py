@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
 from dashboard import markup, models, state
+from dashboard.foreign import document, verbatim
 from dashboard.parts.evaluation import evaluation, training
 from dashboard.parts.evidence import blank
 from dashboard.parts.measured_trust import measured_trust
@@ -40,7 +39,7 @@ def page(predictor: Predictor, say: Texts) -> None:
         say("model.finding"),
         findings,
         default=findings[0],
-        format_func=partial(say.name, "finding"),
+        format_func=lambda finding: verbatim(say.name("finding", finding)),
         key="model-finding",
         required=True,
     )
@@ -55,7 +54,7 @@ def page(predictor: Predictor, say: Texts) -> None:
     training(card.history, finding, say)
     st.header(say("model.card"), anchor=False)
     with st.container(border=True):
-        st.markdown(card.markdown or say("model.no_card"))
+        st.html(document(card.markdown or say("model.no_card")))
 
 
 say = state.say()
@@ -65,4 +64,4 @@ try:
         predictor = models.predictor()
     page(predictor, say)
 except MMBMError as refusal:
-    st.error(say("review.no_model", reason=str(refusal)))
+    st.error(verbatim(say("review.no_model", reason=str(refusal))))

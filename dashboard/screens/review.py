@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from html import escape
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import models, state
+from dashboard.foreign import escape, verbatim
 from dashboard.parts.evidence import blank
 from dashboard.parts.intake import intake
 from dashboard.parts.results import results
@@ -30,7 +30,7 @@ def ready(say: Texts) -> Predictor | None:
         with st.spinner(say("review.loading")):
             return models.predictor()
     except MMBMError as refusal:
-        st.error(say("review.no_model", reason=str(refusal)))
+        st.error(verbatim(say("review.no_model", reason=str(refusal))))
         return None
 
 
@@ -46,7 +46,7 @@ def seen(predictor: Predictor, case: Case, say: Texts) -> Review | None:
             made = review(predictor, case)
             state.keep(made)
     except MMBMError as refusal:
-        st.error(say("review.failed", reason=str(refusal)))
+        st.error(verbatim(say("review.failed", reason=str(refusal))))
     return made
 
 

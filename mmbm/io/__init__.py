@@ -14,9 +14,9 @@ from mmbm.config import Limits
 from mmbm.errors import NoSignal, TooLarge
 from mmbm.io import sandbox
 from mmbm.io.kind import kind_of
-from mmbm.io.sandbox import warm
+from mmbm.io.sandbox import retire, warm
 
-__all__ = ["kind_of", "read_notes", "read_picture", "read_sound", "typed_notes", "warm"]
+__all__ = ["kind_of", "read_notes", "read_picture", "read_sound", "retire", "typed_notes", "warm"]
 
 _LIMITS = Limits()
 

@@ -19,6 +19,7 @@ from mmbm.io.elements import File, looks_like_dicom, parse
 from mmbm.io.grayscale import Rendered, refuse_even, render
 from mmbm.io.patient import patient_of
 from mmbm.io.stored import read_stored
+from mmbm.io.terms import term
 from mmbm.io.values import Stored
 
 __all__ = ["decode", "looks_like_dicom"]
@@ -53,7 +54,7 @@ def decode(content: bytes, limits: Limits, frame: int = 0) -> Picture:
         view=facts.view,
         turned=turn.name,
         patient=patient_of(dataset),
-        photometric=code(dataset, "PhotometricInterpretation"),
+        photometric=term("PhotometricInterpretation", code(dataset, "PhotometricInterpretation")),
         transfer_syntax=_name(file.syntax),
         bits_stored=stored.bits,
         warnings=(

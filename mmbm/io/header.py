@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from mmbm.errors import UnsupportedFile
 from mmbm.io.attributes import OfFrame, code, sequence, words
 from mmbm.io.orientation import view
+from mmbm.io.terms import term
 
 __all__ = ["Facts", "cautions", "facts", "refuse_other_documents"]
 
@@ -56,10 +57,11 @@ def refuse_other_documents(dataset: Any, storage_class: str) -> None:
 
 def facts(dataset: Any, of: OfFrame) -> Facts:
     """Modality, body part and view as codes; blank where the file does not say."""
-    body_part = code(dataset, "BodyPartExamined")
+    body_part = term("BodyPartExamined", code(dataset, "BodyPartExamined"))
     for region in sequence(of.anatomy, "AnatomicRegionSequence")[:1]:
-        body_part = body_part or code(region, "CodeMeaning")
-    return Facts(code(dataset, "Modality"), body_part, view(dataset))
+        body_part = body_part or term("CodeMeaning", code(region, "CodeMeaning"))
+    modality = term("Modality", code(dataset, "Modality"))
+    return Facts(modality, body_part, term("CodeMeaning", view(dataset)))
 
 
 def cautions(
@@ -74,10 +76,11 @@ def cautions(
 ) -> tuple[str, ...]:
     """Plain sentences for the reader; ``shape`` is (height, width)."""
     says: list[str] = []
-    if not found.modality:
+    if not found.modality and not code(dataset, "Modality"):
         says.append("The file does not say what kind of image it is: check it is a radiograph.")
     elif found.modality not in RADIOGRAPHS:
-        kind = _MODALITY_NAMES.get(found.modality, f"of modality {found.modality}")
+        unnamed = f"of modality {found.modality}" if found.modality else "of an unknown modality"
+        kind = _MODALITY_NAMES.get(found.modality, unnamed)
         says.append(
             f"This file is {kind}, not a radiograph: the model was not trained on such images."
         )

@@ -14,6 +14,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 from typing import Any, BinaryIO, cast
 
 import mmbm.errors
@@ -21,7 +22,7 @@ from mmbm.config import Limits
 from mmbm.errors import InputError, MMBMError, TooLarge, UnreadableFile
 from mmbm.io import wire
 
-__all__ = ["Pool", "run", "warm"]
+__all__ = ["Pool", "retire", "run", "warm"]
 
 POOL_SIZE = 3  # a picture, notes and a sound at once
 _ENVIRONMENT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "SYSTEMROOT", "TZ")
@@ -43,6 +44,7 @@ class Worker:
             bufsize=0,
         )
         self.spent = False  # it says so itself: a codec still runs, or its memory stays high
+        self.read_last: float | None = None  # when it read its last file, by time.monotonic()
         self.incoming = cast(BinaryIO, self.process.stdout)
         self.outgoing = cast(BinaryIO, self.process.stdin)
         _widen(self.incoming)
@@ -151,6 +153,7 @@ class Pool:
                     request, content, seconds=limits.decode_seconds, most=most
                 )
             finally:
+                worker.read_last = time.monotonic()
                 self._put_back(worker)
         if "error" in header:
             raise _error(header, limits)
@@ -158,6 +161,18 @@ class Pool:
             return wire.rebuild(str(header.get("kind")), header.get("fields", {}), body)
         except wire.Broken as exc:
             raise UnreadableFile("The file could not be decoded; it is damaged.") from exc
+
+    def retire(self, idle_seconds: float = 0.0) -> None:
+        """End the workers that have read a file and none for so long; fresh ones take their place.
+
+        What a decoder leaves in its memory goes with the process.
+        """
+        before = time.monotonic() - idle_seconds
+        with self._lock:
+            used = [w for w in self._idle if w.read_last is not None and w.read_last <= before]
+            self._idle = [w for w in self._idle if w not in used] + [Worker() for _ in used]
+        for worker in used:
+            worker.close()
 
     def close(self) -> None:
         """End all idle workers."""
@@ -209,6 +224,7 @@ def _widen(pipe: BinaryIO) -> None:
 
 
 _pool = Pool()
+retire = _pool.retire
 run = _pool.run
 warm = _pool.warm
 atexit.register(_pool.close)

@@ -29,6 +29,7 @@ CHROMIUM_ARGS = [
     "--disable-sync",
 ]
 APP = Path(dashboard.__file__).with_name("app.py")
+FRAME = APP.with_name("frame.py")
 SAMPLE = "adult-opacity"
 PATIENCE = 90_000  # ms; the machine may be busy
 FROM_PAGE = ("data:", "blob:")  # made in the page itself, no connection

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import TimeoutError, expect
 
 from mmbm.model.checkpoint import assets_folder
-from tests.browser.test_review import APP, PATIENCE, SAMPLE, give, page, server, settled  # noqa: F401
+from tests.browser.test_review import FRAME, PATIENCE, SAMPLE, give, page, server, settled  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -34,7 +34,7 @@ def app(tmp_path_factory):
             from mmbm.explain.attribution import methods
 
             methods.STEPS, methods.TOLERANCE = (16,) * 10_000, -1.0
-            runpy.run_path({str(APP)!r}, run_name="__main__")
+            runpy.run_path({str(FRAME)!r}, run_name="__main__")
             """)
     )
     return script

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 import dashboard
 from dashboard import jobs, models
 
-APP = Path(dashboard.__file__).with_name("app.py")
+FRAME = Path(dashboard.__file__).with_name("frame.py")
 
 
 @pytest.fixture(autouse=True)
@@ -20,4 +20,4 @@ def app(tiny_model_dir, monkeypatch):
     """The dashboard with a small random model, before its first run."""
     monkeypatch.setenv("MMBM_MODEL", str(tiny_model_dir))
     models._load.clear()
-    return AppTest.from_file(APP, default_timeout=120)
+    return AppTest.from_file(FRAME, default_timeout=120)

@@ -100,9 +100,9 @@ def test_the_figures_hold_the_reports_numbers(report, language):
     assert len(counts) == 1 and [sum(b.x) for b in bars.data] == [16, 16, 0]
     strongest = draw.associations(report.associations, say).data[0]
     assert strongest.x[0] == pytest.approx(1.0) and min(strongest.x) < FOLLOWS
-    assert "‹b>north: 16 / 16" in str(strongest.customdata[0])
+    assert "&lt;b&gt;north: 16 / 16" in str(strongest.customdata[0])
     boxes = draw.spreads(report.quality, "shorter_side", say).data[0]
-    assert list(boxes.median) == [96, 96] and list(boxes.y) == ["<b>north", "south"]
+    assert list(boxes.median) == [96, 96] and list(boxes.y) == ["&lt;b&gt;north", "south"]
     assert say("data.cramers_v") == "Cramér's V"
 
 

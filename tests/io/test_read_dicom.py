@@ -265,7 +265,7 @@ def test_a_palette_is_looked_up():
     ("attributes", "sentence"),
     [
         ({"Modality": "CT"}, "This file is CT, not a radiograph"),
-        ({"Modality": "ABC"}, "This file is of modality ABC, not a radiograph"),
+        ({"Modality": "ABC"}, "This file is of an unknown modality, not a radiograph"),
         ({"Modality": None}, "does not say what kind of image it is"),
         ({"BodyPartExamined": "HIP"}, "the body part is HIP, not the chest"),
         ({"ViewPosition": "LL"}, "This is a lateral view"),

@@ -1,0 +1,30 @@
+"""``python -m dashboard``: what ``mmbm serve`` runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from streamlit.web import cli
+
+from dashboard.server.settings import refusal
+
+
+def main() -> None:
+    """Serve until stopped, or say in one sentence why not, before any port is opened."""
+    parser = argparse.ArgumentParser(prog="mmbm serve")
+    parser.add_argument("--address", default="127.0.0.1")
+    parser.add_argument("--port", type=int)
+    asked = parser.parse_args()
+    refused = refusal(asked.address)
+    if refused is not None:
+        sys.stderr.write(f"error: {refused}\n")
+        raise SystemExit(2)
+    port = [] if asked.port is None else ["--server.port", str(asked.port)]
+    script = str(Path(__file__).with_name("app.py"))
+    cli.main(["run", script, "--server.address", asked.address, *port])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""The frame around every page; :mod:`dashboard.app` serves it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.foreign import escape
+from dashboard.server import settings
+from dashboard.text import LANGUAGES
+
+st.set_page_config(page_title="MMBM", layout="wide", initial_sidebar_state="expanded")
+say = state.say()
+state.given().settle()
+here = Path(__file__).parent
+# Not "pages": until st.navigation has run once, Streamlit takes a folder of that name beside this
+# file for its older kind of multipage app and runs a page without this frame.
+screens = here / "screens"
+
+page = st.navigation(
+    [
+        st.Page(screens / "review.py", title=say("nav.review"), url_path="review", default=True),
+        st.Page(screens / "model.py", title=say("nav.model"), url_path="model"),
+        st.Page(screens / "compare.py", title=say("nav.compare"), url_path="compare"),
+        st.Page(screens / "data.py", title=say("nav.data"), url_path="data"),
+        st.Page(screens / "about.py", title=say("nav.about"), url_path="about"),
+    ],
+    position="top",
+)
+st.html(here / "style.css")
+with st.container(key="frame", horizontal=True, vertical_alignment="center", gap="small"):
+    st.html(
+        f'<div class="brand"><b>{escape(say("app.title"))}</b> {escape(say("app.subtitle"))}</div>'
+        f'<div class="research" role="note">{escape(say("app.research"))}</div>',
+        width="content",
+    )
+    st.segmented_control(
+        say("app.language"),
+        list(LANGUAGES),
+        default=say.language,
+        format_func=lambda language: LANGUAGES[language],
+        key=state.LANGUAGE_KEY,
+        label_visibility="collapsed",
+        required=True,
+        width="content",
+    )
+state.remember(state.LANGUAGE_KEY, say.language)
+if settings.login_is_set_up() and not st.user.is_logged_in:
+    st.markdown(say("login.body"))
+    st.button(say("login.button"), on_click=st.login, type="primary", key="login")
+    st.stop()
+page.run()

@@ -1,0 +1,78 @@
+"""The settings that a running server is held to, and whether its address is a safe one."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+
+import streamlit as st
+from streamlit import config
+from streamlit.errors import StreamlitSecretNotFoundError
+
+__all__ = ["CONFIG", "OPEN", "allowed_hosts", "hold", "login_is_set_up", "loopback", "refusal"]
+
+CONFIG = Path(__file__).parents[1] / ".streamlit" / "config.toml"
+
+# What a server with a login sets for itself, with environment variables or flags.
+OPEN = frozenset({"server.address", "server.allowedHosts", "browser.serverAddress"})
+
+LOGIN_KEYS = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
+
+
+@cache
+def _held() -> dict[str, object]:
+    """The settings of the file beside the main script, by their full names."""
+    sections = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+    return {f"{s}.{name}": value for s, named in sections.items() for name, value in named.items()}
+
+
+def hold() -> None:
+    """Set them, now and each time that Streamlit reads its settings again."""
+    _set()
+    config.on_config_parsed(_set, force_connect=True)
+
+
+def _set() -> None:
+    for name, value in _held().items():
+        if name not in OPEN or not config.is_manually_set(name):
+            config.set_option(name, value, str(CONFIG))
+
+
+def allowed_hosts() -> list[str]:
+    """The names that a browser may call this server by."""
+    return list(config.get_option("server.allowedHosts"))
+
+
+def loopback(address: str | None) -> bool:
+    """Whether an address, or none, can be reached from this machine alone."""
+    if address is None or address == "localhost":
+        return address is not None
+    try:
+        number = ip_address(address.strip("[]"))
+    except ValueError:
+        return False
+    mapped = getattr(number, "ipv4_mapped", None)
+    return (mapped or number).is_loopback
+
+
+def login_is_set_up() -> bool:
+    """Whether the secrets name an OpenID Connect provider and all it takes to ask it."""
+    try:
+        section = st.secrets.get("auth", {})
+    except StreamlitSecretNotFoundError:
+        return False
+    return all(section.get(key) for key in LOGIN_KEYS)
+
+
+def refusal(address: str | None) -> str | None:
+    """The sentence that refuses to listen on this address; None where it may be listened on."""
+    if loopback(address) or login_is_set_up():
+        return None
+    return (
+        f"MMBM was not started: other machines can reach {address or 'every address'}, and no "
+        "login is set up. Listen on 127.0.0.1, or set up a login: install 'mmbm[login]' and write "
+        f"an [auth] section with {', '.join(LOGIN_KEYS)} of your OpenID Connect provider into "
+        ".streamlit/secrets.toml."
+    )
