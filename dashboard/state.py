@@ -16,6 +16,7 @@ from dashboard.given import File, Given, Offer, Part, Place, Widget
 from dashboard.jobs import Job
 from dashboard.review import Review
 from dashboard.samples import sample_files, samples
+from dashboard.server import keeping
 from dashboard.text import LANGUAGES, Language, Texts, texts
 from mmbm.case import MODALITIES, Case, Modality
 from mmbm.data.quality.report import DataReport
@@ -129,11 +130,13 @@ def place(modality: Modality, widget: Widget) -> Place:
 
 
 def take_files(at: Place) -> None:
-    """Callback of an uploader or recorder: hand in the files that are new."""
+    """Callback of an uploader or recorder: hand in the files that are new, from now on ours."""
     held = st.session_state.get(at.key) or []
     uploads = [u for u in (held if isinstance(held, list) else [held]) if hasattr(u, "getvalue")]
     new = [u for u in uploads if given().is_new(u.file_id)]
     given().hand_in(at, [File(u.file_id, u.name, u.getvalue()) for u in new])
+    for upload in new:
+        keeping.release(upload)
 
 
 def take_text(at: Place) -> None:
@@ -159,6 +162,7 @@ def take_frame(at: Place) -> None:
 def remove(modality: Modality) -> None:
     """Callback: drop one part."""
     given().remove(modality)
+    keeping.let_go()
 
 
 def new_case() -> None:
@@ -172,6 +176,7 @@ def begin(files: dict[Modality, Offer]) -> None:
     session.given.begin(files)
     session.review = None
     drop_answers(session)
+    keeping.let_go()
 
 
 def choose_sample(key: str, of_case: int) -> None:
