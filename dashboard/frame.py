@@ -8,12 +8,14 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.foreign import escape
-from dashboard.server import settings
+from dashboard.parts.sweep import sweep
+from dashboard.server import forgetting, settings
 from dashboard.text import LANGUAGES
 
 st.set_page_config(page_title="MMBM", layout="wide", initial_sidebar_state="expanded")
 say = state.say()
 state.given().settle()
+forgetting.drop_widgets()
 here = Path(__file__).parent
 # Not "pages": until st.navigation has run once, Streamlit takes a folder of that name beside this
 # file for its older kind of multipage app and runs a page without this frame.
@@ -52,3 +54,4 @@ if settings.login_is_set_up() and not st.user.is_logged_in:
     st.button(say("login.button"), on_click=st.login, type="primary", key="login")
     st.stop()
 page.run()
+sweep()

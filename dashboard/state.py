@@ -16,7 +16,7 @@ from dashboard.given import File, Given, Offer, Part, Place, Widget
 from dashboard.jobs import Job
 from dashboard.review import Review
 from dashboard.samples import sample_files, samples
-from dashboard.server import keeping
+from dashboard.server import forgetting
 from dashboard.text import LANGUAGES, Language, Texts, texts
 from mmbm.case import MODALITIES, Case, Modality
 from mmbm.data.quality.report import DataReport
@@ -55,10 +55,12 @@ __all__ = [
     "reset_whatif",
     "say",
     "show_numbers",
+    "swept",
     "take_files",
     "take_frame",
     "take_text",
     "text_box",
+    "to_sweep",
     "was_flipped",
     "whatif_key",
 ]
@@ -83,6 +85,7 @@ class Session:
     jobs: dict[JobKey, Job] = field(default_factory=dict)
     whatif_turn: int = 0  # in the keys of the what-if's widgets; a new turn empties them
     data_report: DataReport | None = None
+    sweep: Literal["due", "asked", "done"] = "done"  # the message after a case is gone
 
 
 def _session() -> Session:
@@ -136,7 +139,7 @@ def take_files(at: Place) -> None:
     new = [u for u in uploads if given().is_new(u.file_id)]
     given().hand_in(at, [File(u.file_id, u.name, u.getvalue()) for u in new])
     for upload in new:
-        keeping.release(upload)
+        forgetting.release(upload)
 
 
 def take_text(at: Place) -> None:
@@ -162,7 +165,7 @@ def take_frame(at: Place) -> None:
 def remove(modality: Modality) -> None:
     """Callback: drop one part."""
     given().remove(modality)
-    keeping.let_go()
+    forget()
 
 
 def new_case() -> None:
@@ -176,7 +179,26 @@ def begin(files: dict[Modality, Offer]) -> None:
     session.given.begin(files)
     session.review = None
     drop_answers(session)
-    keeping.let_go()
+    forget()
+
+
+def forget() -> None:
+    """Have the server forget what it holds of the parts that were taken out."""
+    forgetting.drop_media()
+    _session().sweep = "due"
+
+
+def to_sweep() -> bool:
+    """Whether the browser is to be asked for one more message (:mod:`dashboard.parts.sweep`)."""
+    return _session().sweep != "done"
+
+
+def swept() -> bool:
+    """Whether it has come: the first look is that of the run that asks for it."""
+    session = _session()
+    came = session.sweep == "asked"
+    session.sweep = "done" if came else "asked"
+    return came
 
 
 def choose_sample(key: str, of_case: int) -> None:

@@ -16,6 +16,7 @@ __all__ = ["Guard"]
 
 # Statistics, the interface for programs, and a check that runs the page: nobody here asks for them.
 _CLOSED = re.compile(r"/_stcore/(metrics|agent|script-health-check)(/|$)")
+_GIVEN = re.compile(r"/_stcore/upload_file/")  # what was handed in is never handed out
 
 
 class Guard:
@@ -50,7 +51,8 @@ class Guard:
         """Status and sentence for a call that is not let in."""
         if not self.checked:
             return 503, "The server was started without its checks; start it with: mmbm serve"
-        if _CLOSED.search(scope["path"]):
+        reading = scope.get("method") in ("GET", "HEAD")
+        if _CLOSED.search(scope["path"]) or (reading and _GIVEN.search(scope["path"])):
             return 404, "Not found"
         ends = [scope.get("client"), scope.get("server")]
         # An ASGI server may listen where Streamlit's settings do not say: look at each call.

@@ -1,27 +1,30 @@
 """How long the server keeps what it was handed: uploads in memory, sessions, decoders.
 
-Streamlit ends a session that lost its browser when the next one does, which may be never, and
-keeps each upload for as long as the session. Here a clock looks.
+Streamlit ends a session that lost its browser when the next one does, which may be never. Here a
+clock looks.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any, cast
+from typing import cast
 
 from starlette.formparsers import MultiPartParser
 from streamlit import App, config, runtime
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import Runtime
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.typing import UploadedFile
+from streamlit.runtime.session_manager import SessionClient
 
 from mmbm.io import retire
 
-__all__ = ["keep_uploads_off_the_disk", "keeping", "let_go", "release"]
+__all__ = ["GONE", "end_sessions", "keep_uploads_off_the_disk", "keeping"]
 
 GONE = 30.0  # seconds after its browser that a session ends
 LOOK = 1.0  # seconds between two looks
@@ -51,7 +54,10 @@ async def _look_again_and_again(server: Runtime) -> None:
     since: dict[str, float] = {}
     while True:
         await asyncio.sleep(LOOK)
-        since = end_sessions(server, since, time.monotonic())
+        before, since = since, end_sessions(server, since, time.monotonic())
+        if before.keys() - since.keys():
+            await _send_to_nobody(server)
+            await asyncio.to_thread(gc.collect)
         await asyncio.to_thread(retire, IDLE)
 
 
@@ -61,9 +67,10 @@ def end_sessions(server: Runtime, since: dict[str, float], now: float) -> dict[s
     Runs on the server's event loop.
     """
     sessions = server._session_mgr
-    known = [info.session.id for info in sessions.list_sessions()]
+    known = {info.session.id: info.session for info in sessions.list_sessions()}
     alone = {key: since.get(key, now) for key in known if not sessions.is_active_session(key)}
     for key in [key for key, left in alone.items() if now - left >= GONE]:
+        _stop_jobs(known[key])
         server.close_session(key)
         del alone[key]
     uploads = cast(MemoryUploadedFileManager, server.uploaded_file_mgr)
@@ -72,23 +79,26 @@ def end_sessions(server: Runtime, since: dict[str, float], now: float) -> dict[s
     return alone
 
 
-def release(upload: UploadedFile) -> None:
-    """Drop a file that was read: from the server, which would keep it, and from its widget."""
-    context = get_script_run_ctx()
-    if context is not None:
-        uploads = cast(MemoryUploadedFileManager, context.uploaded_file_mgr)
-        uploads.remove_file(context.session_id, upload.file_id)
-    upload.seek(0)
-    upload.truncate()
-    upload.name = ""
+def _stop_jobs(session: AppSession) -> None:
+    """Stop what is still being computed for a reader who has left."""
+    remembered = session.session_state
+    if "session" in remembered:  # see dashboard.state
+        for job in remembered["session"].jobs.values():
+            job.stop()
 
 
-def let_go() -> None:
-    """Drop this session's pictures, sounds and downloads; the next run makes what it shows."""
-    context = get_script_run_ctx()
-    if context is None or not runtime.exists():
-        return
-    media: Any = runtime.get_instance().media_file_mgr
-    media.clear_session_refs(context.session_id)
-    media.remove_orphaned_files()
-    media.remove_orphaned_files()  # the first pass only marks downloads
+class _Nobody(SessionClient):
+    """A browser that is not there."""
+
+    def write_forward_msg(self, msg: ForwardMsg) -> None:
+        """Read nothing."""
+
+
+async def _send_to_nobody(server: Runtime) -> None:
+    """Send a message that says nothing: the server holds on to the last one, and its session."""
+    key = server.connect_session(_Nobody(), {})
+    empty = BackMsg()
+    empty.file_urls_request.request_id = key
+    server.handle_backmsg(key, empty)
+    await asyncio.sleep(0.2)
+    server.close_session(key)
