@@ -84,15 +84,20 @@ def wait_for(url, process, seconds=60.0):
     pytest.fail("the server did not start")
 
 
+def chromium():
+    """Debian's browser, or no test."""
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("no chromium on the path; apt-get install chromium")
+    return found
+
+
 @pytest.fixture
 def page(server):
     """A fresh page; fails at the end on any foreign request, page error or error in the console."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium on the path; apt-get install chromium")
     asked, broken = [], []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
         context = browser.new_context(viewport={"width": 1400, "height": 900})
         context.on("request", lambda request: asked.append(request.url))
         made = context.new_page()

@@ -1,8 +1,9 @@
-"""The dashboard's server with a window into its memory, for the tests: GET /watch."""
+"""The dashboard's server with a window into its memory, and another model on request, for tests."""
 
 import asyncio
 import gc
 import io
+import os
 import sys
 
 import numpy as np
@@ -60,6 +61,11 @@ async def watch(request):
     )
 
 
+async def use(request):
+    os.environ["MMBM_MODEL"] = request.query_params["model"]
+    return JSONResponse({})
+
+
 if __name__ == "__main__":
-    app._user_routes.append(Route("/watch", watch))
+    app._user_routes += [Route("/watch", watch), Route("/use", use)]
     app.run(config={"server.port": int(sys.argv[1])})
