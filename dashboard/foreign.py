@@ -20,7 +20,7 @@ JOINER = "\N{WORD JOINER}"  # has no width, and no line ends at it
 # Control characters but for tab and newline; what turns the reading direction for all that follows;
 # characters without a glyph that hide in a name; more than three accents on one letter.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2060\u202a-\u202e\u2066-\u2069\ufeff]"
     "|[\U000e0000-\U000e007f\ud800-\udfff]"
     "|(?<=[\u0300-\u036f]{3})[\u0300-\u036f]"
 )
