@@ -163,7 +163,7 @@ def take_frame(at: Place) -> None:
 
 
 def remove(modality: Modality) -> None:
-    """Callback: drop one part."""
+    """Callback: drop one part, and what was computed with it."""
     given().remove(modality)
     forget()
 
@@ -175,17 +175,17 @@ def new_case() -> None:
 
 def begin(files: dict[Modality, Offer]) -> None:
     """Start a case with these files; everything of the last one goes."""
-    session = _session()
-    session.given.begin(files)
-    session.review = None
-    drop_answers(session)
+    given().begin(files)
     forget()
 
 
 def forget() -> None:
-    """Have the server forget what it holds of the parts that were taken out."""
+    """Forget what was computed for the case so far, here and in the server around the page."""
+    session = _session()
+    session.review = None
+    drop_answers(session)
     forgetting.drop_media()
-    _session().sweep = "due"
+    session.sweep = "due"
 
 
 def to_sweep() -> bool:

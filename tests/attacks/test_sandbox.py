@@ -32,6 +32,19 @@ def test_the_child_is_used_again(pool):
     assert run(pool, "who").text == run(pool, "who").text
 
 
+def test_a_child_that_has_read_is_retired_and_a_fresh_one_stands_ready(pool):
+    first = run(pool, "who").text
+    pool.retire(60.0)
+    assert run(pool, "who").text == first, "a case's files come together"
+    idle = len(pool._idle)
+    pool.retire()
+    assert len(pool._idle) == idle and all(worker.read_last is None for worker in pool._idle)
+    fresh = {worker.process.pid for worker in pool._idle}
+    pool.retire()
+    assert {worker.process.pid for worker in pool._idle} == fresh, "what has read nothing stays"
+    assert run(pool, "who").text != first
+
+
 @pytest.mark.parametrize("task", ["abort", "segfault", "kill"])
 def test_after_a_crash_the_next_file_is_read(pool, task):
     with pytest.raises(UnreadableFile, match="The file broke the program that reads it"):

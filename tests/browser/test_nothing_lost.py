@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from mmbm.model.checkpoint import assets_folder
-from tests.browser.test_review import APP, PATIENCE, page, server  # noqa: F401
+from tests.browser.test_review import FRAME, PATIENCE, page, server  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -66,7 +66,7 @@ def app(tmp_path_factory):
                 return quick(predictor, case)
 
             made.review = slow
-            runpy.run_path({str(APP)!r}, run_name="__main__")
+            runpy.run_path({str(FRAME)!r}, run_name="__main__")
             """)
     )
     return script
