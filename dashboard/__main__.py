@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from streamlit import config
 from streamlit.web import cli
 
 from dashboard.server.settings import refusal
@@ -17,12 +18,13 @@ def main() -> None:
     parser.add_argument("--address", default="127.0.0.1")
     parser.add_argument("--port", type=int)
     asked = parser.parse_args()
+    script = str(Path(__file__).with_name("app.py"))
+    config._main_script_path = script  # the secrets of a login may stand beside it
     refused = refusal(asked.address)
     if refused is not None:
         sys.stderr.write(f"error: {refused}\n")
         raise SystemExit(2)
     port = [] if asked.port is None else ["--server.port", str(asked.port)]
-    script = str(Path(__file__).with_name("app.py"))
     cli.main(["run", script, "--server.address", asked.address, *port])
 
 

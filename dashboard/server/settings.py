@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def login_is_set_up() -> bool:
         section = st.secrets.get("auth", {})
     except StreamlitSecretNotFoundError:
         return False
-    return all(section.get(key) for key in LOGIN_KEYS)
+    return find_spec("authlib") is not None and all(section.get(key) for key in LOGIN_KEYS)
 
 
 def refusal(address: str | None) -> str | None:
