@@ -64,9 +64,14 @@ def harmless(page):
     wide = page.evaluate(
         """() => [document.scrollingElement, ...document.querySelectorAll(
                 '[data-testid="stMain"], [data-testid="stSidebarContent"]')]
-            .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.className || e.tagName)"""
+            .filter(e => e.scrollWidth > e.clientWidth + 1)
+            .flatMap(e => [...e.querySelectorAll("*")]
+                .filter(x => x.getBoundingClientRect().right
+                    > e.getBoundingClientRect().right + 1 && !x.closest(".wide, svg"))
+                .map(x => `${x.tagName} ${x.getBoundingClientRect().width} ${x.innerText}`)
+                .map(said => said.slice(0, 80)))"""
     )
-    assert wide == []
+    assert not wide, "\n".join(wide)
     covered = page.evaluate(
         """() => {
             const top = document.elementFromPoint(700, 450);
