@@ -6,7 +6,6 @@ policy holds by itself has a test of its own.
 """
 
 import csv
-import hashlib
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from mmbm.model.folder import sign
 from tests.browser.test_nothing_stays import home, running, server  # noqa: F401
 from tests.browser.test_review import (
     CHROMIUM_ARGS,
@@ -31,6 +31,7 @@ from tests.made_payloads import HTML, MARKDOWN, OTHER, PAYLOADS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.attack]
 
+LONGEST = 100  # characters of a name in a model's settings
 FEW = [*MARKDOWN[0:24:8], *HTML[1:20:6], *OTHER[0:8:3]]
 SOME = PAYLOADS if os.environ.get("MMBM_PAYLOADS") == "all" else FEW
 
@@ -96,9 +97,9 @@ def use(address, folder):
 def a_model(source, folder, payloads):
     """A copy of a model whose names, findings, sources, columns and card are payloads."""
     shutil.copytree(source, folder)
-    first, second, third, fourth = (json.dumps(p) for p in payloads)
-    for name in ("config.json", "card.json", "evaluation.json"):
-        text = (folder / name).read_text(encoding="utf-8")
+    first, second, third, fourth = (json.dumps(name(p)) for p in payloads)
+    for file in ("config.json", "card.json", "evaluation.json"):
+        text = (folder / file).read_text(encoding="utf-8")
         for was, is_now in (
             ('"pneumonia"', first),
             ('"no_finding"', second),
@@ -108,16 +109,13 @@ def a_model(source, folder, payloads):
             ('"0.0.1"', fourth),
         ):
             text = text.replace(was, is_now)
-        (folder / name).write_text(text, encoding="utf-8")
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    for name in card["sha256"]:
-        card["sha256"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-    (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
+        (folder / file).write_text(text, encoding="utf-8")
     (folder / "card.md").write_text("\n\n".join(["# Card", *payloads]), encoding="utf-8")
     with (folder / "training.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["epoch", "train_loss", *(f"{payloads[0]}/all/{p}" for p in payloads)])
         rows.writerows([[1, 0.9, *[0.5] * 4], [2, 0.7, *[0.6] * 4]])
+    sign(folder)
     return folder
 
 
@@ -151,6 +149,11 @@ def test_a_model_of_payloads(browser_page, running, source_model, tmp_path, payl
     page.get_by_text("What if …").click()
     page.get_by_text("Look closer: from the input itself").click()
     harmless(page)
+
+
+def name(payload):
+    """A payload as a name of a model or finding: printable, one line, not too long."""
+    return "".join(c for c in " ".join(payload.split()) if c.isprintable())[:LONGEST].strip()
 
 
 def named(payload):
