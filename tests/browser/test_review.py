@@ -167,7 +167,7 @@ def test_a_case_from_upload_to_reasons(page, server, tmp_path):
     expect(page.locator(".meters:not(.narrow) .meter")).to_have_count(2)
     expect(page.locator(".note .word").first).to_be_visible()
     assert page.locator(".note .word").first.get_attribute("title")  # the number on hover
-    expect(page.locator("audio")).to_be_visible()
+    expect(page.get_by_test_id("stAudio")).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     settled(page)
     page.wait_for_timeout(500)
@@ -258,7 +258,7 @@ def test_the_strongest_evidence_is_shown_on_request(page, server):
     clause = page.locator("a.jump").first.inner_text()
     assert clause.startswith(page.locator(".word:target").inner_text())
     page.get_by_role("button", name="Play from the strongest second").click()
-    expect(page.locator("audio")).to_have_js_property("paused", False)
+    expect(page.get_by_test_id("stAudio")).to_have_js_property("paused", False)
 
 
 def test_a_what_if_answers_before_and_after(page, server):
