@@ -15,7 +15,6 @@ from dashboard.text import LANGUAGES
 st.set_page_config(page_title="MMBM", layout="wide", initial_sidebar_state="expanded")
 say = state.say()
 state.given().settle()
-forgetting.drop_widgets()
 here = Path(__file__).parent
 # Not "pages": until st.navigation has run once, Streamlit takes a folder of that name beside this
 # file for its older kind of multipage app and runs a page without this frame.
@@ -55,3 +54,5 @@ if settings.login_is_set_up() and not st.user.is_logged_in:
     st.stop()
 page.run()
 sweep()
+if state.sweep_is_over():
+    forgetting.drop_widgets()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import streamlit as st
 
@@ -55,6 +55,7 @@ __all__ = [
     "reset_whatif",
     "say",
     "show_numbers",
+    "sweep_is_over",
     "swept",
     "take_files",
     "take_frame",
@@ -85,18 +86,28 @@ class Session:
     jobs: dict[JobKey, Job] = field(default_factory=dict)
     whatif_turn: int = 0  # in the keys of the what-if's widgets; a new turn empties them
     data_report: DataReport | None = None
-    sweep: Literal["due", "asked", "done"] = "done"  # the message after a case is gone
+    sweep: Literal["due", "asked", "came", "done"] = "done"  # the message after a case is gone
 
 
 def _session() -> Session:
-    if "session" not in st.session_state:
-        st.session_state["session"] = Session()
-    return cast(Session, st.session_state["session"])
+    held = _held()
+    if "session" not in held:
+        held["session"] = st.session_state["session"] = Session()
+    return cast(Session, held["session"])
+
+
+def _held() -> dict[str, Any]:
+    """What Streamlit holds of this reader: the state above, and each widget's value by its key.
+
+    Read as a whole, for to ask ``st.session_state`` for one of them ends a run that was overtaken.
+    In a callback the act would be lost with it: the run after knows the widget's value already.
+    """
+    return st.session_state.to_dict()
 
 
 def say() -> Texts:
     """The strings of the language the reader chose."""
-    chosen = st.session_state.get(LANGUAGE_KEY) or remembered(LANGUAGE_KEY, list(LANGUAGES))
+    chosen = _held().get(LANGUAGE_KEY) or remembered(LANGUAGE_KEY, list(LANGUAGES))
     return texts(cast(Language, chosen))
 
 
@@ -134,7 +145,7 @@ def place(modality: Modality, widget: Widget) -> Place:
 
 def take_files(at: Place) -> None:
     """Callback of an uploader or recorder: hand in the files that are new, from now on ours."""
-    held = st.session_state.get(at.key) or []
+    held = _held().get(at.key) or []
     uploads = [u for u in (held if isinstance(held, list) else [held]) if hasattr(u, "getvalue")]
     new = [u for u in uploads if given().is_new(u.file_id)]
     given().hand_in(at, [File(u.file_id, u.name, u.getvalue()) for u in new])
@@ -144,7 +155,7 @@ def take_files(at: Place) -> None:
 
 def take_text(at: Place) -> None:
     """Callback of the text box: the note as typed."""
-    given().write(at, st.session_state.get(at.key) or "")
+    given().write(at, _held().get(at.key) or "")
 
 
 def text_box() -> Place:
@@ -157,7 +168,7 @@ def text_box() -> Place:
 
 def take_frame(at: Place) -> None:
     """Callback of the frame picker; frames are shown from 1, kept from 0."""
-    shown = st.session_state.get(at.key)
+    shown = _held().get(at.key)
     if shown is not None:
         given().pick(at, int(shown) - 1)
 
@@ -190,20 +201,29 @@ def forget() -> None:
 
 def to_sweep() -> bool:
     """Whether the browser is to be asked for one more message (:mod:`dashboard.parts.sweep`)."""
-    return _session().sweep != "done"
+    return _session().sweep in {"due", "asked"}
 
 
 def swept() -> bool:
     """Whether it has come: the first look is that of the run that asks for it."""
     session = _session()
     came = session.sweep == "asked"
-    session.sweep = "done" if came else "asked"
+    session.sweep = "came" if came else "asked"
     return came
+
+
+def sweep_is_over() -> bool:
+    """Whether this is the run that the message asked for."""
+    session = _session()
+    over = session.sweep == "came"
+    if over:
+        session.sweep = "done"
+    return over
 
 
 def choose_sample(key: str, of_case: int) -> None:
     """Callback of the sample list, once for each list: hand in the files of the sample case."""
-    name = st.session_state.get(key)
+    name = _held().get(key)
     if name not in samples() or not given().choose(of_case):
         return
     files = sample_files(name)

@@ -41,12 +41,14 @@ def drop_media() -> None:
 def drop_widgets() -> None:
     """Drop what the session holds of widgets that are gone: callbacks' arguments and defaults.
 
-    Streamlit drops their values and keeps the rest. Right before a run draws anything.
+    Streamlit drops their values and keeps the rest. At the end of a run that drew the whole page:
+    a widget that is there must keep its callback, or what is done with it next would be lost.
     """
     context = get_script_run_ctx()
     if context is None:
         return
     state: Any = context.session_state._state
-    widgets = state._new_widget_state
-    for key in set(widgets.widget_metadata) - set(widgets.states):
-        del widgets.widget_metadata[key]
+    metadata = state._new_widget_state.widget_metadata
+    drawn = context.shared.widget_ids_this_run.snapshot()
+    for key in [key for key in metadata if key not in drawn]:
+        del metadata[key]
