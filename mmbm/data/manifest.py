@@ -2,15 +2,15 @@
 
 Columns: ``case_id, patient_id, source, split`` (train, val or test), ``image, notes, audio``
 (paths relative to the CSV; any may be blank) or ``notes_text``, optionally ``age, sex, view,
-assembled`` and ``sound:<event>``; every further column is a finding. A label is 1, 0 or blank for
-unknown; in train it may be a probability.
+assembled``, ``boxes`` and ``events`` (:mod:`mmbm.data.located`) and ``sound:<event>``; every
+further column is a finding. A label is 1, 0 or blank for unknown; in train it may be a probability.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmbm.data.located import Box, Event, read_boxes, read_events
 from mmbm.errors import ManifestError
 
 __all__ = ["Fault", "Manifest", "even_weights", "read_manifest", "scan_manifest"]
@@ -26,6 +27,7 @@ __all__ = ["Fault", "Manifest", "even_weights", "read_manifest", "scan_manifest"
 REQUIRED = ("case_id", "patient_id", "source", "split")
 PARTS = ("image", "notes", "audio", "notes_text")
 ABOUT = ("age", "sex", "view", "assembled")
+LOCATED = ("boxes", "events")  # where on the film, when in the recording
 SPLITS = ("train", "val", "test")
 SOUND = "sound:"
 Kind = Literal["row", "label", "patient", "file"]  # what of a row is at fault
@@ -58,6 +60,14 @@ class Manifest:
         """The file of one part of one case, or None where it is blank."""
         name = str(self.rows.at[row, part])
         return self.folder / name if name else None
+
+    def boxes(self, row: int) -> tuple[Box, ...]:
+        """Where on one case's film people marked what they saw."""
+        return read_boxes(str(self.rows.at[row, "boxes"]))
+
+    def events(self, row: int) -> tuple[Event, ...]:
+        """When in one case's recording people heard what."""
+        return read_events(str(self.rows.at[row, "events"]))
 
     def take(self, keep: NDArray[np.bool_]) -> Manifest:
         """Only some of the rows."""
@@ -162,10 +172,10 @@ def _read(path: Path) -> tuple[Manifest, list[int]]:
             )
     rows = pd.DataFrame([cells for _, cells in lines[1:]], columns=header, dtype="object")
     rows = rows.map(str.strip)
-    for part in (*PARTS, *ABOUT):
+    for part in (*PARTS, *ABOUT, *LOCATED):
         if part not in rows:
             rows[part] = ""
-    known = {*REQUIRED, *PARTS, *ABOUT}
+    known = {*REQUIRED, *PARTS, *ABOUT, *LOCATED}
     events = tuple(n.removeprefix(SOUND) for n in header if n.startswith(SOUND))
     findings = tuple(n for n in header if n not in known and not n.startswith(SOUND))
     made = Manifest(rows, findings, events, path.parent, hashlib.sha256(content).hexdigest())
@@ -199,7 +209,21 @@ def _faults(manifest: Manifest, lines: Sequence[int]) -> Iterator[Fault]:
         for column in labels:
             if not _is_label(row[column], row["split"]):
                 yield fault(column, "not 1, 0 or blank", "label")
+        for column, why in _misplaced(row):
+            yield fault(column, why, "label")
         for column in ("image", "notes", "audio"):
             if row[column] and not (manifest.folder / row[column]).is_file():
                 why = "no such file; paths are relative to the manifest"
                 yield fault(column, why, "file")
+
+
+def _misplaced(row: dict[Hashable, str]) -> Iterator[tuple[str, str]]:
+    """What is wrong with a row's boxes and events, by column."""
+    for column, read, part in (("boxes", read_boxes, "image"), ("events", read_events, "audio")):
+        try:
+            marks = read(row[column])
+        except ValueError as exc:
+            yield column, str(exc)
+            continue
+        if marks and not row[part]:
+            yield column, f"given, but the case has no {part}"
