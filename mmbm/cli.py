@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -156,6 +156,10 @@ def prepare(
     films: Annotated[bool, typer.Option(help="Assembled: take the sources' films.")] = True,
     limit: Annotated[int, typer.Option(help="Keep so many cases, evenly; 0: all.", min=0)] = 0,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    mined: Annotated[
+        Literal["out", "weak", "labels"],
+        typer.Option(help="NIH: films that no radiologist read, where others were read."),
+    ] = "out",
 ) -> None:
     """Make a manifest of a public source as it was published, or assemble cases from all."""
     with one_line_errors(), warnings.catch_warnings(record=True) as notes:
@@ -166,11 +170,13 @@ def prepare(
         if source != ASSEMBLED:
             if drawn or not films:
                 raise ManifestError(f"--drawn and --no-films are for '{ASSEMBLED}' alone.")
-            rows = prepare_source(source, folder, out, seed=seed, limit=limit)
+            rows = prepare_source(source, folder, out, seed=seed, limit=limit, mined=mined)
         elif not films and not drawn:
             raise ManifestError("Without films, --drawn must say how many cases to draw.")
         else:
-            rows = prepare(folder, out, seed=seed, drawn=drawn, with_films=films, limit=limit)
+            rows = prepare(
+                folder, out, seed=seed, drawn=drawn, with_films=films, limit=limit, mined=mined
+            )
     for said in notes:
         typer.echo(f"note: {said.message}", err=True)
     typer.echo(f"{len(rows)} cases in {out}")

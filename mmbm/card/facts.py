@@ -49,11 +49,14 @@ SOURCES = {
     "mimic_cxr": "MIMIC-CXR, adults' films with their reports. PhysioNet credentialed licence; "
     "cite Johnson et al. 2019. Reports were written from the films.",
     "nih": "NIH ChestX-ray14 subset, adults. Use unrestricted; cite Wang et al., "
-    "CVPR 2017. Labels were mined from reports.",
+    "CVPR 2017. Labels were mined from reports, or are RSNA's radiologists' where they read the "
+    "film; cite Shih et al., Radiology: AI 2019.",
     "openi": "Open-I, Indiana University films with reports. CC BY-NC-ND 4.0; cite Demner-Fushman "
     "et al., JAMIA 2016.",
     "rsna": "RSNA pneumonia challenge 2018: films of NIH ChestX-ray14 read by radiologists. Cite "
     "Shih et al., Radiology: AI 2019.",
+    "siim": "SIIM-FISABIO-RSNA COVID-19, adults' films, read and boxed by a panel of radiologists. "
+    "Academic and non-commercial use; cite Lakhani et al. 2022.",
     "sprsound": "SPRSound, children's respiratory sounds of one hospital. Terms of its repository; "
     "cite Zhang et al., IEEE TBioCAS 2022.",
 }

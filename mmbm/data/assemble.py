@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
+from mmbm.data.manifest import LOCATED
 from mmbm.data.notes import Language, Signs, draw_signs, write_from_signs, write_note
 from mmbm.data.recipes import SOURCES, hls_cmds, ieee8023, kermany, nih
 from mmbm.data.recipes.rows import FINDINGS, LABELS, SOUND_COLUMNS
@@ -56,6 +57,7 @@ COLUMNS = [
     "view",
     *LABELS,
     "assembled",
+    *LOCATED,
 ]
 CRACKLES = ("fine_crackles", "coarse_crackles")
 OTHER_SOUNDS = {"normal": 0.70, "wheezing": 0.12, "rhonchi": 0.12, "pleural_rub": 0.06}  # assumed
@@ -85,6 +87,7 @@ def _from_film(film: Record, sounds: pd.DataFrame, rng: Generator) -> Record:
     source = str(film["source"])
     case: Record = {
         **{c: film[c] for c in ("patient_id", "source", "split", "image", "age", "sex", "view")},
+        "boxes": film["boxes"],
         **{finding: film[finding] for finding in FINDINGS},
         "case_id": f"{source}-{film['name']}",
         "notes_text": film["note"],
@@ -160,7 +163,7 @@ def _with_recording(rng: Generator, sounds: pd.DataFrame, split: str, pneumonia:
     clip = _draw_recording(rng, sounds, split, pneumonia)
     if clip is None:
         return {}
-    columns = ("audio", *SOUND_COLUMNS)
+    columns = ("audio", "events", *SOUND_COLUMNS)
     part: Record = {column: clip[column] for column in columns}
     return part | {"assembled": "notes+audio"}
 
@@ -182,7 +185,7 @@ def _draw_recording(
 
 
 def _from_recording(clip: Record) -> Record:
-    columns = ("patient_id", "source", "split", "audio", "sex", *SOUND_COLUMNS)
+    columns = ("patient_id", "source", "split", "audio", "events", "sex", *SOUND_COLUMNS)
     return {"case_id": f"{clip['source']}-{clip['name']}", **{c: clip[c] for c in columns}}
 
 
@@ -216,16 +219,20 @@ def prepare(
     drawn: int = 0,
     with_films: bool = True,
     limit: int = 0,
+    mined: nih.Mined = "out",
 ) -> pd.DataFrame:
     """Run every recipe whose folder is under ``data_folder``, assemble, and write ``out``.
 
     ``drawn`` adds that many cases without a film; without ``with_films`` they are all there is.
-    ``limit`` keeps so many of all, evenly over source and label; 0 keeps them all.
+    ``limit`` keeps so many of all, evenly over source and label; 0 keeps them all. ``mined`` says
+    what becomes of NIH's films that no radiologist read.
 
     Raises ManifestError where none of the sources is there.
     """
     films = [
-        SOURCES[name](data_folder / folder)
+        nih.read(data_folder / folder, mined)
+        if name == "nih"
+        else SOURCES[name](data_folder / folder)
         for name, folder in FILM_FOLDERS.items()
         if (data_folder / folder).is_dir()
     ]
@@ -246,15 +253,22 @@ def prepare(
 
 
 def prepare_source(
-    name: str, folder: Path, out: Path, *, seed: int = 0, limit: int = 0
+    name: str,
+    folder: Path,
+    out: Path,
+    *,
+    seed: int = 0,
+    limit: int = 0,
+    mined: nih.Mined = "out",
 ) -> pd.DataFrame:
     """Run one recipe on its ``folder`` and write what the source holds, nothing drawn, to ``out``.
 
+    ``mined`` is for NIH's films alone: what becomes of those that no radiologist read.
     Raises ManifestError for an unknown name and for a folder that is not that source.
     """
     if name not in SOURCES:
         raise ManifestError(f"No source '{name}'; there are {ASSEMBLED}, {', '.join(SOURCES)}.")
-    rows = SOURCES[name](folder)
+    rows = nih.read(folder, mined) if name == "nih" else SOURCES[name](folder)
     rows = rows.assign(case_id=rows["source"] + "-" + rows["name"], notes_text=rows["note"])
     rows = rows.reindex(columns=COLUMNS).astype("object")
     rows = rows.where(rows.notna(), "")

@@ -14,7 +14,17 @@ from PIL import Image
 
 from mmbm.data.assemble import COLUMNS, prepare_source
 from mmbm.data.manifest import read_manifest
-from mmbm.data.recipes import SOURCES, chexpert, ieee8023, kermany, mimic_cxr, nih, openi, rsna
+from mmbm.data.recipes import (
+    SOURCES,
+    chexpert,
+    ieee8023,
+    kermany,
+    mimic_cxr,
+    nih,
+    openi,
+    rsna,
+    siim,
+)
 from mmbm.data.recipes.layout import SourceWarning
 from mmbm.errors import ManifestError
 from tests.made_files import dicom
@@ -297,7 +307,127 @@ def test_openi_as_published(tmp_path):
     assert labels(first, "no_finding") == [1, 0, 0]
     assert labels(first, "pneumonia") == [0, 1, 0]
     assert labels(first, "effusion") == [0, 1, 0]
-    assert set(rows["note"]) == {"Indication: Cough. Findings: Right lower lobe […]."}
+    assert set(rows["note"]) == {"Cough."}  # the rest was written from the film
+    assert set(rows["split"]) == {"test"}  # its licence allows nothing else
+
+
+def test_a_copy_of_openi_gives_notes_alone(tmp_path):
+    (tmp_path / "reports.csv").write_text(
+        "report_id,indication,findings,impression,mesh_major,normal,opacity_pneumonia\n"
+        "CXR1,Chest pain,Clear lungs.,Normal.,normal,1,0\n"
+        "CXR2,Rule out pneumonia,Opacity.,Pneumonia.,Pneumonia,0,1\n"
+        "CXR3,,Clear lungs.,Normal.,normal,1,0\n"
+    )
+    out = tmp_path / "out.csv"
+    prepare_source("openi", tmp_path, out)
+    manifest = read_manifest(out)
+    assert list(manifest.rows["notes_text"]) == ["Chest pain", "Rule out […]"]
+    assert set(manifest.rows["split"]) == {"test"}
+    assert manifest.labels(["pneumonia", "no_finding"]).tolist() == [[0, 1], [1, 0]]
+
+
+def siim_copy(folder: Path, boxes: str = "0.1 0.2 0.3 0.9|0.5 0.25 0.75 0.5") -> Path:
+    said = ["Negative for Pneumonia", *(f"{a.capitalize()} Appearance" for a in siim.APPEARANCES)]
+    lines = ["image_path,patient_id,study_id,finding,opacity,boxes,width,height"]
+    for number in range(160):
+        film(folder / "img" / f"{number}.png")
+        look = said[number % 4]
+        where = boxes if number % 4 else ""
+        lines.append(f"img/{number}.png,siim_{number // 4},s,{look},{number % 4 > 0:d},{where},9,8")
+    (folder / "metadata.csv").write_text("\n".join(lines))
+    return folder
+
+
+def test_a_copy_of_siim_keeps_boxes_and_does_not_call_the_negative_normal(tmp_path):
+    out = tmp_path / "out.csv"
+    rows = whole(siim.read(siim_copy(tmp_path)))
+    assert set(rows["split"]) == {"train", "val", "test"}
+    prepare_source("siim", tmp_path, out)
+    manifest = read_manifest(out)
+    first = rows.loc[["0", "1", "2", "3"]]
+    assert labels(first, "pneumonia") == [0, 1, 1, 1]
+    assert labels(first, "no_finding") == [None, 0, 0, 0]
+    assert labels(first, "indeterminate") == [0, 0, 1, 0]
+    assert manifest.boxes(0) == () and len(manifest.boxes(1)) == 2
+    assert manifest.boxes(1)[1] == (0.5, 0.25, 0.75, 0.5)
+
+
+def test_siim_refuses_boxes_and_findings_that_it_cannot_read(tmp_path):
+    siim_copy(tmp_path, "0.1 0.2 0.3")
+    with pytest.raises(ManifestError, match=r"boxes of metadata.csv.*four numbers"):
+        siim.read(tmp_path)
+    listed = tmp_path / "metadata.csv"
+    listed.write_text(siim_copy(tmp_path).joinpath("metadata.csv").read_text().replace("Neg", "X"))
+    with pytest.raises(ManifestError, match="no finding 'xative'"):
+        siim.read(tmp_path)
+
+
+def test_siim_as_published(tmp_path):
+    studies = ["id,Negative for Pneumonia,Typical Appearance,Indeterminate Appearance,"]
+    studies[0] += "Atypical Appearance"
+    films = ["id,boxes,label,StudyInstanceUID"]
+    box = "[{'x': 2.0, 'y': 1.0, 'width': 4.0, 'height': 9.0}]"
+    for number in range(4):
+        look = ",".join(str(int(number == k)) for k in range(4))
+        studies.append(f"s{number}_study,{look}")
+        for copy in range(2):
+            name = f"f{number}{copy}"
+            films.append(f'{name}_image,"{box if number else ""}",none,s{number}')
+            path = tmp_path / "train" / f"s{number}" / "x" / f"{name}.dcm"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pixels = np.full((8, 16), 10 * number + copy, dtype=np.uint16)
+            path.write_bytes(dicom(pixels, PatientID=f"P{number}"))
+    (tmp_path / "train_study_level.csv").write_text("\n".join(studies))
+    (tmp_path / "train_image_level.csv").write_text("\n".join(films))
+    rows = whole(siim.read(tmp_path))
+    assert len(rows) == 8 and set(rows["patient_id"]) == {f"siim_P{n}" for n in range(4)}
+    assert rows.at["f10", "boxes"] == "0.125 0.125 0.375 1"  # what lies beyond the film is cut
+    assert labels(rows.loc[["f00", "f10", "f20", "f30"]], "atypical") == [0, 0, 0, 1]
+
+
+def read_nih(folder: Path) -> Path:
+    """An NIH subset that radiologists read in part: films 0 to 59 of 120."""
+    mined = ["Pneumonia", "No Finding", "Effusion"]
+    classes = ["Lung Opacity", "Normal", "No Lung Opacity / Not Normal"]
+    lines = ["image_path,patient_id,finding,age,sex,view"]
+    read = ["image_path,patient_id,mined,rsna_class,rsna_boxes"]
+    for number in range(120):
+        film(folder / f"{number}.png")
+        lines.append(f"{number}.png,nih_{number},{mined[number % 3]},50,F,PA")
+        if number < 60:
+            box = "0.1 0.1 0.4 0.5" if number % 3 == 1 else ""
+            read.append(f"{number}.png,nih_{number},x,{classes[(number + 2) % 3]},{box}")
+    read.append("60.png,nih_60,x,,")  # listed, but not read by RSNA
+    (folder / "metadata.csv").write_text("\n".join(lines))
+    (folder / "radiologists.csv").write_text("\n".join(read))
+    return folder
+
+
+def test_what_radiologists_read_overrides_what_was_mined(tmp_path):
+    rows = whole(nih.read(read_nih(tmp_path)))
+    assert len(rows) == 60  # the others are left out
+    first = rows.loc[["0", "1", "2"]]
+    assert labels(first, "pneumonia") == [0, 1, 0] and labels(first, "no_finding") == [0, 0, 1]
+    assert rows["effusion"].isna().all()  # mined too
+    assert rows.at["1", "boxes"] == "0.1 0.1 0.4 0.5"
+
+
+def test_mined_labels_can_stay_as_weak_ones_in_train_or_as_they_are(tmp_path):
+    out = tmp_path / "out.csv"
+    prepare_source("nih", read_nih(tmp_path), out, mined="weak")
+    rows = read_manifest(out).rows.set_index("case_id")
+    unread = rows[[int(name.removeprefix("nih-")) >= 60 for name in rows.index]]
+    assert len(unread) and set(unread["split"]) == {"train"}
+    assert {round(float(p), 3) for p in unread["pneumonia"]} == {0.442, 0.109}
+    kept = whole(nih.read(tmp_path, "labels"))
+    assert len(kept) == 120 and labels(kept.loc[["0", "1"]], "pneumonia") == [1, 0]
+
+
+def test_an_unknown_reading_is_refused(tmp_path):
+    path = read_nih(tmp_path) / "radiologists.csv"
+    path.write_text(path.read_text().replace("Lung Opacity,", "Opaque,"))
+    with pytest.raises(ManifestError, match=r"radiologists.csv has the class 'Opaque'"):
+        nih.read(tmp_path)
 
 
 def test_openi_without_projections_says_that_views_cannot_be_told(tmp_path):

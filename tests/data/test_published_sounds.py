@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from mmbm.cli import app
 from mmbm.data.recipes import hls_cmds, icbhi, kauh, sprsound
 from mmbm.data.recipes.layout import SourceWarning
+from mmbm.errors import ManifestError
 
 
 def sound(path: Path, content: str | None = None) -> None:
@@ -168,3 +169,35 @@ def test_sprsound_as_published(tmp_path):
     assert labels(both, "sound:wheezing") == [1] == labels(both, "sound:crackles")
     assert labels(both, "sound:fine_crackles") == [None] == labels(both, "sound:pleural_rub")
     assert list(both["sex"]) == ["M"] and labels(both, "age") == [0]
+    assert both["events"].iloc[0] == "0.001 0.009 wheezing|0.001 0.009 crackles"  # 1 to 9 ms
+
+
+def test_a_copy_of_sprsound_has_its_events_in_time(tmp_path):
+    lines = ["audio_path,patient_id,age,sex,location,record_label"]
+    events = ["audio_path,start_ms,end_ms,type"]
+    said = ["Normal", "DAS", "CAS & DAS", "Poor Quality"]
+    heard = [["Normal"], ["Fine Crackle", "Normal"], ["Wheeze+Crackle"], []]
+    for number in range(80):
+        name = f"files/{number}.flac"
+        sound(tmp_path / name)
+        lines.append(f"{name},spr_{number // 4},3.4,F,left lateral,{said[number % 4]}")
+        for place, kind in enumerate(heard[number % 4]):
+            events.append(f"{name},{500 + 1000 * place},{1250 + 1000 * place},{kind}")
+    (tmp_path / "metadata.csv").write_text("\n".join(lines))
+    (tmp_path / "events.csv").write_text("\n".join(events))
+    rows = whole(sprsound.read(tmp_path))
+    assert len(rows) == 80 and labels(rows, "age")[0] == 3
+    first = rows.loc[["0", "1", "2", "3"]]
+    assert list(first["events"]) == [
+        "0.5 1.25 normal",
+        "0.5 1.25 fine_crackles|1.5 2.25 normal",
+        "0.5 1.25 wheezing|0.5 1.25 crackles",
+        "",
+    ]
+    assert labels(first, "sound:normal") == [1, 0, 0, None]
+    assert labels(first, "sound:fine_crackles") == [0, 1, None, None]
+    assert labels(first, "sound:poor_quality") == [0, 0, 0, 1]
+    events[1] = events[1].replace("1250", "250")
+    (tmp_path / "events.csv").write_text("\n".join(events))
+    with pytest.raises(ManifestError, match=r"An event of 'files/0.flac'.*before it ends"):
+        sprsound.read(tmp_path)

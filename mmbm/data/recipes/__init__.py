@@ -18,6 +18,7 @@ from mmbm.data.recipes import (
     nih,
     openi,
     rsna,
+    siim,
     sprsound,
 )
 
@@ -34,5 +35,6 @@ SOURCES: dict[str, Callable[[Path], pd.DataFrame]] = {
     "nih": nih.read,
     "openi": openi.read,
     "rsna": rsna.read,
+    "siim": siim.read,
     "sprsound": sprsound.read,
 }

@@ -1,8 +1,8 @@
 """Open-I, Indiana University chest films (Demner-Fushman et al., JAMIA 2016; CC BY-NC-ND 4.0).
 
 One report is one patient. Labels are the MeSH terms that people gave the report. The note is its
-indication and its comparison, findings and impression, disease names masked; all but the
-indication was written from the film.
+indication, disease names masked: all else was written from the film. Its licence allows no
+derivatives, so every row is for testing.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from mmbm.data.recipes.rows import recipe_rows
 from mmbm.data.recipes.splits import drop_duplicates, split_by_patient
 from mmbm.errors import ManifestError
 
-__all__ = ["LAYOUT", "read"]
+__all__ = ["FOLDER", "LAYOUT", "read"]
 
+FOLDER = "notes/openi"
 LAYOUT = (
-    "ecgen-radiology/1.xml and so on, the PNG files of NLMCXR_png (CXR1_1_IM-0001-3001.png …) and, "
+    "a reports.csv, or ecgen-radiology/1.xml and so on, "
+    "the PNG files of NLMCXR_png (CXR1_1_IM-0001-3001.png …) and, "
     "to tell frontal from lateral films, indiana_projections.csv"
 )
 UNLABELLED = {"no indexing", "technical quality of image unsatisfactory"}
@@ -40,8 +42,11 @@ NAMED = {
 def read(folder: Path) -> pd.DataFrame:
     """Read every film whose report is indexed; frontal ones only where that can be told.
 
+    A copy of the reports alone, listed in a ``reports.csv``, gives cases with a note and no film.
     Raises ManifestError.
     """
+    if (folder / "reports.csv").is_file():
+        return _copy(folder)
     reports = find(folder, "ecgen-radiology", expected=LAYOUT)
     films = {_plain(name): p for name, p in files_by_name(folder, (".png", ".dcm", ".jpg")).items()}
     frontal = _frontal(folder)
@@ -75,7 +80,23 @@ def read(folder: Path) -> pd.DataFrame:
         note(f"{missing} films that reports name are not in the folder; left out.")
     if frontal is None:
         note("No indiana_projections.csv: frontal and lateral films could not be told apart.")
-    return split_by_patient(drop_duplicates(recipe_rows("openi", pd.DataFrame(rows))))
+    table = pd.DataFrame(rows).assign(official="test")
+    return split_by_patient(drop_duplicates(recipe_rows("openi", table)))
+
+
+def _copy(folder: Path) -> pd.DataFrame:
+    listed = read_table(
+        folder / "reports.csv", ("report_id", "indication", "normal", "opacity_pneumonia")
+    )
+    listed = listed[listed["indication"] != ""].reset_index(drop=True)
+    columns = {
+        "name": listed["report_id"],
+        "patient_id": "openi_" + listed["report_id"].str.removeprefix("CXR"),
+        "note": [mask_disease_names(" ".join(text.split())) for text in listed["indication"]],
+        "pneumonia": listed["opacity_pneumonia"].astype("Int64"),
+        "no_finding": listed["normal"].astype("Int64"),
+    }
+    return recipe_rows("openi", columns).assign(split="test")
 
 
 def _plain(name: str) -> str:
@@ -109,10 +130,10 @@ def _labels(report: ET.Element) -> dict[str, Any] | None:
 
 
 def _note(report: ET.Element) -> str:
-    """The report's sections, masked; XXXX stands for what was taken out before publication."""
+    """The report's indication, masked; XXXX stands for what was taken out before publication."""
     parts = [
-        f"{(part.get('Label') or '').capitalize()}: {' '.join(part.text.split())}"
+        " ".join(part.text.split())
         for part in report.iter("AbstractText")
-        if part.text and part.text.strip()
+        if (part.get("Label") or "").upper() == "INDICATION" and part.text
     ]
     return mask_disease_names(" ".join(parts))

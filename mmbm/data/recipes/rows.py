@@ -18,6 +18,9 @@ FINDINGS = (
     "edema",
     "consolidation",
     "viral",  # of an infection: 1 viral, 0 bacterial, blank where neither is known
+    "typical",  # of COVID-19 pneumonia, as radiologists named an opacity's appearance
+    "indeterminate",
+    "atypical",
 )
 SOUND_COLUMNS = (
     "sound:normal",
@@ -26,10 +29,12 @@ SOUND_COLUMNS = (
     "sound:fine_crackles",
     "sound:coarse_crackles",
     "sound:rhonchi",
+    "sound:stridor",
     "sound:pleural_rub",
+    "sound:poor_quality",  # too poor to tell: 1, the others blank
 )
 LABELS = (*FINDINGS, *SOUND_COLUMNS)
-TEXT = ("name", "patient_id", "image", "audio", "sex", "view", "note")
+TEXT = ("name", "patient_id", "image", "audio", "sex", "view", "note", "boxes", "events")
 ROW_COLUMNS = ("source", *TEXT, "age", *LABELS)
 
 
@@ -38,7 +43,8 @@ def recipe_rows(source: str, columns: dict[str, Any] | pd.DataFrame) -> pd.DataF
 
     ``columns`` gives what the source has, and ``official``, its published split, where there is
     one; the others are blank. A row's ``name``, unique in its source, is its file's where none is
-    given. Paths are absolute, ages are years, sex is F or M.
+    given. Paths are absolute, ages are years, sex is F or M; boxes and events are written as
+    in a manifest (:mod:`mmbm.data.located`).
     """
     rows = pd.DataFrame({"source": source, **columns})
     kept = [*ROW_COLUMNS, *(["official"] if "official" in columns else [])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -22,12 +23,12 @@ def place_of(identity: str) -> float:
     return int(hashlib.sha256(identity.encode()).hexdigest()[:13], 16) / 16**13
 
 
-def split_of(identity: str) -> Split:
+def split_of(identity: str, shares: Mapping[Split, float] = SHARES) -> Split:
     """The split of one patient, from the sha256 of the identifier alone."""
     place = place_of(identity)
-    if place < SHARES["train"]:
+    if place < shares["train"]:
         return "train"
-    return "val" if place < SHARES["train"] + SHARES["val"] else "test"
+    return "val" if place < shares["train"] + shares["val"] else "test"
 
 
 def drop_duplicates(rows: pd.DataFrame) -> pd.DataFrame:
@@ -62,8 +63,10 @@ def drop_duplicates(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.drop(columns="_content").sort_index().reset_index(drop=True)
 
 
-def split_by_patient(rows: pd.DataFrame) -> pd.DataFrame:
+def split_by_patient(rows: pd.DataFrame, shares: Mapping[Split, float] = SHARES) -> pd.DataFrame:
     """Add ``split`` from each row's ``family`` and drop the helper columns.
+
+    A source whose size or use asks for other ``shares`` of patients than the usual gives them.
 
     Where ``official`` holds a published split, its test rows stay test rows, and val is carved
     from train by patient unless it is published too. A patient who stands in several published
@@ -71,13 +74,13 @@ def split_by_patient(rows: pd.DataFrame) -> pd.DataFrame:
     """
     family = rows["family"].astype(str)
     if "official" not in rows:
-        return rows.assign(split=[split_of(f) for f in family]).drop(columns="family")
+        return rows.assign(split=[split_of(f, shares) for f in family]).drop(columns="family")
     official = rows["official"].where(rows["official"].isin(("val", "test")), "train")
     held: dict[str, str] = {}
     for split in SHARES:  # train, val, test: the later one holds
         held |= dict.fromkeys(family[official == split], split)
     if "val" not in held.values():
-        share = SHARES["val"] / (SHARES["train"] + SHARES["val"])
+        share = shares["val"] / (shares["train"] + shares["val"])
         held |= {f: "val" for f, s in held.items() if s == "train" and place_of(f) < share}
         official = official.mask(family.map(held) == "val", "val")
     kept = official == family.map(held)
