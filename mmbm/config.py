@@ -126,6 +126,8 @@ class ImageConfig(Settings):
     size: int = Field(default=224, ge=32, le=1024)  # pixels a side
     lungs: bool = False  # cut the film out around its lungs and take features from them alone
     cycles: float = Field(default=0.0, ge=0.0, le=1024.0)  # over the film: level its spectrum to it
+    greys: Literal["shown", "stored"] = "shown"
+    """Read what is shown, by the rank of its greys; or the values stored, borders cut off."""
 
     @field_validator("backbone")
     @classmethod
@@ -137,6 +139,12 @@ class ImageConfig(Settings):
                 "torchvision.models.list_models(); nothing is fetched from elsewhere"
             )
         return name
+
+    @model_validator(mode="after")
+    def _one_cut(self) -> Self:
+        if self.greys == "stored" and (self.lungs or self.cycles):
+            raise ValueError("greys = 'stored' reads the whole film: set lungs = false, cycles = 0")
+        return self
 
 
 class NotesConfig(Settings):

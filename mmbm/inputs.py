@@ -11,19 +11,20 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
+from mmbm.borders import extent
 from mmbm.case import MODALITIES, SAMPLE_RATE, Case, Picture, Sound
 from mmbm.config import AudioConfig, ImageConfig, ModelConfig
 from mmbm.model.audio import LogMel
-from mmbm.model.lungs import SIDE, LungFinder, Lungs, shipped
+from mmbm.model.lungs import SIDE, WHOLE, Box, LungFinder, Lungs, shipped
 from mmbm.model.network import Inputs
 from mmbm.model.notes import PAD_ID, Tokens, tokenise
 from mmbm.spectrum import level_spectrum
 
 __all__ = [
+    "Film",
     "Prepared",
     "Upright",
     "batch_tokens",
-    "cut_film",
     "equalise",
     "film",
     "find_lungs",
@@ -31,9 +32,12 @@ __all__ = [
     "log_mel",
     "lung_film",
     "prepare",
+    "prepare_film",
+    "ranged",
     "read_tokens",
     "shrink",
     "standardise",
+    "stored_greys",
     "thumbnail",
     "upright",
     "waveform",
@@ -41,6 +45,8 @@ __all__ = [
 
 # Correlation with the mean training film. Of 1,171 test films 8 lie below 0.25, the least at 0.03.
 CHEST_ABOVE, NEGATIVE_BELOW = 0.25, -0.25
+TAIL = 0.01  # of a film's greys at either end that do not set its range
+PLAIN = ImageConfig()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +58,27 @@ class Prepared:
     seconds: float  # of sound that the model hears
     warnings: tuple[str, ...]
     lungs: Lungs | None = None  # of the picture, turned round as the model read it
+    box: Box = WHOLE  # the part of the picture that the image branch reads
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Upright:
     """A picture with air dark, as far as its likeness to chest films tells."""
 
-    shown: NDArray[np.float32]  # (height, width) in [0, 1]
+    greys: NDArray[np.float32]  # (height, width) in [0, 1]
     square: Tensor  # all of it, (1, size, size) float32 in [-1, 1]
     turned: bool  # it was a negative
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Film:
+    """A picture as training, evaluation and serving alike begin with it."""
+
+    planes: Tensor  # (1 or 2, size, size) in [0, 1]: greys not yet standardised, lungs
+    whole: Upright
+    lungs: Lungs  # in all of the picture
+    box: Box  # the part of the picture that the planes show
 
 
 def shrink(shown: NDArray[np.float32], size: int) -> Tensor:
@@ -86,6 +103,24 @@ def equalise(square: Tensor) -> Tensor:
     return (2.0 * rank - 1.0).reshape(square.shape)
 
 
+def ranged(square: Tensor) -> Tensor:
+    """Spread the greys from the first to the last per cent over [-1, 1]; what lies beyond is cut.
+
+    (…, size, size) any range -> the same shape in [-1, 1]. A linear window that cuts no grey does
+    not reach the model.
+    """
+    ordered = square.flatten(-2).sort(-1).values
+    count = ordered.shape[-1]
+    low, high = (ordered[..., int(part * count), None, None] for part in (TAIL, 1 - TAIL))
+    return (2 * (square - low) / (high - low).clamp(min=1e-6) - 1).clamp(-1.0, 1.0)
+
+
+def stored_greys(picture: Picture) -> NDArray[np.float32]:
+    """(height, width) in [0, 1]: the stored values, whichever window the file asks for."""
+    low, high = float(picture.pixels.min()), float(picture.pixels.max())
+    return np.asarray((picture.pixels - low) / max(high - low, 1e-6), dtype=np.float32)
+
+
 def film(picture: Picture, size: int) -> Tensor:
     """A whole picture: (1, size, size) float32 in [-1, 1]."""
     return equalise(shrink(picture.shown, size))
@@ -107,17 +142,18 @@ def lung_film(shown: NDArray[np.float32], lungs: Lungs, size: int) -> Tensor:
     return torch.cat([shrink(part, size) for part in parts])
 
 
-def standardise(film: Tensor, cycles: float = 0.0) -> Tensor:
-    """(1 or 2, size, size) in [0, 1] -> the same with its first plane, the greys, equalised.
+def standardise(film: Tensor, config: ImageConfig = PLAIN) -> Tensor:
+    """(1 or 2, size, size) in [0, 1] -> the same with its first plane, the greys, in [-1, 1].
 
-    With ``cycles`` its spectrum is levelled up to there (:mod:`mmbm.spectrum`).
+    Shown greys are ranked, and with ``cycles`` their spectrum levelled (:mod:`mmbm.spectrum`);
+    stored ones are spread over their range.
     """
-    return torch.cat([_levelled(equalise(film[:1]), cycles), film[1:]])
-
-
-def _levelled(square: Tensor, cycles: float) -> Tensor:
-    """(1, size, size) equalised -> the same, its spectrum levelled up to ``cycles``."""
-    return equalise(level_spectrum(square, cycles)) if cycles else square
+    if config.greys == "stored":
+        return torch.cat([ranged(film[:1]), film[1:]])
+    square = equalise(film[:1])
+    if config.cycles:
+        square = equalise(level_spectrum(square, config.cycles))
+    return torch.cat([square, film[1:]])
 
 
 def thumbnail(square: Tensor, side: int) -> Tensor:
@@ -161,41 +197,51 @@ def read_tokens(tokenizer: Tokenizer, text: str, max_tokens: int) -> Tokens:
     return tokens if tokens.ids else Tokens([PAD_ID], [(0, 0)], [0])
 
 
-def upright(picture: Picture, size: int, mean_film: Tensor) -> Upright:
+def upright(greys: NDArray[np.float32], size: int, mean_film: Tensor) -> Upright:
     """Turn a negative round; what is like no chest film gets a warning."""
-    square = film(picture, size)
+    square = equalise(shrink(greys, size))
     alike = likeness(square, mean_film)
     if alike < NEGATIVE_BELOW:
         warning = (
             "The picture looks like the negative of a chest film, or like none at all: "
             "the model read it inverted."
         )
-        return Upright(1 - picture.shown, -square, True, (warning,))
+        return Upright(1 - greys, -square, True, (warning,))
     warning = (
         "The picture does not look like a frontal chest film: "
         "what the model makes of it may mean nothing."
     )
-    return Upright(picture.shown, square, False, (warning,) if alike < CHEST_ABOVE else ())
+    return Upright(greys, square, False, (warning,) if alike < CHEST_ABOVE else ())
 
 
-def cut_film(whole: Upright, lungs: Lungs, config: ImageConfig) -> Tensor:
-    """What the image branch reads: (1, size, size), or 2 planes where it reads the lungs alone."""
+def prepare_film(picture: Picture, config: ImageConfig, mean_film: Tensor) -> Film:
+    """What training, evaluation and serving make of a picture, before greys are standardised."""
+    box, greys = WHOLE, picture.shown
+    if config.greys == "stored":
+        greys = stored_greys(picture)
+        found = extent(greys)
+        height, width = greys.shape
+        box = Box(
+            found.top / height, found.bottom / height, found.left / width, found.right / width
+        )
+        greys = found.cut(greys)
+    whole = upright(greys, config.size, mean_film)
+    lungs = find_lungs(whole.square)
     if config.lungs:
-        return standardise(lung_film(whole.shown, lungs, config.size), config.cycles)
-    if whole.turned:  # rounding differs between the negative of the greys and that of their ranks
-        return standardise(shrink(whole.shown, config.size), config.cycles)
-    return _levelled(whole.square, config.cycles)
+        return Film(lung_film(whole.greys, lungs, config.size), whole, lungs, lungs.box)
+    return Film(shrink(whole.greys, config.size), whole, lungs.within(box), box)
 
 
 def prepare(case: Case, config: ModelConfig, tokenizer: Tokenizer, mean_film: Tensor) -> Prepared:
     """One case as a batch of one, on the CPU."""
     square = tokens = ids = lengths = sound = lungs = None
     warnings: list[str] = []
+    box = WHOLE
     if case.image is not None:
-        whole = upright(case.image, config.image.size, mean_film)
-        warnings += whole.warnings
-        lungs = find_lungs(whole.square)
-        square = cut_film(whole, lungs, config.image)
+        read = prepare_film(case.image, config.image, mean_film)
+        warnings += read.whole.warnings
+        lungs, box = read.lungs, read.box
+        square = standardise(read.planes, config.image)
     if case.notes is not None:
         tokens = read_tokens(tokenizer, case.notes.text, config.notes.max_tokens)
         ids, lengths = batch_tokens([tokens])
@@ -220,4 +266,4 @@ def prepare(case: Case, config: ModelConfig, tokenizer: Tokenizer, mean_film: Te
         waveform=None if sound is None else sound[None],
     )
     seconds = 0.0 if sound is None else len(sound) / SAMPLE_RATE
-    return Prepared(inputs, tokens, seconds, tuple(warnings), lungs)
+    return Prepared(inputs, tokens, seconds, tuple(warnings), lungs, box)

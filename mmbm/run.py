@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer
+from torch import Tensor
 
 import mmbm
 from mmbm.card import data_table, read_facts, write_card
@@ -198,7 +199,12 @@ def run_calibration(
     _need_findings(manifest, network.config.findings, manifest_path)
     corpora = {
         name: _corpus(
-            _split(manifest, name, manifest_path), network.config, tokenizer, None, reading
+            _split(manifest, name, manifest_path),
+            network.config,
+            tokenizer,
+            None,
+            reading,
+            network.mean_film,
         )
         for name in ("train", "val")
     }
@@ -261,8 +267,9 @@ def run_average(
     if seen:
         train = _split(_without(read_manifest(manifest_path), left_out), "train", manifest_path)
         only = loaded.network.config.model_copy(update={"modalities": ("image",)})
-        corpus = _corpus(train, only, loaded.tokenizer, None, reading)
-        films = [standardise(film, corpus.cycles) for film in corpus.films]
+        mean_film = loaded.network.mean_film
+        corpus = _corpus(train, only, loaded.tokenizer, None, reading, mean_film)
+        films = [standardise(film, corpus.image) for film in corpus.films]
         if not films:
             raise ManifestError(f"'{manifest_path.name}' has no film in its train split.")
         average_image(loaded.network, [other.network for other in seen], torch.stack(films))
@@ -344,8 +351,9 @@ def run_evaluation(
     test = _split(manifest, "test", manifest_path)
     _need_findings(manifest, loaded.network.config.findings, manifest_path)
     torch_device = probe_device(device)
-    network = loaded.network.to(torch_device)
-    corpus = _corpus(test, network.config, loaded.tokenizer, None, reading)
+    network, mean_film = loaded.network, loaded.network.mean_film
+    corpus = _corpus(test, network.config, loaded.tokenizer, None, reading, mean_film)
+    network.to(torch_device)
     scores = extract(network, corpus, torch_device, reading)
     point = facts.get("operating_point", {})
     trained = manifest.rows["source"][manifest.rows["split"] == "train"]
@@ -433,14 +441,23 @@ def _corpus(
     tokenizer: Tokenizer,
     cache: Path | None,
     reading: Progress,
+    mean_film: Tensor | None = None,
 ) -> Corpus:
-    """A split's cases with only the parts that the model reads."""
+    """A split's cases with only the parts that the model reads, its films by its ``mean_film``."""
     columns = {"image": ["image"], "notes": ["notes", "notes_text"], "audio": ["audio"]}
     unread = [c for m, names in columns.items() if m not in config.modalities for c in names]
     read = [c for names in columns.values() for c in names if c not in unread]
     part = replace(part, rows=part.rows.assign(**dict.fromkeys(unread, "")))
     part = part.take((part.rows[read] != "").any(axis=1).to_numpy())
-    return read_corpus(part, read_texts(part), config, tokenizer, cache=cache, progress=reading)
+    return read_corpus(
+        part,
+        read_texts(part),
+        config,
+        tokenizer,
+        cache=cache,
+        progress=reading,
+        mean_film=mean_film,
+    )
 
 
 def _need_findings(manifest: Manifest, findings: tuple[str, ...], path: Path) -> None:

@@ -11,19 +11,18 @@ from mmbm.config import ImageConfig
 from mmbm.data.corpus import read_corpus, read_texts
 from mmbm.data.manifest import read_manifest
 from mmbm.inputs import (
-    cut_film,
     equalise,
     film,
     find_lungs,
     likeness,
     lung_film,
     prepare,
+    prepare_film,
     shrink,
-    standardise,
-    upright,
 )
 from mmbm.io import read_picture
 from mmbm.model import checkpoint
+from mmbm.model.lungs import WHOLE
 from mmbm.model.notes import tokenise, train_tokenizer
 from tests.made_cases import TINY, picture, sound
 
@@ -69,12 +68,13 @@ def test_a_negative_is_noticed_and_turned_back(tiny_model_dir):
 def test_a_film_made_in_one_go_is_the_one_made_from_the_start(lungs, cycles, negative):
     config = ImageConfig(size=64, lungs=lungs, cycles=cycles)
     mean = film(picture(), 32)[0] * (-1 if negative else 1)
-    whole = upright(picture(), 64, mean)
-    assert whole.turned is negative
+    made = prepare_film(picture(), config, mean)
+    assert made.whole.turned is negative
     shown = 1 - picture().shown if negative else picture().shown
-    found = find_lungs(whole.square)
+    found = find_lungs(equalise(shrink(shown, 64)))
     greys = lung_film(shown, found, 64) if lungs else shrink(shown, 64)
-    assert torch.equal(cut_film(whole, found, config), standardise(greys, cycles))
+    assert torch.equal(made.planes, greys)
+    assert made.box == (found.box if lungs else WHOLE)
 
 
 def test_long_inputs_are_cut_with_a_word(tiny_model_dir):

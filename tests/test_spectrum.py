@@ -4,10 +4,12 @@ import pytest
 import torch
 from torchvision.transforms.v2.functional import gaussian_blur
 
+from mmbm.config import ImageConfig
 from mmbm.inputs import standardise
 from mmbm.spectrum import FALL, level_spectrum
 
 SIZE = 96
+LEVELLED = ImageConfig(cycles=24.0)
 
 
 def cloud(seed: int, fall: float) -> torch.Tensor:
@@ -46,7 +48,7 @@ def test_a_softened_film_reads_almost_like_the_sharp_one():
     sharp = cloud(2, 2.6)
     soft = gaussian_blur(sharp, [5, 5], [1.2, 1.2])
     plain = (standardise(sharp) - standardise(soft)).abs().mean()
-    levelled = (standardise(sharp, 24.0) - standardise(soft, 24.0)).abs().mean()
+    levelled = (standardise(sharp, LEVELLED) - standardise(soft, LEVELLED)).abs().mean()
     assert levelled < 0.35 * plain
 
 
@@ -67,5 +69,5 @@ def test_several_films_at_once_are_as_one_by_one():
 
 def test_without_a_cut_off_nothing_changes():
     film = torch.rand(2, SIZE, SIZE)
-    assert torch.equal(standardise(film), standardise(film, 0.0))
-    assert torch.equal(standardise(film, 24.0)[1], film[1])
+    assert torch.equal(standardise(film), standardise(film, ImageConfig()))
+    assert torch.equal(standardise(film, LEVELLED)[1], film[1])

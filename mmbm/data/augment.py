@@ -14,7 +14,8 @@ from torch.nn.functional import interpolate
 from torchvision.transforms import v2
 
 from mmbm.case import SAMPLE_RATE
-from mmbm.inputs import standardise
+from mmbm.config import ImageConfig
+from mmbm.inputs import PLAIN, standardise
 
 __all__ = ["augment_film", "augment_sound", "between", "chance", "crop_sound", "spoil"]
 
@@ -33,10 +34,10 @@ def between(low: float, high: float) -> float:
     return low + (high - low) * float(torch.rand(()))
 
 
-def augment_film(square: Tensor, cycles: float = 0.0) -> Tensor:
+def augment_film(square: Tensor, config: ImageConfig = PLAIN) -> Tensor:
     """(planes, size, size) in [0, 1], not yet equalised -> the same with greys in [-1, 1].
 
-    The other planes, such as the lungs, move with the first, the greys. ``cycles`` as in
+    The other planes, such as the lungs, move with the first, the greys. ``config`` as in
     ``standardise``.
     """
     size = square.shape[-1]
@@ -52,10 +53,10 @@ def augment_film(square: Tensor, cycles: float = 0.0) -> Tensor:
         film = interpolate(film, size, mode="bilinear")[0]
     if chance(0.3):  # shutter or page border
         _paint_border(film)
-    return torch.cat([spoil(film, cycles), others])
+    return torch.cat([spoil(film, config), others])
 
 
-def spoil(film: Tensor, cycles: float = 0.0) -> Tensor:
+def spoil(film: Tensor, config: ImageConfig = PLAIN) -> Tensor:
     """What a film may suffer where it lies: blur, letters, uneven exposure, noise.
 
     (1, size, size) in [0, 1], not yet equalised -> (1, size, size) in [-1, 1].
@@ -64,7 +65,7 @@ def spoil(film: Tensor, cycles: float = 0.0) -> Tensor:
     film = sharpen(soften(film)).clone()
     for _ in range(int(torch.randint(0, 4, ()))):  # printed letters, markers, electrodes
         _paint_box(film)
-    film = standardise(film, cycles)
+    film = standardise(film, config)
     shade = interpolate(torch.randn(1, 1, 4, 4), size, mode="bicubic")[0]  # uneven exposure
     film = film + between(0.0, 0.25) * shade + between(0.0, 0.12) * torch.randn_like(film)
     return film.clamp(-1.0, 1.0)

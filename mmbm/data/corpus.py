@@ -16,16 +16,16 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
-from mmbm.config import ModelConfig
+from mmbm.config import ImageConfig, ModelConfig
 from mmbm.data.manifest import Manifest
 from mmbm.errors import InputError, ManifestError
 from mmbm.inputs import (
+    NEGATIVE_BELOW,
+    PLAIN,
     batch_tokens,
-    equalise,
-    find_lungs,
-    lung_film,
+    likeness,
+    prepare_film,
     read_tokens,
-    shrink,
     standardise,
     thumbnail,
     waveform,
@@ -52,7 +52,7 @@ class Corpus:
     """Decoded cases in memory. Each file is held once, however many cases share it."""
 
     manifest: Manifest
-    films: Tensor  # (films, 1 or 2, size, size) float32 in [0, 1], shrunk but not equalised
+    films: Tensor  # (films, 1 or 2, size, size) float32 in [0, 1], greys not yet standardised
     thumbnails: Tensor  # (films, 32, 32) float32, the whole film equalised
     lung_areas: Tensor  # (films,) float32, part of the whole film that is lung
     film_of: NDArray[np.int64]  # (cases,) row of ``films``, -1: no image
@@ -61,7 +61,7 @@ class Corpus:
     sound_of: NDArray[np.int64]  # (cases,) index in ``sounds``, -1: no recording
     labels: Tensor  # (cases, findings) float32, NaN: unknown
     sound_labels: Tensor  # (cases, events) float32, NaN: unknown
-    cycles: float = 0.0  # over the film, up to which its spectrum is levelled
+    image: ImageConfig = PLAIN  # how greys are standardised
 
     def __len__(self) -> int:
         return len(self.film_of)
@@ -77,18 +77,18 @@ class Corpus:
         cases: Sequence[int],
         *,
         only: Modality | None = None,
-        film: Callable[[Tensor, float], Tensor] = standardise,
+        film: Callable[[Tensor, ImageConfig], Tensor] = standardise,
         sound: Callable[[Tensor], Tensor] = lambda w: w,
         tokens: Callable[[Tokens], Tokens] = lambda t: t,
     ) -> Inputs:
         """A batch of cases, of ``only`` one modality or of all.
 
-        The three functions are what training does to each part; ``film`` is also given ``cycles``.
+        The three functions are what training does to each part; ``film`` is also given ``image``.
         Recordings of one batch must come out equally long.
         """
         use = {m: only in (None, m) for m in MODALITIES}
         films = [
-            film(self.films[f], self.cycles)
+            film(self.films[f], self.image)
             for c in cases
             if use["image"] and (f := self.film_of[c]) >= 0
         ]
@@ -132,8 +132,12 @@ def read_corpus(
     *,
     cache: Path | None = None,
     progress: Progress = silent,
+    mean_film: Tensor | None = None,
 ) -> Corpus:
     """Decode a manifest's files; films are kept in ``cache`` for the next run.
+
+    A negative is turned round: what is the opposite of ``mean_film``, a model's, or of the mean of
+    these very films where none is given.
 
     Raises
     ------
@@ -141,19 +145,16 @@ def read_corpus(
         A file that cannot be read, by its name.
     """
     size = config.image.size
+    reference = torch.zeros(THUMBNAIL, THUMBNAIL) if mean_film is None else mean_film
     film_of, film_paths = _index(manifest, "image")
     sound_of, sound_paths = _index(manifest, "audio")
-    kind = f"{'lungs' if config.image.lungs else 'films'}-{size}-{lung_digest()[:8]}"
+    kind = f"{_kind(config.image)}-{size}-{lung_digest()[:8]}"
     kept = cache / f"{kind}-{_fingerprint(film_paths)}.npz" if cache else None
 
-    def seen(path: Path) -> tuple[Tensor, Tensor, Tensor]:
-        shown = _read(path, read_picture).shown
-        square = shrink(shown, size)
-        whole = equalise(square)
-        lungs = find_lungs(whole)
-        if config.image.lungs:
-            square = lung_film(shown, lungs, size)
-        return square, thumbnail(whole, THUMBNAIL), torch.tensor(lungs.area)
+    def seen(path: Path, against: Tensor = reference) -> tuple[Tensor, Tensor, Tensor]:
+        read = prepare_film(_read(path, read_picture), config.image, against)
+        small = thumbnail(read.whole.square, THUMBNAIL)
+        return read.planes, small, torch.tensor(read.lungs.area)
 
     def heard(path: Path) -> Tensor:
         return waveform(_read(path, read_sound), config.audio.max_seconds)
@@ -163,6 +164,11 @@ def read_corpus(
             films, thumbnails, areas = (torch.from_numpy(arrays[name]) for name in ARRAYS)
     elif film_paths:
         read = _all(seen, film_paths, "films", progress)
+        if mean_film is None:
+            mean = torch.stack([small for _, small, _ in read]).mean(0)
+            for i, (_, small, _) in enumerate(read):
+                if likeness(small[None], mean) < NEGATIVE_BELOW:
+                    read[i] = seen(film_paths[i], mean)
         films, thumbnails, areas = (torch.stack(part) for part in zip(*read, strict=True))
         if kept is not None:
             kept.parent.mkdir(parents=True, exist_ok=True)
@@ -184,8 +190,13 @@ def read_corpus(
         sound_of=sound_of,
         labels=torch.from_numpy(manifest.labels(config.findings)),
         sound_labels=torch.from_numpy(manifest.sounds(config.sound_events)),
-        cycles=config.image.cycles,
+        image=config.image,
     )
+
+
+def _kind(config: ImageConfig) -> str:
+    """Which preparation a cached film went through."""
+    return "lungs" if config.lungs else "films" if config.greys == "shown" else config.greys
 
 
 def _index(manifest: Manifest, part: str) -> tuple[NDArray[np.int64], list[Path]]:

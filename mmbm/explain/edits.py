@@ -36,7 +36,7 @@ class Span(NamedTuple):
 
 
 def erase(picture: Picture, *regions: Box) -> Picture:
-    """The picture with these regions of ``shown``, all that a model reads of it, filled in.
+    """The picture with these regions filled in, in what is stored and in what is shown.
 
     Raises
     ------
@@ -46,21 +46,26 @@ def erase(picture: Picture, *regions: Box) -> Picture:
     missing = np.zeros(picture.shown.shape, dtype=np.bool_)
     for region in regions:
         missing[region.cut(*picture.shown.shape)] = True
-    return replace(picture, shown=fill(picture.shown, missing))
+    return _filled(picture, missing)
 
 
 def keep(picture: Picture, region: Box) -> Picture:
-    """The picture with all but this region of ``shown`` filled in from it."""
+    """The picture with all but this region filled in from it."""
     missing = np.ones(picture.shown.shape, dtype=np.bool_)
     missing[region.cut(*picture.shown.shape)] = False
-    return replace(picture, shown=fill(picture.shown, missing))
+    return _filled(picture, missing)
+
+
+def _filled(picture: Picture, missing: NDArray[np.bool_]) -> Picture:
+    shown, pixels = (fill(grey, missing) for grey in (picture.shown, picture.pixels))
+    return replace(picture, shown=shown, pixels=pixels)
 
 
 def fill(shown: NDArray[np.float32], missing: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Fill in what is missing with the smoothest surface that meets what surrounds it.
 
     That is the harmonic one (each pixel the mean of its neighbours), worked out from coarse to
-    fine. What is not missing stays to the bit. Shapes: both (height, width); shown in [0, 1].
+    fine. What is not missing stays to the bit. Shapes: both (height, width); greys of any range.
     """
     if missing.all():
         raise NoSignal("Nothing of the picture would be left: erase less of it.")

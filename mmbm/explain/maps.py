@@ -93,17 +93,20 @@ class EvidenceMaps:
 
     finding: str
     cells: NDArray[np.float64] | None  # (height, width) of the image branch
-    lungs: Lungs | None  # which the film was cut out around; None: the cells cover all of it
+    lungs: Lungs | None  # which the film was cut out around; None: the cells cover all of ``box``
     words: Sequence[WordShare] | None
     audio: NDArray[np.float64] | None  # (bands, times), low bands first
     audio_seconds: float  # what the times span
+    box: Box = WHOLE  # the part of the picture that the cells cover
 
     @cached_property
     def image(self) -> NDArray[np.float64] | None:
         """The cells in their place, (height, width) over the whole film, when it is drawn."""
-        if self.cells is None or self.lungs is None:
+        if self.cells is not None and self.lungs is not None:
+            return _on_film(self.cells, self.lungs)
+        if self.cells is None or self.box == WHOLE:
             return self.cells
-        return _on_film(self.cells, self.lungs)
+        return place(self.cells, self.box, CELLS)
 
 
 def last_layer(prediction: Prediction, finding: str) -> EvidenceMaps:
@@ -130,6 +133,7 @@ def last_layers(prediction: Prediction) -> tuple[EvidenceMaps, ...]:
             words=None if told is None else told[c],
             audio=shares["audio"][c] if "audio" in shares else None,
             audio_seconds=prediction.features.prepared.seconds,
+            box=prediction.features.prepared.box,
         )
         for c, finding in enumerate(prediction.findings)
     )
@@ -160,8 +164,10 @@ def finer_maps(predictor: Predictor, prediction: Prediction) -> tuple[EvidenceMa
     shares = fields * even
     gap = prediction.readout.contributions(means)[:, 0] - shares.sum((1, 2))
     shares += gap[:, None, None] * even
-    placed = place(shares.numpy(), WHOLE if lungs is None else lungs.box, CELLS)
-    return tuple(replace(m, cells=c, lungs=None) for m, c in zip(maps, placed, strict=True))
+    placed = place(shares.numpy(), prediction.features.prepared.box, CELLS)
+    return tuple(
+        replace(m, cells=c, lungs=None, box=WHOLE) for m, c in zip(maps, placed, strict=True)
+    )
 
 
 @torch.no_grad()

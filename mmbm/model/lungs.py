@@ -130,6 +130,19 @@ class Lungs:
         mask = torch.from_numpy(self.mask).float()[None, None]
         return np.asarray(max_pool2d(mask, 3, 1, 1)[0, 0].numpy())
 
+    def within(self, part: Box) -> Lungs:
+        """These lungs, found in a part of a picture, in all of it."""
+        if part == WHOLE:
+            return self
+        middle = (np.arange(SIDE) + 0.5) / SIDE
+        down, across = (
+            np.floor((middle - first) / (last - first) * SIDE).astype(np.int64)
+            for first, last in ((part.top, part.bottom), (part.left, part.right))
+        )
+        inside = [(place >= 0) & (place < SIDE) for place in (down, across)]
+        mask = self.mask[down.clip(0, SIDE - 1)][:, across.clip(0, SIDE - 1)]
+        return Lungs(mask & inside[0][:, None] & inside[1])
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the reader should know of them."""

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from mmbm.case import SAMPLE_RATE, Modality
-from mmbm.config import TrainConfig
+from mmbm.config import ImageConfig, TrainConfig
 from mmbm.data.augment import augment_film, augment_sound, chance, crop_sound
 from mmbm.data.corpus import Corpus
 from mmbm.data.crackles import Kind, draw_crackles
@@ -149,15 +149,15 @@ class Prepared(Dataset[Batch]):
             iter([n for n, c in enumerate(cases) if self.present[c, part]]) for part in (0, 2)
         )
 
-        def film(square: Tensor, cycles: float) -> Tensor:
+        def film(square: Tensor, image: ImageConfig) -> Tensor:
             row = next(with_film)
             healthy = bool((labels[row] == 1 - self.opaque).any())
             if healthy and chance(self.config.opacities):
                 drawn = draw_opacity(square)
                 if drawn is not None:
                     labels[row] = self.opaque
-                    return augment_film(drawn, cycles)
-            return augment_film(torch.cat([square, torch.zeros_like(square[:1])]), cycles)
+                    return augment_film(drawn, image)
+            return augment_film(torch.cat([square, torch.zeros_like(square[:1])]), image)
 
         def sound(waveform: Tensor) -> Tensor:
             row, when = next(with_sound), torch.zeros(samples)

@@ -9,7 +9,7 @@ from mmbm.data.corpus import read_corpus, read_texts
 from mmbm.data.manifest import read_manifest
 from mmbm.errors import ManifestError
 from mmbm.model.notes import train_tokenizer
-from tests.made_cases import TINY, write_manifest
+from tests.made_cases import TINY, picture, write_manifest
 
 
 @pytest.fixture
@@ -52,3 +52,16 @@ def test_an_unreadable_file_is_named(manifest):
     manifest.path(2, "image").write_bytes(b"no picture")
     with pytest.raises(ManifestError, match=r"film2\.png: "):
         corpus(manifest)
+
+
+def test_a_negative_among_the_films_is_turned_round_as_in_serving(manifest):
+    grain = np.random.default_rng(0)
+    for row in range(16):
+        greys = 255 * picture().shown + grain.normal(0, 2, picture().shown.shape)
+        Image.fromarray(greys.clip(0, 255).astype(np.uint8)).save(manifest.path(row, "image"))
+    upright = corpus(manifest).films
+    with Image.open(manifest.path(0, "image")) as stored:
+        Image.fromarray(255 - np.asarray(stored)).save(manifest.path(0, "image"))
+    turned = corpus(manifest).films
+    assert torch.allclose(turned[0], upright[0], atol=0.01)
+    assert torch.equal(turned[1:], upright[1:])

@@ -95,8 +95,8 @@ def _as_read(rows: pd.DataFrame, folder: Path, mined: Mined) -> pd.DataFrame:
         pneumonia=opaque.astype("Float64").where(seen, likely[0]),
         no_finding=normal.astype("Float64").where(seen, likely[1]),
         boxes=boxes,
-        **{name.lower(): pd.NA for name in NAMED},
     )
+    rows[[name.lower() for name in NAMED]] = pd.NA
     if mined == "weak":
         weak = rows["pneumonia"].notna() & rows["split"].eq("train")
         return rows[seen | weak.to_numpy()].reset_index(drop=True)

@@ -38,7 +38,7 @@ def read(folder: Path) -> pd.DataFrame:
     """
     listed = _copy(folder) if (folder / "metadata.csv").is_file() else _published(folder)
     look = listed["finding"].str.split().str[0].str.lower()
-    if odd := sorted(set(look) - {NEGATIVE, *APPEARANCES}):
+    if odd := sorted({str(name) for name in look} - {NEGATIVE, *APPEARANCES}):
         raise ManifestError(f"SIIM has no finding '{odd[0]}'; expected {LAYOUT}.")
     opaque = look != NEGATIVE
     columns = {
@@ -74,9 +74,10 @@ def _published(folder: Path) -> pd.DataFrame:
     films = read_table(
         find(folder, "train_image_level.csv", expected=LAYOUT), ("id", "boxes", "StudyInstanceUID")
     )
-    said = studies[list(names)].eq("1")
+    said = studies[list(names)] == "1"
     studies = studies.assign(
-        study=studies["id"].str.removesuffix("_study"), finding=said.idxmax(axis=1).map(names)
+        study=studies["id"].str.removesuffix("_study"),
+        finding=[names[str(column)] for column in said.idxmax(axis=1)],
     )[said.sum(axis=1) == 1]
     films = films.assign(film=films["id"].str.removesuffix("_image"))
     listed = films.merge(

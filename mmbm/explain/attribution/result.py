@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mmbm.case import Modality
 from mmbm.explain.attribution.methods import Shares
 from mmbm.explain.attribution.spaces import Over, Space
-from mmbm.explain.maps import WordShare, cut_around, place, words
+from mmbm.explain.maps import WordShare, place, words
 from mmbm.model.lungs import WHOLE
 
 __all__ = ["Attribution", "answer"]
@@ -67,10 +67,7 @@ def _placed(
         return shown, sum(word.share for word in all_words if word.end == word.start)
     if space.over != "pixels":
         return found.float().numpy(), 0.0
-    lungs, size = cut_around(space.prediction), space.given.shape[-1]
-    pixels = found[0].numpy()
-    if lungs is not None:
-        pixels = place(pixels, lungs.box, size)
-    elif pixels.shape != (size, size):
-        pixels = place(pixels, WHOLE, size)
+    size, pixels = space.given.shape[-1], found[0].numpy()
+    if prepared.box != WHOLE or pixels.shape != (size, size):
+        pixels = place(pixels, prepared.box, size)
     return pixels.astype(np.float32), 0.0
