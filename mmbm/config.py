@@ -249,7 +249,8 @@ class TrainConfig(Settings):
     crackles: float = Field(default=0.0, ge=0.0, le=1.0)
     """Of recordings of crackles, how many give way to one without that has crackles drawn in."""
     localise: float = Field(default=0.0, ge=0.0)
-    """Weight of the loss that asks for the evidence of what was drawn where, or when, it was."""
+    """Weight of the loss that asks for evidence where the manifest's boxes are, when its events
+    sound, and where or when something was drawn in."""
     freeze: tuple[Modality | Literal["head"], ...] = ()  # encoders, or fusion and head, that stay
     ema: float = Field(default=0.0, ge=0.0, lt=1.0)  # decay of the weights' moving average; 0: none
     patience: int = Field(default=0, ge=0)  # epochs without a better val score; 0: run them all

@@ -100,11 +100,12 @@ def _paint_box(film: Tensor) -> None:
 
 
 def crop_sound(waveform: Tensor, samples: int) -> Tensor:
-    """A stretch of (samples,) at a random place; a shorter recording is repeated."""
-    if len(waveform) < samples:
-        waveform = waveform.repeat(math.ceil(samples / len(waveform)))
-    start = int(torch.randint(0, len(waveform) - samples + 1, ()))
-    return waveform[start : start + samples]
+    """A stretch of (…, samples) at a random place; a shorter recording is repeated."""
+    length = waveform.shape[-1]
+    if length < samples:
+        waveform = torch.cat([waveform] * math.ceil(samples / length), -1)
+    start = int(torch.randint(0, waveform.shape[-1] - samples + 1, ()))
+    return waveform[..., start : start + samples]
 
 
 def augment_sound(waveform: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
 from mmbm.config import ImageConfig, ModelConfig
+from mmbm.data.located import Box
 from mmbm.data.manifest import Manifest
 from mmbm.errors import InputError, ManifestError
 from mmbm.inputs import (
@@ -39,7 +40,7 @@ __all__ = ["Corpus", "Progress", "read_corpus", "read_texts", "silent"]
 
 Part = TypeVar("Part")
 THUMBNAIL = 32  # pixels a side
-ARRAYS = ("films", "thumbnails", "lung_areas")  # of the cached file
+ARRAYS = ("films", "thumbnails", "lung_areas", "parts")  # of the cached file
 Progress = Callable[[str, int, int], None]  # what is being read, how many are done, of how many
 
 
@@ -61,6 +62,7 @@ class Corpus:
     sound_of: NDArray[np.int64]  # (cases,) index in ``sounds``, -1: no recording
     labels: Tensor  # (cases, findings) float32, NaN: unknown
     sound_labels: Tensor  # (cases, events) float32, NaN: unknown
+    parts: Tensor  # (films, 4) float32, top, bottom, left, right of what the film shows of its file
     image: ImageConfig = PLAIN  # how greys are standardised
 
     def __len__(self) -> int:
@@ -71,6 +73,20 @@ class Corpus:
         """(cases, 3) bool, in the order of MODALITIES."""
         notes = np.array([t is not None for t in self.tokens])
         return torch.from_numpy(np.stack([self.film_of >= 0, notes, self.sound_of >= 0], 1))
+
+    def boxes(self, case: int) -> tuple[Box, ...]:
+        """What people marked on one case's film, in fractions of what the film shows of it."""
+        top, bottom, left, right = self.parts[self.film_of[case]].tolist()
+        moved = (
+            Box(
+                (box.left - left) / (right - left),
+                (box.top - top) / (bottom - top),
+                (box.right - left) / (right - left),
+                (box.bottom - top) / (bottom - top),
+            )
+            for box in self.manifest.boxes(case)
+        )
+        return tuple(Box(*(min(max(edge, 0.0), 1.0) for edge in box)) for box in moved)
 
     def inputs(
         self,
@@ -151,36 +167,38 @@ def read_corpus(
     kind = f"{_kind(config.image)}-{size}-{lung_digest()[:8]}"
     kept = cache / f"{kind}-{_fingerprint(film_paths)}.npz" if cache else None
 
-    def seen(path: Path, against: Tensor = reference) -> tuple[Tensor, Tensor, Tensor]:
+    def seen(path: Path, against: Tensor = reference) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         read = prepare_film(_read(path, read_picture), config.image, against)
         small = thumbnail(read.whole.square, THUMBNAIL)
-        return read.planes, small, torch.tensor(read.lungs.area)
+        return read.planes, small, torch.tensor(read.lungs.area), torch.tensor(read.box)
 
     def heard(path: Path) -> Tensor:
         return waveform(_read(path, read_sound), config.audio.max_seconds)
 
     if kept is not None and kept.is_file():
         with np.load(kept) as arrays:
-            films, thumbnails, areas = (torch.from_numpy(arrays[name]) for name in ARRAYS)
+            films, thumbnails, areas, parts = (torch.from_numpy(arrays[n]) for n in ARRAYS)
     elif film_paths:
         read = _all(seen, film_paths, "films", progress)
         if mean_film is None:
-            mean = torch.stack([small for _, small, _ in read]).mean(0)
-            for i, (_, small, _) in enumerate(read):
+            mean = torch.stack([small for _, small, *_ in read]).mean(0)
+            for i, (_, small, *_) in enumerate(read):
                 if likeness(small[None], mean) < NEGATIVE_BELOW:
                     read[i] = seen(film_paths[i], mean)
-        films, thumbnails, areas = (torch.stack(part) for part in zip(*read, strict=True))
+        films, thumbnails, areas, parts = map(torch.stack, zip(*read, strict=True))
         if kept is not None:
             kept.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(kept, films=films, thumbnails=thumbnails, lung_areas=areas)
+            np.savez(kept, films=films, thumbnails=thumbnails, lung_areas=areas, parts=parts)
     else:
         films = torch.zeros(0, 2 if config.image.lungs else 1, size, size)
         thumbnails, areas = torch.zeros(0, THUMBNAIL, THUMBNAIL), torch.zeros(0)
+        parts = torch.zeros(0, 4)
     return Corpus(
         manifest=manifest,
         films=films,
         thumbnails=thumbnails,
         lung_areas=areas,
+        parts=parts,
         film_of=film_of,
         tokens=[
             read_tokens(tokenizer, text, config.notes.max_tokens) if text else None

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool1d
 from torch.utils.data import DataLoader, Dataset
 
 from mmbm.case import SAMPLE_RATE, Modality
@@ -24,6 +25,7 @@ from mmbm.config import ImageConfig, TrainConfig
 from mmbm.data.augment import augment_film, augment_sound, chance, crop_sound
 from mmbm.data.corpus import Corpus
 from mmbm.data.crackles import Kind, draw_crackles
+from mmbm.data.located import box_mask, event_mask
 from mmbm.data.manifest import even_weights
 from mmbm.data.opacity import draw_opacity
 from mmbm.errors import ConfigError
@@ -32,6 +34,8 @@ from mmbm.model.notes import Tokens
 
 __all__ = ["Batch", "batches_per_epoch", "load", "seed_of"]
 
+FRAME = 1600  # samples of 0.1 s, in which events are told to the loss
+KINDS = {"crackles": ("crackles", "fine_crackles", "coarse_crackles")}  # events of several names
 CRACKLES: Mapping[Kind, str] = {"fine": "fine_crackles", "coarse": "coarse_crackles"}
 
 
@@ -42,8 +46,10 @@ class Batch(NamedTuple):
     labels: Tensor  # (batch, findings) float32, NaN: unknown
     events: Tensor  # (batch, events) float32, NaN: unknown
     drawn: Mapping[Modality, Tensor] = MappingProxyType({})
-    """Where an opacity, (n_image, size, size), or when crackles, (n_audio, samples), were drawn in,
-    in [0, 1]; 0: none were, or it is unknown."""
+    """Where an opacity was boxed or drawn in, (n_image, size, size), or when crackles were drawn
+    in, (n_audio, samples), in [0, 1]; 0: none were, or it is unknown."""
+    sounding: Tensor | None = None
+    """When each event was heard, (n_audio, events, frames), in [0, 1]; 0: not, or unknown."""
 
 
 class Place(NamedTuple):
@@ -110,11 +116,17 @@ class Prepared(Dataset[Batch]):
             raise ConfigError("opacities are drawn into lungs: set lungs = true in [model.image].")
         if config.crackles and not set(CRACKLES.values()) <= set(config.model.sound_events):
             raise ConfigError(f"crackles needs the sound events {' and '.join(CRACKLES.values())}.")
-        drawing = config.opacities or config.crackles
-        if config.localise and not (drawing and "pneumonia" in config.model.findings):
+        rows = corpus.manifest.rows
+        self.boxed = bool(config.localise) and bool((rows["boxes"] != "").any())
+        self.timed = bool(config.localise) and bool((rows["events"] != "").any())
+        drawing = self.boxed or config.opacities or config.crackles
+        if config.localise and not (self.timed or drawing):
             raise ConfigError(
-                "localise is about what is drawn in: set opacities or crackles, find pneumonia."
+                "localise needs to be told where evidence lies: by boxes or events in the "
+                "manifest, or by opacities or crackles that are drawn in."
             )
+        if config.localise and drawing and "pneumonia" not in config.model.findings:
+            raise ConfigError("localise by boxes or what is drawn in needs the finding pneumonia.")
         if config.localise and config.model.fusion != "weighted_sum":
             raise ConfigError('localise needs fusion = "weighted_sum": else evidence has no place.')
         self.sources = corpus.manifest.rows["source"].tolist()
@@ -151,35 +163,41 @@ class Prepared(Dataset[Batch]):
 
         def film(square: Tensor, image: ImageConfig) -> Tensor:
             row = next(with_film)
+            where = torch.zeros_like(square[:1])
+            if self.boxed:
+                where = box_mask(self.corpus.boxes(cases[row]), *square.shape[1:])[None]
             healthy = bool((labels[row] == 1 - self.opaque).any())
             if healthy and chance(self.config.opacities):
                 drawn = draw_opacity(square)
                 if drawn is not None:
                     labels[row] = self.opaque
                     return augment_film(drawn, image)
-            return augment_film(torch.cat([square, torch.zeros_like(square[:1])]), image)
+            return augment_film(torch.cat([square, where]), image)
 
         def sound(waveform: Tensor) -> Tensor:
             row, when = next(with_sound), torch.zeros(samples)
-            cropped = crop_sound(waveform, samples)
+            marked = torch.cat([waveform[None], self.heard(cases[row], len(waveform))])
+            cropped, *heard = crop_sound(marked, samples)
             kind = next((k for k, event in self.kinds.items() if events[row, event] == 1), None)
             if kind is not None and self.calm and chance(self.config.crackles):
                 other = self.calm[int(torch.randint(len(self.calm), ()))]
                 calm = crop_sound(self.corpus.sounds[self.corpus.sound_of[other]], samples)
                 cropped, when = draw_crackles(calm, kind)
+                heard = [torch.zeros(samples) for _ in heard]
                 events[row] = self.corpus.sound_labels[other]
                 events[row, self.normal], events[row, self.kinds[kind]] = 0, 1
-            return torch.stack([augment_sound(cropped), when])
+            return torch.stack([augment_sound(cropped), when, *heard])
 
+        located = self.boxed or bool(self.config.opacities)
         with torch.random.fork_rng(devices=[]):
             inputs = self.corpus.inputs(
                 cases,
-                film=seeded(0, film if self.config.opacities else augment_film),
+                film=seeded(0, film if located else augment_film),
                 tokens=seeded(1, lambda t: forget(t, self.config.model.notes.unknown)),
                 sound=seeded(
                     2,
                     sound
-                    if self.config.crackles
+                    if self.config.crackles or self.timed
                     else lambda w: augment_sound(crop_sound(w, samples)),
                 ),
             )
@@ -187,15 +205,33 @@ class Prepared(Dataset[Batch]):
                 torch.manual_seed(seed_of(self.config.seed, place.epoch, place.number, self.rank))
                 kinds = zip((self.sources[c] for c in cases), label_rows(labels), strict=True)
                 cells = [k for k, c in zip(kinds, cases, strict=True) if self.present[c, 0]]
-                inputs = replace(inputs, film=mix_films(inputs.film, cells, self.config.mixup))
+                inputs = replace(
+                    inputs, film=mix_films(inputs.film, cells, self.config.mixup, located)
+                )
         drawn: dict[Modality, Tensor] = {}
-        if self.config.opacities and inputs.film is not None:
-            drawn["image"] = inputs.film[:, 2]
-            inputs = replace(inputs, film=inputs.film[:, :2])
-        if self.config.crackles and inputs.waveform is not None:
-            drawn["audio"] = inputs.waveform[:, 1]
+        sounding = None
+        if located and inputs.film is not None:
+            drawn["image"] = inputs.film[:, -1]
+            inputs = replace(inputs, film=inputs.film[:, :-1])
+        if (self.config.crackles or self.timed) and inputs.waveform is not None:
+            if self.config.crackles:
+                drawn["audio"] = inputs.waveform[:, 1]
+            if self.timed:
+                sounding = avg_pool1d(inputs.waveform[:, 2:], FRAME)
             inputs = replace(inputs, waveform=inputs.waveform[:, 0])
-        return Batch(inputs, labels, events, drawn)
+        return Batch(inputs, labels, events, drawn, sounding)
+
+    def heard(self, case: int, samples: int) -> Tensor:
+        """When each event sounds in one case's recording, (events or 0, samples) of 0 and 1."""
+        if not self.timed:
+            return torch.zeros(0, samples)
+        marked = self.corpus.manifest.events(case)
+        return torch.stack(
+            [
+                event_mask(marked, KINDS.get(event, (event,)), samples, SAMPLE_RATE)
+                for event in self.config.model.sound_events
+            ]
+        )
 
 
 def forget(tokens: Tokens, unknown: int) -> Tokens:
@@ -205,11 +241,14 @@ def forget(tokens: Tokens, unknown: int) -> Tokens:
     return tokens._replace(ids=ids)
 
 
-def mix_films(films: Tensor, cells: list[tuple[str, str]], alpha: float) -> Tensor:
+def mix_films(
+    films: Tensor, cells: list[tuple[str, str]], alpha: float, located: bool = False
+) -> Tensor:
     """Blend half of the films with one of the same labels from another source.
 
     The labels stay true and the source is blurred. ``cells`` are (source, labels) of each film.
-    A third plane, of drawn opacities, is emptied: the other film may show its own elsewhere.
+    Where opacities are ``located`` by the last plane, it is emptied: the other film may show its
+    own elsewhere.
     Source: Yao et al., Improving Out-of-Distribution Robustness via Selective Augmentation,
     ICML 2022 (intra-label LISA).
     """
@@ -221,7 +260,8 @@ def mix_films(films: Tensor, cells: list[tuple[str, str]], alpha: float) -> Tens
             other = films[others[int(torch.randint(len(others), ()))]]
             share = blend.sample()
             mixed[i] = share * films[i] + (1 - share) * other
-            mixed[i, 2:] = 0
+            if located:
+                mixed[i, -1] = 0
     return mixed
 
 

@@ -23,7 +23,7 @@ from mmbm.model.network import MultimodalBigModel
 from mmbm.model.notes import TransformerEncoder
 from mmbm.predict import cores, to_device
 from mmbm.train.loader import Batch, batches_per_epoch, load, seed_of
-from mmbm.train.loss import Loss, coalition_loss, place_loss, sound_loss
+from mmbm.train.loss import Loss, coalition_loss, moment_loss, place_loss, sound_loss
 from mmbm.train.processes import Processes
 from mmbm.train.state import Row, RunState, restore, save, write_log
 
@@ -190,6 +190,9 @@ def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> 
     place = Loss(features.new_zeros(()), features.new_zeros(()))
     for modality, drawn in batch.drawn.items() if config.localise else ():
         mine = place_loss(network, read[modality], drawn.to(team.device))
+        place = Loss(place.total + mine.total, place.known + mine.known)
+    if batch.sounding is not None:
+        mine = moment_loss(network, read["audio"], batch.sounding.to(team.device))
         place = Loss(place.total + mine.total, place.known + mine.known)
     losses = (  # always as many, for the processes add them up
         coalition_loss(

@@ -1,4 +1,4 @@
-"""The losses: over coalitions of modalities, of the sound events, of the place of what was drawn.
+"""The losses: over coalitions of modalities, of the sound events, of the place of the evidence.
 
 What every subset of modalities would say is known once the features are: an absent modality is
 zero, so a subset is the features times a mask. The loss is the mean over all subsets that a case
@@ -6,9 +6,9 @@ can offer, which is modality dropout without the dice: each branch learns to sta
 to the others, and an absent modality is something the net has always known.
 
 A logit is a sum over positions, so where a finding's evidence lies can be trained as well: that of
-an opacity drawn into a healthy film belongs where it was drawn, that of crackles drawn into a
-recording when they sound. Being right for the right reasons (Ross et al., IJCAI 2017) needs no
-second derivative here.
+an opacity where a radiologist boxed it, or where it was drawn into a healthy film, that of a sound
+event when a physician heard it. Being right for the right reasons (Ross et al., IJCAI 2017) needs
+no second derivative here.
 """
 
 from __future__ import annotations
@@ -17,14 +17,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d, binary_cross_entropy_with_logits, kl_div
+from torch.nn.functional import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    binary_cross_entropy_with_logits,
+    kl_div,
+)
 
 from mmbm.case import MODALITIES
 from mmbm.model.network import MultimodalBigModel, Positions
 from mmbm.model.readout import COALITIONS
 
-__all__ = ["COALITIONS", "Loss", "coalition_loss", "place_loss", "sound_loss"]
+__all__ = ["COALITIONS", "Loss", "coalition_loss", "moment_loss", "place_loss", "sound_loss"]
 
 TINY = 1e-8  # of a film's mean, the share of a cell without lungs
 
@@ -78,11 +84,12 @@ def sound_loss(
 
 
 def place_loss(network: MultimodalBigModel, seen: Positions, drawn: Tensor) -> Loss:
-    """How far the places of what speaks for pneumonia are from those of what was drawn in.
+    """How far the places of what speaks for pneumonia are from those of what is there.
 
     The divergence of the softmax of the evidence over positions from ``drawn``: of an opacity
-    (n, height, width), how far each place of a film was lifted; of crackles (n, samples), when they
-    sound, in whichever band. Cases where that is 0 everywhere do not count.
+    (n, height, width), how far each place of a film was lifted or whether it is boxed; of crackles
+    drawn in (n, samples), when they sound, in whichever band. Cases where that is 0 everywhere do
+    not count.
     """
     row = network.head.weight[network.config.findings.index("pneumonia")]
     held = seen.weights.reshape(-1, *seen.grid)  # (n or 1, height, width) or (…, bands, times)
@@ -95,4 +102,19 @@ def place_loss(network: MultimodalBigModel, seen: Positions, drawn: Tensor) -> L
     known = (lifted.sum(1) > 0).float()
     wanted = lifted / lifted.sum(1, keepdim=True).clamp(min=TINY)
     off = kl_div(spoken.flatten(1).log_softmax(1), wanted, reduction="none").sum(1)
+    return Loss((off * known).sum(), known.sum())
+
+
+def moment_loss(network: MultimodalBigModel, seen: Positions, sounding: Tensor) -> Loss:
+    """How far the moments of what speaks for each sound event are from those when it was heard.
+
+    ``sounding`` (n, events, frames) in [0, 1]; where it is 0 throughout, an event does not count.
+    The evidence at a moment is that of all bands.
+    """
+    spoken = torch.einsum("ed,ndp->nep", network.sound_head.weight, seen.vectors)
+    spoken = spoken.reshape(*spoken.shape[:2], *seen.grid).mean(2)  # (n, events, times)
+    heard = adaptive_avg_pool1d(sounding, spoken.shape[2])
+    known = (heard.sum(2) > 0).float()
+    wanted = heard / heard.sum(2, keepdim=True).clamp(min=TINY)
+    off = kl_div(spoken.log_softmax(2), wanted, reduction="none").sum(2)
     return Loss((off * known).sum(), known.sum())

@@ -101,7 +101,7 @@ def test_a_blended_opacity_has_no_known_place():
     films = torch.ones(4, 3, 8, 8)
     cells = [("a", "1"), ("b", "1"), ("a", "0"), ("c", "2")]
     torch.manual_seed(1)
-    mixed = mix_films(films * torch.arange(1.0, 5)[:, None, None, None], cells, 0.5)
+    mixed = mix_films(films * torch.arange(1.0, 5)[:, None, None, None], cells, 0.5, True)
     blended = (mixed[:, 0, 0, 0] != torch.arange(1.0, 5)).tolist()
     assert any(blended[:2]) and not any(blended[2:])
     assert [float(m[2].max()) == 0 for m in mixed] == blended
@@ -139,7 +139,7 @@ def test_a_place_outside_the_lungs_does_not_count():
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"localise": 0.5}, "set opacities"),
+        ({"localise": 0.5}, "or by opacities or crackles that are drawn in"),
         ({"localise": 0.5, "opacities": 0.5, "fusion": "concat"}, "weighted_sum"),
     ],
 )
