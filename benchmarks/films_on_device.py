@@ -233,7 +233,7 @@ def main() -> None:
         print(f"seed {seed}: {time.perf_counter() - began:.0f} s", flush=True)
     network = mean_of(runs, films, given.batch).cpu() if len(runs) > 1 else runs[0].cpu()
     network.mean_film.copy_(films.mean)
-    facts = {"training": {"leave_out": given.leave_out}} if given.leave_out else {}
+    facts = {"leave_out": given.leave_out} if given.leave_out else {}
     checkpoint.write(given.out, network, fresh()[1], facts)
 
 
