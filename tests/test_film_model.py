@@ -1,0 +1,51 @@
+"""The film model that comes beside the default one: learned from radiologists' readings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmbm.borders import extent
+from mmbm.card import read_card
+from mmbm.case import Case, Picture
+from mmbm.model import checkpoint
+from mmbm.predict import Predictor
+from tests.made_cases import picture
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    return Predictor.load("chest-film", device="cpu")
+
+
+def test_it_reads_films_alone_from_their_stored_values(predictor):
+    config = predictor.config
+    assert config.modalities == ("image",) and config.image.greys == "stored"
+    assert config.findings == ("pneumonia", "no_finding", "viral")
+
+
+def test_its_record_is_whole_and_names_its_sources(predictor):
+    card = read_card(predictor.folder)
+    assert card.faults == () and card.evaluation is not None
+    assert {"siim", "nih", "kermany"} <= card.evaluation.by_source.keys()
+    assert "non-commercial" in card.markdown and "pneumothorax" in card.markdown
+
+
+@pytest.mark.parametrize("grey", [0.0, 1.0])
+def test_borders_and_windows_do_not_move_its_answer(predictor, grey):
+    def probability(seen: Picture) -> float:
+        return predictor.predict(Case(image=seen)).findings[0].probability
+
+    bare = picture(size=200).shown
+    grain = np.random.default_rng(0).normal(0, 0.03, bare.shape)
+    bare = (0.1 + 0.8 * bare + grain).clip(0, 1).astype(np.float32)
+    plain = probability(Picture(bare, bare))
+    bordered = np.pad(bare, 50, constant_values=grey)
+    assert extent(bordered) == (50, 250, 50, 250)
+    assert probability(Picture(bordered, bordered)) == pytest.approx(plain, abs=0.03)
+    narrow = ((bare - 0.3) / 0.4).clip(0, 1)
+    assert probability(Picture(4000 * bare, narrow)) == pytest.approx(plain, abs=1e-4)
+
+
+def test_it_is_found_by_its_name():
+    assert "chest-film" in checkpoint.shipped()
