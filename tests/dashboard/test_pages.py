@@ -69,9 +69,10 @@ def test_a_whole_case_is_read_scored_and_explained(app):
     assert app.get("bidi_component")
 
 
-def test_a_script_in_a_note_is_shown_not_run(app):
+def test_a_script_in_a_typed_note_is_shown_not_run(app):
     app.run()
-    clean(upload(app, "notes", "note.txt", NOTE))
+    app.text_area[0].set_value(NOTE.decode()).run()
+    clean(app)
     assert "<script" not in shown(app)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in re.sub(r"</?span[^>]*>", "", shown(app))
 

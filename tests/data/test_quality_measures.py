@@ -130,7 +130,10 @@ def test_what_is_said_of_recordings():
     assert heard(tone(3.0)) == ["sound_short"]
     assert heard(np.clip(4 * tone(), -0.9, 0.9)) == ["sound_clipped"]
     assert heard(tone(level=0.0015)) == ["sound_quiet"]
-    assert heard(np.concatenate([tone(3.0), np.zeros(6 * 16_000)])) == ["sound_silent"]
+    pause = np.concatenate([tone(2.0), np.zeros(6 * 16_000), tone(2.0)])
+    assert heard(pause) == ["sound_silent"]
+    ended = np.concatenate([tone(3.0), np.zeros(6 * 16_000)])
+    assert heard(ended) == ["sound_short"], "a silent end is left out when it is read"
     assert heard(tone(rate=2000), rate=2000) == ["sound_slow"]
 
 
