@@ -21,7 +21,7 @@ def intake(say: Texts) -> None:
     with st.container(key="intake-top", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         sample(say)
         st.button(say("intake.new"), on_click=state.new_case, key="new-case", width="content")
-    another = json.dumps(say("intake.another"))
+    another = json.dumps(say("intake.another"), ensure_ascii=False)
     st.html(
         f'<div class="facts">{escape(say("intake.sample_note"))}</div>'
         f"<style>:root {{ --another-file: {another}; }}</style>"
