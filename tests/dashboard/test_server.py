@@ -66,6 +66,7 @@ def test_nothing_is_told_and_nothing_is_offered():
     assert told["server"]["disconnectedSessionTTL"] > keeping.GONE == 30
     assert told["client"]["showErrorDetails"] == "none"
     assert told["client"]["allowedOrigins"] == []
+    assert told["runner"]["fastReruns"] is False, "two runs of a session lose uploads and clicks"
 
 
 def test_a_running_server_is_held_to_the_settings(monkeypatch):
