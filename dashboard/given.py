@@ -232,7 +232,12 @@ class Given:
         return True
 
     def begin(self, files: Mapping[Modality, Offer] | None = None) -> None:
-        """A new case, empty or with these files; what old widgets still say is void."""
+        """A new case, empty or with these files; what old widgets still say is void.
+
+        Of "New case" and a sample in one message, the sample is the new case.
+        """
+        if self._begun and not files:
+            return
         with self._changing:
             self.case += 1
             self.revision += 1

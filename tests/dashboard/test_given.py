@@ -262,6 +262,17 @@ def test_a_file_that_waited_with_new_case_is_of_the_case_before():
     assert given.whole().present == ()
 
 
+@pytest.mark.parametrize("order", [("new", "sample"), ("sample", "new")])
+def test_of_new_case_and_a_sample_in_one_message_the_sample_stays(order):
+    given = Given()
+    for act in order:
+        given.begin({"notes": Offer("sample", b"text")} if act == "sample" else None)
+    assert given.parts["notes"].offer.name == "sample"
+    given.settle()
+    given.begin()
+    assert not given.parts["notes"].given
+
+
 def test_a_file_dropped_after_new_case_on_the_page_that_is_still_shown_is_taken():
     given = Given()
     at = given.place("image", "upload")
