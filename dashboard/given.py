@@ -11,7 +11,8 @@ which may be after a file was decoded. So each offer is decoded by one run while
 and its outcome counts only if the offer still stands.
 
 Acts that wait for the server come in one message, without their order. Where one of them begins a
-new case, what the widgets of the case before say in it is of that case, and void.
+new case, what the widgets of the case before say in it is of that case, and void. Of a typed note
+and a file of notes in one message the file is taken: to leave a text box for it hands in its text.
 """
 
 from __future__ import annotations
@@ -124,6 +125,7 @@ class Given:
     _changing: Lock = field(default_factory=Lock)  # held while an outcome is taken, or an act
     _begun: bool = False  # in the message that is being taken
     _chosen: set[int] = field(default_factory=set)  # cases whose list of samples was used
+    _filed: bool = False  # whether a file of notes came in the message that is being taken
     _taken: set[str] = field(default_factory=set)  # identifiers of files
     _said: dict[str, str] = field(default_factory=dict)  # by a text box of this case: its last text
 
@@ -184,6 +186,7 @@ class Given:
         for modality, of_kind in offered.items():
             self._offer(modality, Offer(of_kind[-1].name, of_kind[-1].content))
             self.parts[modality].passed_over = len(of_kind) - 1
+            self._filed |= modality == "notes"
         return True
 
     def write(self, place: Place, text: str) -> bool:
@@ -194,6 +197,8 @@ class Given:
             return False
         if text.strip():
             self._said[place.key] = text
+            if self._filed:
+                return False
             self._offer("notes", Offer(typed=text), empties=not here)
             return True
         self._said.pop(place.key, None)
@@ -253,7 +258,7 @@ class Given:
 
     def settle(self) -> None:
         """All acts of a message are taken; the page is drawn now."""
-        self._begun = False
+        self._begun = self._filed = False
 
     def _offer(self, modality: Modality, offer: Offer, *, empties: bool = True) -> None:
         """Take an offer; a file empties the box that a note was typed in."""

@@ -79,6 +79,11 @@ class Browser:
             else:
                 self.given.hand_in(place, state)
 
+    def send_all(self):
+        """A message, and the run that it begins."""
+        self.send()
+        self.given.settle()
+
     def upload(self, modality, of=None, send=True):
         self.files += 1
         of = of or modality
@@ -87,14 +92,14 @@ class Browser:
         self.seen[place] = [*self.seen[place], file]
         self.wanted[of] = file.name
         if send:
-            self.send()
+            self.send_all()
 
     def record(self):
         self.files += 1
         file = File(f"id{self.files}", f"rec{self.files}.wav", FIRST["audio"])
         self.seen[self.drawn["audio", "record"]] = [file]
         self.wanted["audio"] = file.name
-        self.send()
+        self.send_all()
 
     def type(self, send=True):
         self.files += 1
@@ -134,6 +139,17 @@ class Browser:
         self.given.begin()
         self.given.settle()
         self.wanted = dict.fromkeys(MODALITIES)
+
+    def typed_and_filed(self, filed_first=False):
+        """A typed note and a file of notes wait for a busy server, in whichever order it sees."""
+        acts = [lambda: self.type(send=False), lambda: self.upload("notes", send=False)]
+        for act in reversed(acts) if filed_first else acts:
+            act()
+        if filed_first:  # the server goes through what it is told in an order of its own
+            box = self.drawn["notes", "typed"]
+            self.seen[box] = self.seen.pop(box)
+        self.wanted["notes"] = self.seen[self.drawn["notes", "upload"]][-1].name
+        self.send_all()
 
     def at_once(self, act):
         """An act and "New case" wait for a busy server and come in one message."""
@@ -177,6 +193,8 @@ ACTS = {
     "sample": Browser.sample,
     "new": Browser.new,
     "film and new": lambda b: b.at_once(lambda b: b.upload("image", send=False)),
+    "type and note": lambda b: b.typed_and_filed(),
+    "note and type": lambda b: b.typed_and_filed(filed_first=True),
     "type and new": lambda b: b.at_once(lambda b: b.type(send=False)),
     "draw": Browser.draw,
     "tick": Browser.tick,
