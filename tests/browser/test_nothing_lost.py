@@ -1,6 +1,7 @@
 """Acts in any order on a slow model: no part is lost, no old number looks like a new one.
 
-``MMBM_FULL=1 python -m pytest tests/browser/test_nothing_lost.py`` is the full run.
+``MMBM_FULL=1 python -m pytest tests/browser/test_nothing_lost.py`` is the full run, of 200 rounds;
+``MMBM_FIRST=100`` begins it at the hundredth.
 """
 
 import os
@@ -15,6 +16,7 @@ from tests.browser.test_review import FRAME, PATIENCE, page, server  # noqa: F40
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+FIRST = int(os.environ.get("MMBM_FIRST", "0"))
 ROUNDS = 200 if os.environ.get("MMBM_FULL") else 8
 SAMPLES = {"adult-opacity": "Adult, opacity", "adult-clear": "Adult, clear"}
 FILES = {"image": "image.dcm", "notes": "notes.txt", "audio": "sound.wav"}
@@ -185,7 +187,7 @@ def test_no_part_is_lost_and_no_old_number_looks_new(page, server):  # noqa: F81
     expect(page.locator("[class*='st-key-sample-']").first).to_be_visible()
     page.evaluate(WATCH)
     stale = []
-    for round_ in range(int(os.environ.get("MMBM_FIRST", "0")), ROUNDS):
+    for round_ in range(FIRST, ROUNDS):
         doctor = Doctor(page, round_)
         doctor.new()
         settled(page)
