@@ -92,8 +92,9 @@ def write(page, text):
     """Type a note."""
     place = page.locator(".st-key-place-notes")
     place.get_by_role("tab", name="Type").click()
-    place.locator("textarea").fill(text)
-    place.locator("textarea").press("Control+Enter")
+    box = place.locator("[data-stale='false'] textarea").first  # an old one may still be there
+    box.fill(text)
+    box.press("Control+Enter")
     expect(place.locator(".facts")).to_contain_text("typed", timeout=PATIENCE)
 
 
