@@ -6,13 +6,13 @@ state of boxes that are gone, a page that is left takes its uploaders with it, a
 the last redraw comes after it. So every widget has a :class:`Place`, which tells for which case it
 was drawn, and every file has an identifier that counts once.
 
-Two runs of a page may be under way at once: a run that was overtaken ends only when it next draws,
-which may be after a file was decoded. So each offer is decoded by one run while others wait for it,
-and its outcome counts only if the offer still stands.
+Two runs of a page can overlap: one that was overtaken ends only when it next draws, which may be
+after a file was decoded. So each offer is decoded by one run while others wait for it, and its
+outcome counts only if the offer still stands.
 
 Acts that wait for the server come in one message, without their order. Where one of them begins a
 new case, what the widgets of the case before say in it is of that case, and void. Of a typed note
-and a file of notes in one message the file is taken: to leave a text box for it hands in its text.
+and a file of notes in one message the file is taken: leaving a text box hands in its text first.
 """
 
 from __future__ import annotations

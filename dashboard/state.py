@@ -99,8 +99,8 @@ def _session() -> Session:
 def _held() -> dict[str, Any]:
     """What Streamlit holds of this reader: the state above, and each widget's value by its key.
 
-    Read as a whole, for to ask ``st.session_state`` for one of them ends a run that was overtaken.
-    In a callback the act would be lost with it: the run after knows the widget's value already.
+    Read as a whole: asking ``st.session_state`` for one of them ends a run that was overtaken. In a
+    callback the act would be lost with it, because the next run knows the widget's value already.
     """
     return st.session_state.to_dict()
 

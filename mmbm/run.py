@@ -28,7 +28,7 @@ from mmbm.evaluate import (
     operating_points,
     source_aurocs,
 )
-from mmbm.evaluate.golden import sample_case
+from mmbm.evaluate.golden import sample_cases
 from mmbm.evaluate.record import (
     Identity,
     Record,
@@ -391,8 +391,7 @@ def run_sanity(
     """
     predictor = Predictor.load(model, device)
     shuffled = weight_shuffled(predictor)
-    folders = sorted((checkpoint.assets_folder() / "samples").iterdir())
-    cases = [sample_case(folder) for folder in folders if folder.is_dir()]
+    cases = list(sample_cases().values())
     read = predictor.predict(cases[0]).present
     asked = [
         (over, method)

@@ -16,7 +16,15 @@ from mmbm.model.assets import assets_folder
 from mmbm.model.folder import put, read_json, take
 from mmbm.predict import Predictor
 
-__all__ = ["GOLDEN", "Logits", "read_golden", "sample_case", "sample_logits", "write_golden"]
+__all__ = [
+    "GOLDEN",
+    "Logits",
+    "read_golden",
+    "sample_case",
+    "sample_cases",
+    "sample_logits",
+    "write_golden",
+]
 
 GOLDEN = "golden.json"
 Logits = dict[str, dict[str, float]]  # sample case, finding
@@ -31,15 +39,17 @@ def sample_case(folder: Path) -> Case:
     )
 
 
-def sample_logits(predictor: Predictor) -> Logits:
-    """Each sample case's logits, in log-odds; {} where no samples came with the program."""
+def sample_cases() -> dict[str, Case]:
+    """The sample cases that came with the program, by name; {} where none did."""
     folders = sorted(f for f in (assets_folder() / "samples").glob("*") if f.is_dir())
+    return {folder.name: sample_case(folder) for folder in folders}
+
+
+def sample_logits(predictor: Predictor) -> Logits:
+    """Each sample case's logits, in log-odds."""
     return {
-        folder.name: {
-            finding.name: finding.logit
-            for finding in predictor.predict(sample_case(folder)).findings
-        }
-        for folder in folders
+        name: {finding.name: finding.logit for finding in predictor.predict(case).findings}
+        for name, case in sample_cases().items()
     }
 
 
