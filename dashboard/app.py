@@ -12,9 +12,11 @@ from dashboard.server import settings
 from dashboard.server.guard import Guard
 from dashboard.server.keeping import keep_uploads_off_the_disk, keeping
 from dashboard.server.logs import log_no_values
+from dashboard.server.pending import keep_what_waits
 
 settings.hold()
 keep_uploads_off_the_disk()
+keep_what_waits()
 log_no_values()
 
 # Streamlit looks for an assignment of this form to know that the script is a server.

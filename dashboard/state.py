@@ -30,6 +30,7 @@ __all__ = [
     "FlipKey",
     "JobKey",
     "VerdictKey",
+    "at_hand",
     "begin",
     "case",
     "choose_sample",
@@ -46,6 +47,7 @@ __all__ = [
     "kept_review",
     "kept_verdict",
     "new_case",
+    "numbers_are_old",
     "numbers_shown",
     "parts",
     "place",
@@ -79,7 +81,7 @@ class Session:
 
     given: Given = field(default_factory=Given)
     review: Review | None = None
-    numbers: bool = False  # whether the last run left a case's numbers on the screen
+    numbers: Case | Literal["some"] | None = None  # whose are on the screen
     closer: dict[CloserKey, object] = field(default_factory=dict)
     verdicts: dict[CloserKey, MapVerdict] = field(default_factory=dict)
     flips: dict[FlipKey, Flip | None] = field(default_factory=dict)
@@ -136,6 +138,11 @@ def parts() -> dict[Modality, Part]:
 def case() -> Case:
     """The parts that could be read, as a case."""
     return given().whole()
+
+
+def at_hand(of: Case) -> bool:
+    """Whether the case has exactly these parts."""
+    return same(of, case())
 
 
 def place(modality: Modality, widget: Widget) -> Place:
@@ -231,13 +238,20 @@ def choose_sample(key: str, of_case: int) -> None:
 
 
 def numbers_shown() -> bool:
-    """Whether the last run left a case's numbers on the screen."""
-    return _session().numbers
+    """Whether a case's numbers are on the screen."""
+    return _session().numbers is not None
 
 
-def show_numbers(shown: bool) -> None:
-    """Remember whether this run leaves a case's numbers on the screen."""
-    _session().numbers = shown
+def numbers_are_old() -> bool:
+    """Whether numbers on the screen are, or may be, of other parts than those handed in."""
+    session = _session()
+    of = session.numbers
+    return of is not None and (session.given.waiting or of == "some" or not at_hand(of))
+
+
+def show_numbers(of: Case | Literal["some"] | None) -> None:
+    """Remember whose numbers are on the screen: "some" while a run draws them anew."""
+    _session().numbers = of
 
 
 def kept_review(of: Case) -> Review | None:

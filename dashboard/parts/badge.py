@@ -82,8 +82,8 @@ def obtain(
     st.button(
         say("verdict.ask"),
         key=f"{place}-judge",
-        on_click=running.begin,
-        args=(job, partial(task, None)),
+        on_click=running.ask,
+        args=(seen.case, {job: partial(task, None)}),
     )
     st.html(f'<div class="small">{escape(say("verdict.cost"))}</div>')
 

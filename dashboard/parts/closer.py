@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -44,10 +45,16 @@ def closer(seen: Review, finding: str, say: Texts) -> None:
             if others and st.toggle(say("closer.compare"), key="closer-compare"):
                 second = pick_method(others, say("closer.second"), f"closer-second-{part}", say)
                 keys.append((*second, finding, pick_baseline(second, say, 1)))
-            asked = st.button(say("closer.run"), key="closer-run", type="primary")
+            st.button(
+                say("closer.run"),
+                key="closer-run",
+                type="primary",
+                on_click=running.ask,
+                args=(seen.case, {key: task(seen, key) for key in keys if not made(key)}),
+            )
         for place, key in zip(st.columns(len(keys), gap="medium"), keys, strict=True):
             with place:
-                panel(seen, key, keys.index(key), asked, say)
+                panel(seen, key, keys.index(key), say)
         for key in [k for k in state.jobs() if len(k) == 4 and k not in keys]:
             taken(key, say)  # begun before other choices were made
 
@@ -95,11 +102,9 @@ def pick_baseline(choice: Choice, say: Texts, place: int) -> str:
     )
 
 
-def panel(seen: Review, key: CloserKey, place: int, asked: bool, say: Texts) -> None:
-    """One map with its verdict; made first where ``asked`` says so and it was not made before."""
-    if asked and state.kept_closer(key) is None:
-        running.begin(key, partial(compute, models.predictor(), seen.prediction, key))
-    fresh = taken(key, say) or asked
+def panel(seen: Review, key: CloserKey, place: int, say: Texts) -> None:
+    """One map with its verdict, once it is made."""
+    fresh = taken(key, say)
     found = state.kept_closer(key)
     if not isinstance(found, Attribution):
         return
@@ -118,6 +123,16 @@ def taken(key: CloserKey, say: Texts) -> bool:
         return say("closer.running", method=name), done
 
     return running.look(key, name, state.keep_closer, words, say)
+
+
+def made(key: CloserKey) -> bool:
+    """Whether this map was made before."""
+    return state.kept_closer(key) is not None
+
+
+def task(seen: Review, key: CloserKey) -> Callable[[Job], Attribution]:
+    """What makes this map."""
+    return partial(compute, models.predictor(), seen.prediction, key)
 
 
 def compute(predictor: Predictor, prediction: Prediction, key: CloserKey, job: Job) -> Attribution:

@@ -30,15 +30,15 @@ def flips(seen: Review, finding: str, say: Texts) -> None:
     st.html(f"<b>{escape(say('flip.title', finding=name))}</b>")
     st.html(f'<div class="small">{escape(say("flip.body", point=point))}</div>')
     with st.container(horizontal=True):
-        wanted = [
-            modality
-            for modality in seen.prediction.present
-            if st.button(say(f"flip.{modality}"), key=f"flip-{modality}")
-        ]
-    for modality in wanted:
-        key = (modality, finding)
-        if not state.was_flipped(key):
-            running.begin(key, partial(search, models.predictor(), seen, key, threshold))
+        for modality in seen.prediction.present:
+            key = (modality, finding)
+            task = partial(search, models.predictor(), seen, key, threshold)
+            st.button(
+                say(f"flip.{modality}"),
+                key=f"flip-{modality}",
+                on_click=running.ask,
+                args=(seen.case, {} if state.was_flipped(key) else {key: task}),
+            )
     for key in [k for k in state.jobs() if len(k) == 2]:
         take(key, say)
     for modality in seen.prediction.present:

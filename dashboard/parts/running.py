@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -12,9 +12,10 @@ from dashboard.foreign import escape, verbatim
 from dashboard.jobs import Job
 from dashboard.state import JobKey
 from dashboard.text import Texts
+from mmbm.case import Case
 from mmbm.errors import MMBMError
 
-__all__ = ["begin", "look", "runs"]
+__all__ = ["ask", "begin", "look", "runs"]
 
 EVERY = 1.0  # seconds between two looks at a job
 
@@ -27,6 +28,16 @@ def begin(key: JobKey, task: Callable[[Job], object]) -> None:
     if not runs(key):
         state.jobs()[key] = job = Job(task)
         job.running(jobs.AT_FIRST)
+
+
+def ask(case: Case, tasks: Mapping[JobKey, Callable[[Job], object]]) -> None:
+    """Callback of a button: start these jobs, unless the case has changed since it was drawn.
+
+    What a button returns is lost where another run overtakes the one that it was pressed in.
+    """
+    if state.at_hand(case):
+        for key, task in tasks.items():
+            begin(key, task)
 
 
 def runs(key: JobKey) -> bool:

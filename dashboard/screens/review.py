@@ -60,8 +60,7 @@ def welcome(say: Texts) -> None:
 def outdated(say: Texts) -> DeltaGenerator:
     """A place that says, until the new numbers stand, that those on the screen are old."""
     place = st.empty()
-    fresh = not state.given().waiting and state.kept_review(state.case()) is not None
-    if state.numbers_shown() and not fresh:
+    if state.numbers_are_old():
         said = f'<div class="outdated" role="status">{escape(say("review.outdated"))}</div>'
         place.html(f"{said}<style>{OLD}</style>")
     return place
@@ -81,8 +80,8 @@ with st.empty().container():
     if predictor is not None and case.present:
         made = seen(predictor, case, say)
 if made is not None:
-    state.show_numbers(True)  # before they are drawn: this run may be overtaken midway
+    state.show_numbers("some")  # this run may be overtaken midway
     with st.container(key="results"):
         results(made, say)
 notice.empty()
-state.show_numbers(made is not None)
+state.show_numbers(None if made is None else made.case)

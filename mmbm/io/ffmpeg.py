@@ -52,6 +52,8 @@ def read_with_ffmpeg(content: bytes, limits: Limits) -> Recording:
             if not container.streams.audio:
                 raise NoSignal("This file has no sound track; please give a sound recording.")
             return _first_heard(container, content, limits)
+    except av.error.MemoryError as exc:  # a size that FFmpeg does not allocate: no true one
+        raise UnreadableFile(NOT_A_SOUND) from exc
     except (MMBMError, MemoryError):
         raise
     except Exception as exc:

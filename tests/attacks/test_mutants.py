@@ -10,6 +10,8 @@ import pytest
 
 from tests.attacks.mutants import held_mb, run
 
+NAMED = [("sound", 11617)]  # that ended without their true sentence once
+
 pytestmark = [
     pytest.mark.attack,
     pytest.mark.slow,
@@ -32,3 +34,9 @@ def test_mutants(kind):
     assert 0.01 < sum(o.read for o in outcomes) / count < 0.9  # the damage is neither all nor none
     vague = [o.number for o in outcomes if o.sentence.startswith("The file could not be decoded;")]
     assert vague == []  # a reader let through what it should have named
+
+
+@pytest.mark.parametrize(("kind", "number"), NAMED)
+def test_a_mutant_is_refused_by_its_damage(kind, number):
+    (outcome,) = run(kind, range(number, number + 1))
+    assert "damaged" in outcome.sentence

@@ -52,9 +52,9 @@ WATCH = r"""() => {
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
-    """The dashboard, with a model that takes a second for a case."""
-    script = tmp_path_factory.mktemp("app") / "slow.py"
-    script.write_text(
+    """The dashboard's server, with a model that takes a second for a case."""
+    folder = tmp_path_factory.mktemp("app")
+    (folder / "frame.py").write_text(
         textwrap.dedent(f"""\
             import runpy
             import time
@@ -69,6 +69,17 @@ def app(tmp_path_factory):
 
             made.review = slow
             runpy.run_path({str(FRAME)!r}, run_name="__main__")
+            """)
+    )
+    script = folder / "app.py"
+    script.write_text(
+        textwrap.dedent(f"""\
+            from streamlit import App
+
+            import dashboard.app
+            from dashboard.server.keeping import keeping
+
+            app = App({str(folder / "frame.py")!r}, lifespan=keeping)
             """)
     )
     return script
@@ -184,7 +195,7 @@ def settled(page):  # noqa: F811
 def test_no_part_is_lost_and_no_old_number_looks_new(page, server):  # noqa: F811
     expect.set_options(timeout=20_000)
     page.goto(server[0])
-    expect(page.locator("[class*='st-key-sample-']").first).to_be_visible()
+    expect(page.locator("[class*='st-key-sample-']").first).to_be_visible(timeout=PATIENCE)
     page.evaluate(WATCH)
     stale = []
     for round_ in range(FIRST, ROUNDS):

@@ -1,0 +1,32 @@
+"""What a browser said and the server has not looked at yet.
+
+A message holds the values of all widgets on the page. One that comes while another waits takes its
+place, and with it the values of widgets that it does not name: those of a page that was left in
+between. Here they stay, so that a file that was handed in just before is not lost.
+"""
+
+from __future__ import annotations
+
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.runtime.scriptrunner_utils import script_requests
+
+__all__ = ["keep_what_waits", "merged"]
+
+_newer = script_requests._coalesce_widget_states  # a newer value wins, a click is kept
+
+
+def keep_what_waits() -> None:
+    """Have the server merge messages that wait, instead of dropping the older one."""
+    script_requests._coalesce_widget_states = merged  # type: ignore[assignment]
+
+
+def merged(old: WidgetStates | None, new: WidgetStates | None) -> WidgetStates | None:
+    """Both messages' widgets; the newer value of one that both name."""
+    states = _newer(old, new)
+    if old is None or states is None or states is old:
+        return states
+    named = {widget.id for widget in states.widgets}
+    both = WidgetStates()
+    both.widgets.extend([w for w in old.widgets if w.id not in named])
+    both.widgets.extend(states.widgets)
+    return both
