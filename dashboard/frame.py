@@ -14,7 +14,6 @@ from dashboard.text import LANGUAGES
 
 st.set_page_config(page_title="MMBM", layout="wide", initial_sidebar_state="expanded")
 say = state.say()
-state.given().settle()
 here = Path(__file__).parent
 # Not "pages": until st.navigation has run once, Streamlit takes a folder of that name beside this
 # file for its older kind of multipage app and runs a page without this frame.

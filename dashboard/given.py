@@ -10,9 +10,9 @@ Two runs of a page can overlap: one that was overtaken ends only when it next dr
 after a file was decoded. So each offer is decoded by one run while others wait for it, and its
 outcome counts only if the offer still stands.
 
-Acts that wait for the server come in one message, without their order. Where one of them begins a
-new case, what the widgets of the case before say in it is of that case, and void. Of a typed note
-and a file of notes in one message the file is taken: leaving a text box hands in its text first.
+Acts that wait for the server come in one message, in their order (:mod:`dashboard.server.pending`).
+A file dropped on a page that still shows the case before is of the new case; a text written there
+is not, for it may begin with the old note.
 """
 
 from __future__ import annotations
@@ -123,9 +123,7 @@ class Given:
     case: int = 0  # which case of this reader
     revision: int = 0  # raised by every act that changes a part
     _changing: Lock = field(default_factory=Lock)  # held while an outcome is taken, or an act
-    _begun: bool = False  # in the message that is being taken
     _chosen: set[int] = field(default_factory=set)  # cases whose list of samples was used
-    _filed: bool = False  # whether a file of notes came in the message that is being taken
     _taken: set[str] = field(default_factory=set)  # identifiers of files
     _said: dict[str, str] = field(default_factory=dict)  # by a text box of this case: its last text
 
@@ -177,7 +175,7 @@ class Given:
         """Files from an uploader or recorder: each goes to the part that it is."""
         new = [file for file in files if self.is_new(file.identifier)]
         self._taken |= {file.identifier for file in new}
-        if not new or (self._begun and place.case != self.case):
+        if not new:
             return False
         offered: dict[Modality, list[File]] = {}
         for file in new:
@@ -186,7 +184,6 @@ class Given:
         for modality, of_kind in offered.items():
             self._offer(modality, Offer(of_kind[-1].name, of_kind[-1].content))
             self.parts[modality].passed_over = len(of_kind) - 1
-            self._filed |= modality == "notes"
         return True
 
     def write(self, place: Place, text: str) -> bool:
@@ -197,8 +194,6 @@ class Given:
             return False
         if text.strip():
             self._said[place.key] = text
-            if self._filed:
-                return False
             self._offer("notes", Offer(typed=text), empties=not here)
             return True
         self._said.pop(place.key, None)
@@ -237,16 +232,10 @@ class Given:
         return True
 
     def begin(self, files: Mapping[Modality, Offer] | None = None) -> None:
-        """A new case, empty or with these files; what old widgets still say is void.
-
-        Of "New case" and a sample in one message, the sample is the new case.
-        """
-        if self._begun and not files:
-            return
+        """A new case, empty or with these files."""
         with self._changing:
             self.case += 1
             self.revision += 1
-            self._begun = True
             self._said.clear()
             self.parts = {m: Part(offer=(files or {}).get(m)) for m in MODALITIES}
 
@@ -255,10 +244,6 @@ class Given:
         new = of_case not in self._chosen
         self._chosen.add(of_case)
         return new
-
-    def settle(self) -> None:
-        """All acts of a message are taken; the page is drawn now."""
-        self._begun = self._filed = False
 
     def _offer(self, modality: Modality, offer: Offer, *, empties: bool = True) -> None:
         """Take an offer; a file empties the box that a note was typed in."""

@@ -2,7 +2,8 @@
 
 A message holds the values of all widgets on the page. One that comes while another waits takes its
 place, and with it the values of widgets that it does not name: those of a page that was left in
-between. Here they stay, so that a file that was handed in just before is not lost.
+between. Here they stay, so that a file that was handed in just before is not lost. And they stand
+in the order in which the reader changed them, in which the server calls them back.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ def keep_what_waits() -> None:
 
 
 def merged(old: WidgetStates | None, new: WidgetStates | None) -> WidgetStates | None:
-    """Both messages' widgets; the newer value of one that both name."""
+    """Both messages' widgets with their newest values, what the newer one changed last."""
     states = _newer(old, new)
-    if old is None or states is None or states is old:
+    if not old or not new or states is None:
         return states
-    named = {widget.id for widget in states.widgets}
+    now = {widget.id: widget for widget in states.widgets}
+    as_before = [w for w in old.widgets if now.get(w.id, w) == w]
+    known = {widget.id for widget in as_before}
     both = WidgetStates()
-    both.widgets.extend([w for w in old.widgets if w.id not in named])
-    both.widgets.extend(states.widgets)
+    both.widgets.extend(as_before)
+    both.widgets.extend(w for name, w in now.items() if name not in known)
     return both

@@ -79,11 +79,6 @@ class Browser:
             else:
                 self.given.hand_in(place, state)
 
-    def send_all(self):
-        """A message, and the run that it begins."""
-        self.send()
-        self.given.settle()
-
     def upload(self, modality, of=None, send=True):
         self.files += 1
         of = of or modality
@@ -92,14 +87,14 @@ class Browser:
         self.seen[place] = [*self.seen[place], file]
         self.wanted[of] = file.name
         if send:
-            self.send_all()
+            self.send()
 
     def record(self):
         self.files += 1
         file = File(f"id{self.files}", f"rec{self.files}.wav", FIRST["audio"])
         self.seen[self.drawn["audio", "record"]] = [file]
         self.wanted["audio"] = file.name
-        self.send_all()
+        self.send()
 
     def type(self, send=True):
         self.files += 1
@@ -131,33 +126,33 @@ class Browser:
     def sample(self):
         self.send()
         self.given.begin({m: Offer(f"sample {m}") for m in MODALITIES})
-        self.given.settle()
         self.wanted = {m: f"sample {m}" for m in MODALITIES}
 
     def new(self):
         self.send()
         self.given.begin()
-        self.given.settle()
         self.wanted = dict.fromkeys(MODALITIES)
 
     def typed_and_filed(self, filed_first=False):
-        """A typed note and a file of notes wait for a busy server, in whichever order it sees."""
+        """A typed note and a file of notes wait for a busy server."""
         acts = [lambda: self.type(send=False), lambda: self.upload("notes", send=False)]
         for act in reversed(acts) if filed_first else acts:
             act()
-        if filed_first:  # the server goes through what it is told in an order of its own
-            box = self.drawn["notes", "typed"]
-            self.seen[box] = self.seen.pop(box)
-        self.wanted["notes"] = self.seen[self.drawn["notes", "upload"]][-1].name
-        self.send_all()
-
-    def at_once(self, act):
-        """An act and "New case" wait for a busy server and come in one message."""
-        act(self)
-        self.given.begin()
+        box, uploader = self.drawn["notes", "typed"], self.drawn["notes", "upload"]
+        for place in (uploader, box) if filed_first else (box, uploader):
+            self.seen[place] = self.seen.pop(place)  # as merged: what was changed last comes last
         self.send()
-        self.given.settle()
+
+    def then_new(self, act):
+        """An act and "New case" wait for a busy server."""
+        act(self)
+        self.new()
+
+    def new_then_file(self):
+        """ "New case" waits, and a file is dropped on the page that still shows the case before."""
+        self.given.begin()
         self.wanted = dict.fromkeys(MODALITIES)
+        self.upload("image")
 
     def tick(self):
         """A fragment's tick: widgets that are gone say that they are empty."""
@@ -192,10 +187,11 @@ ACTS = {
     "remove note": lambda b: b.remove("notes"),
     "sample": Browser.sample,
     "new": Browser.new,
-    "film and new": lambda b: b.at_once(lambda b: b.upload("image", send=False)),
+    "film and new": lambda b: b.then_new(lambda b: b.upload("image", send=False)),
+    "new and film": Browser.new_then_file,
     "type and note": lambda b: b.typed_and_filed(),
     "note and type": lambda b: b.typed_and_filed(filed_first=True),
-    "type and new": lambda b: b.at_once(lambda b: b.type(send=False)),
+    "type and new": lambda b: b.then_new(lambda b: b.type(send=False)),
     "draw": Browser.draw,
     "tick": Browser.tick,
     "leave": Browser.leave,
@@ -272,30 +268,10 @@ def test_a_file_counts_once():
     assert not given.hand_in(at, [file]) and not given.parts["image"].given
 
 
-def test_a_file_that_waited_with_new_case_is_of_the_case_before():
-    given = Given()
-    at = given.place("image", "upload")
-    given.begin()
-    assert not given.hand_in(at, [File("1", "a.png", FIRST["image"])])
-    assert given.whole().present == ()
-
-
-@pytest.mark.parametrize("order", [("new", "sample"), ("sample", "new")])
-def test_of_new_case_and_a_sample_in_one_message_the_sample_stays(order):
-    given = Given()
-    for act in order:
-        given.begin({"notes": Offer("sample", b"text")} if act == "sample" else None)
-    assert given.parts["notes"].offer.name == "sample"
-    given.settle()
-    given.begin()
-    assert not given.parts["notes"].given
-
-
 def test_a_file_dropped_after_new_case_on_the_page_that_is_still_shown_is_taken():
     given = Given()
     at = given.place("image", "upload")
     given.begin()
-    given.settle()
     assert given.hand_in(at, [File("1", "a.png", FIRST["image"])])
     assert given.parts["image"].offer is not None
 

@@ -161,6 +161,7 @@ def everything(app):
 
 def test_a_new_case_stops_what_is_computed_for_the_last_one(noted, monkeypatch):
     monkeypatch.setattr(flips, "search", lambda *_: until_told(_[-1]))
+    noted.run()
     noted.button(key="flip-notes").click().run()
     job = the_job(noted)
     assert job.running()
@@ -172,6 +173,7 @@ def test_what_runs_for_another_finding_is_still_shown_and_taken(noted, monkeypat
     free = threading.Event()
     real = flips.search
     monkeypatch.setattr(flips, "search", lambda *given: free.wait(PATIENCE) and real(*given))
+    noted.run()
     noted.button(key="flip-notes").click().run()
     job = the_job(noted)
     noted.segmented_control(key="finding").set_value("no_finding").run()

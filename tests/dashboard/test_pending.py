@@ -29,6 +29,13 @@ def test_the_newer_value_and_an_older_click_count():
     assert said(both) == {"note": "new", "run": True}
 
 
+def test_what_was_changed_last_stands_last():
+    both = merged(states(box="old", other="x", run=True), states(box="new", other="x", file="f"))
+    assert [w.id for w in both.widgets] == ["other", "run", "box", "file"]
+    both = merged(states(file="f", box=""), states(box="typed", file="f"))
+    assert [w.id for w in both.widgets] == ["file", "box"]
+
+
 def test_one_message_alone_is_as_it_was():
     alone = states(note="cough")
     assert merged(None, alone) is alone
