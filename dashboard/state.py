@@ -17,6 +17,7 @@ from dashboard.jobs import Job
 from dashboard.review import Review
 from dashboard.samples import sample_files, samples
 from dashboard.server import forgetting
+from dashboard.server.arrived import arrived, unclaimed
 from dashboard.text import LANGUAGES, Language, Texts, texts
 from mmbm.case import MODALITIES, Case, Modality
 from mmbm.data.quality.report import DataReport
@@ -62,6 +63,7 @@ __all__ = [
     "take_files",
     "take_frame",
     "take_text",
+    "take_unclaimed",
     "text_box",
     "to_sweep",
     "was_flipped",
@@ -82,6 +84,7 @@ class Session:
     given: Given = field(default_factory=Given)
     review: Review | None = None
     numbers: Case | Literal["some"] | None = None  # whose are on the screen
+    void: set[str] = field(default_factory=set)  # files that had arrived when the case began
     closer: dict[CloserKey, object] = field(default_factory=dict)
     verdicts: dict[CloserKey, MapVerdict] = field(default_factory=dict)
     flips: dict[FlipKey, Flip | None] = field(default_factory=dict)
@@ -160,6 +163,12 @@ def take_files(at: Place) -> None:
         forgetting.release(upload)
 
 
+def take_unclaimed() -> None:
+    """Hand in the files that no widget did, but those that arrived before this case began."""
+    files = [file for file in unclaimed() if file.identifier not in _session().void]
+    given().hand_in(place("image", "upload"), files)
+
+
 def take_text(at: Place) -> None:
     """Callback of the text box: the note as typed."""
     given().write(at, _held().get(at.key) or "")
@@ -194,6 +203,7 @@ def new_case() -> None:
 def begin(files: dict[Modality, Offer]) -> None:
     """Start a case with these files; everything of the last one goes."""
     given().begin(files)
+    _session().void = {file.identifier for file in arrived()}
     forget()
 
 

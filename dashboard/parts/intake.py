@@ -56,14 +56,16 @@ def place(modality: Modality, say: Texts) -> None:
             remover(modality, say)
     widgets(modality, say)
     with st.container(key=f"read-{modality}"):
+        slot = st.empty()  # so that what was read goes with the part, not at the end of the run
         if part.offer is not None:
-            with st.spinner(say("intake.reading", part=name)):
+            with slot.container(), st.spinner(say("intake.reading", part=name)):
                 state.given().read(modality)
             part = state.parts()[modality]
-        if part.error:
-            st.error(verbatim(refusal(part, name, say)))
-        if part.value is not None:
-            summary(part, say)
+        with slot.container():
+            if part.error:
+                st.error(verbatim(refusal(part, name, say)))
+            if part.value is not None:
+                summary(part, say)
 
 
 def refusal(part: given.Part, name: str, say: Texts) -> str:

@@ -22,6 +22,7 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.session_manager import SessionClient
 
+from dashboard.server import arrived
 from mmbm.io import retire
 
 __all__ = ["GONE", "end_sessions", "keep_uploads_off_the_disk", "keeping"]
@@ -58,6 +59,7 @@ async def _look_again_and_again(server: Runtime) -> None:
         if before.keys() - since.keys():
             await _send_to_nobody(server)
             await asyncio.to_thread(gc.collect)
+        arrived.look(server)
         await asyncio.to_thread(retire, IDLE)
 
 
