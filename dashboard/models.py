@@ -16,9 +16,10 @@ from mmbm.card import read_facts, standing
 from mmbm.evaluate.record import Level
 from mmbm.io import warm
 from mmbm.predict import Predictor
+from mmbm.trust.prevalence import Calibrated, calibrated_at
 from mmbm.trust.verdict import Sanity, read_sanity
 
-__all__ = ["other_predictor", "predictor", "sanity", "standings", "thresholds"]
+__all__ = ["calibrated", "other_predictor", "predictor", "sanity", "standings", "thresholds"]
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -54,6 +55,11 @@ def thresholds() -> dict[str, float]:
     point: dict[str, Any] = read_facts(predictor().folder).get("operating_point", {})
     found: dict[str, float] = point.get("thresholds", {})
     return found
+
+
+def calibrated() -> dict[str, Calibrated]:
+    """How common each finding was among the cases of the calibration, where the card states it."""
+    return calibrated_at(read_facts(predictor().folder))
 
 
 @st.cache_data(max_entries=2, show_spinner=False)

@@ -53,7 +53,9 @@ __all__ = [
     "parts",
     "place",
     "remember",
+    "remember_or_forget",
     "remembered",
+    "remembered_text",
     "remove",
     "reset_whatif",
     "say",
@@ -126,6 +128,19 @@ def remember(key: str, value: str) -> None:
     """Keep a choice in the page's address, so that it survives a reload."""
     if st.query_params.get(key) != value:
         st.query_params[key] = value
+
+
+def remembered_text(key: str) -> str:
+    """What the page's address holds by a name, as anybody may have typed it; "" for nothing."""
+    return st.query_params.get(key, "")
+
+
+def remember_or_forget(key: str, value: str | None) -> None:
+    """Keep a choice in the page's address, or take it out."""
+    if value is not None:
+        remember(key, value)
+    elif key in st.query_params:
+        del st.query_params[key]
 
 
 def given() -> Given:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
-from mmbm.errors import ManifestError, MMBMError, UnreadableFile
+from mmbm.errors import ConfigError, ManifestError, MMBMError, UnreadableFile
 
 if TYPE_CHECKING:
-    from mmbm.report import CaseReport
+    from mmbm.report import CaseReport, PrevalenceEntry
 
 app = typer.Typer(
     name="mmbm",
@@ -55,6 +55,17 @@ def _part(part: str, path: Path | None, read: Callable[[bytes, str], Part]) -> P
     return read(content, path.name)
 
 
+def _share(said: str) -> tuple[str, float]:
+    """``pneumonia=0.05`` as a finding and its prevalence."""
+    finding, _, share = said.partition("=")
+    try:
+        return finding.strip(), float(share)
+    except ValueError:
+        raise ConfigError(
+            f"--prevalence {said[:40]} is no finding with a share: write pneumonia=0.05."
+        ) from None
+
+
 @app.command()
 def predict(
     image: Annotated[Path | None, typer.Option(help="DICOM, PNG or JPEG.")] = None,
@@ -68,11 +79,15 @@ def predict(
     level: Annotated[
         float, typer.Option(help="How sure an answer shall be: 0.8, 0.9 or 0.95.")
     ] = 0.9,
+    prevalence: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a finding among your patients, as pneumonia=0.05; may be repeated."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Score one case and show what moved each finding."""
     with one_line_errors():
-        from mmbm.card import standing
+        from mmbm.card import read_facts, standing
         from mmbm.case import Case
         from mmbm.explain.ledger import ledger
         from mmbm.explain.maps import finer_maps
@@ -81,7 +96,9 @@ def predict(
         from mmbm.report import case_report
         from mmbm.trust.judge import judge
         from mmbm.trust.lungs import in_case
+        from mmbm.trust.prevalence import Prevalences, calibrated_at
 
+        wanted = dict(_share(said) for said in prevalence or ())
         case = Case(
             image=_part(
                 "image", image, lambda content, name: read_picture(content, name, frame=frame)
@@ -90,12 +107,13 @@ def predict(
             audio=_part("audio", audio, read_sound),
         )
         predictor = Predictor.load(model, device)
+        common = Prevalences(calibrated_at(read_facts(predictor.folder)), wanted)
         prediction = predictor.predict(case)
         lungs = in_case(prediction)
-        judgement = judge(case, prediction, lungs, level)
+        judgement = judge(case, prediction, lungs, level, common)
         ledgers, levels = ledger(prediction), standing(predictor.folder)
         maps = finer_maps(predictor, prediction)
-        report = case_report(case, prediction, ledgers, maps, lungs, judgement, levels)
+        report = case_report(case, prediction, ledgers, maps, lungs, judgement, levels, common)
     if as_json:
         typer.echo(report.model_dump_json(indent=2))
     else:
@@ -122,7 +140,7 @@ def _show(report: CaseReport) -> None:
         table.add_column(column, justify="left" if column == "finding" else "right")
     for f in report.findings:
         parts = [f"{f.contributions[m]:+.3f}" for m in ("image", "notes", "audio")]
-        table.add_row(f.name, f"{f.probability:.1%}", f"{f.base:+.3f}", *parts, f"{f.logit:+.3f}")
+        table.add_row(f.title, f"{f.probability:.1%}", f"{f.base:+.3f}", *parts, f"{f.logit:+.3f}")
     console.print(table)
     weights = ", ".join(f"{m} {w:.3f}" for m, w in report.fusion_weights.items()) or "none"
     console.print(f"Log-odds; residual {report.residual:.1e}. Fusion weights: {weights}.")
@@ -137,10 +155,21 @@ def _show(report: CaseReport) -> None:
         )
         console.print(f"Of the image's evidence for each finding, in the lung fields: {inside}.")
     for f in report.findings:
-        console.print(f"{f.name}: {report.trust.answers[f.name].sentence} {STATUS[f.status]}")
+        console.print(f"{f.title}: {report.trust.answers[f.name].sentence} {STATUS[f.status]}")
+        if f.prevalence is not None:
+            console.print(f"  {_at_prevalence(f.probability, f.prevalence)}")
+    console.print(f"Not assessed, among other things: {', '.join(report.not_assessed)}.")
     for warning in report.warnings:
         console.print(f"[yellow]Note:[/yellow] {warning}")
     console.print(report.notice)
+
+
+def _at_prevalence(probability: float, of: PrevalenceEntry) -> str:
+    """At which prevalence a probability holds, and what it is at the reader's."""
+    said = f"{probability:.1%} holds where {of.calibrated:.1%} of cases have it"
+    if of.wanted is None:
+        return f"{said}; set yours with --prevalence."
+    return f"{said}; where {of.wanted:.1%} have it, it is {of.probability:.1%}."
 
 
 data_app = typer.Typer(no_args_is_help=True, help="Make and check manifests.")

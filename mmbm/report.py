@@ -11,10 +11,12 @@ from pydantic import BaseModel
 from mmbm.case import Case, Modality
 from mmbm.explain.ledger import Ledger
 from mmbm.explain.maps import EvidenceMaps
+from mmbm.findings import not_assessed, title
 from mmbm.predict import Prediction
 from mmbm.trust import sentences
 from mmbm.trust.judge import Judgement
 from mmbm.trust.lungs import Lungs, share_inside
+from mmbm.trust.prevalence import AS_CALIBRATED, Prevalences
 
 __all__ = ["CaseReport", "case_report"]
 
@@ -29,6 +31,15 @@ class ModelEntry(BaseModel):
     sha256: str
 
 
+class PrevalenceEntry(BaseModel):
+    """At which prevalence a finding's probability holds, and what it is at the reader's."""
+
+    calibrated: float  # of the cases of the calibration: ``probability`` holds there
+    wanted: float | None  # as the reader set it; None: as calibrated
+    probability: float  # at ``wanted``
+    log_odds_added: float  # for it; 0.0 as calibrated
+
+
 class FindingEntry(BaseModel):
     """One finding with its ledger, in calibrated log-odds; ``probability = sigmoid(logit)``.
 
@@ -39,6 +50,7 @@ class FindingEntry(BaseModel):
     """
 
     name: str
+    title: str  # its name in words
     status: str  # by the model's evaluation record, e.g. exploratory; or not_assessed
     probability: float
     logit: float
@@ -48,6 +60,7 @@ class FindingEntry(BaseModel):
     interaction: float
     intervals: dict[Modality, tuple[float, float]]
     percentiles: dict[Modality, float]
+    prevalence: PrevalenceEntry | None  # None: the model does not state that of its calibration
 
 
 class SoundEntry(BaseModel):
@@ -101,6 +114,7 @@ class CaseReport(BaseModel):
     inputs: dict[Modality, dict[str, Any]]
     fusion_weights: dict[Modality, float]
     findings: list[FindingEntry]
+    not_assessed: list[str]  # what these findings do not cover, among other things
     sound_events: list[SoundEntry]
     lungs: LungsEntry | None
     trust: TrustEntry
@@ -116,10 +130,12 @@ def case_report(
     lungs: Lungs | None,
     judgement: Judgement,
     standing: Mapping[str, str],
+    prevalences: Prevalences = AS_CALIBRATED,
 ) -> CaseReport:
     """Put a prediction, its ledgers and its maps into the published form.
 
-    ``standing`` is what each finding may be called, by the model's evaluation record.
+    ``standing`` is what each finding may be called, by the model's evaluation record;
+    ``prevalences`` say how common each finding is for the reader.
     """
     identity = prediction.identity
     return CaseReport(
@@ -131,6 +147,7 @@ def case_report(
         findings=[
             FindingEntry(
                 name=entry.finding,
+                title=title(entry.finding),
                 status=standing.get(entry.finding, "not_assessed"),
                 probability=entry.probability,
                 logit=entry.logit,
@@ -140,9 +157,11 @@ def case_report(
                 interaction=entry.interaction,
                 intervals=entry.intervals,
                 percentiles=entry.percentiles,
+                prevalence=_prevalence(entry, prevalences),
             )
             for entry in ledgers
         ],
+        not_assessed=list(not_assessed([entry.finding for entry in ledgers]).values()),
         sound_events=[
             SoundEntry(name=event.name, probability=event.probability)
             for event in prediction.sound_events
@@ -155,6 +174,17 @@ def case_report(
             *(lungs.warnings if lungs else ()),
             *sentences.warnings(judgement),
         ],
+    )
+
+
+def _prevalence(entry: Ledger, prevalences: Prevalences) -> PrevalenceEntry | None:
+    if entry.finding not in prevalences.calibrated:
+        return None
+    return PrevalenceEntry(
+        calibrated=prevalences.calibrated[entry.finding].prevalence,
+        wanted=prevalences.wanted.get(entry.finding),
+        probability=prevalences.probability(entry.finding, entry.logit),
+        log_odds_added=prevalences.shift(entry.finding),
     )
 
 

@@ -18,7 +18,7 @@ from mmbm.card import data_table, read_facts, write_card
 from mmbm.card.lineage import Stage, extended, weights_sha256
 from mmbm.config import ModelConfig, TrainConfig
 from mmbm.data.corpus import Corpus, Progress, read_corpus, read_texts
-from mmbm.data.manifest import Manifest, read_manifest
+from mmbm.data.manifest import Manifest, mined_sources, read_manifest
 from mmbm.errors import ConfigError, ManifestError
 from mmbm.evaluate import (
     Scores,
@@ -29,6 +29,7 @@ from mmbm.evaluate import (
     source_aurocs,
 )
 from mmbm.evaluate.golden import sample_cases
+from mmbm.evaluate.located import located
 from mmbm.evaluate.record import (
     Identity,
     Record,
@@ -50,6 +51,7 @@ from mmbm.train.refit import refit
 from mmbm.trust.assess import assess
 from mmbm.trust.fit import fit_tables
 from mmbm.trust.odd import read_odd
+from mmbm.trust.prevalence import facts_of
 from mmbm.trust.verdict import Sanity, sanity_of, write_sanity
 
 __all__ = [
@@ -146,7 +148,7 @@ def _run(
     network = trained.network
     scores = scored.get(trained.epoch) or extract(network, corpora["val"], team.device)
     learned = extract(network, corpora["train"], team.device, reading)
-    tables = _calibrated(network, corpora, learned, scores)
+    tables, calibration = _calibrated(network, corpora, learned, scores)
     facts = {
         "mmbm_version": mmbm.__version__,
         "manifest_sha256": manifest.sha256,
@@ -163,6 +165,7 @@ def _run(
             ),
         ),
         "data": data_table(manifest, model_config.findings),
+        "calibration": calibration,
         **_operating_point(network, corpora["val"], scores),
     }
     checkpoint.write(folder, network, tokenizer, facts, tables)
@@ -217,8 +220,8 @@ def run_calibration(
         scored = {
             name: replace(s, features=turn(s.features, s.present)) for name, s in scored.items()
         }
-    tables = _calibrated(network, corpora, scored["train"], scored["val"])
-    facts = _handed_down(loaded.folder)
+    tables, calibration = _calibrated(network, corpora, scored["train"], scored["val"])
+    facts = _handed_down(loaded.folder) | {"calibration": calibration}
     stage = Stage(
         kind="calibrate",
         manifest_sha256=manifest.sha256,
@@ -262,6 +265,7 @@ def run_average(
     loaded = checkpoint.read(model)
     seen, heard = ([checkpoint.read(folder) for folder in part] for part in (images, sounds))
     facts = _handed_down(loaded.folder)
+    facts.pop("calibration", None)  # of other branches
     cards = [read_facts(other.folder) for other in (loaded, *seen, *heard)]
     left_out = tuple(dict.fromkeys(source for card in cards for source in _left_out(card)))
     if seen:
@@ -311,10 +315,13 @@ def _keep_log(folder: Path, out: Path) -> None:
 
 def _calibrated(
     network: MultimodalBigModel, corpora: dict[str, Corpus], learned: Scores, held: Scores
-) -> TrustTables:
-    """Calibrate the network and fit its trust tables, from scores of train and of val."""
-    calibrate(network, corpora["val"], held)
-    return fit_tables(
+) -> tuple[TrustTables, dict[str, Any]]:
+    """Calibrate the network and fit its trust tables, from scores of train and of val.
+
+    Beside the tables the card's entry on how common each finding was.
+    """
+    found = calibrate(network, corpora["val"], held)
+    tables = fit_tables(
         network.readout(),
         corpora["train"],
         learned.features,
@@ -322,6 +329,7 @@ def _calibrated(
         held.features,
         network.config.notes.unknown,
     )
+    return tables, facts_of(found)
 
 
 def run_evaluation(
@@ -361,8 +369,9 @@ def run_evaluation(
         *(network, corpus, scores, point.get("thresholds", {}), others),
         untrained=set(test.rows["source"]) - set(trained),
     )
-    texts = read_texts(corpus.manifest)
-    sections |= assess(Predictor(loaded, device), corpus, scores.features, texts, listed, reading)
+    texts, predictor = read_texts(corpus.manifest), Predictor(loaded, device)
+    sections |= located(predictor, corpus.manifest, reading)
+    sections |= assess(predictor, corpus, scores.features, texts, listed, reading)
     hashes, config = checksums(loaded.folder), network.config
     return Record(
         model=Identity(
@@ -377,6 +386,7 @@ def run_evaluation(
         pipeline_version=PIPELINE_VERSION,
         operating_point=point.get("name", "half"),
         left_out=left_out,
+        mined=mined_sources(manifest),
         leave_one_source_out=others,
         **sections,
     )

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "io": {"errors", "case", "config", "patient"},
     "model": {"errors", "case", "config"},
     "pipeline": set(),
+    "findings": set(),
     "spectrum": set(),
     "borders": set(),
     "memory": {"errors"},
@@ -28,11 +29,12 @@ MAY_IMPORT = {
     "explain": {"errors", "case", "config", "inputs", "memory", "model", "predict"},
     "trust": {"errors", "case", "config", "data", "inputs", "io", "model", "predict"},
     "data": {"errors", "case", "config", "inputs", "io", "model"},
-    "report": {"case", "predict", "explain", "trust"},
-    "card": {"config", "data", "errors", "evaluate", "model"},
+    "report": {"case", "findings", "predict", "explain", "trust"},
+    "card": {"config", "data", "errors", "evaluate", "findings", "model"},
     "train": {"errors", "case", "config", "data", "inputs", "io", "model", "predict", "trust"},
     "evaluate": {
-        "case", "data", "errors", "io", "memory", "model", "pipeline", "predict", "trust",
+        "case", "data", "errors", "explain", "io", "memory", "model", "pipeline",
+        "predict", "trust",
     },
     "run": {
         "errors", "case", "config", "data", "inputs", "io", "model", "predict", "explain",

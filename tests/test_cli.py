@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from mmbm.card import read_facts
 from mmbm.case import MODALITIES
 from mmbm.cli import app
 from mmbm.evaluate.record import read_record
@@ -55,6 +57,51 @@ def test_json_has_its_published_shape(tiny_model_dir, files):
     assert result["residual"] == pytest.approx(max(residuals), abs=1e-9)
     assert result["residual"] <= 1e-5
     assert len(result["sound_events"]) == 6
+
+
+def test_the_result_holds_the_probability_at_both_prevalences(tiny_model_dir, files):
+    calibrated = read_facts(tiny_model_dir)["calibration"]["pneumonia"]["prevalence"]
+    asked = [str(files["notes"]), "--prevalence", "pneumonia=0.02"]
+    result = json.loads(predict(tiny_model_dir, notes=asked[0]).stdout)
+    moved = json.loads(
+        runner.invoke(
+            app, ["predict", "--notes", *asked, "--model", str(tiny_model_dir), "--json"]
+        ).stdout
+    )
+    before, after = result["findings"][0], moved["findings"][0]
+    assert before["prevalence"]["calibrated"] == calibrated and 0 < calibrated < 1
+    assert before["prevalence"]["wanted"] is None
+    assert before["prevalence"]["probability"] == before["probability"] == after["probability"]
+    added = math.log(0.02 / 0.98) - math.log(calibrated / (1 - calibrated))
+    assert after["prevalence"]["log_odds_added"] == pytest.approx(added)
+    at_2 = 1 / (1 + math.exp(-(after["logit"] + added)))
+    assert after["prevalence"]["probability"] == pytest.approx(at_2)
+    assert moved["findings"][1] == result["findings"][1]
+
+
+@pytest.mark.parametrize(
+    ("said", "refusal"),
+    [
+        ("pneumonia", "--prevalence pneumonia is no finding with a share"),
+        ("pneumonia=5", "A prevalence of 5 for 'pneumonia' cannot be used"),
+        ("gout=0.1", "The prevalence of 'gout' cannot be changed"),
+    ],
+)
+def test_a_prevalence_that_cannot_be_used_is_refused(tiny_model_dir, files, said, refusal):
+    asked = ["--notes", str(files["notes"]), "--model", str(tiny_model_dir)]
+    done = runner.invoke(app, ["predict", *asked, "--prevalence", said])
+    assert done.exit_code == 2 and done.stderr.startswith(f"error: {refusal}")
+
+
+def test_what_no_answer_covers_stands_in_the_result(tiny_model_dir, files):
+    result = json.loads(predict(tiny_model_dir, notes=files["notes"]).stdout)
+    assert {"pneumothorax", "fractures", "pleural effusion"} <= set(result["not_assessed"])
+    assert [f["title"] for f in result["findings"]] == ["Pneumonia", "No opacity seen"]
+    told = runner.invoke(
+        app, ["predict", "--notes", str(files["notes"]), "--model", str(tiny_model_dir)]
+    ).stdout
+    assert "Not assessed, among other things: pneumothorax" in told
+    assert "have it; set yours with --prevalence" in " ".join(told.split())
 
 
 def test_without_a_record_that_fits_a_status_is_not_assessed(tiny_model_dir, tmp_path, files):

@@ -12,13 +12,16 @@ from dashboard.parts import trust
 from dashboard.parts.closer import closer
 from dashboard.parts.evidence import picture, sound
 from dashboard.parts.note import note
+from dashboard.parts.prevalence import at_prevalence, prevalence_picker, what_it_means
 from dashboard.parts.whatif import whatif
 from dashboard.review import Review
 from dashboard.text import Texts
 from mmbm.case import MODALITIES
 from mmbm.explain.ledger import Ledger
+from mmbm.findings import not_assessed
 from mmbm.report import case_report
 from mmbm.trust.judge import Judgement, judge
+from mmbm.trust.prevalence import Prevalences
 
 __all__ = ["results"]
 
@@ -26,9 +29,9 @@ __all__ = ["results"]
 @st.fragment
 def results(seen: Review, say: Texts) -> None:
     """Everything below the intake; a fragment, so that choosing a finding reruns only this."""
-    finding, judgement = findings(seen, say)
+    finding, judgement, common = findings(seen, say)
     at = seen.index(finding)
-    account, maps = seen.ledgers[at], seen.maps[at]
+    account, maps = at_prevalence(seen.ledgers[at], common), seen.maps[at]
     left, right = st.columns([1.12, 1], gap="medium")
     with left:
         picture(seen, account, maps, say)
@@ -36,15 +39,15 @@ def results(seen: Review, say: Texts) -> None:
         missing(seen, say)
         warnings(seen, judgement, say)
     with right:
-        reasons(seen, account, say)
+        reasons(seen, account, say, common.shift(finding))
         sound(seen, maps, say)
-    whatif(seen, finding, say)
+    whatif(seen, finding, say, moved=bool(common.wanted))
     closer(seen, finding, say)
-    export(seen, judgement, say)
+    export(seen, judgement, common, say)
 
 
-def findings(seen: Review, say: Texts) -> tuple[str, Judgement]:
-    """Calibrated probabilities as bars; the choice of finding and of the answers' level."""
+def findings(seen: Review, say: Texts) -> tuple[str, Judgement, Prevalences]:
+    """Probabilities as bars; the choice of finding, of the answers' level and of prevalences."""
     st.subheader(say("findings.title"), anchor=False)
     names = [account.finding for account in seen.ledgers]
     meters = st.container()  # above the choice that marks one of them
@@ -63,25 +66,38 @@ def findings(seen: Review, say: Texts) -> tuple[str, Judgement]:
         if seen.prediction.trust is not None:
             st.html(f"<b>{escape(say('trust.level'))}</b>", width="content")
             level = trust.level_picker(say)
+        common = prevalence_picker(chosen or names[0], say)
     state.remember("finding", chosen or names[0])
-    judgement = judge(seen.case, seen.prediction, seen.lungs, level)
-    caption = say("findings.caption")
+    judgement = judge(seen.case, seen.prediction, seen.lungs, level, common)
+    caption = what_it_means(seen.ledgers[seen.index(chosen or names[0])], common, say)
+    caption += " " + say("findings.caption")
     if judgement.assessed:
         caption += " " + say("trust.caption", level=f"{level:.0%}")
     st.html(f'<div class="small">{escape(caption)}</div>')
     rows, unsure, standing = [], set(), {}
     levels = models.standings()
-    for finding, answer in zip(seen.prediction.findings, judgement.answers, strict=True):
-        name, plain = say.name("finding", finding.name), in_words(finding.probability, say)
+    for account, answer in zip(seen.ledgers, judgement.answers, strict=True):
+        finding = at_prevalence(account, common)
+        name, plain = say.name("finding", finding.finding), in_words(finding.probability, say)
+        if finding.finding in common.wanted:
+            at = f"{100 * common.wanted[finding.finding]:g} %"
+            plain = say("findings.at_prevalence", plain=plain, share=at)
         said = trust.answer_words(answer, level, say)
         rows.append((name, finding.probability, f"{said} · {plain}"))
-        standing[name] = say(f"findings.status.{levels.get(finding.name, 'not_assessed')}")
+        standing[name] = say(f"findings.status.{levels.get(finding.finding, 'not_assessed')}")
         if answer.verdict == "not sure":
             unsure.add(name)
     with meters:
         picked = say.name("finding", chosen or names[0])
         st.html(markup.meters(rows, chosen=picked, unsure=unsure, standing=standing))
-    return chosen or names[0], judgement
+        st.html(f'<div class="small uncovered">{escape(uncovered(names, say))}</div>')
+    return chosen or names[0], judgement, common
+
+
+def uncovered(findings: list[str], say: Texts) -> str:
+    """What no answer of this model speaks of."""
+    others = say("findings.then").join(say(f"other.{name}") for name in not_assessed(findings))
+    return say("findings.not_assessed", names=others)
 
 
 def in_words(probability: float, say: Texts) -> str:
@@ -93,8 +109,11 @@ def in_words(probability: float, say: Texts) -> str:
     return say("findings.of_100", count=round(100 * probability))
 
 
-def reasons(seen: Review, account: Ledger, say: Texts) -> None:
-    """The ledger as a waterfall, its sum checked, and the fusion weights."""
+def reasons(seen: Review, account: Ledger, say: Texts, prior: float) -> None:
+    """The ledger as a waterfall, its sum checked, and the fusion weights.
+
+    ``prior`` is what the reader's prevalence has added to the start of the account.
+    """
     probability = markup.percent(account.probability)
     finding = say.name("finding", account.finding)
     title = say("ledger.title", finding=finding, probability=probability)
@@ -111,6 +130,8 @@ def reasons(seen: Review, account: Ledger, say: Texts) -> None:
         logit=markup.signed(account.logit, 3),
         probability=probability,
     )
+    if prior:
+        line += " " + say("ledger.prevalence", value=markup.signed(prior, 3))
     if account.interaction != 0.0:
         line += " " + say("ledger.interaction", value=markup.signed(account.interaction, 3))
     if account.intervals and account.percentiles:
@@ -150,11 +171,12 @@ def warnings(seen: Review, judgement: Judgement, say: Texts) -> None:
         st.warning(verbatim(warning))
 
 
-def export(seen: Review, judgement: Judgement, say: Texts) -> None:
+def export(seen: Review, judgement: Judgement, common: Prevalences, say: Texts) -> None:
     """The download, and what made these numbers."""
     report = case_report(
         *(seen.case, seen.prediction, seen.ledgers, seen.maps, seen.lungs, judgement),
         standing=models.standings(),
+        prevalences=common,
     )
     identity = seen.prediction.identity
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -27,10 +27,14 @@ __all__ = ["whatif"]
 
 
 @st.fragment
-def whatif(seen: Review, finding: str, say: Texts) -> None:
-    """The panel: questions on the left, answers on the right, what it would take below."""
+def whatif(seen: Review, finding: str, say: Texts, *, moved: bool = False) -> None:
+    """The panel: questions on the left, answers on the right, what it would take below.
+
+    ``moved`` where the reader set a prevalence, which the panel leaves out.
+    """
     with st.expander(say("whatif.title")):
-        st.html(f'<div class="small">{escape(say("whatif.body"))}</div>')
+        body = say("whatif.body") + (" " + say("prevalence.whatif") if moved else "")
+        st.html(f'<div class="small">{escape(body)}</div>')
         left, right = st.columns([1.15, 1], gap="medium")
         said: list[str] = []
         with right:

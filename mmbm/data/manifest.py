@@ -22,7 +22,14 @@ from numpy.typing import NDArray
 from mmbm.data.located import Box, Event, read_boxes, read_events
 from mmbm.errors import ManifestError
 
-__all__ = ["Fault", "Manifest", "even_weights", "read_manifest", "scan_manifest"]
+__all__ = [
+    "Fault",
+    "Manifest",
+    "even_weights",
+    "mined_sources",
+    "read_manifest",
+    "scan_manifest",
+]
 
 REQUIRED = ("case_id", "patient_id", "source", "split")
 PARTS = ("image", "notes", "audio", "notes_text")
@@ -113,6 +120,18 @@ def even_weights(cells: Iterable[str]) -> NDArray[np.float64]:
     _, index, counts = np.unique(list(cells), return_inverse=True, return_counts=True)
     weights: NDArray[np.float64] = 1.0 / counts[index]
     return weights
+
+
+def mined_sources(manifest: Manifest) -> tuple[str, ...]:
+    """The public sources whose labels were mined from report text, or indexed from it.
+
+    NIH's are, but where the readings of radiologists came with it, and then some film has a box.
+    """
+    rows = manifest.rows
+    known = {"chexpert", "mimic_cxr", "openi"}
+    if not ((rows["source"] == "nih") & (rows["boxes"] != "")).any():
+        known.add("nih")
+    return tuple(sorted(known & set(rows["source"])))
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -16,6 +16,7 @@ __all__ = [
     "Figures",
     "Frozen",
     "Interval",
+    "Located",
     "RiskCoverage",
     "Shifts",
 ]
@@ -90,6 +91,18 @@ class Comparison(Frozen):
     def few(self) -> bool:
         """Whether one of the labels has fewer than ten cases."""
         return min(self.positives, self.n - self.positives) < FEWEST
+
+
+class Located(Frozen):
+    """How often a map's strongest place lies where people marked what they saw or heard."""
+
+    n: int  # films or recordings, each once
+    patients: int
+    top: Number  # of them, in how many it does
+    top_ci: Interval
+    chance: Number  # how often a blind choice among places of lung, or moments, would
+    auprc: Number | None = None  # mean over films of the map against the marks, place by place
+    in_lungs: Number | None = None  # median share of what speaks for the finding
 
 
 class RiskCoverage(Frozen):

@@ -22,6 +22,7 @@ __all__ = [
     "figures",
     "resample",
     "risk_coverage",
+    "share_of_patients",
     "weighted_aurocs",
     "weighted_precisions",
 ]
@@ -139,6 +140,12 @@ def weighted_precisions(scores: Values, labels: Values, weights: Values) -> Valu
     precision = np.divide(hits, called, out=np.zeros_like(hits), where=called > 0)
     both = (positive.sum(1) > 0) & (negative.sum(1) > 0)
     return _ratio((positive * precision).sum(1), positive.sum(1) * both)
+
+
+def share_of_patients(true: Values, patients: Names) -> tuple[float, tuple[float, float]]:
+    """The mean of (n,) zeros and ones, and its interval over resampled patients."""
+    weights = resample(patients)
+    return float(true.mean()), _bounds(weights @ true / weights.sum(1))
 
 
 def compare(

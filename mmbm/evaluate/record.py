@@ -18,7 +18,15 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError, fi
 
 from mmbm.data.manifest import Manifest
 from mmbm.errors import ManifestError, ModelError, UnreadableFile
-from mmbm.evaluate.figures import Comparison, Conformal, Figures, Frozen, RiskCoverage, Shifts
+from mmbm.evaluate.figures import (
+    Comparison,
+    Conformal,
+    Figures,
+    Frozen,
+    Located,
+    RiskCoverage,
+    Shifts,
+)
 from mmbm.model.facts import read_facts
 from mmbm.model.folder import put, take
 from mmbm.pipeline import PIPELINE_VERSION
@@ -90,6 +98,12 @@ class LeftOut(Frozen):
     sha256: str  # of its weights
     by_finding: ByFinding  # what was drawn left out: films, real notes and recordings alone
     as_given: ByFinding  # with the drawn notes and recordings
+    subgroups: dict[str, dict[str, ByFinding]] = Field(
+        default_factory=dict
+    )  # sex/age/view, group: real parts alone
+    against_normal: dict[str, ByFinding] = Field(default_factory=dict)  # group
+    boxes: dict[str, Located] = Field(default_factory=dict)  # finding
+    moments: dict[str, Located] = Field(default_factory=dict)  # event
 
 
 class Record(BaseModel):
@@ -112,6 +126,11 @@ class Record(BaseModel):
     by_source_and_modalities: dict[str, dict[str, ByFinding]] = {}
     real_parts: dict[str, ByFinding] = {}  # by source, with drawn notes and recordings muted
     subgroups: dict[str, dict[str, dict[str, ByFinding]]] = {}  # source, sex/age/view, group
+    against_normal: dict[str, dict[str, ByFinding]] = {}  # source, group: cases with the finding
+    # against cases that a reader called normal, real parts alone
+    boxes: dict[str, dict[str, Located]] = {}  # finding, source: the map's top in a reader's box
+    moments: dict[str, dict[str, Located]] = {}  # event, source: its top while the event sounds
+    mined: Annotated[tuple[str, ...], FailFast()] = ()  # sources whose labels came from reports
     fused_against_single: dict[str, dict[str, Comparison]] = {}  # finding, source or "assembled"
     real_pairs: dict[str, dict[str, Comparison]] = {}  # finding, source: film + its real note
     shuffled: dict[str, dict[str, Comparison]] = {}  # finding, source: as paired, and permuted
@@ -199,7 +218,15 @@ def left_out_of(folders: Sequence[Path]) -> dict[str, LeftOut]:
                 {f: figures for f, figures in by.get(source, {}).items() if f not in untaught}
                 for by in (record.real_parts, record.by_source)
             )
-            found[source] = LeftOut(sha256=record.model.sha256, by_finding=real, as_given=given)
+            found[source] = LeftOut(
+                sha256=record.model.sha256,
+                by_finding=real,
+                as_given=given,
+                subgroups=record.subgroups.get(source, {}),
+                against_normal=record.against_normal.get(source, {}),
+                boxes={f: by[source] for f, by in record.boxes.items() if source in by},
+                moments={e: by[source] for e, by in record.moments.items() if source in by},
+            )
     return found
 
 

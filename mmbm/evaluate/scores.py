@@ -23,6 +23,7 @@ from mmbm.model.network import MultimodalBigModel
 from mmbm.model.readout import COALITIONS, CoalitionReadout, Readout
 from mmbm.predict import to_device
 from mmbm.trust.calibration import fit_platt, fit_scales
+from mmbm.trust.prevalence import Calibrated, counted
 
 __all__ = [
     "Scores",
@@ -124,14 +125,18 @@ def coalition_logits(scores: Scores, readout: Readout | CoalitionReadout) -> lis
     return [readout.logits(features * coalition[:, None]) for coalition in COALITIONS]
 
 
-def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> None:
-    """Fit the calibration on held-out cases, over all subsets of modalities, sources alike."""
+def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dict[str, Calibrated]:
+    """Fit the calibration on held-out cases, over all subsets of modalities, sources alike.
+
+    Returns how common each finding was among them; one with too few cases was not fitted.
+    """
     network.uncalibrate()
     readout = network.readout()
     base, whole = readout.base(), readout.contributions(scores.features).numpy()
     heard = coalition_logits(scores, readout)
-    alike = even_weights(corpus.manifest.rows["source"])
-    for c in range(len(network.config.findings)):
+    sources = corpus.manifest.rows["source"].to_numpy(str)
+    alike, calibrated = even_weights(sources), {}
+    for c, finding in enumerate(network.config.findings):
         truth = corpus.labels[:, c].double().numpy()
         known = [scores.offered(coalition) & ~np.isnan(truth) for coalition in COALITIONS]
         labels = np.concatenate([truth[k] for k in known])
@@ -146,6 +151,10 @@ def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> No
             shift += (slope - 1) * float(network.head.bias[c])
             network.calibration_scale[c] = slope
         network.calibration_shift[c] = shift
+        if min((labels == 1).sum(), (labels == 0).sum()) >= FEWEST:
+            rows = np.concatenate([np.flatnonzero(k) for k in known])
+            calibrated[finding] = counted(labels, weights, rows, sources)
+    return calibrated
 
 
 def source_aurocs(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dict[str, float]:

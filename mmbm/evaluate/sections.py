@@ -29,6 +29,9 @@ __all__ = ["ASSEMBLED", "evaluate", "status_of"]
 Mask = NDArray[np.bool_]
 ASSEMBLED = "assembled"  # beside the sources: their cases with all three parts, some drawn
 BOUND = 0.6  # the lower end of an AUROC's interval must lie above it
+ADULT = 18  # years
+PEOPLE = {"kermany": "children", "siim": "adults"}  # of sources that state no one's age
+NORMAL = "no_finding"  # what a reader who saw nothing wrong says
 AGES = ((0, 5), (6, 17), (18, 39), (40, 64), (65, 150))  # years
 
 
@@ -52,6 +55,7 @@ def evaluate(
         "by_source_and_modalities": {},
         "real_parts": {},
         "subgroups": {},
+        "against_normal": {},
     }
     cases = tested(network, corpus, scores, thresholds)
     groups = _groups(corpus)
@@ -72,6 +76,10 @@ def evaluate(
                 for name in np.unique(names[mine & (names != "")]).tolist():
                     found = test.figures(mine & test.has_real & (names == name), test.real)
                     kinds.setdefault(kind, {}).setdefault(name, {})[finding] = found
+            for name, some in _against_normal(finding, cases, groups).items():
+                if (kept := mine & some & test.has_real).any():
+                    place = sections["against_normal"].setdefault(source, {}).setdefault(name, {})
+                    place[finding] = test.figures(kept, test.real)
         for subset in SUBSETS:
             kept = test.known & test.offered[subset]
             sections["by_modalities"].setdefault(subset, {})[finding] = test.figures(
@@ -99,16 +107,41 @@ def evaluate(
     }
 
 
+def _against_normal(
+    finding: str, cases: Mapping[str, Tested], groups: Mapping[str, NDArray[np.str_]]
+) -> dict[str, Mask]:
+    """Cases with a finding and cases that a reader called normal: all, and by view and age.
+
+    A source where a reader saw neither says no more here than its plain figures.
+    """
+    test, normal = cases[finding], cases.get(NORMAL)
+    if normal is None or finding == NORMAL:
+        return {}
+    kept = (test.labels == 1) | (normal.labels == 1)
+    others = test.known & ~kept
+    sources = [s for s in np.unique(test.sources) if (others & (test.sources == s)).any()]
+    kept &= np.isin(test.sources, sources)
+    named = {
+        name: kept & (groups[kind] == name)
+        for kind in ("view", "people")
+        for name in np.unique(groups[kind])
+        if name
+    }
+    return {"all": kept, **named} if kept.any() else {}
+
+
 def _groups(corpus: Corpus) -> dict[str, NDArray[np.str_]]:
-    """Each case's group, (n,), by sex, age band and view; blank where the source does not say."""
+    """Each case's group, (n,): sex, age band, child or adult, view; blank where not said."""
     rows = corpus.manifest.rows
-    bands = []
+    bands, people = [], []
     for text in rows["age"]:
         age = float(text) if str(text).replace(".", "", 1).isdigit() else -1.0
         names = [f"{low}–{high}" if low < 65 else "65+" for low, high in AGES if age >= low]
         bands.append(names[-1] if names else "")
+        people.append("" if age < 0 else "children" if age < ADULT else "adults")
+    told = [told or PEOPLE.get(s, "") for told, s in zip(people, rows["source"], strict=True)]
     sex, view = (rows[column].to_numpy(str) for column in ("sex", "view"))
-    return {"sex": sex, "age": np.array(bands), "view": view}
+    return {"sex": sex, "age": np.array(bands), "people": np.array(told), "view": view}
 
 
 def _by_source(test: Tested, keep: Mask) -> dict[str, Mask]:

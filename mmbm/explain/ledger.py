@@ -21,8 +21,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import torch
 from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
@@ -54,6 +55,12 @@ class Ledger:
     def residual(self) -> float:
         """How far the account is from the logit; at most rounding."""
         return abs(self.base + sum(self.contributions.values()) - self.logit)
+
+    def at_prior(self, shift: float) -> Ledger:
+        """The same account where the prior log-odds are higher by ``shift``: its start moves."""
+        logit = self.logit + shift
+        probability = float(torch.tensor(logit, dtype=torch.float64).sigmoid())
+        return replace(self, base=self.base + shift, logit=logit, probability=probability)
 
 
 def ledger(prediction: Prediction) -> tuple[Ledger, ...]:

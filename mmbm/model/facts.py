@@ -41,6 +41,18 @@ class _Cases(_Part):
     assembled: Annotated[int, Field(ge=0)] = 0
 
 
+class _Counted(_Part):
+    cases: Annotated[int, Field(ge=0)]
+    positives: Annotated[int, Field(ge=0)]
+
+
+class _Calibrated(_Part):
+    """How common one finding was among the cases of the calibration."""
+
+    prevalence: Annotated[float, Field(gt=0.0, lt=1.0)]
+    sources: dict[str, _Counted]
+
+
 class _Facts(_Part):
     name: Name
     version: Name
@@ -51,6 +63,7 @@ class _Facts(_Part):
     lineage: Annotated[list[dict[str, Any]], FailFast()] = []
     data: Annotated[list[_Cases], FailFast()] = []
     operating_point: _OperatingPoint | None = None
+    calibration: dict[str, _Calibrated] = {}
     card: dict[str, Any] = {}
 
 

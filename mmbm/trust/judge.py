@@ -14,11 +14,12 @@ from mmbm.case import MODALITIES, Case
 from mmbm.errors import ConfigError
 from mmbm.model.readout import COALITIONS
 from mmbm.model.tables import LEVELS
-from mmbm.predict import Prediction
+from mmbm.predict import Finding, Prediction
 from mmbm.trust.conformal import answers
 from mmbm.trust.disagreement import Disagreement, disagreements
 from mmbm.trust.fit import nearest
 from mmbm.trust.lungs import Lungs
+from mmbm.trust.prevalence import AS_CALIBRATED, Prevalences
 from mmbm.trust.shift import Shift, shift_of
 
 __all__ = ["Answer", "Judgement", "Verdict", "judge"]
@@ -60,8 +61,18 @@ class Judgement:
         return tuple(shift for shift in self.shifts if shift.flagged)
 
 
-def judge(case: Case, prediction: Prediction, lungs: Lungs | None, level: float = 0.9) -> Judgement:
-    """Judge a prediction at one of ``LEVELS``.
+def judge(
+    case: Case,
+    prediction: Prediction,
+    lungs: Lungs | None,
+    level: float = 0.9,
+    prevalences: Prevalences = AS_CALIBRATED,
+) -> Judgement:
+    """Judge a prediction at one of ``LEVELS``, for a reader's prevalences.
+
+    The answers hold at any prevalence, but nobody should read "yes" of what is probably not so
+    where the reader works: the likelier label there joins the answer, which then is not sure.
+    That only adds to how often the truth is held.
 
     Raises
     ------
@@ -100,8 +111,8 @@ def judge(case: Case, prediction: Prediction, lungs: Lungs | None, level: float 
         level=level,
         assessed=True,
         answers=tuple(
-            Answer(name, _labels(row), strange)
-            for name, row in zip(findings, inside.tolist(), strict=True)
+            Answer(f.name, _likelier(_labels(row), prevalences, f), strange)
+            for f, row in zip(prediction.findings, inside.tolist(), strict=True)
         ),
         shifts=shifts,
         disagreements=disagreements(
@@ -120,3 +131,13 @@ def _labels(row: list[float]) -> frozenset[Literal["yes", "no"]] | None:
     if no:
         held.append("no")
     return frozenset(held)
+
+
+def _likelier(
+    labels: frozenset[Literal["yes", "no"]] | None, prevalences: Prevalences, finding: Finding
+) -> frozenset[Literal["yes", "no"]] | None:
+    """An answer of one label, and the likelier one at the prevalence that was set."""
+    if labels is None or len(labels) != 1 or finding.name not in prevalences.wanted:
+        return labels
+    likely = prevalences.probability(finding.name, finding.logit) >= 0.5
+    return labels | {"yes" if likely else "no"}

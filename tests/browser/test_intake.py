@@ -67,8 +67,8 @@ def test_a_file_over_the_limit_says_so_where_it_was_dropped(page, server, tmp_pa
 def test_language_and_finding_survive_a_reload(page, server):  # noqa: F811
     page.goto(server[0])
     give(page, "notes", CASE / "notes.txt")
-    page.get_by_role("radio", name="No finding").click()
-    expect(page.get_by_role("heading", name="for No finding comes from")).to_be_visible(
+    page.get_by_role("radio", name="No opacity seen").click()
+    expect(page.get_by_role("heading", name="for No opacity seen comes from")).to_be_visible(
         timeout=PATIENCE
     )
     page.get_by_text("中文").click()

@@ -185,8 +185,8 @@ def test_a_case_from_upload_to_reasons(page, server, tmp_path):
     page.locator('[data-act="in"]').first.click()
     expect(zoom).not_to_have_text(whole)
     closer = zoom.inner_text()
-    page.get_by_role("radio", name="No finding").click()
-    expect(page.get_by_role("heading", name="for No finding comes from")).to_be_visible()
+    page.get_by_role("radio", name="No opacity seen").click()
+    expect(page.get_by_role("heading", name="for No opacity seen comes from")).to_be_visible()
     settled(page)
     assert zoom.inner_text() == closer, "the zoom was lost when another finding was chosen"
     page.locator("canvas").first.dblclick()

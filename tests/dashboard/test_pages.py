@@ -108,7 +108,8 @@ def test_the_frame_of_a_longer_file_can_be_picked(app):
     app.run()
     upload(app, "image", "cine.dcm", dicom(np.stack([ramp(), ramp()[:, ::-1], ramp()])))
     assert "frame 1 of 3" in shown(clean(app))
-    app.number_input[0].set_value(2).run()
+    frames = next(n for n in app.number_input if n.key.startswith("image"))
+    frames.set_value(2).run()
     assert "frame 2 of 3" in shown(clean(app))
 
 
@@ -164,7 +165,42 @@ def test_another_finding_can_be_explained(app):
     app.run()
     upload(app, "notes", "note.txt", NOTE)
     app.segmented_control(key="finding").set_value("no_finding").run()
-    assert any("for No finding comes from" in s.value for s in clean(app).subheader)
+    assert any("for No opacity seen comes from" in s.value for s in clean(app).subheader)
+
+
+def test_a_prevalence_moves_the_probability_and_its_account_and_survives_a_reload(app):
+    app.run()
+    upload(app, "notes", "note.txt", NOTE)
+    assert "the probability holds where" in shown(clean(app))
+    app.number_input(key="prevalence-pneumonia").set_value(2.0).run()
+    screen = shown(clean(app))
+    assert "Where 2 % have it, as you set" in screen and "where 2 % have it</span>" in screen
+    assert "for the prevalence that you set" in screen
+    assert "sums to the logit within 1e-" in screen
+    assert app.query_params["prevalence-pneumonia"] == ["2"]
+    app.segmented_control(key="finding").set_value("no_finding").run()
+    assert "for the prevalence that you set" not in shown(clean(app))
+    assert "where 2 % have it</span>" in shown(app)  # pneumonia's bar stays as it was set
+    app.segmented_control(key="finding").set_value("pneumonia").run()
+    assert app.number_input(key="prevalence-pneumonia").value == 2.0
+    app.number_input(key="prevalence-pneumonia").set_value(None).run()
+    assert "prevalence-pneumonia" not in clean(app).query_params
+    assert "as you set" not in shown(app)
+
+
+@pytest.mark.parametrize("typed", ["2.5", "nan", "0", "100", "inf", "<b>", "-3", ""])
+def test_a_prevalence_in_the_address_is_used_only_if_it_is_one(app, typed):
+    app.query_params["prevalence-pneumonia"] = typed
+    app.run()
+    upload(app, "notes", "note.txt", NOTE)
+    assert ("as you set" in shown(clean(app))) == (typed == "2.5")
+
+
+def test_what_no_answer_covers_stands_beside_the_answers(app):
+    app.run()
+    upload(app, "notes", "note.txt", NOTE)
+    screen = shown(clean(app))
+    assert "what this model does not assess: pneumothorax, pleural effusion" in screen
 
 
 @pytest.mark.parametrize(

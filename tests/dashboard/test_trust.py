@@ -13,7 +13,7 @@ def test_all_that_disagrees_is_one_warning():
     )
     (said,) = warnings(Judgement(0.9, True, (), (), apart), texts("en"))
     assert "“Pneumonia” (Notes strongly for it, Image and Sound strongly against it)" in said
-    assert "“No finding” (Sound strongly for it, Notes strongly against it)" in said
+    assert "“No opacity seen” (Sound strongly for it, Notes strongly against it)" in said
     assert warnings(Judgement(0.9, True, (), (), ()), texts("en")) == []
 
 

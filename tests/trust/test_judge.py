@@ -11,6 +11,7 @@ from mmbm.predict import Predictor
 from mmbm.trust.disagreement import Disagreement
 from mmbm.trust.judge import Answer, Judgement, judge
 from mmbm.trust.lungs import in_case
+from mmbm.trust.prevalence import Calibrated, Prevalences
 from mmbm.trust.sentences import answer_sentence, warnings
 from mmbm.trust.shift import Shift
 from tests.made_cases import case
@@ -87,3 +88,22 @@ def test_tables_survive_the_file_and_damage_is_refused(predictor):
     assert again.sources == tables.sources and again.unknown == tables.unknown
     with pytest.raises(ModelError, match="it is damaged: it is no whole safetensors file"):
         TrustTables.from_bytes(b"nothing of the kind", predictor.config, "it")
+
+
+def test_at_another_prevalence_an_answer_never_says_what_is_probably_not_so(predictor):
+    prediction = predictor.predict(case())
+    lungs, finding = in_case(prediction), prediction.findings[0]
+    here = judge(case(), prediction, lungs)
+    likely = int(finding.probability >= 0.5)
+    sure = predictor.trust.thresholds.clone()
+    sure[..., 0, :] = 0.0  # every case's answer holds the likelier label, and it alone
+    sure[..., 0, likely] = 1.0
+    tables = dataclasses.replace(predictor.trust, thresholds=sure)
+    prediction = dataclasses.replace(prediction, trust=tables)
+    verdicts = []
+    for wanted in ((0.001, 0.999), (0.999, 0.001))[likely]:
+        common = Prevalences({finding.name: Calibrated(0.5, {})}, {finding.name: wanted})
+        judgement = judge(case(), prediction, lungs, prevalences=common)
+        verdicts.append(judgement.answers[0].verdict)
+        assert judgement.answers[1] == here.answers[1]  # of the other finding, which was not set
+    assert verdicts == [("no", "yes")[likely], "not sure"]
