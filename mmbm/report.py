@@ -89,7 +89,7 @@ class AnswerEntry(BaseModel):
 class ShiftEntry(BaseModel):
     """How strange one part is to the model."""
 
-    cue: str  # the strangest: features, words, language or lungs
+    cue: str  # the strangest: features, words, subject, language or lungs
     strangeness: float  # 1 at the limit
     percentile: float | None  # how many in 100 held-out parts are less strange
     flagged: bool

@@ -238,6 +238,7 @@ def _usual(
             features[case, m],
             lung_area=None if area is None else float(area),
             tokens=corpus.tokens[case],
+            text=texts[case],
             language=language_of(texts[case]),
         )
 

@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
-from mmbm.data.corpus import Corpus
+from mmbm.data.corpus import Corpus, read_texts
 from mmbm.data.manifest import even_weights
 from mmbm.model.readout import CoalitionReadout, Readout
 from mmbm.model.tables import Cloud, TrustTables
 from mmbm.trust.conformal import fit_thresholds, weighted_quantile
 from mmbm.trust.disagreement import fit_pushes
 from mmbm.trust.population import fit_population, fit_spread
-from mmbm.trust.shift import UNKNOWN_WORDS, cloud_of, distances, words_known
+from mmbm.trust.shift import cloud_of, cues_of_note, distances
 
 __all__ = ["distinct", "fit_tables", "limit_of", "nearest"]
 
@@ -60,7 +60,11 @@ def fit_tables(
         strangeness[m] = torch.from_numpy(np.percentile(far / limit, np.arange(101)))
         if modality == "image":
             sources = tuple(str(s) for s in kept)
-    notes = [(1 - words_known(t, unknown)) / UNKNOWN_WORDS for t in held.tokens if t is not None]
+    notes = [
+        max(cues_of_note(tokens, text, unknown).values())
+        for tokens, text in zip(held.tokens, read_texts(held.manifest), strict=True)
+        if tokens is not None
+    ]
     if notes:
         strangeness[1] = torch.from_numpy(np.percentile(notes, np.arange(101)))
     labels = held.labels.double().numpy()

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+from torch import Tensor
 
-from mmbm.case import MODALITIES, Case
+from mmbm.case import MODALITIES, Case, Modality
 from mmbm.errors import ConfigError
 from mmbm.model.readout import COALITIONS
-from mmbm.model.tables import LEVELS
+from mmbm.model.tables import LEVELS, TrustTables
 from mmbm.predict import Finding, Prediction
 from mmbm.trust.conformal import answers
 from mmbm.trust.disagreement import Disagreement, disagreements
@@ -70,6 +71,9 @@ def judge(
 ) -> Judgement:
     """Judge a prediction at one of ``LEVELS``, for a reader's prevalences.
 
+    An answer that hangs on a part unlike what the model learned from is not sure: it holds what
+    the case says with that part and what it says without.
+
     The answers hold at any prevalence, but nobody should read "yes" of what is probably not so
     where the reader works: the likelier label there joins the answer, which then is not sure.
     That only adds to how often the truth is held.
@@ -94,24 +98,21 @@ def judge(
             means[MODALITIES.index(modality)],
             lung_area=None if lungs is None else lungs.area,
             tokens=prediction.features.prepared.tokens,
+            text=case.notes.text if case.notes is not None else "",
             language=case.notes.language if case.notes is not None else "en",
         )
         for modality in prediction.present
     )
     given = torch.tensor([m in prediction.present for m in MODALITIES])
-    inside = answers(
-        tables,
-        level,
-        int((given == COALITIONS).all(1).nonzero()[0, 0]),
-        torch.from_numpy(nearest(tables.clouds, means[None], given[None])),
-        torch.tensor([[f.probability for f in prediction.findings]], dtype=torch.float64),
-    )[0]
-    strange = all(shift.flagged for shift in shifts)
+    familiar = given & torch.tensor([not _flagged(m, shifts) for m in MODALITIES])
+    inside = _inside(prediction, tables, level, given)
+    if familiar.any() and not familiar.equal(given):
+        inside = torch.maximum(inside, _inside(prediction, tables, level, familiar))
     return Judgement(
         level=level,
         assessed=True,
         answers=tuple(
-            Answer(f.name, _likelier(_labels(row), prevalences, f), strange)
+            Answer(f.name, _likelier(_labels(row), prevalences, f), not familiar.any())
             for f, row in zip(prediction.findings, inside.tolist(), strict=True)
         ),
         shifts=shifts,
@@ -119,6 +120,22 @@ def judge(
             findings, prediction.readout.contributions(means), tables.pushes
         ),
     )
+
+
+def _flagged(modality: Modality, shifts: tuple[Shift, ...]) -> bool:
+    return any(shift.flagged for shift in shifts if shift.modality == modality)
+
+
+def _inside(prediction: Prediction, tables: TrustTables, level: float, heard: Tensor) -> Tensor:
+    """Which labels are in each answer with the modalities ``heard``, (3,): (findings, 2)."""
+    means = prediction.features.means * heard[:, None]
+    return answers(
+        tables,
+        level,
+        int((heard == COALITIONS).all(1).nonzero()[0, 0]),
+        torch.from_numpy(nearest(tables.clouds, means[None], heard[None])),
+        prediction.readout.logits(means).sigmoid()[None],
+    )[0]
 
 
 def _labels(row: list[float]) -> frozenset[Literal["yes", "no"]] | None:

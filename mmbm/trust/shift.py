@@ -4,9 +4,10 @@ Every cue is a number that reaches 1 at its limit; the strangest cue counts, so 
 one more entry. Pictures and recordings: the Mahalanobis distance of the feature to the training
 cases (nearest source's mean, one covariance shrunk after Ledoit & Wolf 2004), the limit being the
 distance that one held-out part in a hundred passes, and three at least: of a few dozen recordings
-the strangest would set it else. Notes: how many words the tokeniser does not know as a whole, and
-the language. The distance of a note's feature was tried and left: it told
-short notes from long ones, not foreign from known.
+the strangest would set it else. Notes: how many words the tokeniser does not know as a whole, how
+many there are for each sign of the chest (:mod:`mmbm.trust.subject`), and the language. The
+distance of a note's feature was tried and left: it told short notes from long ones, not foreign
+from known.
 
 Source: Lee et al., A Simple Unified Framework for Detecting Out-of-Distribution Samples and
 Adversarial Attacks, NeurIPS 2018.
@@ -27,10 +28,11 @@ from mmbm.case import MODALITIES, Modality
 from mmbm.model.notes import Tokens
 from mmbm.model.tables import Cloud, TrustTables
 from mmbm.trust.lungs import LEAST
+from mmbm.trust.subject import MOST_WORDS, words_per_sign
 
-__all__ = ["Cue", "Shift", "cloud_of", "distances", "shift_of", "words_known"]
+__all__ = ["Cue", "Shift", "cloud_of", "cues_of_note", "distances", "shift_of", "words_known"]
 
-Cue = Literal["features", "words", "language", "lungs"]
+Cue = Literal["features", "words", "subject", "language", "lungs"]
 LANGUAGE = 2.0  # the cue of a language that the model never learned: past every share of words
 UNKNOWN_WORDS = 2 / 3  # the limit; in real English notes up to about six words in ten are unknown
 
@@ -76,6 +78,14 @@ def words_known(tokens: Tokens, unknown: int) -> float:
     return sum(whole) / len(whole)
 
 
+def cues_of_note(tokens: Tokens, text: str, unknown: int) -> dict[Cue, float]:
+    """How strange a note's words and its subject are."""
+    return {
+        "words": (1 - words_known(tokens, unknown)) / UNKNOWN_WORDS,
+        "subject": words_per_sign(text) / MOST_WORDS,
+    }
+
+
 def shift_of(
     tables: TrustTables,
     modality: Modality,
@@ -83,9 +93,13 @@ def shift_of(
     *,
     lung_area: float | None = None,
     tokens: Tokens | None = None,
+    text: str = "",
     language: str = "en",
 ) -> Shift:
-    """The strangest cue of one part, from its feature, (d,), and what else is known of it."""
+    """The strangest cue of one part, from its feature, (d,), and what else is known of it.
+
+    ``tokens`` and ``text`` are a note's, as the model reads it and as it was given.
+    """
     cues: dict[Cue, float] = {}
     if modality in tables.clouds:
         cloud = tables.clouds[modality]
@@ -95,7 +109,7 @@ def shift_of(
     if modality == "notes":
         cues["language"] = LANGUAGE * (language == "other")
         if tokens is not None:
-            cues["words"] = (1 - words_known(tokens, tables.unknown)) / UNKNOWN_WORDS
+            cues |= cues_of_note(tokens, text, tables.unknown)
     cue: Cue = max(cues, key=lambda name: cues[name], default="features")
     strangeness = cues.get(cue, 0.0)
     table = tables.strangeness[MODALITIES.index(modality)].double().numpy()
