@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "trust": {"errors", "case", "config", "data", "inputs", "io", "model", "predict"},
     "data": {"errors", "case", "config", "inputs", "io", "model"},
     "report": {"case", "findings", "predict", "explain", "trust"},
-    "card": {"config", "data", "errors", "evaluate", "findings", "model"},
+    "card": {"config", "data", "errors", "evaluate", "findings", "model", "trust"},
     "train": {"errors", "case", "config", "data", "inputs", "io", "model", "predict", "trust"},
     "evaluate": {
         "case", "data", "errors", "explain", "io", "memory", "model", "pipeline",

@@ -21,9 +21,9 @@ def test_the_card_holds_the_figures_and_their_limits(tiny_model_dir):
     for phrase in (
         "Research use, not a medical device",
         "## Intended use",
-        "| north † | pneumonia |",
+        "| north † | Pneumonia |",
         "## Known failures",
-        "pneumonia is exploratory",
+        "Pneumonia is exploratory",
         "Not assessed, since the source does not say: north: sex, age, view",
         "bootstrap over patients",
         checksums(tiny_model_dir)["model.safetensors"],
@@ -55,7 +55,8 @@ def test_what_the_maker_adds_stands_on_the_card(copy):
     text = read_card(copy).markdown
     assert "A tiny one." in text and "- Upside-down films." in text
     assert "## Evidence inside the lungs\nHalf of it." in text
-    assert "Trained or calibrated on ieee8023, whose licence forbids commercial use" in text
+    assert "**Non-commercial.** Trained or calibrated on data whose terms forbid" in text
+    assert "ieee8023 (mostly CC BY-NC-SA" in text
     facts["data"][-1]["split"] = "test"
     put(copy, "card.json", json.dumps(facts).encode())
     write_card(copy)

@@ -20,6 +20,7 @@ from dashboard.parts.blocks import (
     picker,
     sizes,
 )
+from dashboard.parts.located import against_normal, marked
 from dashboard.text import Texts
 from mmbm.evaluate.figures import Comparison, Figures
 from mmbm.evaluate.record import ALL, Heard, Record
@@ -45,6 +46,8 @@ def evaluation(record: Record, finding: str, say: Texts) -> None:
         pairs(record, finding, say)
         roc(record, finding, sources, say)
         subgroups(record, finding, say)
+        against_normal(record, finding, say)
+    marked(record, finding, say)
     table(record, finding, say)
     events(record.sound_events, say)
 
@@ -63,6 +66,8 @@ def standing(record: Record, finding: str, say: Texts) -> None:
         for s, heard in status.unseen.items()
         if s in left
     ]
+    if record.mined:
+        reasons.append(say("model.mined", sources=", ".join(record.mined)))
     level = say(f"model.status.{status.level}")
     st.html(
         f'<div class="small"><b>{escape(level)}</b> {escape(" ".join(reasons))} '

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from mmbm.evaluate.figures import Comparison, Figures
+from mmbm.evaluate.figures import Comparison, Figures, Interval
 from mmbm.evaluate.record import ALL, Heard, Level, Point, Record, Status
+from mmbm.findings import title
 
-__all__ = ["figures_table", "markdown_table", "number", "with_interval"]
+__all__ = [
+    "FEW",
+    "figures_table",
+    "markdown_table",
+    "named",
+    "number",
+    "unseen",
+    "with_interval",
+    "written",
+]
 
 RATES = ("accuracy", "precision", "recall", "specificity", "f1")
 HEADER = (
@@ -18,6 +28,7 @@ HEADER = (
 SHORT = (*HEADER[:8], "ECE")
 PAIRS = ("finding", "group", "patients", "cases", "assembled", "first", "second", "difference")
 FEW = " †"
+MINED = " (labels mined from report text)"
 POINTS: dict[Point, str] = {
     "half": "probability 0.5",
     "youden": "Youden's J on the val split, sources alike",
@@ -39,9 +50,24 @@ def with_interval(figures: Figures, name: str, places: int = 3) -> str:
     """ "0.912 (0.870 to 0.944)", "not assessed" where there is none."""
     value: float | None = getattr(figures, name)
     bounds = figures.interval(name)
-    if value is None or bounds is None:
+    return number(value, places) if value is None else written(value, bounds, places)
+
+
+def written(value: float, bounds: Interval | None, places: int = 3) -> str:
+    """A figure and its interval, where there is one."""
+    if bounds is None:
         return number(value, places)
     return f"{value:.{places}f} ({bounds[0]:.{places}f} to {bounds[1]:.{places}f})"
+
+
+def unseen(source: str) -> str:
+    """What figures of a model that was trained without a source are called."""
+    return f"{source}, trained without it"
+
+
+def named(source: str, record: Record) -> str:
+    """A source, with what its labels are where no reader of the film gave them."""
+    return f"{source}{MINED}" if source in record.mined else source
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -57,7 +83,7 @@ def _sizes(group: str, finding: str, f: Figures) -> list[str]:
     """The columns that both widths begin with."""
     return [
         group + (FEW if f.few else ""),
-        finding,
+        title(finding),
         *(str(count) for count in (f.patients, f.n, f.assembled, f.positives)),
         with_interval(f, "auroc"),
         with_interval(f, "auprc"),
@@ -85,7 +111,7 @@ def _pairs(table: Mapping[str, Mapping[str, Comparison]]) -> str:
         PAIRS,
         (
             [
-                finding,
+                title(finding),
                 group + (FEW if c.few else ""),
                 *(str(count) for count in (c.patients, c.n, c.assembled)),
                 f"{c.first} {c.first_auroc:.3f}",
@@ -101,7 +127,7 @@ def _pairs(table: Mapping[str, Mapping[str, Comparison]]) -> str:
 def figures_table(record: Record) -> str:
     """All of a record, a table a section."""
     groups = {ALL: record.overall, **record.by_source}
-    named = [(g, name, f) for g, by in groups.items() for name, f in by.items()]
+    rows = [(named(g, record), name, f) for g, by in groups.items() for name, f in by.items()]
     subsets = [
         (f"{source}: {subset}", name, f)
         for source, by_subset in record.by_source_and_modalities.items()
@@ -118,16 +144,20 @@ def figures_table(record: Record) -> str:
     sections = {
         "Status of each finding, by real parts alone": _status(record),
         f"All that was given. Operating point: {POINTS[record.operating_point]}": markdown_table(
-            HEADER, (_long(*row) for row in named)
+            HEADER, (_long(*row) for row in rows)
         ),
         "With generated notes and drawn recordings left out": markdown_table(
             HEADER,
-            (_long(s, name, f) for s, by in record.real_parts.items() for name, f in by.items()),
+            (
+                _long(named(s, record), name, f)
+                for s, by in record.real_parts.items()
+                for name, f in by.items()
+            ),
         ),
         "A source left out of training, its films and real parts alone": markdown_table(
             SHORT,
             (
-                _short(f"{source} unseen", name, f)
+                _short(unseen(named(source, record)), name, f)
                 for source, left in record.leave_one_source_out.items()
                 for name, f in left.by_finding.items()
             ),
@@ -142,7 +172,7 @@ def figures_table(record: Record) -> str:
         "Subgroups, real parts alone": markdown_table(SHORT, (_short(*row) for row in people))
         + _unstated(record),
         "Errors when only the surest cases are kept": _risks(record),
-        "Sound events, each recording once ('patients' are groups of manikin recordings)": (
+        "Sound events, each recording once (of a manikin, 'patients' are groups of recordings)": (
             markdown_table(
                 SHORT, (_short("recordings", n, f) for n, f in record.sound_events.items() if f.n)
             )
@@ -160,7 +190,7 @@ def _status(record: Record) -> str:
         if heard.startswith("few"):
             few = min(f.positives, f.n - f.positives)
             return f"{source} not heard, {few} of {f.n} cases are {heard.removeprefix('few_')}"
-        return f"{source} {heard} it, AUROC {with_interval(f, 'auroc')}"
+        return f"{named(source, record)} {heard} it, AUROC {with_interval(f, 'auroc')}"
 
     def reasons(finding: str, status: Status) -> str:
         left = record.leave_one_source_out
@@ -174,7 +204,7 @@ def _status(record: Record) -> str:
 
     return markdown_table(
         ("finding", "status", "because"),
-        ([name, LEVELS[s.level], reasons(name, s)] for name, s in record.status.items()),
+        ([title(name), LEVELS[s.level], reasons(name, s)] for name, s in record.status.items()),
     )
 
 
@@ -193,7 +223,7 @@ def _risks(record: Record) -> str:
         ("finding", "source", "cases", "errors, all cases", "errors, surest half", "mean (AURC)"),
         (
             [
-                finding,
+                title(finding),
                 source,
                 str(c.n),
                 number(c.risk[-1]),

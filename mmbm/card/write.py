@@ -13,10 +13,13 @@ from typing import Any
 
 from mmbm.card.facts import SOURCES, UNSTATED, Card, CardFacts, read_card
 from mmbm.card.lineage import read_lineage, weights_sha256
+from mmbm.card.located import against_normal_table, located_sentences, located_table
 from mmbm.card.tables import figures_table, markdown_table, number
 from mmbm.config import ModelConfig
 from mmbm.evaluate.record import Record
+from mmbm.findings import not_assessed, title
 from mmbm.model.folder import put
+from mmbm.trust.prevalence import calibrated_at
 
 __all__ = ["FAULTS", "write_card"]
 
@@ -31,9 +34,17 @@ NOT_ASSESSED = (
     "Human factors: how doctors learn to use it, over-trust it, or overrule it.",
     "Real notes and real lung sounds with a diagnosis, at the size needed.",
     "Lateral films, scanners and hospitals outside the sources above, ethnicity, pregnancy.",
-    "The prevalence of a clinic: a probability is calibrated for these collections.",
+    "The prevalence of a clinic: a probability holds at that of the calibration, and can be "
+    "re-expressed at yours if cases with and without the finding look as they do here.",
 )
-NON_COMMERCIAL = {"ieee8023", "chexpert", "openi"}
+NON_COMMERCIAL = {  # what forbids commercial use
+    "chexpert": "Stanford's research use agreement",
+    "icbhi": "free for research",
+    "ieee8023": "mostly CC BY-NC-SA, which also asks that what is derived be shared alike",
+    "mimic_cxr": "PhysioNet's credentialed licence, for research",
+    "openi": "CC BY-NC-ND",
+    "siim": "academic and non-commercial use",
+}
 
 
 def write_card(folder: Path) -> None:
@@ -55,6 +66,7 @@ def write_card(folder: Path) -> None:
         _use(config),
         _model(config, facts, own),
         _data(facts),
+        _calibration(facts),
         _licence(facts, own),
         _evaluation(card),
         _failures(card.evaluation, own),
@@ -66,7 +78,10 @@ def write_card(folder: Path) -> None:
 
 def _use(config: ModelConfig) -> str:
     return f"""## Intended use
-Research on assisted diagnosis, and teaching: {", ".join(config.findings)}.
+Research on assisted diagnosis, and teaching: {", ".join(title(f) for f in config.findings)}.
+“{title("no_finding")}” means that: it does not say that the film is normal.
+
+- **Not assessed in any film:** {", ".join(not_assessed(config.findings).values())}, and more.
 
 - **Users:** a doctor or a researcher who looks at the inputs too and makes the decision.
 - **Not for:** triage, screening, treatment, or any use where nobody looks at the inputs.
@@ -134,7 +149,9 @@ def _data(facts: dict[str, Any]) -> str:
     data: list[dict[str, Any]] = facts.get("data", [])
     if not data:
         return "## Data\nNot stated."
-    table = markdown_table(list(data[0]), [[str(v) for v in row.values()] for row in data])
+    counts = {"source", "split", "cases", "patients", "assembled"}
+    heads = [name if name in counts else title(name) for name in data[0]]
+    table = markdown_table(heads, [[str(v) for v in row.values()] for row in data])
     sources = sorted({row["source"] for row in data})
     licences = "\n".join(f"- `{s}`: {SOURCES.get(s, UNSTATED)}" for s in sources)
     text = f"""## Data
@@ -156,24 +173,44 @@ that uses such notes or sounds says how the model does on real ones; every table
     return text
 
 
+def _calibration(facts: dict[str, Any]) -> str:
+    """At which prevalence each probability holds."""
+    rows = [
+        [
+            title(finding),
+            f"{found.prevalence:.1%}",
+            "; ".join(f"{s}: {k} of {n}" for s, (n, k) in found.sources.items()),
+        ]
+        for finding, found in calibrated_at(facts).items()
+    ]
+    if not rows:
+        return ""
+    return (
+        "## Calibration\nA probability holds where the finding is as common as it was here, by the "
+        "weights of the fit, in which every source counts alike:\n\n"
+        + markdown_table(("finding", "holds at a prevalence of", "positives of val cases"), rows)
+    )
+
+
 def _licence(facts: dict[str, Any], own: CardFacts) -> str:
     """What the licences of what it learned from mean for the weights."""
     data: list[dict[str, Any]] = facts.get("data", [])
-    learned = sorted({row["source"] for row in data if row["split"] != "test"} & NON_COMMERCIAL)
-    seen = sorted({row["source"] for row in data} & NON_COMMERCIAL - set(learned))
+    bound = set(NON_COMMERCIAL)
+    learned = sorted({row["source"] for row in data if row["split"] != "test"} & bound)
+    seen = sorted({row["source"] for row in data} & bound - set(learned))
     lines = ["## Licence of the weights"]
     if own.licence:
         lines.append(own.licence)
     if learned:
         lines.append(
-            f"Trained or calibrated on {', '.join(learned)}, whose licence forbids commercial use "
-            "(ieee8023, mostly CC BY-NC-SA, also asks that what is derived be shared alike): take "
-            "these weights as bound by the same terms."
+            "**Non-commercial.** Trained or calibrated on data whose terms forbid commercial use: "
+            f"{'; '.join(f'{name} ({NON_COMMERCIAL[name]})' for name in learned)}. Take these "
+            "weights as bound by the same terms."
         )
     elif seen:
         lines.append(
-            f"Nothing of {', '.join(seen)} was trained or calibrated on: its films and notes made "
-            "figures only, so its non-commercial licence does not reach these weights."
+            f"Nothing of {', '.join(seen)} was trained or calibrated on: its cases made figures "
+            "only, so its non-commercial terms do not reach these weights."
         )
     if "lung_finder_sha256" in facts:
         lines.append(
@@ -193,14 +230,40 @@ def _evaluation(card: Card) -> str:
 sources mixes them. Test cases: sha256 {record.test_sha256 or "not stated"}; pipeline
 version {record.pipeline_version or "not stated"}."""
     return "\n\n".join(
-        p for p in ("## Evaluation", said, made, figures_table(record), _trust(record)) if p
+        p
+        for p in (
+            "## Evaluation",
+            said,
+            made,
+            _located(record),
+            figures_table(record),
+            _trust(record),
+        )
+        if p
     )
+
+
+def _located(record: Record) -> str:
+    """Where the evidence lies, and how the finding is told from normal cases."""
+    sections = {
+        "Cases with a finding against cases that a reader called normal, real parts alone": (
+            record.against_normal
+            or any(o.against_normal for o in record.leave_one_source_out.values()),
+            against_normal_table(record),
+        ),
+        "The map's strongest place against what people marked (chance: a blind choice among places "
+        "of lung, or among moments)": (
+            record.boxes or record.moments,
+            "\n\n".join(t for t in (located_sentences(record), located_table(record)) if t),
+        ),
+    }
+    return "\n\n".join(f"{name}:\n\n{text}" for name, (has, text) in sections.items() if has)
 
 
 def _trust(record: Record) -> str:
     """How often answers were right, and odd inputs found."""
     answers = [
-        [level, finding, group, str(f["n"]), number(f["coverage"]), number(f["one"])]
+        [level, title(finding), group, str(f["n"]), number(f["coverage"]), number(f["one"])]
         for level, by in record.conformal.get("levels", {}).items()
         for finding, groups in by.items()
         for group, f in groups.items()
@@ -231,13 +294,13 @@ def _failures(record: Record | None, own: CardFacts) -> str:
     lines = list(own.known_failures)
     for finding, status in (record.status if record else {}).items():
         if status.level == "exploratory":
-            lines.append(f"{finding} is exploratory: no source shows that it can be told.")
+            lines.append(f"{title(finding)} is exploratory: no source shows that it can be told.")
     for source, left in (record.leave_one_source_out if record else {}).items():
         for finding, f in left.by_finding.items():
             seen = record.real_parts.get(source, {}).get(finding) if record else None
             if f.auroc is not None and seen and seen.auroc is not None and not f.few:
                 lines.append(
-                    f"On {source}, when trained without it, {finding} falls from AUROC "
+                    f"On {source}, when trained without it, {title(finding)} goes from AUROC "
                     f"{seen.auroc:.3f} to {f.auroc:.3f}: expect as much on a new hospital."
                 )
     listed = "\n".join(f"- {line}" for line in lines)
