@@ -77,7 +77,8 @@ def evaluate(
                     found = test.figures(mine & test.has_real & (names == name), test.real)
                     kinds.setdefault(kind, {}).setdefault(name, {})[finding] = found
             for name, some in _against_normal(finding, cases, groups).items():
-                if (kept := mine & some & test.has_real).any():
+                kept = mine & some & test.has_real
+                if len(np.unique(test.labels[kept])) == 2:
                     place = sections["against_normal"].setdefault(source, {}).setdefault(name, {})
                     place[finding] = test.figures(kept, test.real)
         for subset in SUBSETS:
