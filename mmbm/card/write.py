@@ -79,7 +79,7 @@ def write_card(folder: Path) -> None:
 def _use(config: ModelConfig) -> str:
     return f"""## Intended use
 Research on assisted diagnosis, and teaching: {", ".join(title(f) for f in config.findings)}.
-“{title("no_finding")}” means that: it does not say that the film is normal.
+“{title("no_finding")}” says no more than that: what is listed next may be there all the same.
 
 - **Not assessed in any film:** {", ".join(not_assessed(config.findings).values())}, and more.
 
