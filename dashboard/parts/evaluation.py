@@ -46,7 +46,7 @@ def evaluation(record: Record, finding: str, say: Texts) -> None:
         pairs(record, finding, say)
         roc(record, finding, sources, say)
         subgroups(record, finding, say)
-        against_normal(record, finding, say)
+    against_normal(record, finding, say)
     marked(record, finding, say)
     table(record, finding, say)
     events(record.sound_events, say)
@@ -173,7 +173,7 @@ def risk(record: Record, finding: str, say: Texts) -> None:
 def subgroups(record: Record, finding: str, say: Texts) -> None:
     """By sex, age and view within each source."""
     rows = {
-        f"{source}, {say.name('group', kind)} {name}": by[finding]
+        f"{source}, {group_name(kind, name, say)}": by[finding]
         for source, kinds in record.subgroups.items()
         for kind, groups in kinds.items()
         for name, by in groups.items()
@@ -191,6 +191,11 @@ def subgroups(record: Record, finding: str, say: Texts) -> None:
     caption += " " + say("model.subgroups.absent", names=absent) if absent else ""
     figure = partial(draw.forest, list(shown.items()), say) if shown else None
     block("model.subgroups", figure, caption, say)
+
+
+def group_name(kind: str, name: str, say: Texts) -> str:
+    """ "view AP", "children"."""
+    return say.name("people", name) if kind == "people" else f"{say.name('group', kind)} {name}"
 
 
 def events(heard: Mapping[str, Figures], say: Texts) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import evaluation_figures as draw
 from dashboard import markup
 from dashboard.foreign import escape
-from dashboard.parts.blocks import assessed, block, by_group, sizes
+from dashboard.parts.blocks import assessed, by_group
 from dashboard.text import Texts
 from mmbm.evaluate.figures import Figures, Located
 from mmbm.evaluate.record import Record
@@ -32,18 +32,26 @@ def against_normal(record: Record, finding: str, say: Texts) -> None:
     known = {name: f for name, f in assessed(rows).items() if not f.few}
     if not known:
         return
-    rates = "; ".join(
-        say(
-            "model.against_normal.rates",
-            group=name,
-            recall=draw.interval(f.recall, f.recall_ci),
-            specificity=draw.interval(f.specificity, f.specificity_ci),
+    st.subheader(say("model.against_normal"), anchor=False)
+    cells = [
+        (
+            name,
+            *(f"{count:,}" for count in (f.patients, f.n, f.positives)),
+            *(
+                "–" if value is None else draw.interval(value, f.interval(rate))
+                for rate in ("auroc", "recall", "specificity")
+                for value in [getattr(f, rate)]
+            ),
         )
         for name, f in known.items()
-        if f.recall is not None and f.specificity is not None
-    )
-    caption = say("model.against_normal.caption", sizes=sizes(known, say), rates=rates)
-    block("model.against_normal", lambda: draw.forest(list(known.items()), say), caption, say)
+    ]
+    heads = ("source", "patients", "cases", "positives", "auroc", "recall", "specificity")
+    table = markup.facts_table(cells, head=[say(f"model.{head}") for head in heads])
+    st.html(f'<div class="wide" tabindex="0">{table}</div>')
+    small = ", ".join(name for name in rows if name not in known)
+    caption = say("model.against_normal.caption")
+    caption += " " + say("model.subgroups.small", names=small) if small else ""
+    st.html(f'<div class="small">{escape(caption)}</div>')
 
 
 def marked(record: Record, finding: str, say: Texts) -> None:

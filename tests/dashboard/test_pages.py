@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from dashboard.parts import badge, closer_map
+from mmbm.evaluate.figures import Figures, Located
+from mmbm.evaluate.record import read_record, store_record
 from mmbm.model.folder import checksums, sign
 from mmbm.predict import Predictor
 from mmbm.trust.verdict import Check, MapVerdict, Sanity, write_sanity
@@ -393,3 +395,28 @@ def test_a_shipped_models_record_can_be_compared_with(app):
     app.selectbox(key="compare-shipped").set_value("chest-base").run()
     assert "chest-base" in shown(clean(app))
     assert app.warning[0].value.startswith(("A record does not say", "Different test cases"))
+
+
+def test_the_model_page_says_where_the_evidence_lies(app, tiny_model_dir, tmp_path, monkeypatch):
+    folder = shutil.copytree(tiny_model_dir, tmp_path / "model")
+    record = read_record(folder)
+    seen = Located(n=120, patients=110, top=0.85, top_ci=(0.78, 0.91), chance=0.2, in_lungs=0.93)
+    normal = Figures(n=183, patients=180, positives=120, auroc=0.97, auroc_ci=(0.94, 0.99))
+    marked = record.model_copy(
+        update={
+            "boxes": {"pneumonia": {"siim": seen}},
+            "moments": {"wheezing": {"sprsound": seen}},
+            "against_normal": {"nih": {"AP": {"pneumonia": normal}}},
+            "mined": ("openi",),
+        }
+    )
+    store_record(marked, folder)
+    monkeypatch.setenv("MMBM_MODEL", str(folder))
+    app.run()
+    app.switch_page("screens/model.py").run()
+    screen = shown(clean(app))
+    said = "siim: the top of the map lies in a radiologist&#x27;s box in 0.85 of 120 films, "
+    assert f"{said}by chance in 0.20." in screen
+    assert "Evidence inside the lungs, median: siim 93%" in screen
+    assert "Wheezing" in screen and "nih, AP" in screen and "0.97 (0.94–0.99)" in screen
+    assert "Labels mined from report text" in screen and "openi" in screen
