@@ -48,7 +48,7 @@ def against_normal(record: Record, finding: str, say: Texts) -> None:
     heads = ("source", "patients", "cases", "positives", "auroc", "recall", "specificity")
     table = markup.facts_table(cells, head=[say(f"model.{head}") for head in heads])
     st.html(f'<div class="wide" tabindex="0">{table}</div>')
-    small = ", ".join(name for name in rows if name not in known)
+    small = "; ".join(name for name in rows if name not in known)
     caption = say("model.against_normal.caption")
     caption += " " + say("model.subgroups.small", names=small) if small else ""
     st.html(f'<div class="small">{escape(caption)}</div>')

@@ -20,19 +20,20 @@ def prevalence_picker(finding: str, say: Texts) -> Prevalences:
     calibrated = models.calibrated()
     before = {name: set_for(name) for name in calibrated}
     if finding in calibrated:
-        st.html(f"<b>{escape(say('prevalence.label'))}</b>", width="content")
-        chosen = st.number_input(
-            say("prevalence.label"),
-            min_value=LOW,
-            max_value=HIGH,
-            value=before[finding],
-            step=1.0,
-            format="%g",
-            placeholder=markup.percent(calibrated[finding].prevalence),
-            key=f"prevalence-{finding}",
-            label_visibility="collapsed",
-            width=130,
-        )
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width=270):
+            st.html(f"<b>{escape(say('prevalence.label'))}</b>", width="content")
+            chosen = st.number_input(
+                say("prevalence.label"),
+                min_value=LOW,
+                max_value=HIGH,
+                value=before[finding],
+                step=1.0,
+                format="%g",
+                placeholder=markup.percent(calibrated[finding].prevalence),
+                key=f"prevalence-{finding}",
+                label_visibility="collapsed",
+                width=130,
+            )
         before[finding] = chosen
         state.remember_or_forget(f"prevalence-{finding}", None if chosen is None else f"{chosen:g}")
     wanted = {name: percent / 100 for name, percent in before.items() if percent is not None}

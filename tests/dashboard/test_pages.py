@@ -202,7 +202,7 @@ def test_what_no_answer_covers_stands_beside_the_answers(app):
     app.run()
     upload(app, "notes", "note.txt", NOTE)
     screen = shown(clean(app))
-    assert "what this model does not assess: pneumothorax, pleural effusion" in screen
+    assert "Not assessed: pneumothorax, pleural effusion" in screen
 
 
 @pytest.mark.parametrize(
