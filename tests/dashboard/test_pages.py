@@ -179,7 +179,7 @@ def test_a_prevalence_moves_the_probability_and_its_account_and_survives_a_reloa
     assert "Where 2 % have it, as you set" in screen and "where 2 % have it</span>" in screen
     assert "for the prevalence that you set" in screen
     assert "sums to the logit within 1e-" in screen
-    assert app.query_params["prevalence-pneumonia"] == ["2"]
+    assert app.query_params["prevalence-pneumonia"] == "2"
     app.segmented_control(key="finding").set_value("no_finding").run()
     assert "for the prevalence that you set" not in shown(clean(app))
     assert "where 2 % have it</span>" in shown(app)  # pneumonia's bar stays as it was set
