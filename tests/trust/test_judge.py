@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
+import torch
 
 from mmbm.case import Case, Notes
 from mmbm.errors import ConfigError, ModelError
@@ -107,3 +109,30 @@ def test_at_another_prevalence_an_answer_never_says_what_is_probably_not_so(pred
         verdicts.append(judgement.answers[0].verdict)
         assert judgement.answers[1] == here.answers[1]  # of the other finding, which was not set
     assert verdicts == [("no", "yes")[likely], "not sure"]
+
+
+@pytest.mark.parametrize(("language", "sure"), [("en", True), ("other", False)])
+def test_no_answer_hangs_on_a_part_unlike_what_the_model_learned_from(predictor, language, sure):
+    given = Case(image=case().image, notes=Notes(case().notes.text, language))
+    prediction = predictor.predict(given)
+    likelier = torch.full_like(predictor.trust.thresholds, 0.5)
+    clouds = {m: dataclasses.replace(c, limit=1e6) for m, c in predictor.trust.clouds.items()}
+    moved = prediction.readout.contributions(prediction.features.means.double())[0]
+    film = float(prediction.readout.base()[0] + moved[0])
+    loud = prediction.readout.scale.clone()
+    loud[0, 1] *= -(film + 10 * (1 if film > 0 else -1)) / float(moved[1])  # the note overrules it
+    prediction = dataclasses.replace(
+        prediction,
+        readout=dataclasses.replace(prediction.readout, scale=loud),
+        trust=dataclasses.replace(predictor.trust, thresholds=likelier, clouds=clouds),
+    )
+    logit = float(prediction.readout.logits(prediction.features.means)[0])
+    assert (logit > 0) != (film > 0)
+    finding = dataclasses.replace(
+        prediction.findings[0], logit=logit, probability=1 / (1 + math.exp(-logit))
+    )
+    prediction = dataclasses.replace(prediction, findings=(finding, *prediction.findings[1:]))
+    judgement = judge(given, prediction, None)
+    assert [s.modality for s in judgement.flagged] == ([] if sure else ["notes"])
+    verdict = judgement.answers[0].verdict
+    assert verdict == (("no", "yes")[logit > 0] if sure else "not sure")
