@@ -33,6 +33,7 @@ __all__ = [
     "VerdictKey",
     "at_hand",
     "begin",
+    "begin_with",
     "case",
     "choose_sample",
     "given",
@@ -141,6 +142,12 @@ def remember_or_forget(key: str, value: str | None) -> None:
         remember(key, value)
     elif key in st.query_params:
         del st.query_params[key]
+
+
+def begin_with(key: str, value: float | None) -> None:
+    """What a widget holds when it is drawn for the first time."""
+    if value is not None and key not in st.session_state:
+        st.session_state[key] = value
 
 
 def given() -> Given:

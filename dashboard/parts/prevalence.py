@@ -20,13 +20,15 @@ def prevalence_picker(finding: str, say: Texts) -> Prevalences:
     calibrated = models.calibrated()
     before = {name: set_for(name) for name in calibrated}
     if finding in calibrated:
+        # not by the widget's default: what has one cannot be emptied again
+        state.begin_with(f"prevalence-{finding}", before[finding])
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width=270):
             st.html(f"<b>{escape(say('prevalence.label'))}</b>", width="content")
             chosen = st.number_input(
                 say("prevalence.label"),
                 min_value=LOW,
                 max_value=HIGH,
-                value=before[finding],
+                value=None,
                 step=1.0,
                 format="%g",
                 placeholder=markup.percent(calibrated[finding].prevalence),
