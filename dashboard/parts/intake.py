@@ -61,11 +61,17 @@ def place(modality: Modality, say: Texts) -> None:
             with slot.container(), st.spinner(say("intake.reading", part=name)):
                 state.given().read(modality)
             part = state.parts()[modality]
-        with slot.container():
-            if part.error:
-                st.error(verbatim(refusal(part, name, say)))
-            if part.value is not None:
-                summary(part, say)
+        if part.error or part.value is not None:
+            with slot.container():
+                outcome(part, name, say)
+
+
+def outcome(part: given.Part, name: str, say: Texts) -> None:
+    """What the part holds, and why the last file for it is not in it."""
+    if part.error:
+        st.error(verbatim(refusal(part, name, say)))
+    if part.value is not None:
+        summary(part, say)
 
 
 def refusal(part: given.Part, name: str, say: Texts) -> str:

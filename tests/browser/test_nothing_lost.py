@@ -228,10 +228,10 @@ def old_numbers(frames, name):
     """Frames in which other parts stand beside the numbers of those before, at full strength."""
     found = []
     first = {}  # numbers -> the parts that they first stood beside at full strength
-    for frame in frames:
+    for at, frame in enumerate(frames):
         if "Total" not in frame["numbers"] or frame["strength"] < 0.5 or not frame["parts"]:
             continue
         of = first.setdefault(frame["numbers"], frame["parts"])
         if of != frame["parts"] and not frame["said"]:
-            found.append((name, of, frame))
+            found.append((name, of, frames[max(0, at - 6) : at + 1]))
     return found
