@@ -91,6 +91,7 @@ class Sound:
     codec: str = ""  # "pcm_s16le", "opus", …
     container: str = ""  # "wav", "ogg", …
     warnings: tuple[str, ...] = ()
+    start: float = 0.0  # s of silence at the beginning of the file that were left out
 
     @property
     def seconds(self) -> float:

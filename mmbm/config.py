@@ -246,11 +246,11 @@ class TrainConfig(Settings):
     mixup: float = Field(default=0.0, ge=0.0)  # Beta(a, a) of films blended across sources; 0: none
     opacities: float = Field(default=0.0, ge=0.0, le=1.0)
     """Of films without pneumonia, how many get an opacity drawn in and then count as pneumonia."""
-    crackles: float = Field(default=0.0, ge=0.0, le=1.0)
-    """Of recordings of crackles, how many give way to one without that has crackles drawn in."""
+    overlay: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Of recordings whose events are known, how many are laid over another such one."""
     localise: float = Field(default=0.0, ge=0.0)
     """Weight of the loss that asks for evidence where the manifest's boxes are, when its events
-    sound, and where or when something was drawn in."""
+    sound, and where an opacity was drawn in."""
     freeze: tuple[Modality | Literal["head"], ...] = ()  # encoders, or fusion and head, that stay
     ema: float = Field(default=0.0, ge=0.0, lt=1.0)  # decay of the weights' moving average; 0: none
     patience: int = Field(default=0, ge=0)  # epochs without a better val score; 0: run them all

@@ -6,8 +6,6 @@ alone what does. All draw from torch's global generator, which the training loop
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -17,7 +15,7 @@ from mmbm.case import SAMPLE_RATE
 from mmbm.config import ImageConfig
 from mmbm.inputs import PLAIN, standardise
 
-__all__ = ["augment_film", "augment_sound", "between", "chance", "crop_sound", "spoil"]
+__all__ = ["augment_film", "augment_sound", "between", "chance", "spoil"]
 
 move = v2.RandomAffine(10, translate=(0.06, 0.06), scale=(0.85, 1.15), shear=(-5, 5, -5, 5))
 soften = v2.RandomApply([v2.GaussianBlur(5, (0.1, 1.8))], 0.4)
@@ -97,15 +95,6 @@ def _paint_box(film: Tensor) -> None:
         top = int(between(0, 0.9) * size)
     left = int(between(0, 0.95) * size)
     film[..., top : top + height, left : left + width] = between(0.0, 1.0)
-
-
-def crop_sound(waveform: Tensor, samples: int) -> Tensor:
-    """A stretch of (…, samples) at a random place; a shorter recording is repeated."""
-    length = waveform.shape[-1]
-    if length < samples:
-        waveform = torch.cat([waveform] * math.ceil(samples / length), -1)
-    start = int(torch.randint(0, waveform.shape[-1] - samples + 1, ()))
-    return waveform[..., start : start + samples]
 
 
 def augment_sound(waveform: Tensor) -> Tensor:

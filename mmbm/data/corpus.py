@@ -17,7 +17,7 @@ from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
 from mmbm.config import ImageConfig, ModelConfig
-from mmbm.data.located import Box
+from mmbm.data.located import Box, Event
 from mmbm.data.manifest import Manifest
 from mmbm.errors import InputError, ManifestError
 from mmbm.inputs import (
@@ -59,6 +59,7 @@ class Corpus:
     film_of: NDArray[np.int64]  # (cases,) row of ``films``, -1: no image
     tokens: list[Tokens | None]  # one a case
     sounds: list[Tensor]  # (samples,) float32, 16 kHz
+    sound_starts: list[float]  # s of silence that each file begins with, left out of ``sounds``
     sound_of: NDArray[np.int64]  # (cases,) index in ``sounds``, -1: no recording
     labels: Tensor  # (cases, findings) float32, NaN: unknown
     sound_labels: Tensor  # (cases, events) float32, NaN: unknown
@@ -87,6 +88,16 @@ class Corpus:
             for box in self.manifest.boxes(case)
         )
         return tuple(Box(*(min(max(edge, 0.0), 1.0) for edge in box)) for box in moved)
+
+    def events(self, case: int) -> tuple[Event, ...]:
+        """What people heard in one case's recording, in seconds of what was kept of it."""
+        start = self.sound_starts[self.sound_of[case]]
+        marked = self.manifest.events(case)
+        return tuple(
+            Event(max(event.start - start, 0.0), event.end - start, event.name)
+            for event in marked
+            if event.end > start
+        )
 
     def inputs(
         self,
@@ -172,8 +183,9 @@ def read_corpus(
         small = thumbnail(read.whole.square, THUMBNAIL)
         return read.planes, small, torch.tensor(read.lungs.area), torch.tensor(read.box)
 
-    def heard(path: Path) -> Tensor:
-        return waveform(_read(path, read_sound), config.audio.max_seconds)
+    def heard(path: Path) -> tuple[Tensor, float]:
+        sound = _read(path, read_sound)
+        return waveform(sound, config.audio.max_seconds), sound.start
 
     if kept is not None and kept.is_file():
         with np.load(kept) as arrays:
@@ -193,6 +205,7 @@ def read_corpus(
         films = torch.zeros(0, 2 if config.image.lungs else 1, size, size)
         thumbnails, areas = torch.zeros(0, THUMBNAIL, THUMBNAIL), torch.zeros(0)
         parts = torch.zeros(0, 4)
+    sounds = _all(heard, sound_paths, "recordings", progress)
     return Corpus(
         manifest=manifest,
         films=films,
@@ -204,7 +217,8 @@ def read_corpus(
             read_tokens(tokenizer, text, config.notes.max_tokens) if text else None
             for text in texts
         ],
-        sounds=_all(heard, sound_paths, "recordings", progress),
+        sounds=[sound for sound, _ in sounds],
+        sound_starts=[start for _, start in sounds],
         sound_of=sound_of,
         labels=torch.from_numpy(manifest.labels(config.findings)),
         sound_labels=torch.from_numpy(manifest.sounds(config.sound_events)),

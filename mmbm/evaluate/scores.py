@@ -158,9 +158,10 @@ def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> di
 
 
 def source_aurocs(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dict[str, float]:
-    """AUROC of each finding in each source, image alone and all together: a run's progress.
+    """AUROC of each finding and of each sound event in each source: a run's progress.
 
-    ``macro_auroc`` is the mean of the fused ones, sources alike; NaN where there is none.
+    A finding by the image alone and by all together. ``macro_auroc`` is the mean of the latter,
+    or of the events where no finding is labelled; sources count alike. NaN where there is none.
     """
     heard = coalition_logits(scores, network.readout())
     sources = corpus.manifest.rows["source"].to_numpy()
@@ -180,7 +181,16 @@ def source_aurocs(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -
                     figures[f"{finding}/{name}/{source}"] = round(auroc, 4)
                     if name == "fused":
                         fused.setdefault(source, []).append(auroc)
-    means = [float(np.mean(aurocs)) for aurocs in fused.values()]
+    events: dict[str, list[float]] = {}
+    for e, event in enumerate(network.config.sound_events):
+        labels = corpus.sound_labels[:, e].double().numpy()
+        for source in np.unique(sources):
+            keep = (sources == source) & ~np.isnan(labels) & ~np.isnan(scores.sounds[:, e])
+            if len(np.unique(labels[keep])) == 2:
+                auroc = float(roc_auc_score(labels[keep], scores.sounds[keep, e]))
+                figures[f"{event}/audio/{source}"] = round(auroc, 4)
+                events.setdefault(source, []).append(auroc)
+    means = [float(np.mean(aurocs)) for aurocs in (fused or events).values()]
     return {"macro_auroc": float(np.mean(means)) if means else float("nan")} | figures
 
 

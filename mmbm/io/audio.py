@@ -35,7 +35,7 @@ def decode(content: bytes, name: str, limits: Limits) -> Sound:
         samples = samples / np.float32(peak)
     waveform, mix_cautions = mixed(samples, recording.rate)
     check_signal(waveform)
-    heard, silences = without_silent_ends(waveform, recording.rate)
+    heard, start, silences = without_silent_ends(waveform, recording.rate)
     resampled = soxr.resample(heard, recording.rate, SAMPLE_RATE)
     return Sound(
         waveform=np.clip(resampled, -1, 1).astype(np.float32),
@@ -43,6 +43,7 @@ def decode(content: bytes, name: str, limits: Limits) -> Sound:
         channels=len(samples),
         codec=recording.codec,
         container=recording.container,
+        start=start,
         warnings=(
             *dict.fromkeys((*recording.warnings, *([CHANGED] if chains_differ(content) else []))),
             *cautions(samples, heard, recording.rate),

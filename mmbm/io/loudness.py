@@ -73,17 +73,17 @@ def mixed(samples: Samples, rate: int) -> tuple[Samples, tuple[str, ...]]:
     return mean, ()
 
 
-def without_silent_ends(waveform: Samples, rate: int) -> tuple[Samples, tuple[str, ...]]:
-    """(n_samples,) without the silence before and after its sound, and a sentence on each.
+def without_silent_ends(waveform: Samples, rate: int) -> tuple[Samples, float, tuple[str, ...]]:
+    """(n_samples,) without the silence before and after its sound; where that begins, in s.
 
-    Raises NoSignal where less than a second of sound is left.
+    And a sentence on what was left out. Raises NoSignal where less than a second of sound is left.
     """
     frame = max(1, round(_FRAME * rate))
     count = len(waveform) // frame
     levels = waveform[: count * frame].reshape(count, frame).std(axis=1, dtype=np.float64)
     silent = levels < max(_SILENT, _BELOW_LOUD * float(np.percentile(levels, 95)))
     if silent.all():
-        return waveform, ()
+        return waveform, 0.0, ()
     before, after = int(silent.argmin()), int(silent[::-1].argmin())
     before, after = (n if n * _FRAME >= _SILENT_END else 0 for n in (before, after))
     if (count - before - after) * _FRAME < _SHORTEST:
@@ -99,7 +99,8 @@ def without_silent_ends(waveform: Samples, rate: int) -> tuple[Samples, tuple[st
     kept = silent[before : count - after]
     if kept.mean() > 0.5:
         says.append("More than half of what is left of the recording is silent.")
-    return waveform[before * frame : len(waveform) - after * frame], tuple(says)
+    kept_samples = waveform[before * frame : len(waveform) - after * frame]
+    return kept_samples, before * frame / rate, tuple(says)
 
 
 def cautions(samples: Samples, waveform: Samples, rate: int) -> tuple[str, ...]:

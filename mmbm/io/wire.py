@@ -142,6 +142,7 @@ def _sound(fields: dict[str, Any], body: bytearray) -> Sound:
         codec=str(fields["codec"]),
         container=str(fields["container"]),
         warnings=tuple(str(warning) for warning in fields["warnings"]),
+        start=float(fields["start"]),
     )
 
 

@@ -57,6 +57,21 @@ class LogMel(nn.Module):
         return 10.0 * torch.log10(power + 1e-8)
 
 
+def hushed(levelled: Tensor) -> Tensor:
+    """(batch, mels, frames) with two strips of bands and two of moments at their mean, 0.
+
+    Each up to a ninth of the bands, or a twentieth of the time, wide. A kind of dropout.
+    Source: Park et al., SpecAugment, Interspeech 2019.
+    """
+    for axis, widest in ((1, 9), (2, 20), (1, 9), (2, 20)):
+        count = levelled.shape[axis]
+        place = torch.arange(count, device=levelled.device).expand(len(levelled), count)
+        start, width = torch.rand(2, len(levelled), 1, device=levelled.device) * count
+        strip = (place >= start) & (place < start + width / widest)
+        levelled = levelled.masked_fill(strip.unsqueeze(3 - axis), 0.0)
+    return levelled
+
+
 class AudioEncoder(nn.Module):
     """Waveform -> one vector for each cell of the band x time map."""
 
@@ -95,5 +110,7 @@ class AudioEncoder(nn.Module):
 
     def listen(self, levelled: Tensor) -> Tensor:
         """(batch, mels, frames) -> (batch, features, bands, times)."""
+        if self.training:
+            levelled = hushed(levelled)
         cells: Tensor = self.project(self.convolve(levelled[:, None]))
         return cells

@@ -9,34 +9,27 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool1d
 from torch.utils.data import DataLoader, Dataset
 
-from mmbm.case import SAMPLE_RATE, Modality
 from mmbm.config import ImageConfig, TrainConfig
-from mmbm.data.augment import augment_film, augment_sound, chance, crop_sound
+from mmbm.data.augment import augment_film, chance
 from mmbm.data.corpus import Corpus
-from mmbm.data.crackles import Kind, draw_crackles
-from mmbm.data.located import box_mask, event_mask
+from mmbm.data.located import box_mask
 from mmbm.data.manifest import even_weights
 from mmbm.data.opacity import draw_opacity
 from mmbm.errors import ConfigError
 from mmbm.model.network import Inputs
 from mmbm.model.notes import Tokens
+from mmbm.train.sounds import Listener
 
 __all__ = ["Batch", "batches_per_epoch", "load", "seed_of"]
-
-FRAME = 1600  # samples of 0.1 s, in which events are told to the loss
-KINDS = {"crackles": ("crackles", "fine_crackles", "coarse_crackles")}  # events of several names
-CRACKLES: Mapping[Kind, str] = {"fine": "fine_crackles", "coarse": "coarse_crackles"}
 
 
 class Batch(NamedTuple):
@@ -45,9 +38,9 @@ class Batch(NamedTuple):
     inputs: Inputs
     labels: Tensor  # (batch, findings) float32, NaN: unknown
     events: Tensor  # (batch, events) float32, NaN: unknown
-    drawn: Mapping[Modality, Tensor] = MappingProxyType({})
-    """Where an opacity was boxed or drawn in, (n_image, size, size), or when crackles were drawn
-    in, (n_audio, samples), in [0, 1]; 0: none were, or it is unknown."""
+    opaque: Tensor | None = None
+    """Where an opacity was boxed or drawn in, (n_image, size, size), in [0, 1]; 0 throughout:
+    there is none, or it is unknown."""
     sounding: Tensor | None = None
     """When each event was heard, (n_audio, events, frames), in [0, 1]; 0: not, or unknown."""
 
@@ -114,16 +107,15 @@ class Prepared(Dataset[Batch]):
         self.present = corpus.present
         if config.opacities and corpus.films.shape[1] == 1:
             raise ConfigError("opacities are drawn into lungs: set lungs = true in [model.image].")
-        if config.crackles and not set(CRACKLES.values()) <= set(config.model.sound_events):
-            raise ConfigError(f"crackles needs the sound events {' and '.join(CRACKLES.values())}.")
         rows = corpus.manifest.rows
         self.boxed = bool(config.localise) and bool((rows["boxes"] != "").any())
-        self.timed = bool(config.localise) and bool((rows["events"] != "").any())
-        drawing = self.boxed or config.opacities or config.crackles
+        self.listener = Listener(corpus, config)
+        self.timed = bool(config.localise) and self.listener.timed
+        drawing = self.boxed or config.opacities
         if config.localise and not (self.timed or drawing):
             raise ConfigError(
                 "localise needs to be told where evidence lies: by boxes or events in the "
-                "manifest, or by opacities or crackles that are drawn in."
+                "manifest, or by opacities that are drawn in."
             )
         if config.localise and drawing and "pneumonia" not in config.model.findings:
             raise ConfigError("localise by boxes or what is drawn in needs the finding pneumonia.")
@@ -133,16 +125,9 @@ class Prepared(Dataset[Batch]):
         findings = config.model.findings
         of_opacity = [{"pneumonia": 1.0, "no_finding": 0.0}.get(f, math.nan) for f in findings]
         self.opaque = torch.tensor(of_opacity)  # (findings,) the labels of a drawn opacity
-        events = config.model.sound_events
-        self.normal = [events.index("normal")] if "normal" in events else []
-        self.kinds = {k: events.index(e) for k, e in CRACKLES.items() if config.crackles}
-        crackling = corpus.sound_labels[:, list(self.kinds.values())]
-        calm = (self.present[:, 2] & (crackling == 0).all(1)).nonzero()[:, 0].tolist()
-        self.calm = list({corpus.sound_of[c]: c for c in calm}.values())  # a case each recording
 
     def __getitem__(self, place: Place) -> Batch:
         cases = place.cases[self.rank :: self.world]
-        samples = int(self.config.crop_seconds * SAMPLE_RATE)
 
         def seeded(part: int, change: Callable[..., Any]) -> Callable[..., Any]:
             """``change``, each time with the seed of the next case that has the part."""
@@ -174,19 +159,14 @@ class Prepared(Dataset[Batch]):
                     return augment_film(drawn, image)
             return augment_film(torch.cat([square, where]), image)
 
-        def sound(waveform: Tensor) -> Tensor:
-            row, when = next(with_sound), torch.zeros(samples)
-            marked = torch.cat([waveform[None], self.heard(cases[row], len(waveform))])
-            cropped, *heard = crop_sound(marked, samples)
-            kind = next((k for k, event in self.kinds.items() if events[row, event] == 1), None)
-            if kind is not None and self.calm and chance(self.config.crackles):
-                other = self.calm[int(torch.randint(len(self.calm), ()))]
-                calm = crop_sound(self.corpus.sounds[self.corpus.sound_of[other]], samples)
-                cropped, when = draw_crackles(calm, kind)
-                heard = [torch.zeros(samples) for _ in heard]
-                events[row] = self.corpus.sound_labels[other]
-                events[row, self.normal], events[row, self.kinds[kind]] = 0, 1
-            return torch.stack([augment_sound(cropped), when, *heard])
+        sounding: list[Tensor] = []
+
+        def sound(_: Tensor) -> Tensor:
+            row = next(with_sound)
+            heard = self.listener(cases[row])
+            events[row] = heard.labels
+            sounding.append(heard.when)
+            return heard.waveform
 
         located = self.boxed or bool(self.config.opacities)
         with torch.random.fork_rng(devices=[]):
@@ -194,12 +174,7 @@ class Prepared(Dataset[Batch]):
                 cases,
                 film=seeded(0, film if located else augment_film),
                 tokens=seeded(1, lambda t: forget(t, self.config.model.notes.unknown)),
-                sound=seeded(
-                    2,
-                    sound
-                    if self.config.crackles or self.timed
-                    else lambda w: augment_sound(crop_sound(w, samples)),
-                ),
+                sound=seeded(2, sound),
             )
             if self.config.mixup and inputs.film is not None:
                 torch.manual_seed(seed_of(self.config.seed, place.epoch, place.number, self.rank))
@@ -208,30 +183,12 @@ class Prepared(Dataset[Batch]):
                 inputs = replace(
                     inputs, film=mix_films(inputs.film, cells, self.config.mixup, located)
                 )
-        drawn: dict[Modality, Tensor] = {}
-        sounding = None
+        opaque = None
         if located and inputs.film is not None:
-            drawn["image"] = inputs.film[:, -1]
+            opaque = inputs.film[:, -1]
             inputs = replace(inputs, film=inputs.film[:, :-1])
-        if (self.config.crackles or self.timed) and inputs.waveform is not None:
-            if self.config.crackles:
-                drawn["audio"] = inputs.waveform[:, 1]
-            if self.timed:
-                sounding = avg_pool1d(inputs.waveform[:, 2:], FRAME)
-            inputs = replace(inputs, waveform=inputs.waveform[:, 0])
-        return Batch(inputs, labels, events, drawn, sounding)
-
-    def heard(self, case: int, samples: int) -> Tensor:
-        """When each event sounds in one case's recording, (events or 0, samples) of 0 and 1."""
-        if not self.timed:
-            return torch.zeros(0, samples)
-        marked = self.corpus.manifest.events(case)
-        return torch.stack(
-            [
-                event_mask(marked, KINDS.get(event, (event,)), samples, SAMPLE_RATE)
-                for event in self.config.model.sound_events
-            ]
-        )
+        when = torch.stack(sounding) if self.timed and sounding else None
+        return Batch(inputs, labels, events, opaque, when)
 
 
 def forget(tokens: Tokens, unknown: int) -> Tokens:

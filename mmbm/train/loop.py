@@ -188,8 +188,8 @@ def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> 
     read = network.read(inputs)
     features = network.gather(read, inputs.present)
     place = Loss(features.new_zeros(()), features.new_zeros(()))
-    for modality, drawn in batch.drawn.items() if config.localise else ():
-        mine = place_loss(network, read[modality], drawn.to(team.device))
+    if batch.opaque is not None and config.localise:
+        mine = place_loss(network, read["image"], batch.opaque.to(team.device))
         place = Loss(place.total + mine.total, place.known + mine.known)
     if batch.sounding is not None:
         mine = moment_loss(network, read["audio"], batch.sounding.to(team.device))

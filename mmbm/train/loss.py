@@ -83,38 +83,35 @@ def sound_loss(
     return Loss((losses * known).sum(), known.sum())
 
 
-def place_loss(network: MultimodalBigModel, seen: Positions, drawn: Tensor) -> Loss:
-    """How far the places of what speaks for pneumonia are from those of what is there.
+def place_loss(network: MultimodalBigModel, seen: Positions, marked: Tensor) -> Loss:
+    """Of the evidence for pneumonia in a film: how far it lies from where an opacity is.
 
-    The divergence of the softmax of the evidence over positions from ``drawn``: of an opacity
-    (n, height, width), how far each place of a film was lifted or whether it is boxed; of crackles
-    drawn in (n, samples), when they sound, in whichever band. Cases where that is 0 everywhere do
-    not count.
+    ``marked`` (n, height, width) in [0, 1]. A place counts by what part of the film's feature it
+    makes: none, outside the lungs of a model that reads those alone.
     """
     row = network.head.weight[network.config.findings.index("pneumonia")]
-    held = seen.weights.reshape(-1, *seen.grid)  # (n or 1, height, width) or (…, bands, times)
-    spoken = (row @ seen.vectors).reshape(-1, *seen.grid) + held.clamp(min=TINY).log()
-    if drawn.ndim == 2:  # at a moment all bands together
-        held, spoken = held.sum(1, keepdim=True), spoken.logsumexp(1, keepdim=True)
-        drawn = drawn[:, None]
-    height, width = spoken.shape[1:]
-    lifted = (adaptive_avg_pool2d(drawn[:, None], (height, width))[:, 0] * held).flatten(1)
-    known = (lifted.sum(1) > 0).float()
-    wanted = lifted / lifted.sum(1, keepdim=True).clamp(min=TINY)
-    off = kl_div(spoken.flatten(1).log_softmax(1), wanted, reduction="none").sum(1)
-    return Loss((off * known).sum(), known.sum())
+    held = seen.weights.reshape(-1, 1, *seen.grid)  # (n or 1, 1, height, width)
+    spoken = (row @ seen.vectors).reshape(-1, 1, *seen.grid) + held.clamp(min=TINY).log()
+    return located_loss(spoken, adaptive_avg_pool2d(marked[:, None], spoken.shape[2:]) * held)
 
 
 def moment_loss(network: MultimodalBigModel, seen: Positions, sounding: Tensor) -> Loss:
-    """How far the moments of what speaks for each sound event are from those when it was heard.
+    """Of the evidence for each sound event: how far it lies from the moments when it was heard.
 
-    ``sounding`` (n, events, frames) in [0, 1]; where it is 0 throughout, an event does not count.
-    The evidence at a moment is that of all bands.
+    ``sounding`` (n, events, frames) in [0, 1]. The evidence at a moment is that of all bands.
     """
     spoken = torch.einsum("ed,ndp->nep", network.sound_head.weight, seen.vectors)
-    spoken = spoken.reshape(*spoken.shape[:2], *seen.grid).mean(2)  # (n, events, times)
-    heard = adaptive_avg_pool1d(sounding, spoken.shape[2])
-    known = (heard.sum(2) > 0).float()
-    wanted = heard / heard.sum(2, keepdim=True).clamp(min=TINY)
+    spoken = spoken.unflatten(2, seen.grid).mean(2)  # (n, events, times)
+    return located_loss(spoken, adaptive_avg_pool1d(sounding, spoken.shape[2]))
+
+
+def located_loss(spoken: Tensor, marked: Tensor) -> Loss:
+    """The divergence of the softmax of evidence over its places from where people marked it.
+
+    Both (n, outputs, *places); an output with nothing marked in a case does not count there.
+    """
+    spoken, marked = spoken.flatten(2), marked.flatten(2)
+    known = (marked.sum(2) > 0).float()
+    wanted = marked / marked.sum(2, keepdim=True).clamp(min=TINY)
     off = kl_div(spoken.log_softmax(2), wanted, reduction="none").sum(2)
     return Loss((off * known).sum(), known.sum())
