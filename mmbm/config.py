@@ -26,6 +26,7 @@ from mmbm.case import MODALITIES, SAMPLE_RATE, Modality
 from mmbm.errors import ConfigError
 
 __all__ = [
+    "POOR_QUALITY",
     "AudioConfig",
     "ImageConfig",
     "Limits",
@@ -37,6 +38,7 @@ __all__ = [
 
 Item = TypeVar("Item")
 BACKBONE = re.compile(r"(torchvision/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+POOR_QUALITY = "poor_quality"  # the sound event that is no event: the recording cannot be judged
 SPECTRA = 2**28  # values of one stage over the longest recording: a gigabyte
 # nets of Hugging Face transformers that read notes; each is built from its settings alone
 TRANSFORMERS = (

@@ -59,6 +59,7 @@ class Prepared:
     warnings: tuple[str, ...]
     lungs: Lungs | None = None  # of the picture, turned round as the model read it
     box: Box = WHOLE  # the part of the picture that the image branch reads
+    start: float = 0.0  # s of the recording's file at which that sound begins
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -266,4 +267,5 @@ def prepare(case: Case, config: ModelConfig, tokenizer: Tokenizer, mean_film: Te
         waveform=None if sound is None else sound[None],
     )
     seconds = 0.0 if sound is None else len(sound) / SAMPLE_RATE
-    return Prepared(inputs, tokens, seconds, tuple(warnings), lungs, box)
+    start = 0.0 if case.audio is None else case.audio.start
+    return Prepared(inputs, tokens, seconds, tuple(warnings), lungs, box, start)

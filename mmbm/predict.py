@@ -16,7 +16,7 @@ from torch import Tensor
 
 import mmbm
 from mmbm.case import MODALITIES, Case, Modality
-from mmbm.config import ModelConfig
+from mmbm.config import POOR_QUALITY, ModelConfig
 from mmbm.errors import ModelError, NoSignal
 from mmbm.inputs import Prepared, prepare
 from mmbm.memory import first_that_fits, on_cpu
@@ -30,6 +30,11 @@ __all__ = ["Features", "Finding", "Prediction", "Predictor", "SoundEvent", "prob
 
 
 Result = TypeVar("Result")
+
+POOR_FROM = 0.5  # probability from which a recording is said to be of poor quality
+POOR = (
+    "The recording sounds of poor quality to the model: listen to it, and record again if you can."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +202,13 @@ class Predictor:
                 for name, z in zip(self.config.findings, logits, strict=True)
             )
             events: tuple[SoundEvent, ...] = ()
+            said: tuple[str, ...] = ()
             if "audio" in positions:
                 heard = self.network.sound_head(means[2].to(self.torch_device)).sigmoid().cpu()
-                events = tuple(
-                    SoundEvent(name, float(p))
-                    for name, p in zip(self.config.sound_events, heard, strict=True)
-                )
+                named = dict(zip(self.config.sound_events, heard.tolist(), strict=True))
+                if named.pop(POOR_QUALITY, 0.0) >= POOR_FROM:
+                    said += (POOR,)
+                events = tuple(SoundEvent(name, p) for name, p in named.items())
             lap("head")
         unread = [m for m in case.present if m not in positions]
         note = f"This model does not read {' or '.join(unread)}; that part was left out."
@@ -216,7 +222,7 @@ class Predictor:
             features=Features(means, positions, prepared),
             readout=self._readout,
             trust=self.trust,
-            warnings=case.warnings + prepared.warnings + ((note,) if unread else ()),
+            warnings=case.warnings + prepared.warnings + said + ((note,) if unread else ()),
             seconds=seconds,
         )
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from mmbm.case import SAMPLE_RATE
-from mmbm.config import TrainConfig
+from mmbm.config import POOR_QUALITY, TrainConfig
 from mmbm.data.augment import augment_sound, between, chance
 from mmbm.data.corpus import Corpus
 from mmbm.data.located import Event, event_mask
@@ -25,7 +25,7 @@ FRAMES = 50  # a second, in which events are told to the loss
 LEAST = 0.1  # s of an event that must sound in a stretch for it to be named by it
 LOUDER = 3.0  # decibels, at most, between two recordings laid over each other
 KINDS = {"crackles": ("crackles", "fine_crackles", "coarse_crackles")}  # events of several names
-NORMAL, POOR = "normal", "poor_quality"
+NORMAL = "normal"
 
 
 class Heard(NamedTuple):
@@ -46,8 +46,8 @@ class Listener:
         rows = corpus.manifest.rows
         self.timed = bool((rows["events"] != "").any())
         named = (corpus.sound_labels == corpus.sound_labels).any(1)
-        if POOR in self.names:
-            named &= corpus.sound_labels[:, self.names.index(POOR)] != 1
+        if POOR_QUALITY in self.names:
+            named &= corpus.sound_labels[:, self.names.index(POOR_QUALITY)] != 1
         cases = (corpus.present[:, 2] & named).nonzero()[:, 0].tolist()
         self.named = set(cases)
         self.others = list({corpus.sound_of[c]: c for c in cases}.values())  # a case each recording

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import soundfile
 
 from mmbm.data.located import Event, read_events, written
 from mmbm.data.recipes.layout import SKIPPED, files_by_name, find, note, present, read_table
 from mmbm.data.recipes.rows import recipe_rows
-from mmbm.data.recipes.splits import drop_duplicates, split_by_patient
+from mmbm.data.recipes.splits import Split, drop_duplicates, split_by_patient
 from mmbm.errors import ManifestError
 
 __all__ = ["FOLDER", "LAYOUT", "read"]
@@ -29,6 +30,8 @@ LAYOUT = (
     "or a copy listed in a metadata.csv and an events.csv"
 )
 POOR = "Poor Quality"
+SHORTEST = 1.0  # s
+SPLITS: dict[Split, float] = {"train": 0.80, "val": 0.10, "test": 0.10}  # few children: most teach
 NAME = re.compile(r"(?P<patient>\d+)_(?P<age>[\d.]+)_(?P<sex>[01])_p\d_(?P<number>\d+)")
 SEX = {"0": "M", "1": "F"}
 EVENTS = {  # the source's types -> ours, the narrowest name first
@@ -43,14 +46,23 @@ EVENTS = {  # the source's types -> ours, the narrowest name first
 
 
 def read(folder: Path) -> pd.DataFrame:
-    """Read every annotated recording with its events in time.
+    """Read every annotated recording of a second or more with its events in time.
 
     Of one of poor quality nothing else is known. A child's diagnosis comes from the patient
     summaries, where they are there. Raises ManifestError.
     """
     copy = (folder / "metadata.csv").is_file()
-    table = pd.DataFrame(_copy(folder) if copy else _published(folder))
-    return split_by_patient(drop_duplicates(recipe_rows("sprsound", table)))
+    rows = _copy(folder) if copy else _published(folder)
+    table = pd.DataFrame([row for row in rows if _long_enough(Path(row["audio"]))])
+    return split_by_patient(drop_duplicates(recipe_rows("sprsound", table)), SPLITS)
+
+
+def _long_enough(path: Path) -> bool:
+    """Whether a recording is read at all; one that cannot be opened is told of when it is read."""
+    try:
+        return bool(soundfile.info(path).duration >= SHORTEST)
+    except soundfile.LibsndfileError:
+        return True
 
 
 def _copy(folder: Path) -> list[dict[str, Any]]:
