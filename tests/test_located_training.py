@@ -54,7 +54,7 @@ def test_a_box_moves_with_its_film(tmp_path):
     object.__setattr__(read, "films", 0.2 * spot + 0.1 * torch.rand_like(spot))
     hits = []
     for batch in load(read, settings_of(model, batch=8), first=0):
-        films, where = batch.inputs.film[:, 0], batch.drawn["image"]
+        films, where = batch.inputs.film[:, 0], batch.opaque
         assert films.shape == where.shape and batch.inputs.film.shape[1] == 1
         assert float(where.max()) <= 1.001
         for film, box in zip(films, where > 0.5, strict=True):
@@ -65,7 +65,7 @@ def test_a_box_moves_with_its_film(tmp_path):
 def test_films_without_boxes_have_no_known_place(tmp_path):
     read, model = corpus_of(tmp_path, ["0 0 1 1", ""])
     batches = list(load(read, settings_of(model, batch=16), first=0))
-    assert sum(bool(where.any()) for where in batches[0].drawn["image"]) == 1
+    assert sum(bool(where.any()) for where in batches[0].opaque) == 1
     assert batches[0].sounding is None
 
 
@@ -100,12 +100,12 @@ def test_events_are_cropped_with_their_recording(tmp_path):
         config = settings_of(model, epochs=epoch + 1, batch=16)
         batch = next(iter(load(read, config, first=epoch)))
         sounding = batch.sounding
-        assert batch.inputs.waveform.shape[1] == 16000 and sounding.shape[1:] == (3, 10)
+        assert batch.inputs.waveform.shape[1] == 16000 and sounding.shape[1:] == (3, 50)
         known = sounding.flatten(1).any(1)
         assert int(known.sum()) == 4  # all four have a recording
-        assert torch.allclose(sounding[known][:, 1] + sounding[known][:, 2], torch.ones(4, 10))
+        assert torch.allclose(sounding[known][:, 1] + sounding[known][:, 2], torch.ones(4, 50))
         assert not sounding[:, 0].any()
-    assert "audio" not in batch.drawn
+    assert batch.opaque is None
 
 
 def test_what_sounds_is_what_evidence_of_an_event_is_drawn_to():

@@ -98,6 +98,7 @@ class EvidenceMaps:
     audio: NDArray[np.float64] | None  # (bands, times), low bands first
     audio_seconds: float  # what the times span
     box: Box = WHOLE  # the part of the picture that the cells cover
+    audio_start: float = 0.0  # s of the recording's file at which the times begin
 
     @cached_property
     def image(self) -> NDArray[np.float64] | None:
@@ -134,6 +135,7 @@ def last_layers(prediction: Prediction) -> tuple[EvidenceMaps, ...]:
             audio=shares["audio"][c] if "audio" in shares else None,
             audio_seconds=prediction.features.prepared.seconds,
             box=prediction.features.prepared.box,
+            audio_start=prediction.features.prepared.start,
         )
         for c, finding in enumerate(prediction.findings)
     )

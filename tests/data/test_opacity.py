@@ -86,9 +86,9 @@ def test_a_drawn_opacity_counts_as_pneumonia(tmp_path):
             (batch.labels[:, 0] == 1).all() and (batch.labels[:, 1].nan_to_num(0) == 0).all()
         )
         assert batch.inputs.film.shape[1] == 2  # the net sees no place
-        assert batch.drawn["image"].shape == batch.inputs.film[:, 0].shape
-        assert (batch.drawn["image"].amax((1, 2)) > 0.5).any()
-    assert not any(batch.drawn for batch in plain)
+        assert batch.opaque.shape == batch.inputs.film[:, 0].shape
+        assert (batch.opaque.amax((1, 2)) > 0.5).any()
+    assert all(batch.opaque is None for batch in plain)
     assert float(corpus.labels[:, 0].mean()) == float(sick)  # the corpus stays as it was
 
 
@@ -139,7 +139,7 @@ def test_a_place_outside_the_lungs_does_not_count():
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"localise": 0.5}, "or by opacities or crackles that are drawn in"),
+        ({"localise": 0.5}, "or by opacities that are drawn in"),
         ({"localise": 0.5, "opacities": 0.5, "fusion": "concat"}, "weighted_sum"),
     ],
 )
