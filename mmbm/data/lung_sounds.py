@@ -15,8 +15,8 @@ Wave = NDArray[np.float64]
 
 RATE = 8000  # Hz
 INSPIRATION = 0.38  # share of a breath
-TWO_CYCLES = {"fine": 0.005, "coarse": 0.0105}  # s, of the first two cycles
-PER_BREATH = {"none": (0, 0), "fine": (9, 16), "coarse": (5, 9)}
+TWO_CYCLES = {"fine": 0.005, "coarse": 0.009}  # s, of the first two cycles
+PER_BREATH = {"none": (0, 0), "fine": (9, 16), "coarse": (10, 16)}
 PLACE = {"fine": (0.45, 0.98), "coarse": (0.15, 0.85)}  # of the inspiration
 
 
