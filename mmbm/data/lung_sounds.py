@@ -15,7 +15,7 @@ Wave = NDArray[np.float64]
 
 RATE = 8000  # Hz
 INSPIRATION = 0.38  # share of a breath
-TWO_CYCLES = {"fine": 0.005, "coarse": 0.009}  # s, of the first two cycles
+TWO_CYCLES = {"fine": 0.005, "coarse": 0.010}  # s, of the first two cycles
 PER_BREATH = {"none": (0, 0), "fine": (9, 16), "coarse": (10, 16)}
 PLACE = {"fine": (0.45, 0.98), "coarse": (0.15, 0.85)}  # of the inspiration
 
@@ -77,7 +77,7 @@ def _add_breath(
     few, many = PER_BREATH[crackles]
     early, late = PLACE[crackles]
     for place in np.sort(rng.uniform(early, late, int(rng.integers(few, many + 1)))):
-        size = 0.20 * float(rng.lognormal(0.0, 0.28))
+        size = 0.26 * float(rng.lognormal(0.0, 0.28))
         sign = float(rng.choice((-1.0, 1.0)))
         _add(sound, sign * size * _crackle(rng, crackles), start + float(place) * inhaling)
 

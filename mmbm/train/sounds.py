@@ -93,7 +93,7 @@ def _within(
         for copy in range(copies)
         for event in marked
     )
-    return [event for event in moved if event.end - event.start >= LEAST]
+    return [event for event in moved if event.end > event.start]
 
 
 def _named(
@@ -102,7 +102,8 @@ def _named(
     """The labels of a recording -> those of a stretch of it, (events,), by what is timed."""
     if not marked:
         return labels
-    timed, here = {e.name for e in marked}, {e.name for e in events}
+    timed = {event.name for event in marked}
+    here = {event.name for event in events if event.end - event.start >= LEAST}
     named = labels.clone()
     for row, name in enumerate(names):
         kinds = set(KINDS.get(name, (name,)))
