@@ -92,7 +92,8 @@ def place_loss(network: MultimodalBigModel, seen: Positions, marked: Tensor) -> 
     row = network.head.weight[network.config.findings.index("pneumonia")]
     held = seen.weights.reshape(-1, 1, *seen.grid)  # (n or 1, 1, height, width)
     spoken = (row @ seen.vectors).reshape(-1, 1, *seen.grid) + held.clamp(min=TINY).log()
-    return located_loss(spoken, adaptive_avg_pool2d(marked[:, None], spoken.shape[2:]) * held)
+    height, width = seen.grid
+    return located_loss(spoken, adaptive_avg_pool2d(marked[:, None], (height, width)) * held)
 
 
 def moment_loss(network: MultimodalBigModel, seen: Positions, sounding: Tensor) -> Loss:
@@ -101,7 +102,7 @@ def moment_loss(network: MultimodalBigModel, seen: Positions, sounding: Tensor) 
     ``sounding`` (n, events, frames) in [0, 1]. The evidence at a moment is that of all bands.
     """
     spoken = torch.einsum("ed,ndp->nep", network.sound_head.weight, seen.vectors)
-    spoken = spoken.unflatten(2, seen.grid).mean(2)  # (n, events, times)
+    spoken = spoken.reshape(*spoken.shape[:2], *seen.grid).mean(2)  # (n, events, times)
     return located_loss(spoken, adaptive_avg_pool1d(sounding, spoken.shape[2]))
 
 
