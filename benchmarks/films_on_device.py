@@ -59,7 +59,7 @@ def read(path: Path) -> tuple[np.ndarray, tuple[float, ...], np.ndarray]:
     config = STORED.model_copy(update={"size": SIDE})
     made = prepare_film(picture, config, torch.zeros(32, 32))
     greys = (made.planes[0] * 255).round().byte().numpy()
-    return greys, tuple(made.box), shrink(made.whole.square[0].numpy(), 32)[0].numpy()
+    return greys, tuple(made.box), shrink(made.square[0].numpy(), 32)[0].numpy()
 
 
 def films_of(manifest: Manifest, device: torch.device) -> Films:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -14,11 +15,13 @@ from torch.nn.functional import interpolate, pad
 from mmbm.borders import extent
 from mmbm.case import MODALITIES, SAMPLE_RATE, Case, Picture, Sound
 from mmbm.config import AudioConfig, ImageConfig, ModelConfig
+from mmbm.grain import grain_warnings
 from mmbm.model.audio import LogMel
 from mmbm.model.lungs import SIDE, WHOLE, Box, LungFinder, Lungs, shipped
 from mmbm.model.network import Inputs
 from mmbm.model.notes import PAD_ID, Tokens, tokenise
 from mmbm.spectrum import level_spectrum
+from mmbm.turn import turn_warnings
 
 __all__ = [
     "Film",
@@ -57,9 +60,18 @@ class Prepared:
     tokens: Tokens | None
     seconds: float  # of sound that the model hears
     warnings: tuple[str, ...]
-    lungs: Lungs | None = None  # of the picture, turned round as the model read it
-    box: Box = WHOLE  # the part of the picture that the image branch reads
+    film: Film | None = None  # the picture that the image branch reads
     start: float = 0.0  # s of the recording's file at which that sound begins
+
+    @property
+    def lungs(self) -> Lungs | None:
+        """Of the picture, turned round as the model read it; looked for when first asked."""
+        return None if self.film is None else self.film.lungs
+
+    @property
+    def box(self) -> Box:
+        """The part of the picture that the image branch reads."""
+        return WHOLE if self.film is None else self.film.box
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,19 +79,27 @@ class Upright:
     """A picture with air dark, as far as its likeness to chest films tells."""
 
     greys: NDArray[np.float32]  # (height, width) in [0, 1]
-    square: Tensor  # all of it, (1, size, size) float32 in [-1, 1]
+    small: Tensor  # all of it, (1, size, size) float32 in [0, 1]
+    square: Tensor  # the same by rank, in [-1, 1]
     turned: bool  # it was a negative
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Film:
     """A picture as training, evaluation and serving alike begin with it."""
 
     planes: Tensor  # (1 or 2, size, size) in [0, 1]: greys not yet standardised, lungs
-    whole: Upright
-    lungs: Lungs  # in all of the picture
+    square: Tensor  # the film within its borders, (1, size, size) float32 in [-1, 1], air dark
+    turned: bool  # it was a negative
+    warnings: tuple[str, ...]
+    within: Box  # the part of the picture that the square shows
     box: Box  # the part of the picture that the planes show
+
+    @cached_property
+    def lungs(self) -> Lungs:
+        """In all of the picture."""
+        return find_lungs(self.square).within(self.within)
 
 
 def shrink(shown: NDArray[np.float32], size: int) -> Tensor:
@@ -200,26 +220,29 @@ def read_tokens(tokenizer: Tokenizer, text: str, max_tokens: int) -> Tokens:
 
 def upright(greys: NDArray[np.float32], size: int, mean_film: Tensor) -> Upright:
     """Turn a negative round; what is like no chest film gets a warning."""
-    square = equalise(shrink(greys, size))
+    small = shrink(greys, size)
+    square = equalise(small)
     alike = likeness(square, mean_film)
     if alike < NEGATIVE_BELOW:
         warning = (
             "The picture looks like the negative of a chest film, or like none at all: "
             "the model read it inverted."
         )
-        return Upright(1 - greys, -square, True, (warning,))
+        positive = 1 - greys
+        return Upright(positive, shrink(positive, size), -square, True, (warning,))
     warning = (
         "The picture does not look like a frontal chest film: "
         "what the model makes of it may mean nothing."
     )
-    return Upright(greys, square, False, (warning,) if alike < CHEST_ABOVE else ())
+    return Upright(greys, small, square, False, (warning,) if alike < CHEST_ABOVE else ())
 
 
 def prepare_film(picture: Picture, config: ImageConfig, mean_film: Tensor) -> Film:
     """What training, evaluation and serving make of a picture, before greys are standardised."""
-    box, greys = WHOLE, picture.shown
+    box, greys, stored = WHOLE, picture.shown, stored_greys(picture)
+    warnings = turn_warnings(stored)
     if config.greys == "stored":
-        greys = stored_greys(picture)
+        greys = stored
         found = extent(greys)
         height, width = greys.shape
         box = Box(
@@ -227,21 +250,22 @@ def prepare_film(picture: Picture, config: ImageConfig, mean_film: Tensor) -> Fi
         )
         greys = found.cut(greys)
     whole = upright(greys, config.size, mean_film)
-    lungs = find_lungs(whole.square)
     if config.lungs:
-        return Film(lung_film(whole.greys, lungs, config.size), whole, lungs, lungs.box)
-    return Film(shrink(whole.greys, config.size), whole, lungs.within(box), box)
+        lungs, within = find_lungs(whole.square), WHOLE
+        planes, box = lung_film(whole.greys, lungs, config.size), lungs.box
+    else:
+        planes, within = whole.small, box
+    warnings = *whole.warnings, *warnings, *grain_warnings(ranged(planes[:1]))
+    return Film(planes, whole.square, whole.turned, warnings, within, box)
 
 
 def prepare(case: Case, config: ModelConfig, tokenizer: Tokenizer, mean_film: Tensor) -> Prepared:
     """One case as a batch of one, on the CPU."""
-    square = tokens = ids = lengths = sound = lungs = None
+    square = tokens = ids = lengths = sound = read = None
     warnings: list[str] = []
-    box = WHOLE
     if case.image is not None:
         read = prepare_film(case.image, config.image, mean_film)
-        warnings += read.whole.warnings
-        lungs, box = read.lungs, read.box
+        warnings += read.warnings
         square = standardise(read.planes, config.image)
     if case.notes is not None:
         tokens = read_tokens(tokenizer, case.notes.text, config.notes.max_tokens)
@@ -268,4 +292,4 @@ def prepare(case: Case, config: ModelConfig, tokenizer: Tokenizer, mean_film: Te
     )
     seconds = 0.0 if sound is None else len(sound) / SAMPLE_RATE
     start = 0.0 if case.audio is None else case.audio.start
-    return Prepared(inputs, tokens, seconds, tuple(warnings), lungs, box, start)
+    return Prepared(inputs, tokens, seconds, tuple(warnings), read, start)

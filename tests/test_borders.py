@@ -16,6 +16,7 @@ from mmbm.explain.edits import erase
 from mmbm.inputs import equalise, film, prepare_film, shrink, standardise, stored_greys
 from mmbm.model.lungs import SIDE, WHOLE, Box, Lungs
 from tests.made_cases import picture
+from tests.made_films import chest
 
 STORED = ImageConfig(size=64, greys="stored")
 MEAN = film(picture(), 32)[0]
@@ -23,14 +24,6 @@ MEAN = film(picture(), 32)[0]
 
 def framed(greys, top, bottom, left, right, grey):
     return np.pad(greys, ((top, bottom), (left, right)), constant_values=grey)
-
-
-def chest(height=200, width=180):
-    """A film with grain, bright in the middle and dark at its sides, as a chest film is."""
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    body = 0.15 + 0.6 * np.exp(-((3 * x) ** 2)) + 0.15 * np.cos(9 * y)
-    grain = np.random.default_rng(0).normal(0, 0.03, body.shape)
-    return (body + grain).clip(0, 1).astype(np.float32)
 
 
 @pytest.mark.parametrize("grey", [0.0, 0.5, 1.0])
@@ -98,7 +91,7 @@ def test_a_few_pixels_of_print_do_not_set_the_range():
 def test_a_negative_is_turned_round_and_told_of():
     negative = Picture(1 - picture().shown, 1 - picture().shown)
     made, plain = (prepare_film(p, STORED, MEAN) for p in (negative, picture()))
-    assert made.whole.turned and any("negative" in w for w in made.whole.warnings)
+    assert made.turned and any("negative" in w for w in made.warnings)
     ends = [standardise(f.planes, STORED) for f in (made, plain)]
     assert torch.allclose(*ends, atol=0.02)
 

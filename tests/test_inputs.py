@@ -69,7 +69,7 @@ def test_a_film_made_in_one_go_is_the_one_made_from_the_start(lungs, cycles, neg
     config = ImageConfig(size=64, lungs=lungs, cycles=cycles)
     mean = film(picture(), 32)[0] * (-1 if negative else 1)
     made = prepare_film(picture(), config, mean)
-    assert made.whole.turned is negative
+    assert made.turned is negative
     shown = 1 - picture().shown if negative else picture().shown
     found = find_lungs(equalise(shrink(shown, 64)))
     greys = lung_film(shown, found, 64) if lungs else shrink(shown, 64)

@@ -173,3 +173,16 @@ def test_a_negative_is_cut_out_as_its_film():
     films = [prepare(Case(p), config, tokenizer, mean).inputs.film for p in (whole, negative)]
     assert torch.allclose(*films, atol=0.02)
     assert find_lungs(film(whole, 64)).found
+
+
+def test_the_lungs_of_a_whole_film_are_looked_for_when_asked_and_once(monkeypatch):
+    """A prediction that reads whole films does not wait for the lung finder."""
+    asked = []
+    monkeypatch.setattr(
+        "mmbm.inputs.find_lungs", lambda square: asked.append(1) or find_lungs(square)
+    )
+    tokenizer, mean = train_tokenizer(["fever"], 50), film(picture(), 32)[0]
+    read = prepare(Case(image=picture()), TINY, tokenizer, mean)
+    assert asked == []
+    assert read.lungs is read.lungs and read.lungs.mask.shape == (SIDE, SIDE)
+    assert asked == [1]

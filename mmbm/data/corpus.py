@@ -180,7 +180,7 @@ def read_corpus(
 
     def seen(path: Path, against: Tensor = reference) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         read = prepare_film(_read(path, read_picture), config.image, against)
-        small = thumbnail(read.whole.square, THUMBNAIL)
+        small = thumbnail(read.square, THUMBNAIL)
         return read.planes, small, torch.tensor(read.lungs.area), torch.tensor(read.box)
 
     def heard(path: Path) -> tuple[Tensor, float]:

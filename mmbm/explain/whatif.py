@@ -25,7 +25,7 @@ __all__ = ["Change", "Worth", "changes", "exchanged", "muted", "reweighed", "wor
 
 # what a part fills: of ``Inputs``, and of ``Prepared``
 TENSORS = {"image": ("film",), "notes": ("tokens", "lengths"), "audio": ("waveform",)}
-FACT = {"image": "lungs", "notes": "tokens", "audio": "seconds"}
+FACT = {"image": "film", "notes": "tokens", "audio": "seconds"}
 
 
 @dataclass(frozen=True, slots=True)
