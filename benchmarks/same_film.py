@@ -173,7 +173,8 @@ def main() -> None:
         print(
             f"{name:28} bound {bound:.2f}: {right.mean():6.1%} "
             f"(moved less {np.mean(moved <= bound):6.1%}, warned {told.mean():6.1%}); "
-            f"moves: median {np.median(moved):.3f}, p95 {np.quantile(moved, 0.95):.3f}, most {moved.max():.3f}",
+            f"moves: median {np.median(moved):.3f}, p95 {np.quantile(moved, 0.95):.3f}, "
+            f"most {moved.max():.3f}",
             flush=True,
         )
     alarms = Counter(source for (source, _), (_, said) in zip(films, plain, strict=True) if said)
