@@ -62,10 +62,16 @@ def extent(picture: NDArray[np.float32]) -> Extent:
 
 def _empty(part: NDArray[np.float32]) -> tuple[int, int]:
     """How many rows are empty before the first that is not, and behind the last."""
-    middle = np.median(part, axis=1, keepdims=True)
-    odd = (np.abs(part - middle) > ONE_GREY).mean(1)
-    kept = np.flatnonzero(odd >= ODD)
+    if not _one_grey(part[[0, -1]]).any():
+        return 0, 0
+    kept = np.flatnonzero(~_one_grey(part))
     most = int(MOST * len(part))
     if not len(kept):  # one grey throughout: nothing says where the film is
         return 0, 0
     return min(int(kept[0]), most), min(len(part) - 1 - int(kept[-1]), most)
+
+
+def _one_grey(rows: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which rows are of one grey, but for a little print or dirt."""
+    middle = np.median(rows, axis=1, keepdims=True)
+    return np.asarray((np.abs(rows - middle) > ONE_GREY).mean(1) < ODD)

@@ -20,7 +20,7 @@ ALIKE = (
     0.05,
 )  # of the range of greys, how far the surroundings lie from their middle grey
 SIDE = 256  # pixels; a larger picture is looked at in steps
-ANGLES = np.arange(-15.0, 15.25, 0.25)  # degrees
+ANGLES = np.arange(-15.0, 15.5, 0.5)  # degrees
 LEAST = 2.5  # degrees; what is turned by less is as straight as films are
 ON_LINES = 0.6  # of the edges' pixels
 SEEN = 0.12  # of a side, how much of it must be on the line, on three of four sides
