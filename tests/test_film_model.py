@@ -8,8 +8,14 @@ import pytest
 from mmbm.borders import extent
 from mmbm.card import read_card
 from mmbm.case import Case, Picture
+from mmbm.data.generate import SAMPLES
+from mmbm.data.phantom import FIELD_CM
+from mmbm.evaluate.golden import sample_cases
+from mmbm.explain.maps import finer_maps
 from mmbm.model import checkpoint
 from mmbm.predict import Predictor
+from mmbm.trust.judge import judge
+from mmbm.trust.lungs import in_case
 from tests.made_cases import picture
 
 
@@ -49,3 +55,26 @@ def test_borders_and_windows_do_not_move_its_answer(predictor, grey):
 
 def test_it_is_found_by_its_name():
     assert "chest-film" in checkpoint.shipped()
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=[s.name for s in SAMPLES])
+def test_it_gets_the_samples_right_for_the_right_reason(predictor, sample):
+    """What it says fits what was drawn, it points at the opacity, and nothing is strange to it."""
+    case = Case(image=sample_cases()[sample.name].image)
+    prediction = predictor.predict(case)
+    judgement = judge(case, prediction, in_case(prediction))
+    assert prediction.warnings == () and judgement.flagged == ()
+    pneumonia, no_finding = (f.probability for f in prediction.findings[:2])
+    if not sample.build.patches:
+        assert pneumonia < 0.3 and no_finding > 0.5
+        return
+    assert pneumonia > 0.7 and no_finding < 0.2
+    evidence = finer_maps(predictor, prediction)[0].image
+    down, across = np.unravel_index(evidence.argmax(), evidence.shape)
+    x, y = (
+        (i + 0.5) / n * FIELD_CM for i, n in zip((across, down), evidence.shape[::-1], strict=True)
+    )
+    assert any(
+        np.hypot((x - FIELD_CM / 2 - p.x) / p.radius_x, (y - p.y) / p.radius_y) < 1
+        for p in sample.build.patches
+    )
