@@ -59,7 +59,7 @@ def test_its_figures_stand_in_the_record_and_card_of_the_whole_model(
     assert left.by_finding == other.real_parts["south"]
     assert record.by_source["south"]["pneumonia"].n < left.by_finding["pneumonia"].n
     assert set(record.status["pneumonia"].unseen) == {"south"}
-    assert "| south unseen | Pneumonia |" in done.stdout
+    assert "| south, trained without it | Pneumonia |" in done.stdout
     assert "; trained without it, south " in done.stdout
 
 
