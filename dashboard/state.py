@@ -17,7 +17,7 @@ from dashboard.jobs import Job
 from dashboard.review import Review
 from dashboard.samples import sample_files, samples
 from dashboard.server import forgetting
-from dashboard.server.arrived import arrived, unclaimed
+from dashboard.server.arrived import BEFORE, arrived, unclaimed
 from dashboard.text import LANGUAGES, Language, Texts, texts
 from mmbm.case import MODALITIES, Case, Modality
 from mmbm.data.quality.report import DataReport
@@ -186,7 +186,11 @@ def take_files(at: Place) -> None:
 
 
 def take_unclaimed() -> None:
-    """Hand in the files that no widget did, but those that arrived before this case began."""
+    """Hand in the files that no widget did, but those of the case before.
+
+    A widget that stood until the case began has handed its file in; one that came just then was
+    dropped on a page that was about to be drawn anew, for the new case.
+    """
     files = [file for file in unclaimed() if file.identifier not in _session().void]
     given().hand_in(place("image", "upload"), files)
 
@@ -225,7 +229,7 @@ def new_case() -> None:
 def begin(files: dict[Modality, Offer]) -> None:
     """Start a case with these files; everything of the last one goes."""
     given().begin(files)
-    _session().void = {file.identifier for file in arrived()}
+    _session().void = {file.identifier for file in arrived(BEFORE)}
     forget()
 
 

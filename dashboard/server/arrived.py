@@ -17,9 +17,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.given import File
 
-__all__ = ["arrived", "look", "unclaimed"]
+__all__ = ["BEFORE", "arrived", "look", "unclaimed"]
 
 WAIT = 2.0  # seconds in which a widget hands in what it uploaded, also on a busy server
+BEFORE = 1.0  # seconds that a file was held when a case began, to be of the case before
 
 _since: dict[str, float] = {}  # when each file that is held was first seen, by its identifier
 
@@ -50,20 +51,21 @@ def look(server: Runtime) -> None:
             )
 
 
-def arrived() -> list[File]:
-    """All that the server holds of this session's uploads."""
-    context = get_script_run_ctx()
+def arrived(since: float = 0.0) -> list[File]:
+    """What the server has held of this session's uploads for so many seconds."""
+    now, context = time.monotonic(), get_script_run_ctx()
     if context is None:
         return []
     storage = cast(MemoryUploadedFileManager, context.uploaded_file_mgr).file_storage
     held = dict(storage.get(context.session_id, {}))
-    return [File(each.file_id, each.name, each.data) for each in held.values()]
+    files = [File(each.file_id, each.name, each.data) for each in held.values()]
+    return [file for file in files if now - _since.get(file.identifier, now) >= since]
 
 
 def unclaimed() -> list[File]:
     """Those that no widget has handed in for a while; the server forgets them."""
-    now, context = time.monotonic(), get_script_run_ctx()
-    files = [f for f in arrived() if now - _since.get(f.identifier, now) >= WAIT]
+    context = get_script_run_ctx()
+    files = arrived(WAIT)
     if context is not None:
         uploads = cast(MemoryUploadedFileManager, context.uploaded_file_mgr)
         for file in files:
