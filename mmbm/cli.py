@@ -1,4 +1,4 @@
-"""The command line: predict, data prepare, data check, train, average, calibrate,
+"""The command line: predict, data prepare, data check, train, average, graft, calibrate,
 evaluate, sanity, sign, serve, sample.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
+from mmbm.case import Modality
 from mmbm.errors import ConfigError, ManifestError, MMBMError, UnreadableFile
 
 if TYPE_CHECKING:
@@ -289,6 +290,10 @@ def calibrate(
     head: Annotated[
         bool, typer.Option("--head", help="Fit head, fusion and projections to the train rows.")
     ] = False,
+    hold: Annotated[
+        Modality | None,
+        typer.Option(help="With --head: a branch to keep, and the head's directions with it."),
+    ] = None,
     device: DeviceOption = "auto",
 ) -> None:
     """Fit a model's calibration and trust tables to your own cases; its encoders stay."""
@@ -297,7 +302,13 @@ def calibrate(
 
         with _progress() as (reading, _):
             folder = run_calibration(
-                manifest, model, out, device=device, reading=reading, head=head
+                manifest,
+                model,
+                out,
+                device=device,
+                reading=reading,
+                head=head,
+                held=hold,
             )
     typer.echo(f"The calibrated model is in {folder}")
 
@@ -329,6 +340,26 @@ def average(
                 reading=reading,
                 version=version,
             )
+    typer.echo(f"The model, not yet calibrated anew, is in {folder}")
+
+
+@app.command()
+def graft(
+    out: Annotated[Path, typer.Option(help="Folder for the model.")],
+    model: Annotated[str, typer.Option(help="The model whose head and other branches stay.")],
+    image: Annotated[Path | None, typer.Option(help="Model to take the image branch of.")] = None,
+    notes: Annotated[Path | None, typer.Option(help="Model to take the notes branch of.")] = None,
+    audio: Annotated[Path | None, typer.Option(help="Model to take the sound branch of.")] = None,
+    name: Annotated[str, typer.Option(help="Of the new model; else the old one's.")] = "",
+    version: Annotated[str, typer.Option(help="Of the new model; else the old one's.")] = "",
+) -> None:
+    """Join branches of models that were trained apart; calibrate --head --hold it then."""
+    with one_line_errors():
+        from mmbm.run import run_graft
+
+        given: dict[Modality, Path | None] = {"image": image, "notes": notes, "audio": audio}
+        branches = {modality: folder for modality, folder in given.items() if folder is not None}
+        folder = run_graft(model, branches, out, name=name, version=version)
     typer.echo(f"The model, not yet calibrated anew, is in {folder}")
 
 

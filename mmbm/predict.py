@@ -22,6 +22,7 @@ from mmbm.inputs import Prepared, prepare
 from mmbm.memory import first_that_fits, on_cpu
 from mmbm.model import checkpoint
 from mmbm.model.checkpoint import LoadedModel, ModelIdentity
+from mmbm.model.folding import folded
 from mmbm.model.network import Inputs, MultimodalBigModel, Positions
 from mmbm.model.readout import CoalitionReadout, Readout
 from mmbm.model.tables import TrustTables
@@ -100,7 +101,7 @@ class Predictor:
         self.folder: Path = loaded.folder
         self.tokenizer = loaded.tokenizer
         self.trust = loaded.trust
-        self._place(loaded.network, probe_device(device))
+        self._place(folded(loaded.network), probe_device(device))
         self._threads = threads or min(max(cores() // 2, 1), 4)
         self._readout = self.network.readout()
         self._mean_film = self.network.mean_film.cpu()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from torch import Tensor
 import mmbm
 from mmbm.card import data_table, read_facts, write_card
 from mmbm.card.lineage import Stage, extended, weights_sha256
+from mmbm.case import Modality
 from mmbm.config import ModelConfig, TrainConfig
 from mmbm.data.corpus import Corpus, Progress, read_corpus, read_texts
 from mmbm.data.manifest import Manifest, mined_sources, read_manifest
@@ -47,6 +48,7 @@ from mmbm.pipeline import PIPELINE_VERSION
 from mmbm.predict import Predictor, probe_device
 from mmbm.train import Processes, Step, begin, processes, train
 from mmbm.train.average import average_audio, average_image
+from mmbm.train.graft import graft
 from mmbm.train.refit import refit
 from mmbm.trust.assess import assess
 from mmbm.trust.fit import fit_tables
@@ -58,6 +60,7 @@ __all__ = [
     "run_average",
     "run_calibration",
     "run_evaluation",
+    "run_graft",
     "run_sanity",
     "run_training",
 ]
@@ -185,17 +188,21 @@ def run_calibration(
     device: str,
     reading: Progress,
     head: bool = False,
+    held: Modality | None = None,
 ) -> Path:
     """Fit a model's calibration and trust tables anew and write it to ``out``; returns that.
 
     The encoders stay; with ``head`` fusion, head and the projections that end the encoders are
-    fitted to the train rows first. Train rows say what is familiar, val rows fit the rest, test
+    fitted to the train rows first, but for the projections of ``held`` and the head's directions,
+    which they speak along. Train rows say what is familiar, val rows fit the rest, test
     rows, if there are any, make the record.
 
     Raises
     ------
     ManifestError, ModelError
     """
+    if held and not head:
+        raise ConfigError("Only a head that is fitted anew has branches to hold: add --head.")
     loaded = checkpoint.read(model)
     manifest = _without(read_manifest(manifest_path), _left_out(read_facts(loaded.folder)))
     network, tokenizer = loaded.network, loaded.tokenizer
@@ -216,7 +223,7 @@ def run_calibration(
     scored = {name: extract(network, c, torch_device, reading) for name, c in corpora.items()}
     if head:
         network.cpu()
-        turn = refit(network, corpora["train"], scored["train"].features)
+        turn = refit(network, corpora["train"], scored["train"].features, held=held)
         scored = {
             name: replace(s, features=turn(s.features, s.present)) for name, s in scored.items()
         }
@@ -225,7 +232,7 @@ def run_calibration(
     stage = Stage(
         kind="calibrate",
         manifest_sha256=manifest.sha256,
-        settings={"head": True} if head else {},
+        settings={"head": True} | ({"hold": held} if held else {}) if head else {},
         start_from=loaded.identity.sha256,
     )
     facts["lineage"] = extended(read_facts(loaded.folder), by=stage)
@@ -299,6 +306,43 @@ def run_average(
     return out
 
 
+def run_graft(
+    model: str | Path,
+    branches: Mapping[Modality, Path],
+    out: Path,
+    *,
+    name: str = "",
+    version: str = "",
+) -> Path:
+    """Write to ``out`` the model with other models' ``branches``, not calibrated anew.
+
+    Raises
+    ------
+    ConfigError, ModelError
+    """
+    loaded = checkpoint.read(model)
+    others = {modality: checkpoint.read(folder) for modality, folder in branches.items()}
+    network = graft(loaded.network, {m: other.network for m, other in others.items()})
+    named = {key: said for key, said in (("name", name), ("version", version)) if said}
+    network.config = network.config.model_copy(update=named)
+    cards = [read_facts(other.folder) for other in (loaded, *others.values())]
+    left_out = tuple(dict.fromkeys(source for card in cards for source in _left_out(card)))
+    stage = Stage(
+        kind="graft",
+        start_from=loaded.identity.sha256,
+        averaged={str(m): (other.identity.sha256,) for m, other in others.items()},
+    )
+    facts: dict[str, Any] = {
+        "mmbm_version": mmbm.__version__,
+        "leave_out": list(left_out),
+        "lineage": extended(*cards, by=stage),
+    }
+    tokenizer = others.get("notes", loaded).tokenizer
+    checkpoint.write(out, network, tokenizer, facts)
+    write_card(out)
+    return out
+
+
 def _handed_down(folder: Path) -> dict[str, Any]:
     """What a model's card says that holds for one made from it."""
     own = {"name", "version", "sha256"}
@@ -360,7 +404,9 @@ def run_evaluation(
     _need_findings(manifest, loaded.network.config.findings, manifest_path)
     torch_device = probe_device(device)
     network, mean_film = loaded.network, loaded.network.mean_film
-    corpus = _corpus(test, network.config, loaded.tokenizer, None, reading, mean_film)
+    corpus = _corpus(
+        test, network.config, loaded.tokenizer, None, reading, mean_film, areas=True
+    )
     network.to(torch_device)
     scores = extract(network, corpus, torch_device, reading)
     point = facts.get("operating_point", {})
@@ -451,6 +497,8 @@ def _corpus(
     cache: Path | None,
     reading: Progress,
     mean_film: Tensor | None = None,
+    *,
+    areas: bool = False,
 ) -> Corpus:
     """A split's cases with only the parts that the model reads, its films by its ``mean_film``."""
     columns = {"image": ["image"], "notes": ["notes", "notes_text"], "audio": ["audio"]}
@@ -466,6 +514,7 @@ def _corpus(
         cache=cache,
         progress=reading,
         mean_film=mean_film,
+        areas=areas,
     )
 
 

@@ -10,7 +10,7 @@ from mmbm.config import Settings
 
 __all__ = ["Stage", "extended", "read_lineage", "weights_sha256"]
 
-Kind = Literal["train", "average", "calibrate"]
+Kind = Literal["train", "average", "graft", "calibrate"]
 
 
 class Stage(Settings):
@@ -22,7 +22,8 @@ class Stage(Settings):
     settings: dict[str, Any] = Field(default={})  # what differs from the defaults
     start_from: str = ""  # sha256 of the weights that it began with; "" from fresh ones
     averaged: dict[str, tuple[str, ...]] = Field(default={})
-    """Of an average: each averaged branch, and the sha256 of the weights it is the mean of."""
+    """Of an average: each averaged branch, and the sha256 of the weights it is the mean of.
+    Of a graft: each branch that was taken, and the sha256 of the weights it is from."""
     sha256: str = ""  # of the weights that came out; "" for the last stage: the card's own
 
 

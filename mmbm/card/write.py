@@ -138,7 +138,7 @@ def _lineage(facts: dict[str, Any]) -> str:
     ]
     if not rows:
         return ""
-    heads = ("stage", "step", "settings other than the defaults", "from", "mean of", "gives")
+    heads = ("stage", "step", "settings other than the defaults", "from", "branches of", "gives")
     return (
         "How the weights came to be; weights are named by the first letters of their sha256:\n\n"
         + markdown_table(heads, rows)

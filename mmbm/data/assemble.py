@@ -25,7 +25,16 @@ from numpy.random import Generator
 
 from mmbm.data.manifest import LOCATED
 from mmbm.data.notes import Language, Signs, draw_signs, write_from_signs, write_note
-from mmbm.data.recipes import SOURCES, hls_cmds, ieee8023, kermany, nih
+from mmbm.data.recipes import (
+    SOURCES,
+    hls_cmds,
+    ieee8023,
+    kermany,
+    nih,
+    openi,
+    siim,
+    sprsound,
+)
 from mmbm.data.recipes.rows import FINDINGS, LABELS, SOUND_COLUMNS
 from mmbm.data.signs import log_likelihood_ratio, read_evidence
 from mmbm.errors import ManifestError
@@ -60,11 +69,19 @@ COLUMNS = [
     *LOCATED,
 ]
 CRACKLES = ("fine_crackles", "coarse_crackles")
+CRACKLING = [f"sound:{event}" for event in ("crackles", *CRACKLES)]
 OTHER_SOUNDS = {"normal": 0.70, "wheezing": 0.12, "rhonchi": 0.12, "pleural_rub": 0.06}  # assumed
-DRAWN_SOURCES = ("nih", "kermany")  # ieee8023 keeps its own notes and gets no recording
+DRAWN_SOURCES = ("siim", "nih", "kermany")  # the others keep their own notes, and no recording
 BRIEF = 0.4  # share of the drawn notes without a film that tell three signs or fewer
 ADULT_AGE = 16  # years; below it the children's rates hold
-FILM_FOLDERS = {"nih": nih.FOLDER, "kermany": kermany.FOLDER, "ieee8023": ieee8023.FOLDER}
+CASE_FOLDERS = {  # of films, or of notes alone
+    "siim": siim.FOLDER,
+    "nih": nih.FOLDER,
+    "kermany": kermany.FOLDER,
+    "ieee8023": ieee8023.FOLDER,
+    "openi": openi.FOLDER,
+}
+SOUND_FOLDERS = {"hls_cmds": hls_cmds.FOLDER, "sprsound": sprsound.FOLDER}
 
 
 def assemble(images: pd.DataFrame, sounds: pd.DataFrame, *, seed: int) -> pd.DataFrame:
@@ -178,7 +195,10 @@ def _draw_recording(
         event = str(rng.choice(list(OTHER_SOUNDS), p=list(OTHER_SOUNDS.values())))
     if sounds.empty:
         return None
-    clips = sounds[(sounds["split"] == split) & (sounds[f"sound:{event}"] == 1)]
+    heard = (sounds["split"] == split) & (sounds[f"sound:{event}"] == 1)
+    if event not in CRACKLES:  # one recording may hold several sounds
+        heard &= ~(sounds[CRACKLING] == 1).any(axis=1)
+    clips = sounds[heard.fillna(False)]
     if clips.empty:
         return None
     return clips.iloc[int(rng.integers(len(clips)))].to_dict()
@@ -229,17 +249,18 @@ def prepare(
 
     Raises ManifestError where none of the sources is there.
     """
-    films = [
-        nih.read(data_folder / folder, mined)
-        if name == "nih"
-        else SOURCES[name](data_folder / folder)
-        for name, folder in FILM_FOLDERS.items()
-        if (data_folder / folder).is_dir()
-    ]
-    audio_folder = data_folder / hls_cmds.FOLDER
-    clips = [hls_cmds.read(audio_folder)] if audio_folder.is_dir() else []
+    films, clips = (
+        [
+            nih.read(data_folder / folder, mined)
+            if name == "nih"
+            else SOURCES[name](data_folder / folder)
+            for name, folder in folders.items()
+            if (data_folder / folder).is_dir()
+        ]
+        for folders in (CASE_FOLDERS, SOUND_FOLDERS)
+    )
     if not films and not clips:
-        known = ", ".join([*FILM_FOLDERS.values(), hls_cmds.FOLDER])
+        known = ", ".join([*CASE_FOLDERS.values(), *SOUND_FOLDERS.values()])
         raise ManifestError(f"No known source in '{data_folder.name}'; looked for {known}.")
     images = pd.concat(films, ignore_index=True) if films else pd.DataFrame()
     sounds = pd.concat(clips, ignore_index=True) if clips else pd.DataFrame()

@@ -55,7 +55,7 @@ class Corpus:
     manifest: Manifest
     films: Tensor  # (films, 1 or 2, size, size) float32 in [0, 1], greys not yet standardised
     thumbnails: Tensor  # (films, 32, 32) float32, the whole film equalised
-    lung_areas: Tensor  # (films,) float32, part of the whole film that is lung
+    lung_areas: Tensor  # (films,) float32, part of the whole film that is lung; NaN: not asked for
     film_of: NDArray[np.int64]  # (cases,) row of ``films``, -1: no image
     tokens: list[Tokens | None]  # one a case
     sounds: list[Tensor]  # (samples,) float32, 16 kHz
@@ -160,10 +160,11 @@ def read_corpus(
     cache: Path | None = None,
     progress: Progress = silent,
     mean_film: Tensor | None = None,
+    areas: bool = False,
 ) -> Corpus:
     """Decode a manifest's files; films are kept in ``cache`` for the next run.
 
-    A negative is turned round: what is the opposite of ``mean_film``, a model's, or of the mean of
+    ``areas`` asks for how much of each film is lung, which takes half as long again. A negative is turned round: what is the opposite of ``mean_film``, a model's, or of the mean of
     these very films where none is given.
 
     Raises
@@ -175,13 +176,14 @@ def read_corpus(
     reference = torch.zeros(THUMBNAIL, THUMBNAIL) if mean_film is None else mean_film
     film_of, film_paths = _index(manifest, "image")
     sound_of, sound_paths = _index(manifest, "audio")
-    kind = f"{_kind(config.image)}-{size}-{lung_digest()[:8]}"
+    kind = f"{_kind(config.image)}-{size}-{lung_digest()[:8]}{'-areas' if areas else ''}"
     kept = cache / f"{kind}-{_fingerprint(film_paths)}.npz" if cache else None
 
     def seen(path: Path, against: Tensor = reference) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         read = prepare_film(_read(path, read_picture), config.image, against)
         small = thumbnail(read.square, THUMBNAIL)
-        return read.planes, small, torch.tensor(read.lungs.area), torch.tensor(read.box)
+        area = torch.tensor(read.lungs.area if areas else torch.nan)
+        return read.planes, small, area, torch.tensor(read.box)
 
     def heard(path: Path) -> tuple[Tensor, float]:
         sound = _read(path, read_sound)

@@ -7,7 +7,9 @@ where they are too few to train encoders on (linear probing: Kumar et al., ICLR 
 cuts: Kirichenko et al., ICLR 2023).
 
 All branches speak to one head, so each one's features are turned as well, to say the most along
-the head's directions. A turn is linear, and folds into the projection that ends the branch.
+the head's directions. A turn is linear, and folds into the projection that ends the branch. Where a
+branch is held, the head's directions are too, so that it says what it said, and only how much of it
+counts is fitted; the other branches are turned to those directions.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmbm.case import MODALITIES
+from mmbm.case import MODALITIES, Modality
 from mmbm.data.corpus import Corpus
 from mmbm.model.network import MultimodalBigModel
 from mmbm.train.loader import sampling_weights
@@ -40,14 +42,19 @@ class Turn:
     spread: Tensor  # (3, d), their standard deviations
 
     @classmethod
-    def of(cls, matrix: Tensor, features: Tensor, weight: Tensor) -> Turn:
-        """From (n, 3, d) features; ``weight``, (n, 3), says how much each counts, 0 if absent."""
+    def of(cls, matrix: Tensor, features: Tensor, weight: Tensor, free: Tensor) -> Turn:
+        """From (n, 3, d) features; ``weight``, (n, 3), says how much each counts, 0 if absent.
+
+        What is not ``free``, (3,) bool, stays as it is.
+        """
+        matrix = torch.where(free[:, None, None], matrix, torch.eye(features.shape[2]))
         mapped = torch.einsum("mde,bme->bmd", matrix, features)
         share = (weight / weight.sum(0).clamp(min=TINY))[..., None]
         centre = (share * mapped).sum(0)
         variance = (share * (mapped - centre).square()).sum(0)
-        unheard = (weight.sum(0) == 0)[:, None]
-        return cls(matrix, centre, torch.where(unheard, 1.0, (variance + TINY).sqrt()))
+        kept = (~free | (weight.sum(0) == 0))[:, None]
+        spread = torch.where(kept, 1.0, (variance + TINY).sqrt())
+        return cls(matrix, torch.where(free[:, None], centre, 0.0), spread)
 
     def __call__(self, features: Tensor, present: Tensor) -> Tensor:
         """(n, 3, d) features -> turned ones; an absent one is exactly zero still."""
@@ -86,19 +93,23 @@ def refit(
     ridge: float = 1e-2,
     stiffness: float = 3e-3,
     heard: tuple[bool, bool, bool] = (True, True, True),
+    held: Modality | None = None,
     seed: int = 0,
 ) -> Turn:
     """Fit ``network.fusion``, ``network.head`` and the projections in place, on the CPU.
 
     Cases are drawn evenly over source, label and view. ``features`` are the corpus's, (n, 3, d);
-    ``heard`` are the modalities that may speak; ``ridge`` weighs the squares of the head's weights,
-    ``stiffness`` those of the turns. Returns what turns features that were read before.
+    ``heard`` are the modalities that may speak, ``held`` the one whose features stay, and the head's
+    weights with them; ``ridge`` weighs the squares of the head's weights, ``stiffness`` those of
+    the turns. Returns what turns features that were read before.
     """
     torch.manual_seed(seed)
     parts = torch.tensor(heard)
     present = corpus.present & parts
     weights = sampling_weights(corpus, "source+label+view") * present.any(1)
-    trained = [*network.fusion.parameters(), *network.head.parameters()]
+    head = [network.head.bias] if held else list(network.head.parameters())
+    trained = [*network.fusion.parameters(), *head]
+    free = torch.tensor([m != held for m in MODALITIES])
     for parameter in trained:
         parameter.requires_grad_(True)
     same = torch.eye(features.shape[2])
@@ -110,7 +121,7 @@ def refit(
     for _ in range(STEPS):
         rows = torch.multinomial(weights, BATCH, replacement=True)
         drawn, given = features[rows], present[rows]
-        turned = Turn.of(same + change, drawn, given.float())(drawn, given)
+        turned = Turn.of(same + change, drawn, given.float(), free)(drawn, given)
         loss = coalition_loss(network, turned, given, corpus.labels[rows], SMOOTH).mean
         loss = loss + ridge * network.head.weight.square().sum(1).mean()
         loss = loss + stiffness * change.square().sum((1, 2)).mean()
@@ -120,6 +131,6 @@ def refit(
         schedule.step()
     for parameter in trained:
         parameter.requires_grad_(False)
-    turn = Turn.of(same + change.detach(), features, weights.float()[:, None] * present)
+    turn = Turn.of(same + change.detach(), features, weights.float()[:, None] * present, free)
     turn.fold(network)
     return turn

@@ -1,0 +1,78 @@
+"""One model of branches that were trained apart: a film model's films, others' notes and sounds.
+
+A head reads every branch through the same directions. Those of the model that gives the films stay,
+so that the film says what it said, and its maps show what they showed; the other branches keep what
+they know of their part, and learn these directions from ``mmbm calibrate --head --hold image``,
+which moves the last linear layer of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from mmbm.case import MODALITIES, Modality
+from mmbm.config import ModelConfig
+from mmbm.errors import ConfigError
+from mmbm.model.fusion import WeightedSum
+from mmbm.model.network import MultimodalBigModel
+
+__all__ = ["graft"]
+
+
+@torch.no_grad()
+def graft(
+    network: MultimodalBigModel, others: Mapping[Modality, MultimodalBigModel]
+) -> MultimodalBigModel:
+    """A new net with ``network``'s branches and head, but for the branches of ``others``.
+
+    Every modality weighs the same in it; the head is scaled so that what ``network``'s own branches
+    say of a case is the same as before, uncalibrated. Sound events are those of the sound branch.
+
+    Raises
+    ------
+    ConfigError
+        A net does not read the branch it shall give, has features of another width, or does not
+        fuse by a weighted sum.
+    """
+    own = [m for m in network.config.modalities if m not in others]
+    if len(own) != 1:
+        raise ConfigError(
+            "Graft every branch but one: the model that the others join keeps one branch and its "
+            f"head, and would keep {len(own)}."
+        )
+    for modality, other in others.items():
+        if modality not in other.config.modalities:
+            raise ConfigError(f"A model that reads no {modality} has no such branch to give.")
+        if other.config.features != network.config.features:
+            raise ConfigError(
+                f"The {modality} branch has {other.config.features} features, and "
+                f"{network.config.features} are needed."
+            )
+    if not isinstance(network.fusion, WeightedSum):
+        raise ConfigError("Only a model that fuses by a weighted sum takes other branches.")
+    grafted = MultimodalBigModel(_config(network.config, others)).eval()
+    state = network.state_dict()
+    taken = {"image": network, "notes": network, "audio": network} | dict(others)
+    for modality, giver in taken.items():
+        parts = (f"encoders.{modality}.", f"normalise.{modality}.")
+        parts += ("sound_head.",) if modality == "audio" else ()
+        state = {k: t for k, t in state.items() if not k.startswith(parts)}
+        state |= {k: t for k, t in giver.state_dict().items() if k.startswith(parts)}
+    before = network.fusion.weights[MODALITIES.index(own[0])]
+    state["head.weight"] = state["head.weight"] * before * len(MODALITIES)
+    state["fusion.scores"] = torch.zeros_like(state["fusion.scores"])
+    grafted.load_state_dict(state)
+    grafted.uncalibrate()
+    return grafted.requires_grad_(False)
+
+
+def _config(own: ModelConfig, others: Mapping[Modality, MultimodalBigModel]) -> ModelConfig:
+    """The settings of the new net: each branch's go with it."""
+    reads = {*own.modalities, *others}
+    given: dict[str, Any] = {m: getattr(other.config, m) for m, other in others.items()}
+    if "audio" in others:
+        given["sound_events"] = others["audio"].config.sound_events
+    return own.model_copy(update=given | {"modalities": tuple(m for m in MODALITIES if m in reads)})
