@@ -185,6 +185,9 @@ def prepare(
     drawn: Annotated[int, typer.Option(help="Assembled: add so many cases without a film.")] = 0,
     films: Annotated[bool, typer.Option(help="Assembled: take the sources' films.")] = True,
     limit: Annotated[int, typer.Option(help="Keep so many cases, evenly; 0: all.", min=0)] = 0,
+    train: Annotated[
+        int, typer.Option("--train", help="Assembled: keep so many train cases, evenly.", min=0)
+    ] = 0,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
     mined: Annotated[
         Literal["out", "weak", "labels"],
@@ -198,14 +201,23 @@ def prepare(
 
         warnings.simplefilter("always", SourceWarning)
         if source != ASSEMBLED:
-            if drawn or not films:
-                raise ManifestError(f"--drawn and --no-films are for '{ASSEMBLED}' alone.")
+            if drawn or train or not films:
+                raise ManifestError(
+                    f"--drawn, --train and --no-films are for '{ASSEMBLED}' alone."
+                )
             rows = prepare_source(source, folder, out, seed=seed, limit=limit, mined=mined)
         elif not films and not drawn:
             raise ManifestError("Without films, --drawn must say how many cases to draw.")
         else:
             rows = prepare(
-                folder, out, seed=seed, drawn=drawn, with_films=films, limit=limit, mined=mined
+                folder,
+                out,
+                seed=seed,
+                drawn=drawn,
+                with_films=films,
+                limit=limit,
+                train=train,
+                mined=mined,
             )
     for said in notes:
         typer.echo(f"note: {said.message}", err=True)

@@ -239,13 +239,14 @@ def prepare(
     drawn: int = 0,
     with_films: bool = True,
     limit: int = 0,
+    train: int = 0,
     mined: nih.Mined = "out",
 ) -> pd.DataFrame:
     """Run every recipe whose folder is under ``data_folder``, assemble, and write ``out``.
 
     ``drawn`` adds that many cases without a film; without ``with_films`` they are all there is.
-    ``limit`` keeps so many of all, evenly over source and label; 0 keeps them all. ``mined`` says
-    what becomes of NIH's films that no radiologist read.
+    ``limit`` keeps so many of all, ``train`` so many of the train rows, evenly over source and
+    label; 0 keeps them all. ``mined`` says what becomes of NIH's films that no radiologist read.
 
     Raises ManifestError where none of the sources is there.
     """
@@ -269,6 +270,9 @@ def prepare(
     rows = pd.concat(parts, ignore_index=True)
     if limit:
         rows = thin(rows, limit, seed)
+    if train:
+        taught = rows["split"] == "train"
+        rows = pd.concat([thin(rows[taught], train, seed), rows[~taught]], ignore_index=True)
     write_manifest(rows, out)
     return rows
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mmbm.data import assemble as module
 from mmbm.data.assemble import COLUMNS, assemble, draw_cases, prepare, thin, write_manifest
 from mmbm.data.recipes.hls_cmds import EVENTS
 from mmbm.data.recipes.rows import recipe_rows
@@ -73,6 +74,20 @@ def test_recordings_come_from_the_same_split_at_the_published_rate():
         assert share == pytest.approx(0.12, abs=0.04)
 
 
+def test_a_recording_drawn_for_another_sound_holds_no_crackles():
+    """A patient's recording may hold several sounds; a drawn one stands for what was drawn."""
+    both = clips().query("split == 'train'").assign(**{"sound:wheezing": 1, "sound:normal": 0})
+    both = both.assign(audio=both["audio"] + "-and-wheezes", patient_id="child")
+    sounds = pd.concat([clips(), both], ignore_index=True)
+    crackling = ["sound:fine_crackles", "sound:coarse_crackles"]
+    drawn = assemble(films(2000, "siim"), sounds, seed=4)
+    drawn = drawn[(drawn["assembled"] == "notes+audio") & (drawn["split"] == "train")]
+    told = drawn[crackling].eq(1).any(axis=1)
+    rates = [read_evidence()["adult"]["crackles"].rate(finding) for finding in (True, False)]
+    assert told.mean() == pytest.approx(np.mean(rates), abs=0.04)
+    assert drawn.loc[told, "audio"].str.contains("wheezes").any()
+
+
 def test_half_the_notes_are_chinese():
     drawn = assemble(films(400), clips(), seed=2).query("assembled == 'notes+audio'")
     chinese = drawn["notes_text"].str.contains(r"[一-鿿]")
@@ -137,3 +152,13 @@ def test_thinning_is_even_over_source_and_label():
     kept = thin(rows, 20, seed=3)
     assert kept.value_counts().to_dict() == {(s, p): 5 for s in "ab" for p in "01"}
     assert thin(rows, 20, seed=3).equals(kept) and len(thin(rows, 500, seed=3)) == 100
+
+
+def test_train_rows_alone_can_be_thinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "CASE_FOLDERS", {"siim": "films"})
+    monkeypatch.setattr(module, "SOURCES", {"siim": lambda _: films(400, "siim")})
+    (tmp_path / "films").mkdir()
+    rows = prepare(tmp_path, tmp_path / "manifest.csv", train=40)
+    assert rows["split"].value_counts().to_dict() == {"test": 200, "train": 40}
+    assert set(rows.loc[rows["split"] == "train", "pneumonia"].value_counts()) == {20}
+    assert set(rows["source"]) == {"siim"} and (rows["notes_text"] != "").all()
