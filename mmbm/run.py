@@ -468,7 +468,7 @@ def run_sanity(
 def _operating_point(network: MultimodalBigModel, held: Corpus, scores: Scores) -> dict[str, Any]:
     """The card's fact of where each finding is called positive, from val."""
     points = operating_points(network, held, scores)
-    return {"operating_point": {"name": "youden", "thresholds": points}}
+    return {"operating_point": {"name": "balanced", "thresholds": points}}
 
 
 def _left_out(facts: dict[str, Any]) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ MINED = " (labels mined from report text)"
 POINTS: dict[Point, str] = {
     "half": "probability 0.5",
     "youden": "Youden's J on the val split, sources alike",
+    "balanced": "sensitivity and specificity alike on the val split, sources alike",
 }
 LEVELS: dict[Level, str] = {
     "across_sources": "validated across sources",

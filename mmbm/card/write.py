@@ -187,7 +187,7 @@ def _calibration(facts: dict[str, Any]) -> str:
         return ""
     return (
         "## Calibration\nA probability holds where the finding is as common as it was here, by the "
-        "weights of the fit, in which every source counts alike:\n\n"
+        "cases of the fit, each as often as it has subsets of parts:\n\n"
         + markdown_table(("finding", "holds at a prevalence of", "positives of val cases"), rows)
     )
 

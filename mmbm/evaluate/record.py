@@ -55,7 +55,7 @@ ALL = "all sources"
 
 ByFinding = dict[str, Figures]
 Level = Literal["across_sources", "within_sources", "one_source", "exploratory"]
-Point = Literal["half", "youden"]  # probability 0.5, or chosen on val
+Point = Literal["half", "youden", "balanced"]  # probability 0.5, or chosen on val
 Heard = Literal["for", "against", "few_positive", "few_negative"]  # few: not heard
 
 

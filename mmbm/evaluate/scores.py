@@ -16,7 +16,6 @@ from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
 from mmbm.data.corpus import Corpus, Progress, silent
-from mmbm.data.manifest import even_weights
 from mmbm.evaluate.figures import FEWEST
 from mmbm.memory import first_that_fits, halving, on_cpu
 from mmbm.model.network import MultimodalBigModel
@@ -29,6 +28,7 @@ __all__ = [
     "Scores",
     "calibrate",
     "coalition_logits",
+    "drawn_parts",
     "extract",
     "operating_points",
     "source_aurocs",
@@ -126,7 +126,7 @@ def coalition_logits(scores: Scores, readout: Readout | CoalitionReadout) -> lis
 
 
 def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dict[str, Calibrated]:
-    """Fit the calibration on held-out cases, over all subsets of modalities, sources alike.
+    """Fit the calibration on held-out cases, over all subsets of modalities, cases alike.
 
     Returns how common each finding was among them; one with too few cases was not fitted.
     """
@@ -135,12 +135,12 @@ def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> di
     base, whole = readout.base(), readout.contributions(scores.features).numpy()
     heard = coalition_logits(scores, readout)
     sources = corpus.manifest.rows["source"].to_numpy(str)
-    alike, calibrated = even_weights(sources), {}
+    calibrated = {}
     for c, finding in enumerate(network.config.findings):
         truth = corpus.labels[:, c].double().numpy()
         known = [scores.offered(coalition) & ~np.isnan(truth) for coalition in COALITIONS]
         labels = np.concatenate([truth[k] for k in known])
-        weights = np.concatenate([alike[k] for k in known])
+        weights = np.ones(len(labels))
         if isinstance(readout, Readout):
             parts = [whole[k, c] * s.numpy() for k, s in zip(known, COALITIONS, strict=True)]
             scale, shift = fit_scales(np.concatenate(parts), float(base[c]), labels, weights)
@@ -199,32 +199,42 @@ def operating_points(
 ) -> dict[str, float]:
     """The probability from which each finding is called positive, chosen on held-out cases.
 
-    It maximises the mean over sources of sensitivity + specificity (Youden, Cancer 1950), of all
-    that a case offers; of cases with a film, if there are any. A source needs ten cases of either
-    label; where none has them the point is 0.5.
+    There the lower of sensitivity and specificity is highest, as a mean over sources, of what a
+    case offers but for drawn parts; of cases with a film, if there are any. A source needs ten
+    cases of either label; where none has them the point is 0.5.
     """
-    probabilities = network.readout().logits(scores.features).sigmoid().numpy()
-    sources = corpus.manifest.rows["source"].to_numpy(str)
-    films = scores.present[:, 0].numpy()
-    used = films if films.any() else scores.present.any(1).numpy()
+    rows = corpus.manifest.rows
+    own = scores.present & ~torch.from_numpy(drawn_parts(rows["assembled"].to_numpy(str)))
+    probabilities = network.readout().logits(scores.features * own[..., None]).sigmoid().numpy()
+    sources = rows["source"].to_numpy(str)
+    used = (own[:, 0] if own[:, 0].any() else own.any(1)).numpy()
     points = {}
     for c, finding in enumerate(network.config.findings):
         labels = corpus.labels[:, c].double().numpy()
-        gain = np.zeros(len(labels))  # of calling the case positive
-        for source in np.unique(sources):
-            mine = used & (sources == source)
-            positive, negative = mine & (labels == 1), mine & (labels == 0)
+        kept = np.flatnonzero(used & np.isin(labels, (0, 1)))
+        order = kept[np.argsort(-probabilities[kept, c], kind="stable")]
+        lower = []
+        for source in np.unique(sources[order]):
+            mine = sources[order] == source
+            positive, negative = mine & (labels[order] == 1), mine & (labels[order] == 0)
             if min(positive.sum(), negative.sum()) >= FEWEST:
-                gain[positive] = 1 / positive.sum()
-                gain[negative] = -1 / negative.sum()
-        kept = np.flatnonzero(gain)
-        if not len(kept):
+                sensitivity = np.cumsum(positive) / positive.sum()
+                lower.append(np.minimum(sensitivity, 1 - np.cumsum(negative) / negative.sum()))
+        if not lower:
             points[finding] = 0.5
             continue
-        order = kept[np.argsort(-probabilities[kept, c], kind="stable")]
         falling = probabilities[order, c]
         last = np.r_[falling[1:] < falling[:-1], True]  # of equal scores
-        at = int(np.argmax(np.where(last, np.cumsum(gain[order]), -np.inf)))
+        at = int(np.argmax(np.where(last, np.mean(lower, 0), -np.inf)))
         below = falling[at + 1] if at + 1 < len(falling) else 0.0
         points[finding] = float(falling[at] + below) / 2
     return points
+
+
+def drawn_parts(assembled: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """(n, 3): which parts the manifest's column ``assembled`` names as generated or drawn."""
+    parts = [set(text.split("+")) for text in assembled]
+    named = np.array([[m in p for m in MODALITIES] for p in parts]).reshape(-1, len(MODALITIES))
+    unnamed = (assembled != "") & ~named.any(1)  # said without a name: all but the film
+    named[unnamed, 1:] = True
+    return named

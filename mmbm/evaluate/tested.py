@@ -15,7 +15,7 @@ from mmbm.case import MODALITIES
 from mmbm.data.corpus import Corpus
 from mmbm.evaluate.figures import Comparison, Figures
 from mmbm.evaluate.metrics import compare, figures
-from mmbm.evaluate.scores import Scores, coalition_logits
+from mmbm.evaluate.scores import Scores, coalition_logits, drawn_parts
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.readout import COALITIONS
 
@@ -92,7 +92,7 @@ def tested(
     readout = network.readout()
     rows, labels = corpus.manifest.rows, corpus.labels.double().numpy()
     sources = rows["source"].to_numpy(str)
-    drawn = _drawn(rows["assembled"].to_numpy(str)) & scores.present.numpy()  # (n, 3)
+    drawn = drawn_parts(rows["assembled"].to_numpy(str)) & scores.present.numpy()  # (n, 3)
     offered = dict(zip(SUBSETS, (scores.offered(c) for c in COALITIONS), strict=True))
     leans = {s: drawn[:, c.numpy()].any(1) for s, c in zip(SUBSETS, COALITIONS, strict=True)}
     features = scores.features.double()
@@ -120,15 +120,6 @@ def tested(
         )
         for c, finding in enumerate(network.config.findings)
     }
-
-
-def _drawn(assembled: NDArray[np.str_]) -> Mask:
-    """(n, 3): which parts the manifest's column ``assembled`` names as generated or drawn."""
-    parts = [set(text.split("+")) for text in assembled]
-    named = np.array([[m in p for m in MODALITIES] for p in parts]).reshape(-1, len(MODALITIES))
-    unnamed = (assembled != "") & ~named.any(1)  # said without a name: all but the film
-    named[unnamed, 1:] = True
-    return named
 
 
 def _permuted(sources: NDArray[np.str_], present: Mask, seed: int) -> NDArray[np.int64]:

@@ -13,7 +13,8 @@ from mmbm.evaluate import record as records
 from mmbm.evaluate.figures import Figures
 from mmbm.evaluate.record import ALL, parse_record, read_record
 from mmbm.evaluate.sections import status_of
-from mmbm.evaluate.tested import _drawn, _permuted
+from mmbm.evaluate.scores import drawn_parts
+from mmbm.evaluate.tested import _permuted
 from mmbm.model.folder import put, sign
 from tests.made_cases import write_manifest
 
@@ -52,7 +53,7 @@ def test_the_record_has_its_published_shape(tiny_model_dir):
     assert record.sound_events["wheezing"].n == 0
     assert record.status["pneumonia"].level == "exploratory"
     assert record.status["pneumonia"].sources["north"].startswith("few_")
-    assert record.operating_point == "youden"
+    assert record.operating_point == "balanced"
     assert record.subgroups["north"] == {}  # the manifest names nobody's sex, age or view
     json.dumps(json.loads((tiny_model_dir / "evaluation.json").read_text()), allow_nan=False)
 
@@ -156,7 +157,7 @@ def test_the_status_says_why_a_source_was_not_heard():
 
 
 def test_what_was_drawn_is_known_by_name():
-    assert _drawn(np.array(["", "notes", "notes+audio", "yes"])).tolist() == [
+    assert drawn_parts(np.array(["", "notes", "notes+audio", "yes"])).tolist() == [
         [False, False, False],
         [False, True, False],
         [False, True, True],
