@@ -202,9 +202,7 @@ def prepare(
         warnings.simplefilter("always", SourceWarning)
         if source != ASSEMBLED:
             if drawn or train or not films:
-                raise ManifestError(
-                    f"--drawn, --train and --no-films are for '{ASSEMBLED}' alone."
-                )
+                raise ManifestError(f"--drawn, --train and --no-films are for '{ASSEMBLED}' alone.")
             rows = prepare_source(source, folder, out, seed=seed, limit=limit, mined=mined)
         elif not films and not drawn:
             raise ManifestError("Without films, --drawn must say how many cases to draw.")

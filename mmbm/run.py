@@ -404,9 +404,7 @@ def run_evaluation(
     _need_findings(manifest, loaded.network.config.findings, manifest_path)
     torch_device = probe_device(device)
     network, mean_film = loaded.network, loaded.network.mean_film
-    corpus = _corpus(
-        test, network.config, loaded.tokenizer, None, reading, mean_film, areas=True
-    )
+    corpus = _corpus(test, network.config, loaded.tokenizer, None, reading, mean_film, areas=True)
     network.to(torch_device)
     scores = extract(network, corpus, torch_device, reading)
     point = facts.get("operating_point", {})

@@ -83,7 +83,9 @@ def test_turned_features_are_standard(corpus):
     weight = corpus.present.float()
     draw = torch.Generator().manual_seed(2)
     matrix = torch.randn(3, TINY.features, TINY.features, generator=draw)
-    turned = Turn.of(matrix, features, weight, torch.ones(3, dtype=torch.bool))(features, corpus.present)
+    turned = Turn.of(matrix, features, weight, torch.ones(3, dtype=torch.bool))(
+        features, corpus.present
+    )
     for i in range(3):
         mine = turned[corpus.present[:, i], i]
         assert mine.mean(0) == pytest.approx(0.0, abs=1e-4)
