@@ -30,15 +30,17 @@ def predictor():
 
 
 def test_it_scores_what_it_promises(predictor):
-    assert {"pneumonia", "no_finding"} <= set(predictor.config.findings)
-    assert len(predictor.config.sound_events) == 6
+    assert predictor.config.findings == ("pneumonia", "no_finding", "viral")
+    assert predictor.config.modalities == MODALITIES
+    assert len(predictor.config.sound_events) == 8
 
 
 def test_its_record_is_of_these_weights(predictor):
     card = read_card(predictor.folder)
     assert card.evaluation is not None
     assert card.evaluation.model.sha256 == predictor.identity.sha256
-    assert {"nih", "kermany"} <= card.evaluation.by_source.keys()
+    assert {"siim", "nih", "kermany"} <= card.evaluation.by_source.keys()
+    assert set(card.evaluation.leave_one_source_out) == {"nih"}
     assert len(card.evaluation.by_modalities) == 7
     assert "assembled" in card.markdown and "Not assessed" in card.markdown
 
@@ -76,10 +78,12 @@ def test_an_edited_docstring_leaves_its_record_whole(tmp_path):
 def test_its_card_tells_every_stage(predictor):
     card = read_card(predictor.folder)
     stages = read_lineage(card.facts)
-    assert {stage.kind for stage in stages} == {"train", "average", "calibrate"}
-    for settings in sorted(predictor.folder.glob("*.toml")):
-        assert settings.stem in {stage.name for stage in stages}
-        assert settings.stem in card.markdown
+    kinds = [stage.kind for stage in stages]
+    assert set(kinds) == {"train", "average", "graft", "calibrate"}
+    assert kinds[-2:] == ["graft", "calibrate"]
+    told = (predictor.folder / "training.md").read_text(encoding="utf-8")
+    for command in ("films_on_device.py", "sounds_on_device.py", "mmbm graft", "--hold image"):
+        assert command in told
     assert stages[-1].sha256 == ""  # its own weights, which the card names
 
 

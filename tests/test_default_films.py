@@ -1,4 +1,4 @@
-"""The film model that comes beside the default one: learned from radiologists' readings."""
+"""The shipped model's films: learned from radiologists' readings, read from stored values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from mmbm.data.generate import SAMPLES
 from mmbm.data.phantom import FIELD_CM
 from mmbm.evaluate.golden import sample_cases
 from mmbm.explain.maps import finer_maps
-from mmbm.model import checkpoint
 from mmbm.predict import Predictor
 from mmbm.trust.judge import judge
 from mmbm.trust.lungs import in_case
@@ -21,13 +20,12 @@ from tests.made_cases import picture
 
 @pytest.fixture(scope="module")
 def predictor():
-    return Predictor.load("chest-film", device="cpu")
+    return Predictor.load("default", device="cpu")
 
 
-def test_it_reads_films_alone_from_their_stored_values(predictor):
-    config = predictor.config
-    assert config.modalities == ("image",) and config.image.greys == "stored"
-    assert config.findings == ("pneumonia", "no_finding", "viral")
+def test_it_reads_whole_films_from_their_stored_values(predictor):
+    image = predictor.config.image
+    assert image.greys == "stored" and not image.lungs and not image.cycles
 
 
 def test_its_record_is_whole_and_names_its_sources(predictor):
@@ -51,10 +49,6 @@ def test_borders_and_windows_do_not_move_its_answer(predictor, grey):
     assert probability(Picture(bordered, bordered)) == pytest.approx(plain, abs=0.03)
     narrow = ((bare - 0.3) / 0.4).clip(0, 1)
     assert probability(Picture(4000 * bare, narrow)) == pytest.approx(plain, abs=1e-4)
-
-
-def test_it_is_found_by_its_name():
-    assert "chest-film" in checkpoint.shipped()
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=[s.name for s in SAMPLES])
