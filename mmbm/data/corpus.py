@@ -75,22 +75,6 @@ class Corpus:
         notes = np.array([t is not None for t in self.tokens])
         return torch.from_numpy(np.stack([self.film_of >= 0, notes, self.sound_of >= 0], 1))
 
-    @property
-    def two_sided(self) -> Tensor:
-        """``labels``, unknown where a case's source gives one answer only.
-
-        Whoever learned from such a label would learn the source.
-        """
-        labels = self.labels.clone()
-        sources = self.manifest.rows["source"].to_numpy(str)
-        for source in np.unique(sources):
-            mine = torch.from_numpy(sources == source)
-            for finding in range(labels.shape[1]):
-                answers = (labels[mine, finding].nan_to_num(0.5) - 0.5).sign()
-                if not bool((answers > 0).any() and (answers < 0).any()):
-                    labels[mine, finding] = torch.nan
-        return labels
-
     def boxes(self, case: int) -> tuple[Box, ...]:
         """What people marked on one case's film, in fractions of what the film shows of it."""
         top, bottom, left, right = self.parts[self.film_of[case]].tolist()

@@ -128,7 +128,6 @@ def coalition_logits(scores: Scores, readout: Readout | CoalitionReadout) -> lis
 def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dict[str, Calibrated]:
     """Fit the calibration on held-out cases, over all subsets of modalities, cases alike.
 
-    A source that gives one answer only for a finding says nothing of it here.
     Returns how common each finding was among them; one with too few cases was not fitted.
     """
     network.uncalibrate()
@@ -136,9 +135,9 @@ def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> di
     base, whole = readout.base(), readout.contributions(scores.features).numpy()
     heard = coalition_logits(scores, readout)
     sources = corpus.manifest.rows["source"].to_numpy(str)
-    known_labels, calibrated = corpus.two_sided, {}
+    calibrated = {}
     for c, finding in enumerate(network.config.findings):
-        truth = known_labels[:, c].double().numpy()
+        truth = corpus.labels[:, c].double().numpy()
         known = [scores.offered(coalition) & ~np.isnan(truth) for coalition in COALITIONS]
         labels = np.concatenate([truth[k] for k in known])
         weights = np.ones(len(labels))

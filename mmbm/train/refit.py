@@ -106,7 +106,6 @@ def refit(
     torch.manual_seed(seed)
     parts = torch.tensor(heard)
     present = corpus.present & parts
-    labels = corpus.two_sided
     weights = sampling_weights(corpus, "source+label+view") * present.any(1)
     head = [network.head.bias] if held else list(network.head.parameters())
     trained = [*network.fusion.parameters(), *head]
@@ -123,7 +122,7 @@ def refit(
         rows = torch.multinomial(weights, BATCH, replacement=True)
         drawn, given = features[rows], present[rows]
         turned = Turn.of(same + change, drawn, given.float(), free)(drawn, given)
-        loss = coalition_loss(network, turned, given, labels[rows], SMOOTH).mean
+        loss = coalition_loss(network, turned, given, corpus.labels[rows], SMOOTH).mean
         loss = loss + ridge * network.head.weight.square().sum(1).mean()
         loss = loss + stiffness * change.square().sum((1, 2)).mean()
         optimizer.zero_grad(set_to_none=True)
