@@ -404,7 +404,7 @@ def run_evaluation(
     _need_findings(manifest, loaded.network.config.findings, manifest_path)
     torch_device = probe_device(device)
     network, mean_film = loaded.network, loaded.network.mean_film
-    corpus = _corpus(test, network.config, loaded.tokenizer, None, reading, mean_film, areas=True)
+    corpus = _corpus(test, network.config, loaded.tokenizer, None, reading, mean_film, lungs=True)
     network.to(torch_device)
     scores = extract(network, corpus, torch_device, reading)
     point = facts.get("operating_point", {})
@@ -496,7 +496,7 @@ def _corpus(
     reading: Progress,
     mean_film: Tensor | None = None,
     *,
-    areas: bool = False,
+    lungs: bool = False,
 ) -> Corpus:
     """A split's cases with only the parts that the model reads, its films by its ``mean_film``."""
     columns = {"image": ["image"], "notes": ["notes", "notes_text"], "audio": ["audio"]}
@@ -512,7 +512,7 @@ def _corpus(
         cache=cache,
         progress=reading,
         mean_film=mean_film,
-        areas=areas,
+        lungs=lungs,
     )
 
 

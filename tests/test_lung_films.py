@@ -140,7 +140,7 @@ def test_training_and_serving_cut_alike(tmp_path):
     manifest.rows.loc[0, "image"] = str(chosen)
     texts, config = read_texts(manifest), loaded.network.config
     for cache in (None, tmp_path / "cache", tmp_path / "cache"):  # decoded, kept, read back
-        corpus = read_corpus(manifest, texts, config, loaded.tokenizer, cache=cache, areas=True)
+        corpus = read_corpus(manifest, texts, config, loaded.tokenizer, cache=cache, lungs=True)
         served = prepare(Case(chest()), config, loaded.tokenizer, torch.zeros(32, 32))
         assert torch.equal(corpus.inputs([0]).film, served.inputs.film)
         assert float(corpus.lung_areas[0]) == pytest.approx(served.lungs.area)

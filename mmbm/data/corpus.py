@@ -160,12 +160,13 @@ def read_corpus(
     cache: Path | None = None,
     progress: Progress = silent,
     mean_film: Tensor | None = None,
-    areas: bool = False,
+    lungs: bool = False,
 ) -> Corpus:
     """Decode a manifest's files; films are kept in ``cache`` for the next run.
 
-    ``areas`` asks for how much of each film is lung, which takes half as long again. A negative is turned round: what is the opposite of ``mean_film``, a model's, or of the mean of
-    these very films where none is given.
+    ``lungs`` asks for how much of each film is lung, which takes half as long again. A negative is
+    turned round: what is the opposite of ``mean_film``, a model's, or of the mean of these very
+    films where none is given.
 
     Raises
     ------
@@ -176,13 +177,13 @@ def read_corpus(
     reference = torch.zeros(THUMBNAIL, THUMBNAIL) if mean_film is None else mean_film
     film_of, film_paths = _index(manifest, "image")
     sound_of, sound_paths = _index(manifest, "audio")
-    kind = f"{_kind(config.image)}-{size}-{lung_digest()[:8]}{'-areas' if areas else ''}"
+    kind = f"{_kind(config.image)}-{size}-{lung_digest()[:8]}{'-areas' if lungs else ''}"
     kept = cache / f"{kind}-{_fingerprint(film_paths)}.npz" if cache else None
 
     def seen(path: Path, against: Tensor = reference) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         read = prepare_film(_read(path, read_picture), config.image, against)
         small = thumbnail(read.square, THUMBNAIL)
-        area = torch.tensor(read.lungs.area if areas else torch.nan)
+        area = torch.tensor(read.lungs.area if lungs else torch.nan)
         return read.planes, small, area, torch.tensor(read.box)
 
     def heard(path: Path) -> tuple[Tensor, float]:

@@ -39,7 +39,8 @@ class Sample:
     patient: str  # DICOM person name
     sex: str
     age: int  # years
-    seed: int
+    seed: int  # of the film
+    sound_seed: int
     pixels: int  # a side
     build: Build
     inverted: bool = False  # stored as MONOCHROME1
@@ -56,6 +57,7 @@ SAMPLES = (
         sex="M",
         age=58,
         seed=5,
+        sound_seed=62,
         pixels=1024,
         build=Build(patches=(Patch(-9.2, 26.6, 4.4, 3.9, 0.62), Patch(-5.6, 24.0, 2.0, 2.0, 0.3))),
         breaths=24,
@@ -79,6 +81,7 @@ Plan: chest film and bloods.
         sex="F",
         age=34,
         seed=3,
+        sound_seed=77,
         pixels=1024,
         build=Build(heart_width=0.93),
         inverted=True,
@@ -101,6 +104,7 @@ Film requested as part of the review.
         sex="M",
         age=5,
         seed=16,
+        sound_seed=81,
         pixels=768,
         build=Build(
             scale=0.62,
@@ -135,7 +139,8 @@ def write_samples(folder: Path, samples: Sequence[Sample] = SAMPLES) -> list[Pat
     for sample in samples:
         into = folder / sample.name
         into.mkdir(parents=True, exist_ok=True)
-        film_rng, sound_rng = np.random.default_rng(sample.seed).spawn(2)
+        film_rng, _ = np.random.default_rng(sample.seed).spawn(2)
+        _, sound_rng = np.random.default_rng(sample.sound_seed).spawn(2)
         film = draw_film(sample.build, sample.pixels, film_rng)
         make_dicom(sample, film).save_as(into / "image.dcm", enforce_file_format=True)
         (into / "notes.txt").write_text(sample.note, encoding="utf-8", newline="\n")

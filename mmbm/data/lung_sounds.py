@@ -30,7 +30,7 @@ def synthesise(
 ) -> NDArray[np.float32]:
     """Synthesise a recording: (n_samples,) float32 in [-0.9, 0.9], 8 kHz mono."""
     count = round(seconds * RATE)
-    sound = 0.0012 * rng.standard_normal(count)  # the room and the membrane
+    sound = 0.0008 * rng.standard_normal(count)  # the room and the membrane
     sound += _heart(rng, count, beats_per_minute)
     start = -float(rng.uniform(0.1, 0.9))
     while start < seconds:
@@ -71,7 +71,7 @@ def _add_breath(
         along = np.linspace(0.0, 1.0, count)
         swell = np.sin(np.pi * along**0.85) ** 1.3
         flutter = 1.0 + 0.12 * np.interp(along, np.linspace(0, 1, 9), rng.standard_normal(9))
-        _add(sound, depth * level * swell * flutter * _shaped_noise(rng, count, 80.0, knee), at)
+        _add(sound, depth * level * swell * flutter * _shaped_noise(rng, count, 144.0, knee), at)
     if crackles == "none":
         return
     few, many = PER_BREATH[crackles]
@@ -97,7 +97,7 @@ def _heart(rng: Generator, count: int, beats_per_minute: float) -> Wave:
     at = float(rng.uniform(0.0, 0.5))
     while at < count / RATE:
         beat = 60.0 / beats_per_minute * float(rng.normal(1.0, 0.03))
-        for delay, hertz, level in ((0.0, 48.0, 0.045), (0.36 * beat, 66.0, 0.030)):
+        for delay, hertz, level in ((0.0, 48.0, 0.0675), (0.36 * beat, 66.0, 0.045)):
             tone = level * np.sin(2 * np.pi * hertz * time) * np.exp(-time / 0.022)
             _add(sound, tone * np.minimum(time / 0.006, 1.0), at + delay)
         at += beat

@@ -55,10 +55,9 @@ def graft(
         raise ConfigError("Only a model that fuses by a weighted sum takes other branches.")
     grafted = MultimodalBigModel(_config(network.config, others)).eval()
     state = network.state_dict()
-    taken = {"image": network, "notes": network, "audio": network} | dict(others)
-    for modality, giver in taken.items():
-        parts = (f"encoders.{modality}.", f"normalise.{modality}.")
-        parts += ("sound_head.",) if modality == "audio" else ()
+    for modality, giver in others.items():
+        heads = ("sound_head.",) if modality == "audio" else ()
+        parts = (f"encoders.{modality}.", f"normalise.{modality}.", *heads)
         state = {k: t for k, t in state.items() if not k.startswith(parts)}
         state |= {k: t for k, t in giver.state_dict().items() if k.startswith(parts)}
     before = network.fusion.weights[MODALITIES.index(own[0])]

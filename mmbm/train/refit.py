@@ -99,9 +99,9 @@ def refit(
     """Fit ``network.fusion``, ``network.head`` and the projections in place, on the CPU.
 
     Cases are drawn evenly over source, label and view. ``features`` are the corpus's, (n, 3, d);
-    ``heard`` are the modalities that may speak, ``held`` the one whose features stay, and the head's
-    weights with them; ``ridge`` weighs the squares of the head's weights, ``stiffness`` those of
-    the turns. Returns what turns features that were read before.
+    ``heard`` are the modalities that may speak, ``held`` the one whose features stay, and the
+    head's weights with them; ``ridge`` weighs the squares of the head's weights, ``stiffness``
+    those of the turns. Returns what turns features that were read before.
     """
     torch.manual_seed(seed)
     parts = torch.tensor(heard)

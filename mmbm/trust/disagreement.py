@@ -32,7 +32,10 @@ class Disagreement:
 
 
 def fit_pushes(contributions: Tensor, present: Tensor, labels: Values) -> Tensor:
-    """What counts as strong: (findings, 3, 2) logits, at most 0 and at least 0; NaN: not fitted.
+    """What counts as strong: (findings, 3, 2) logits, below 0 and above 0; NaN: nothing does.
+
+    Nothing does where too few cases have the label, or where half of those that have it are pushed
+    the other way or not at all: then the part does not tell the finding.
 
     Shapes: contributions (n, findings, 3), present (n, 3) bool, labels (n, findings), NaN unknown.
     """
@@ -44,7 +47,7 @@ def fit_pushes(contributions: Tensor, present: Tensor, labels: Values) -> Tensor
                 if mine.sum() >= FEWEST:
                     shown = contributions[mine, c, m].numpy()
                     push = float(np.quantile(shown, STRONG if y else 1 - STRONG))
-                    pushes[c, m, y] = max(push, 0.0) if y else min(push, 0.0)
+                    pushes[c, m, y] = push if (push > 0 if y else push < 0) else torch.nan
     return pushes
 
 

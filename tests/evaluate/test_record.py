@@ -12,8 +12,8 @@ from mmbm.errors import ManifestError, ModelError, UnreadableFile
 from mmbm.evaluate import record as records
 from mmbm.evaluate.figures import Figures
 from mmbm.evaluate.record import ALL, parse_record, read_record
-from mmbm.evaluate.sections import status_of
 from mmbm.evaluate.scores import drawn_parts
+from mmbm.evaluate.sections import status_of
 from mmbm.evaluate.tested import _permuted
 from mmbm.model.folder import put, sign
 from tests.made_cases import write_manifest

@@ -1,4 +1,4 @@
-"""Norms folded into convolutions: the same numbers, fewer steps; or left where it would not hold."""
+"""Norms folded into convolutions: the same numbers in fewer steps; or left as they were."""
 
 from __future__ import annotations
 

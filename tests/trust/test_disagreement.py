@@ -16,13 +16,26 @@ def test_strong_is_what_half_of_a_labels_own_cases_show():
     yes = shown[labels[:, 0] == 1, 0, 0]
     assert abs(float(pushes[0, 0, 1]) - float(np.median(yes))) < 1e-6
     assert float(pushes[0, 0, 0]) < -1.5
-    assert (pushes[..., 0] <= 0).all() and (pushes[..., 1] >= 0).all()
+    told = pushes.nan_to_num()
+    assert (told[..., 0] <= 0).all() and (told[..., 1] >= 0).all()
+
+
+def test_a_part_that_half_of_a_labels_cases_do_not_follow_is_never_strong():
+    labels = (np.arange(100) % 2).astype(float)[:, None]
+    shown = torch.full((100, 1, 3), 0.4)  # raises whoever has the finding and whoever has not
+    shown[:, 0, 1] = torch.from_numpy(np.where(labels[:, 0] == 1, 1.0, -1.0))
+    pushes = fit_pushes(shown, torch.ones(100, 3, dtype=torch.bool), labels)
+    assert pushes[0, 0].isnan().tolist() == [True, False]
+    assert pushes[0, 1].tolist() == [-1.0, 1.0]
+    case = torch.tensor([[-0.1, 1.0, -0.1]])
+    assert disagreements(("a",), case, pushes) == ()
 
 
 def test_too_few_cases_of_a_label_leave_no_table():
     labels = np.zeros((50, 1))
     labels[:5] = 1
-    pushes = fit_pushes(torch.zeros(50, 1, 3), torch.ones(50, 3, dtype=torch.bool), labels)
+    shown = torch.full((50, 1, 3), -1.0)
+    pushes = fit_pushes(shown, torch.ones(50, 3, dtype=torch.bool), labels)
     assert pushes[0, :, 1].isnan().all() and not pushes[0, :, 0].isnan().any()
 
 
