@@ -77,7 +77,9 @@ def test_recordings_come_from_the_same_split_at_the_published_rate():
 def test_a_recording_drawn_for_another_sound_holds_no_crackles():
     """A patient's recording may hold several sounds; a drawn one stands for what was drawn."""
     both = clips().query("split == 'train'").assign(**{"sound:wheezing": 1, "sound:normal": 0})
-    both = both.assign(audio=both["audio"] + "-and-wheezes", patient_id="child")
+    both = both.assign(
+        audio=both["audio"] + "-and-wheezes", patient_id="child", name=both["name"] + "-2"
+    )
     sounds = pd.concat([clips(), both], ignore_index=True)
     crackling = ["sound:fine_crackles", "sound:coarse_crackles"]
     drawn = assemble(films(2000, "siim"), sounds, seed=4)
