@@ -203,6 +203,10 @@ class Given:
             self.parts["notes"].error = ""  # of the text that was refused
         return False
 
+    def show(self, place: Place, text: str) -> None:
+        """A text box is drawn with a text: that it says so later is no act."""
+        self._said.setdefault(place.key, text)
+
     @property
     def typed(self) -> str | None:
         """The note as it was typed, None where there is none or it came as a file."""

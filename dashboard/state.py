@@ -205,6 +205,7 @@ def text_box() -> Place:
     box, typed = place("notes", "typed"), given().typed
     if typed is not None and box.key not in st.session_state:
         st.session_state[box.key] = typed
+        given().show(box, typed)
     return box
 
 

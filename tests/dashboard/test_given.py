@@ -227,6 +227,19 @@ def test_the_seen_fault_a_tick_that_carries_a_removed_box_clears_no_note():
     assert given.parts["notes"].given
 
 
+def test_a_box_that_shows_a_typed_note_takes_no_file_away_by_saying_so():
+    given = Given()
+    given.write(given.place("notes", "typed"), "cough")
+    given.hand_in(given.place("notes", "upload"), [File("1", "a.txt", b"fever")])
+    given.write(Place("notes", "typed", given.case, 0), "fever and cough")  # in the old box
+    drawn = given.place("notes", "typed")
+    given.show(drawn, "fever and cough")
+    given.hand_in(given.place("notes", "upload"), [File("2", "b.txt", b"fever")])
+    assert not given.write(drawn, "fever and cough")
+    assert given.parts["notes"].offer.name == "b.txt"
+    assert given.write(drawn, "no fever")  # the reader's own words are an act
+
+
 def test_three_files_at_once_are_three_parts_wherever_they_are_dropped():
     given = Given()
     files = [File(m, m, FIRST[m]) for m in MODALITIES]
