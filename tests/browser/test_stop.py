@@ -102,8 +102,8 @@ def test_a_search_is_stopped_or_finds(page, server, tmp_path):  # noqa: F811
     give(page, "image", assets_folder() / "samples" / SAMPLE / "image.dcm")
     expect(page.locator(".meters:not(.narrow) .meter").first).to_be_visible()
     settled(page)
-    page.get_by_role("radio", name="Effusion").click()
-    expect(page.get_by_role("heading", name="for Effusion comes from")).to_be_visible()
+    page.get_by_role("radio", name="If pneumonia: viral").click()
+    expect(page.get_by_role("heading", name="for If pneumonia: viral comes from")).to_be_visible()
     settled(page)
     page.get_by_text("What if …").click()
     panel = page.locator('[data-testid="stExpander"]').first
