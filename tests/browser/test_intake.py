@@ -79,4 +79,4 @@ def test_language_and_finding_survive_a_reload(page, server):  # noqa: F811
     assert "language=zh" in page.url and "finding=no_finding" in page.url
     give(page, "notes", CASE / "notes.txt")
     chosen = page.locator(".meter.chosen .meter-name").first
-    expect(chosen).to_contain_text("未见异常", timeout=PATIENCE)
+    expect(chosen).to_contain_text("未见肺内阴影", timeout=PATIENCE)
