@@ -7,7 +7,9 @@
 import os
 import random
 import shutil
+import tempfile
 import textwrap
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import TimeoutError, expect
@@ -104,9 +106,10 @@ class Doctor:
     def _files(self):
         """A sample's files, named by it: the same parts have the same names however they came."""
         sample = self.chance.choice(list(SAMPLES))
+        folder = Path(tempfile.mkdtemp(dir=self.folder))  # a browser may still read those before
         files = {}
         for part, name in FILES.items():
-            files[part] = self.folder / f"{sample}-{name}"
+            files[part] = folder / f"{sample}-{name}"
             shutil.copy(assets_folder() / "samples" / sample / name, files[part])
         return files
 
