@@ -71,7 +71,8 @@ def test_the_result_holds_the_probability_at_both_prevalences(tiny_model_dir, fi
     before, after = result["findings"][0], moved["findings"][0]
     assert before["prevalence"]["calibrated"] == calibrated and 0 < calibrated < 1
     assert before["prevalence"]["wanted"] is None
-    assert before["prevalence"]["probability"] == before["probability"] == after["probability"]
+    assert before["probability"] == after["probability"]
+    assert before["prevalence"]["probability"] == pytest.approx(before["probability"])
     added = math.log(0.02 / 0.98) - math.log(calibrated / (1 - calibrated))
     assert after["prevalence"]["log_odds_added"] == pytest.approx(added)
     at_2 = 1 / (1 + math.exp(-(after["logit"] + added)))
@@ -158,7 +159,7 @@ def test_evaluate_writes_the_record(tiny_run, tiny_model_dir, tmp_path):
     assert json.loads(record.read_text()) == json.loads(
         (tiny_model_dir / "evaluation.json").read_text()
     )
-    assert "| north † | pneumonia |" in done.stdout
+    assert "| north † | Pneumonia |" in done.stdout
 
 
 def test_train_names_the_bad_row(tmp_path):
