@@ -14,11 +14,7 @@ from numpy.typing import NDArray
 
 __all__ = ["turn_of", "turn_warnings"]
 
-ALIKE = (
-    0.003,
-    0.012,
-    0.05,
-)  # of the range of greys, how far the surroundings lie from their middle grey
+ALIKE = (0.003, 0.012, 0.05)  # of the range of greys: how far surroundings are from their middle
 SIDE = 256  # pixels; a larger picture is looked at in steps
 ANGLES = np.arange(-15.0, 15.5, 0.5)  # degrees
 LEAST = 2.5  # degrees; what is turned by less is as straight as films are

@@ -15,11 +15,8 @@ UNLIKE = {
     "check that it is a lung sound of five seconds or more, or leave it out.",
     ("notes", "words"): "The model does not know most words of this note: read it yourself, and "
     "leave it out.",
-    (
-        "notes",
-        "subject",
-    ): "The note names few signs of the chest for its length, so it may be about "
-    "something else: what the model makes of it means little; leave it out.",
+    ("notes", "subject"): "The note names few signs of the chest for its length, so it may be "
+    "about something else: what the model makes of it means little; leave it out.",
     ("notes", "language"): "The note is in a language that the model did not learn: translate it "
     "to English or Chinese, or leave it out.",
 }

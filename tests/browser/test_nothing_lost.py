@@ -56,24 +56,29 @@ WATCH = r"""() => {
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
     """The dashboard's server, with a model that takes a second for a case."""
-    folder = tmp_path_factory.mktemp("app")
-    (folder / "frame.py").write_text(
-        textwrap.dedent(f"""\
-            import runpy
-            import time
+    return server_of(
+        tmp_path_factory.mktemp("app"),
+        f"""\
+        import runpy
+        import time
 
-            import dashboard.review as made
+        import dashboard.review as made
 
-            quick = made.__dict__.setdefault("quick", made.review)
+        quick = made.__dict__.setdefault("quick", made.review)
 
-            def slow(predictor, case):
-                time.sleep(1.0)
-                return quick(predictor, case)
+        def slow(predictor, case):
+            time.sleep(1.0)
+            return quick(predictor, case)
 
-            made.review = slow
-            runpy.run_path({str(FRAME)!r}, run_name="__main__")
-            """)
+        made.review = slow
+        runpy.run_path({str(FRAME)!r}, run_name="__main__")
+        """,
     )
+
+
+def server_of(folder, frame):
+    """The script of the dashboard's server, around another frame's code."""
+    (folder / "frame.py").write_text(textwrap.dedent(frame))
     script = folder / "app.py"
     script.write_text(
         textwrap.dedent(f"""\

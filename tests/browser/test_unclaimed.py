@@ -1,11 +1,10 @@
 """A file whose uploader cannot hand it in is taken all the same."""
 
-import textwrap
-
 import pytest
 from playwright.sync_api import expect
 
 from mmbm.model.checkpoint import assets_folder
+from tests.browser.test_nothing_lost import server_of
 from tests.browser.test_review import FRAME, PATIENCE, page, server  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -14,29 +13,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
     """The dashboard's server, with uploaders that hand nothing in."""
-    folder = tmp_path_factory.mktemp("app")
-    (folder / "frame.py").write_text(
-        textwrap.dedent(f"""\
-            import runpy
+    return server_of(
+        tmp_path_factory.mktemp("app"),
+        f"""\
+        import runpy
 
-            from dashboard import state
+        from dashboard import state
 
-            state.take_files = lambda at: None
-            runpy.run_path({str(FRAME)!r}, run_name="__main__")
-            """)
+        state.take_files = lambda at: None
+        runpy.run_path({str(FRAME)!r}, run_name="__main__")
+        """,
     )
-    script = folder / "app.py"
-    script.write_text(
-        textwrap.dedent(f"""\
-            from streamlit import App
-
-            import dashboard.app
-            from dashboard.server.keeping import keeping
-
-            app = App({str(folder / "frame.py")!r}, lifespan=keeping)
-            """)
-    )
-    return script
 
 
 def test_it_is_taken_and_no_other_widget_changes(page, server):  # noqa: F811
