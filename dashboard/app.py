@@ -9,6 +9,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from streamlit import App
 
 from dashboard.server import settings
+from dashboard.server.answers import keep_answers
 from dashboard.server.guard import Guard
 from dashboard.server.keeping import keep_uploads_off_the_disk, keeping
 from dashboard.server.logs import log_no_values
@@ -17,6 +18,7 @@ from dashboard.server.pending import keep_what_waits
 settings.hold()
 keep_uploads_off_the_disk()
 keep_what_waits()
+keep_answers()
 log_no_values()
 
 # Streamlit looks for an assignment of this form to know that the script is a server.
