@@ -1,0 +1,34 @@
+"""The command line: predict, data prepare, data check, train, train-lungs, calibrate, average,
+graft, evaluate, sanity, sign, serve, sample.
+
+Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
+"""
+
+import typer
+
+from mmbm.cli import combine, data, evaluate, predict, serve, train
+
+app = typer.Typer(
+    name="mmbm",
+    help="Assisted diagnosis that shows its reasons. Research use, not a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(predict.predict)
+
+manifests = typer.Typer(no_args_is_help=True, help="Make and check manifests.")
+manifests.command()(data.prepare)
+manifests.command()(data.check)
+app.add_typer(manifests, name="data")
+
+app.command()(train.train)
+app.command("train-lungs")(train.train_lungs)
+app.command()(train.calibrate)
+app.command()(combine.average)
+app.command()(combine.graft)
+app.command()(evaluate.evaluate)
+app.command()(evaluate.sanity)
+app.command()(evaluate.sign)
+app.command()(serve.serve)
+app.command()(serve.sample)

@@ -1,0 +1,39 @@
+"""The dashboard, and cases to try it with: serve, sample."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmbm.cli.shared import one_line_errors
+
+
+def serve(
+    port: Annotated[
+        int | None, typer.Option(help="8501, or the next free one, if not given.")
+    ] = None,
+    address: Annotated[
+        str, typer.Option(help="Another than this machine's own needs a login.")
+    ] = "127.0.0.1",
+    model: Annotated[str | None, typer.Option(help="A shipped model's name, or a folder.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cuda, mps or cpu.")] = None,
+) -> None:
+    """Open the dashboard to the browsers of this machine."""
+    chosen = {"MMBM_MODEL": model, "MMBM_DEVICE": device}
+    os.environ.update({name: value for name, value in chosen.items() if value is not None})
+    # A process of its own: the server reads its settings as its first act, and takes the signals.
+    command = [sys.executable, "-P", "-m", "dashboard", "--address", address]
+    os.execv(sys.executable, command + ([] if port is None else ["--port", str(port)]))
+
+
+def sample(folder: Annotated[Path, typer.Argument(help="Where to write the cases.")]) -> None:
+    """Write three synthetic sample cases: DICOM, notes and sound."""
+    with one_line_errors():
+        from mmbm.data.generate import write_samples
+
+        for path in write_samples(folder):
+            typer.echo(str(path))

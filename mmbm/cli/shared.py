@@ -1,0 +1,70 @@
+"""What several commands share: options, one-line refusals, progress bars."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from mmbm.errors import MMBMError
+
+ModelOption = Annotated[str, typer.Option(help="A shipped model's name, or a model folder.")]
+DeviceOption = Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")]
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn a refusal into one line on stderr and exit code 2."""
+    try:
+        yield
+    except MMBMError as exc:
+        sys.stderr.write(f"error: {' '.join(str(exc).split())}\n")
+        raise typer.Exit(2) from None
+
+
+@contextmanager
+def progress(
+    shown: bool = True,
+) -> Iterator[tuple[Callable[[str, int, int], None], Callable[..., None]]]:
+    """Two progress bars on stderr: what is being read, and the epochs of a run."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    from mmbm.train import Step
+
+    bars = Progress(
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not shown,
+    )
+    tasks: dict[str, object] = {}
+
+    def show(name: str, done: int, of: int, text: str) -> None:
+        if name not in tasks:
+            tasks[name] = bars.add_task(text, total=of)
+        bars.update(tasks[name], completed=done, total=of, description=text)  # type: ignore[arg-type]
+
+    def reading(what: str, done: int, of: int) -> None:
+        show(what, done, of, what)
+
+    def step(at: Step) -> None:
+        done = (at.epoch - 1) * at.batches + at.batch
+        text = f"epoch {at.epoch}/{at.epochs} loss {at.loss:.3f}"
+        show("train", done, at.epochs * at.batches, text)
+
+    with bars:
+        yield reading, step
