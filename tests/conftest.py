@@ -31,7 +31,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished training run of a tiny model on made-up cases."""
-    from mmbm.run import run_training
+    from mmbm.train.run import run_training
 
     folder = tmp_path_factory.mktemp("tiny")
     manifest = write_manifest(folder / "cases")

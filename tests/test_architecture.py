@@ -33,18 +33,17 @@ MAY_IMPORT = {
     "data": {"errors", "case", "config", "inputs", "io", "model"},
     "report": {"case", "findings", "predict", "explain", "trust"},
     "card": {"config", "data", "errors", "evaluate", "findings", "model", "trust"},
-    "train": {"errors", "case", "config", "data", "inputs", "io", "model", "predict", "trust"},
     "evaluate": {
         "case", "data", "errors", "explain", "io", "memory", "model", "pipeline",
         "predict", "trust",
     },
-    "run": {
-        "errors", "case", "config", "data", "inputs", "io", "model", "predict", "explain",
-        "pipeline", "train", "evaluate", "card", "trust",
+    "train": {
+        "errors", "case", "config", "data", "inputs", "io", "model", "predict", "trust",
+        "evaluate", "card",
     },
     "cli": {
         "errors", "case", "config", "data", "evaluate", "explain", "io", "model", "predict",
-        "report", "card", "run", "train", "trust",
+        "report", "card", "train", "trust",
     },
 }  # fmt: skip
 

@@ -29,7 +29,7 @@ def average(
 ) -> None:
     """Give a model the mean image or sound branch of others; calibrate it anew then."""
     with one_line_errors():
-        from mmbm.run import run_average
+        from mmbm.train.combine import run_average
 
         with progress() as (reading, _):
             folder = run_average(
@@ -55,7 +55,7 @@ def graft(
 ) -> None:
     """Join branches of models that were trained apart; calibrate --head --hold it then."""
     with one_line_errors():
-        from mmbm.run import run_graft
+        from mmbm.train.combine import run_graft
 
         given: dict[Modality, Path | None] = {"image": image, "notes": notes, "audio": audio}
         branches = {modality: folder for modality, folder in given.items() if folder is not None}

@@ -30,8 +30,8 @@ def evaluate(
         from mmbm.card import figures_table, write_card
         from mmbm.evaluate.golden import write_golden
         from mmbm.evaluate.record import store_record, write_record
+        from mmbm.evaluate.run import run_evaluation
         from mmbm.model.checkpoint import find
-        from mmbm.run import run_evaluation
 
         with progress() as (reading, _):
             record = run_evaluation(
@@ -58,7 +58,7 @@ def sanity(
 ) -> None:
     """Check that a model's maps change when its weights are shuffled; stored in its folder."""
     with one_line_errors():
-        from mmbm.run import run_sanity
+        from mmbm.evaluate.sanity import run_sanity
 
         with progress() as (reading, _):
             found = run_sanity(model, device=device, reading=reading, every=every)

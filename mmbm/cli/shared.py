@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mmbm.errors import MMBMError
+
+if TYPE_CHECKING:
+    from mmbm.train import Step
 
 ModelOption = Annotated[str, typer.Option(help="A shipped model's name, or a model folder.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")]
@@ -39,8 +42,6 @@ def progress(
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
-
-    from mmbm.train import Step
 
     bars = Progress(
         TextColumn("{task.description:<24}"),

@@ -25,7 +25,7 @@ def train(
     """Train a model on your own cases; calibrates and evaluates it at the end."""
     with one_line_errors():
         from mmbm.config import TrainConfig
-        from mmbm.run import run_training
+        from mmbm.train.run import run_training
 
         settings = TrainConfig.read(config) if config else TrainConfig()
         if leave_out:
@@ -69,7 +69,7 @@ def calibrate(
 ) -> None:
     """Fit a model's calibration and trust tables to your own cases; its encoders stay."""
     with one_line_errors():
-        from mmbm.run import run_calibration
+        from mmbm.train.calibrate import run_calibration
 
         with progress() as (reading, _):
             folder = run_calibration(

@@ -11,8 +11,9 @@ from mmbm.cli import app
 from mmbm.data.manifest import read_manifest
 from mmbm.errors import ManifestError
 from mmbm.evaluate.record import left_out_of, read_record
+from mmbm.evaluate.run import run_evaluation
 from mmbm.model.folder import put
-from mmbm.run import run_evaluation, run_training
+from mmbm.train.run import run_training
 from tests.made_cases import TINY_TRAINING
 
 

@@ -12,7 +12,7 @@ from mmbm.explain.ledger import ledger
 from mmbm.explain.maps import last_layer
 from mmbm.model.notes import TransformerEncoder, open_transformer
 from mmbm.predict import Predictor
-from mmbm.run import run_training
+from mmbm.train.run import run_training
 from tests.made_cases import NOTES, TINY, TINY_TRAINING
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmbm.run import run_evaluation
+from mmbm.evaluate.run import run_evaluation
 from mmbm.trust.assess import coverage, risk
 
 

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from mmbm.errors import ManifestError
 from mmbm.model import checkpoint
-from mmbm.run import run_calibration
+from mmbm.train.calibrate import run_calibration
 
 
 def calibrated(manifest, model, out, **more):

@@ -17,10 +17,10 @@ from mmbm.model import checkpoint
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.notes import train_tokenizer
 from mmbm.predict import Predictor
-from mmbm.run import run_training
 from mmbm.train import COALITIONS, coalition_loss
 from mmbm.train.begin import carried, continued
 from mmbm.train.loader import label_rows, mix_films, sampling_weights
+from mmbm.train.run import run_training
 from tests.made_cases import TINY, TINY_TRAINING, case, write_manifest
 
 
@@ -156,7 +156,7 @@ def test_the_average_is_what_is_kept(tiny_run, tmp_path):
 
 def test_early_stopping_keeps_the_best_epoch(tiny_run, tmp_path, monkeypatch):
     """Scores 0.6, 0.9, 0.7, 0.8: with a patience of two the run ends after the fourth epoch."""
-    import mmbm.run
+    import mmbm.train.run
 
     scores, seen = iter([0.6, 0.9, 0.7, 0.8]), []
 
@@ -164,7 +164,7 @@ def test_early_stopping_keeps_the_best_epoch(tiny_run, tmp_path, monkeypatch):
         seen.append(network.head.weight.detach().clone())
         return {"macro_auroc": next(scores)}
 
-    monkeypatch.setattr(mmbm.run, "source_aurocs", score)
+    monkeypatch.setattr(mmbm.train.run, "source_aurocs", score)
     manifest = tiny_run / "cases" / "manifest.csv"
     run(tmp_path, manifest, settings(epochs=9, patience=2))
     assert len(seen) == 4

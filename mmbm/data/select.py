@@ -1,0 +1,75 @@
+"""What a run takes of a manifest: a split, without sources, with what a model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from mmbm.config import ModelConfig
+from mmbm.data.corpus import Corpus, Progress, read_corpus, read_texts
+from mmbm.data.manifest import Manifest
+from mmbm.errors import ManifestError
+
+__all__ = ["corpus_of", "held_out", "left_out_by", "need_findings", "split_of"]
+
+
+def left_out_by(facts: dict[str, Any]) -> tuple[str, ...]:
+    """The sources that a model's card says it was trained without."""
+    return tuple(facts.get("leave_out", ()))
+
+
+def held_out(manifest: Manifest, sources: Sequence[str]) -> Manifest:
+    """The manifest with all cases of these sources in its test split."""
+    kept = manifest.rows["split"].where(~manifest.rows["source"].isin(sources), "test")
+    return replace(manifest, rows=manifest.rows.assign(split=kept))
+
+
+def split_of(manifest: Manifest, name: str, path: Path) -> Manifest:
+    """The rows of one split, of which there must be some."""
+    part = manifest.take((manifest.rows["split"] == name).to_numpy())
+    if not len(part.rows):
+        raise ManifestError(f"'{path.name}' has no row with split '{name}'.")
+    return part
+
+
+def corpus_of(
+    part: Manifest,
+    config: ModelConfig,
+    tokenizer: Tokenizer,
+    cache: Path | None,
+    reading: Progress,
+    mean_film: Tensor | None = None,
+    *,
+    lungs: bool = False,
+) -> Corpus:
+    """A split's cases with only the parts that the model reads, its films by its ``mean_film``."""
+    columns = {"image": ["image"], "notes": ["notes", "notes_text"], "audio": ["audio"]}
+    unread = [c for m, names in columns.items() if m not in config.modalities for c in names]
+    read = [c for names in columns.values() for c in names if c not in unread]
+    part = replace(part, rows=part.rows.assign(**dict.fromkeys(unread, "")))
+    part = part.take((part.rows[read] != "").any(axis=1).to_numpy())
+    return read_corpus(
+        part,
+        read_texts(part),
+        config,
+        tokenizer,
+        cache=cache,
+        progress=reading,
+        mean_film=mean_film,
+        lungs=lungs,
+    )
+
+
+def need_findings(manifest: Manifest, findings: tuple[str, ...], path: Path) -> None:
+    """Raise ManifestError, where the manifest lacks a column of ``findings``."""
+    missing = [f for f in findings if f not in manifest.findings]
+    if missing:
+        raise ManifestError(
+            f"'{path.name}' has no column '{missing[0]}', a finding of this model; "
+            f"it has {', '.join(manifest.findings) or 'none'}."
+        )

@@ -1,0 +1,88 @@
+"""From a model and a manifest to the evaluation record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import mmbm
+from mmbm.data.corpus import Progress, read_texts
+from mmbm.data.manifest import mined_sources, read_manifest
+from mmbm.data.select import corpus_of, held_out, left_out_by, need_findings, split_of
+from mmbm.evaluate.located import located
+from mmbm.evaluate.record import Identity, Record, cases_sha256, left_out_of
+from mmbm.evaluate.scores import extract
+from mmbm.evaluate.sections import evaluate
+from mmbm.model import checkpoint
+from mmbm.model.facts import read_facts
+from mmbm.model.folder import checksums
+from mmbm.pipeline import PIPELINE_VERSION
+from mmbm.predict import Predictor, probe_device
+from mmbm.trust.assess import assess
+from mmbm.trust.odd import read_odd
+
+__all__ = ["run_evaluation"]
+
+
+def run_evaluation(
+    manifest_path: Path,
+    model: str | Path,
+    *,
+    device: str,
+    reading: Progress,
+    odd: Path | None = None,
+    without: Sequence[Path] = (),
+) -> Record:
+    """Score a model, as stored, on the manifest's test split.
+
+    ``odd`` lists files that its trust should flag (``mmbm.trust.odd``). ``without`` are folders of
+    models like this one, each trained without a source: their records tell how they did on it.
+
+    Raises
+    ------
+    ManifestError, ModelError
+    """
+    loaded = checkpoint.read(model)
+    facts = read_facts(loaded.folder)
+    left_out = left_out_by(facts)
+    manifest = held_out(read_manifest(manifest_path), left_out)
+    others = left_out_of(without)
+    listed = read_odd(odd) if odd is not None else []
+    test = split_of(manifest, "test", manifest_path)
+    need_findings(manifest, loaded.network.config.findings, manifest_path)
+    torch_device = probe_device(device)
+    network, mean_film = loaded.network, loaded.network.mean_film
+    corpus = corpus_of(test, network.config, loaded.tokenizer, None, reading, mean_film, lungs=True)
+    network.to(torch_device)
+    scores = extract(network, corpus, torch_device, reading)
+    point = facts.get("operating_point", {})
+    trained = manifest.rows["source"][manifest.rows["split"] == "train"]
+    sections = evaluate(
+        network,
+        corpus,
+        scores,
+        point.get("thresholds", {}),
+        others,
+        untrained=set(test.rows["source"]) - set(trained),
+    )
+    texts, predictor = read_texts(corpus.manifest), Predictor(loaded, device)
+    sections |= located(predictor, corpus.manifest, reading)
+    sections |= assess(predictor, corpus, scores.features, texts, listed, reading)
+    hashes, config = checksums(loaded.folder), network.config
+    return Record(
+        model=Identity(
+            name=config.name,
+            version=config.version,
+            sha256=hashes["model.safetensors"],
+            trust_sha256=hashes.get("trust.safetensors"),
+        ),
+        mmbm_version=mmbm.__version__,
+        manifest_sha256=manifest.sha256,
+        test_sha256=cases_sha256(test),
+        pipeline_version=PIPELINE_VERSION,
+        operating_point=point.get("name", "half"),
+        left_out=left_out,
+        mined=mined_sources(manifest),
+        leave_one_source_out=others,
+        **sections,
+    )

@@ -1,0 +1,121 @@
+"""Fit a model's calibration and trust tables to cases; its encoders stay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mmbm.card import data_table, read_facts, write_card
+from mmbm.card.lineage import Stage, extended
+from mmbm.case import Modality
+from mmbm.data.corpus import Corpus, Progress
+from mmbm.data.manifest import read_manifest
+from mmbm.data.select import corpus_of, held_out, left_out_by, need_findings, split_of
+from mmbm.errors import ConfigError
+from mmbm.evaluate import Scores, calibrate, extract, operating_points
+from mmbm.evaluate.record import store_record
+from mmbm.evaluate.run import run_evaluation
+from mmbm.model import checkpoint
+from mmbm.model.network import MultimodalBigModel
+from mmbm.model.tables import TrustTables
+from mmbm.predict import probe_device
+from mmbm.train.handed_down import handed_down, keep_log
+from mmbm.train.refit import refit
+from mmbm.trust.fit import fit_tables
+from mmbm.trust.prevalence import facts_of
+
+__all__ = ["calibrated", "operating_point", "run_calibration"]
+
+
+def run_calibration(
+    manifest_path: Path,
+    model: str | Path,
+    out: Path,
+    *,
+    device: str,
+    reading: Progress,
+    head: bool = False,
+    held: Modality | None = None,
+) -> Path:
+    """Fit a model's calibration and trust tables anew and write it to ``out``; returns that.
+
+    The encoders stay; with ``head`` fusion, head and the projections that end the encoders are
+    fitted to the train rows first, but for the projections of ``held`` and the head's directions,
+    which they speak along. Train rows say what is familiar, val rows fit the rest, test
+    rows, if there are any, make the record.
+
+    Raises
+    ------
+    ManifestError, ModelError
+    """
+    if held and not head:
+        raise ConfigError("Only a head that is fitted anew has branches to hold: add --head.")
+    loaded = checkpoint.read(model)
+    manifest = held_out(read_manifest(manifest_path), left_out_by(read_facts(loaded.folder)))
+    network, tokenizer = loaded.network, loaded.tokenizer
+    need_findings(manifest, network.config.findings, manifest_path)
+    corpora = {
+        name: corpus_of(
+            split_of(manifest, name, manifest_path),
+            network.config,
+            tokenizer,
+            None,
+            reading,
+            network.mean_film,
+        )
+        for name in ("train", "val")
+    }
+    torch_device = probe_device(device)
+    network.to(torch_device)
+    scored = {name: extract(network, c, torch_device, reading) for name, c in corpora.items()}
+    if head:
+        network.cpu()
+        turn = refit(network, corpora["train"], scored["train"].features, held=held)
+        scored = {
+            name: replace(s, features=turn(s.features, s.present)) for name, s in scored.items()
+        }
+    tables, calibration = calibrated(network, corpora, scored["train"], scored["val"])
+    facts = handed_down(loaded.folder) | {"calibration": calibration}
+    stage = Stage(
+        kind="calibrate",
+        manifest_sha256=manifest.sha256,
+        settings={"head": True} | ({"hold": held} if held else {}) if head else {},
+        start_from=loaded.identity.sha256,
+    )
+    facts["lineage"] = extended(read_facts(loaded.folder), by=stage)
+    if head:
+        facts |= {"data": data_table(manifest, network.config.findings)}
+    facts |= operating_point(network, corpora["val"], scored["val"])
+    keep_log(loaded.folder, out)
+    checkpoint.write(out, network, tokenizer, facts, tables)
+    if (manifest.rows["split"] == "test").any():
+        record = run_evaluation(manifest_path, out, device=device, reading=reading)
+        store_record(record, out)
+    write_card(out)
+    return out
+
+
+def calibrated(
+    network: MultimodalBigModel, corpora: dict[str, Corpus], learned: Scores, held: Scores
+) -> tuple[TrustTables, dict[str, Any]]:
+    """Calibrate the network and fit its trust tables, from scores of train and of val.
+
+    Beside the tables the card's entry on how common each finding was.
+    """
+    found = calibrate(network, corpora["val"], held)
+    tables = fit_tables(
+        network.readout(),
+        corpora["train"],
+        learned.features,
+        corpora["val"],
+        held.features,
+        network.config.notes.unknown,
+    )
+    return tables, facts_of(found)
+
+
+def operating_point(network: MultimodalBigModel, held: Corpus, scores: Scores) -> dict[str, Any]:
+    """The card's fact of where each finding is called positive, from val."""
+    points = operating_points(network, held, scores)
+    return {"operating_point": {"name": "balanced", "thresholds": points}}
