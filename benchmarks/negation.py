@@ -3,9 +3,10 @@
     python benchmarks/negation.py --model MODEL [--show]
 
 Five pairs of signs in twenty wordings, in English and in Chinese, after five openings. The
-wordings are none of the training generator's templates (``tests/test_negation.py`` holds them
-apart); the signs' names are its own, as they are anybody's. A pair passes where the affirmed note
-speaks for pneumonia and the denied one against it, or at most half as strongly for it.
+wordings are none of the training generator's templates (held apart by
+``tests/data/synthesis/test_negation.py``); the signs' names are its own, as they are anybody's. A
+pair passes where the affirmed note speaks for pneumonia and the denied one against it, or at most
+half as strongly for it.
 
 Prints one JSON line.
 """

@@ -16,7 +16,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from mmbm.case import Case, Modality
 from mmbm.data.corpus import read_texts
 from mmbm.data.manifest import Manifest
-from mmbm.data.notes import draw_signs, write_from_signs
+from mmbm.data.synthesis.notes import draw_signs, write_from_signs
 from mmbm.inputs import film, find_lungs
 from mmbm.io import read_picture, read_sound, typed_notes
 from mmbm.model.lungs import Lungs

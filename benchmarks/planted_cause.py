@@ -16,8 +16,8 @@ from sklearn.metrics import roc_auc_score
 
 from mmbm.case import MODALITIES, Case, Modality, Notes, Sound
 from mmbm.data.manifest import Manifest
-from mmbm.data.notes import Language, Signs, draw_signs, write_from_signs
-from mmbm.data.signs import log_likelihood_ratio
+from mmbm.data.synthesis.notes import Language, Signs, draw_signs, write_from_signs
+from mmbm.data.synthesis.signs import log_likelihood_ratio
 from mmbm.explain.attribution import steady_noise
 from mmbm.explain.ledger import ledger
 from mmbm.io import read_picture, read_sound, typed_notes

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from torch.nn.functional import avg_pool2d, interpolate
 
 from mmbm.case import SAMPLE_RATE, Notes, Picture, Sound
-from mmbm.data.phrases import Phrases
-from mmbm.data.phrases_en import ENGLISH
-from mmbm.data.phrases_zh import CHINESE
+from mmbm.data.synthesis.phrases import Phrases
+from mmbm.data.synthesis.phrases_en import ENGLISH
+from mmbm.data.synthesis.phrases_zh import CHINESE
 from mmbm.model.lungs import Lungs
 
 __all__ = ["SIGNS", "Span", "consolidate", "crackle", "fold_in", "say", "splice"]

@@ -30,7 +30,7 @@ from mmbm.case import SAMPLE_RATE
 from mmbm.config import AudioConfig, ImageConfig, Limits, ModelConfig, NotesConfig
 from mmbm.data.located import event_mask
 from mmbm.data.manifest import Manifest, read_manifest
-from mmbm.data.recipes.splits import place_of
+from mmbm.data.sources.splits import place_of
 from mmbm.inputs import log_mel
 from mmbm.io.audio import decode
 from mmbm.model import checkpoint

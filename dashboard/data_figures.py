@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from dashboard.colours import GREY, MUTED, PRIMARY, RAISES, RULE
 from dashboard.figures import plain
 from dashboard.text import Texts
-from mmbm.data.quality.association import FOLLOWS
-from mmbm.data.quality.report import AssociationRow, BalanceRow, PartsRow, QualityRow
+from mmbm.data.check.association import FOLLOWS
+from mmbm.data.check.report import AssociationRow, BalanceRow, PartsRow, QualityRow
 
 __all__ = ["associations", "balance", "cell_name", "label_name", "spreads"]
 

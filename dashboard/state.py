@@ -20,7 +20,7 @@ from dashboard.server import forgetting
 from dashboard.server.arrived import BEFORE, arrived, unclaimed
 from dashboard.text import LANGUAGES, Language, Texts, texts
 from mmbm.case import MODALITIES, Case, Modality
-from mmbm.data.quality.report import DataReport
+from mmbm.data.check.report import DataReport
 from mmbm.explain.attribution import Over
 from mmbm.explain.flips import Flip
 from mmbm.trust.verdict import MapVerdict

@@ -8,8 +8,8 @@ import pytest
 from mmbm.borders import extent
 from mmbm.card import read_card
 from mmbm.case import Case, Picture
-from mmbm.data.generate import SAMPLES
-from mmbm.data.phantom import FIELD_CM
+from mmbm.data.synthesis.generate import SAMPLES
+from mmbm.data.synthesis.phantom import FIELD_CM
 from mmbm.evaluate.golden import sample_cases
 from mmbm.explain.maps import finer_maps
 from mmbm.predict import Predictor

@@ -10,7 +10,7 @@ from dashboard import data_figures as draw
 from dashboard import figures, markup
 from dashboard.foreign import escape, verbatim
 from dashboard.text import Texts
-from mmbm.data.quality.report import DataReport, QualityRow
+from mmbm.data.check.report import DataReport, QualityRow
 
 __all__ = ["report_page", "verdict"]
 

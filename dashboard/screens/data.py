@@ -10,8 +10,8 @@ from dashboard import state
 from dashboard.foreign import escape, verbatim
 from dashboard.parts.data_check import report_page, verdict
 from dashboard.text import Texts
-from mmbm.data.quality.check import check
-from mmbm.data.quality.report import DataReport
+from mmbm.data.check.check import check
+from mmbm.data.check.report import DataReport
 from mmbm.errors import MMBMError
 
 

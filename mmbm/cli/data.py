@@ -30,8 +30,8 @@ def prepare(
 ) -> None:
     """Make a manifest of a public source as it was published, or assemble cases from all."""
     with one_line_errors(), warnings.catch_warnings(record=True) as notes:
-        from mmbm.data.assemble import ASSEMBLED, prepare, prepare_source
-        from mmbm.data.recipes.layout import SourceWarning
+        from mmbm.data.sources.assemble import ASSEMBLED, prepare, prepare_source
+        from mmbm.data.sources.layout import SourceWarning
 
         warnings.simplefilter("always", SourceWarning)
         if source != ASSEMBLED:
@@ -62,7 +62,7 @@ def check(
 ) -> None:
     """Look for what would spoil training or testing; exit code 1 where there are errors."""
     with one_line_errors():
-        from mmbm.data.quality.check import check
+        from mmbm.data.check.check import check
 
         with progress() as (reading, _):
             report = check(manifest, reading)
@@ -71,7 +71,7 @@ def check(
     else:
         from rich.console import Console
 
-        from mmbm.data.quality.show import rich_tables
+        from mmbm.data.check.show import rich_tables
 
         console = Console()
         for table in rich_tables(report):

@@ -33,7 +33,7 @@ def serve(
 def sample(folder: Annotated[Path, typer.Argument(help="Where to write the cases.")]) -> None:
     """Write three synthetic sample cases: DICOM, notes and sound."""
     with one_line_errors():
-        from mmbm.data.generate import write_samples
+        from mmbm.data.synthesis.generate import write_samples
 
         for path in write_samples(folder):
             typer.echo(str(path))

@@ -1,1 +1,1 @@
-"""Manifests, recipes and generated cases."""
+"""Manifests and the cases they list; their checks, public sources and what is synthesised."""

@@ -23,7 +23,7 @@ from mmbm.data.augment import augment_film, chance
 from mmbm.data.corpus import Corpus
 from mmbm.data.located import box_mask
 from mmbm.data.manifest import even_weights
-from mmbm.data.opacity import draw_opacity
+from mmbm.data.synthesis.opacity import draw_opacity
 from mmbm.errors import ConfigError
 from mmbm.model.network import Inputs
 from mmbm.model.notes import Tokens

@@ -12,8 +12,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from mmbm.data.phrases_en import ENGLISH
-from mmbm.data.phrases_zh import CHINESE
+from mmbm.branches.notes.sign_names import CHINESE, CHINESE_CHILD, ENGLISH, ENGLISH_CHILD
 
 __all__ = ["MOST_WORDS", "words_per_sign"]
 
@@ -29,8 +28,8 @@ def words_per_sign(text: str) -> float:
 
 @cache
 def _signs() -> re.Pattern[str]:
-    """Every name of every sign that the note generator knows, the longest first."""
-    tables = [p.nouns for p in (ENGLISH, CHINESE)] + [ENGLISH.nouns_child, CHINESE.nouns_child]
+    """Every name of every sign, the longest first."""
+    tables = (ENGLISH, ENGLISH_CHILD, CHINESE, CHINESE_CHILD)
     names = {name for table in tables for names in table.values() for name in names}
     listed = "|".join(re.escape(name) for name in sorted(names, key=lambda n: (-len(n), n)))
     return re.compile(rf"(?<![a-z])(?:{listed})(?![a-z])", re.IGNORECASE)

@@ -5,9 +5,9 @@ import pytest
 
 from dashboard import data_figures as draw
 from dashboard.text import LANGUAGES, texts
-from mmbm.data.quality.association import FOLLOWS
-from mmbm.data.quality.check import check
-from mmbm.data.quality.report import ERRORS, WARNINGS, DataReport
+from mmbm.data.check.association import FOLLOWS
+from mmbm.data.check.check import check
+from mmbm.data.check.report import ERRORS, WARNINGS, DataReport
 from tests.dashboard.test_pages import clean, shown
 from tests.made_cases import write_manifest
 
@@ -49,7 +49,7 @@ def test_a_manifest_is_checked_and_shown(app, manifest):
 
 def test_a_label_and_a_figure_can_be_chosen_without_a_new_check(app, manifest, monkeypatch):
     checked(app, manifest)
-    monkeypatch.setattr("mmbm.data.quality.check.scan_manifest", None)  # would fail
+    monkeypatch.setattr("mmbm.data.check.check.scan_manifest", None)  # would fail
     app.selectbox(key="data-label").set_value("sound:normal").run()
     app.segmented_control(key="data-figure").set_value("seconds").run()
     clean(app)

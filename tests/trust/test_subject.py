@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmbm.data.notes import write_note
+from mmbm.data.synthesis.notes import write_note
 from mmbm.trust.subject import MOST_WORDS, words_per_sign
 
 KNEE = "The patient was seen for the right knee, which is swollen after a fall on the stairs. "

@@ -1,0 +1,1 @@
+"""What prepares, encodes, explains and edits one modality: a folder for each."""

@@ -1,1 +1,0 @@
-"""What is wrong with a manifest's data: :func:`mmbm.data.quality.check.check` and its parts."""
