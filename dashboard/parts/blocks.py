@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard import figures
+from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape
 from dashboard.text import Texts
 from mmbm.evaluate.figures import Comparison, Figures
@@ -39,7 +39,7 @@ def block(
     if figure is None:
         st.html(f'<div class="blank">{escape(say("model.not_assessed"))}</div>')
         return
-    st.plotly_chart(figure(), theme=None, config=figures.CONFIG, key=key)
+    st.plotly_chart(figure(), theme=None, config=CONFIG, key=key)
     st.html(f'<div class="small">{escape(caption)}</div>')
 
 

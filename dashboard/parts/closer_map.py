@@ -8,7 +8,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import figures, markup, sound_figures
+from dashboard import markup
+from dashboard.figures import sound as sound_figures
+from dashboard.figures.film import block_sums
+from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape
 from dashboard.parts.evidence import film
 from dashboard.review import Review
@@ -82,7 +85,7 @@ def by_unit(seen: Review, found: Attribution) -> NDArray[np.float64]:
         return np.array([word.share for word in found.values], dtype=np.float64)
     values = np.asarray(found.values, dtype=np.float64)
     if found.over == "pixels":
-        return figures.block_sums(values, BLOCKS)
+        return block_sums(values, BLOCKS)
     if found.over == "bands":
         values = values.sum(axis=0)
     return np.add.reduceat(values, np.arange(0, len(values), moment(seen, found)))
@@ -123,6 +126,6 @@ def on_part(
         times = (np.arange(len(shares)) + 0.5) * step
         figure = sound_figures.time_strip(times, shares, step, say)
         figure.update_yaxes(range=[-1.1 * scale, 1.1 * scale])
-        st.plotly_chart(figure, theme=None, config=figures.CONFIG, key=f"closer-time-{place}")
+        st.plotly_chart(figure, theme=None, config=CONFIG, key=f"closer-time-{place}")
         line = say("closer.bins", milliseconds=round(1000 * step))
         st.html(f'<div class="small">{escape(line)}</div>')

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import data_figures as draw
-from dashboard import figures, markup
+from dashboard import markup
+from dashboard.figures import data as draw
+from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape, verbatim
 from dashboard.text import Texts
 from mmbm.data.check.report import DataReport, QualityRow
@@ -79,7 +80,7 @@ def balance(report: DataReport, say: Texts) -> None:
         key="data-label",
     )
     figure = draw.balance(report.balance, chosen or report.labels[0], say)
-    st.plotly_chart(figure, theme=None, config=figures.CONFIG, key="data.balance")
+    st.plotly_chart(figure, theme=None, config=CONFIG, key="data.balance")
 
 
 def parts(report: DataReport, say: Texts) -> None:
@@ -103,7 +104,7 @@ def associations(report: DataReport, say: Texts) -> None:
         st.html(f'<div class="blank">{escape(say("data.no_associations"))}</div>')
         return
     figure = draw.associations(strongest, say)
-    st.plotly_chart(figure, theme=None, config=figures.CONFIG, key="data.associations")
+    st.plotly_chart(figure, theme=None, config=CONFIG, key="data.associations")
     st.html(f'<div class="small">{escape(say("data.associations.caption"))}</div>')
 
 
@@ -122,7 +123,7 @@ def quality(report: DataReport, say: Texts) -> None:
             required=True,
         )
         figure = draw.spreads(report.quality, chosen or names[0], say)
-        st.plotly_chart(figure, theme=None, config=figures.CONFIG, key="data.spreads")
+        st.plotly_chart(figure, theme=None, config=CONFIG, key="data.spreads")
     rows = [
         (
             row.source,

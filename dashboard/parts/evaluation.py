@@ -8,8 +8,8 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dashboard import evaluation_figures as draw
 from dashboard import markup
+from dashboard.figures import evaluation as draw
 from dashboard.foreign import escape, verbatim
 from dashboard.parts.blocks import (
     assessed,

@@ -6,7 +6,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import figures, markup, sound_figures, viewer
+from dashboard import markup, viewer
+from dashboard.figures import sound as sound_figures
+from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape
 from dashboard.review import Review
 from dashboard.text import Texts
@@ -103,7 +105,7 @@ def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
         limit=seen.moment_scale,
         marked=start,
     )
-    st.plotly_chart(figure, theme=None, config=figures.CONFIG, key="sound")
+    st.plotly_chart(figure, theme=None, config=CONFIG, key="sound")
     rows = [(say.name("event", e.name), e.probability, "") for e in seen.prediction.sound_events]
     st.html(
         f'<div class="small"><b>{escape(say("sound.events"))}.</b> '

@@ -6,7 +6,9 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import markup, models, state, whatif_figures
+from dashboard import markup, models, state
+from dashboard.figures import whatif as whatif_figures
+from dashboard.figures.film import marked_film
 from dashboard.foreign import escape
 from dashboard.jobs import Job
 from dashboard.parts import running
@@ -90,7 +92,7 @@ def show(seen: Review, modality: Modality, finding: str, found: Flip | None, say
         st.html(whatif_figures.struck(seen.case.notes.text, words))
     elif seen.case.image is not None and modality == "image":
         boxes = [place for place in found.removed if isinstance(place, Box)]
-        st.image(whatif_figures.marked_film(seen.case.image.shown, boxes))
+        st.image(marked_film(seen.case.image.shown, boxes))
     else:
         seconds = sorted(place for place in found.removed if isinstance(place, Span))
         named = ", ".join(f"{start:.1f}–{end:.1f} s" for start, end in seconds)

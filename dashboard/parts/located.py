@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard import evaluation_figures as draw
 from dashboard import markup
+from dashboard.figures import evaluation as draw
 from dashboard.foreign import escape
 from dashboard.parts.blocks import assessed, by_group
 from dashboard.text import Texts

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import models, state, whatif_figures
+from dashboard import models, state
+from dashboard.figures.film import marked_film
 from dashboard.foreign import escape
 from dashboard.review import Review
 from dashboard.text import Texts
@@ -100,9 +101,7 @@ def region(picture: Picture | None, said: list[str], say: Texts) -> Picture | No
         changed = models.predictor().alone(lambda: take(picture, box))  # its threads suit
         (top, bottom), (start, end) = rows, columns
         said.append(say(f"whatif.said.{what}", top=top, bottom=bottom, left=start, right=end))
-    right.image(
-        whatif_figures.marked_film((changed or picture).shown, [box]), caption=say("whatif.film")
-    )
+    right.image(marked_film((changed or picture).shown, [box]), caption=say("whatif.film"))
     return changed
 
 

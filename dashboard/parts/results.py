@@ -6,7 +6,9 @@ import math
 
 import streamlit as st
 
-from dashboard import figures, markup, models, state
+from dashboard import markup, models, state
+from dashboard.figures.account import waterfall
+from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape, verbatim
 from dashboard.parts import trust
 from dashboard.parts.closer import closer
@@ -119,9 +121,9 @@ def reasons(seen: Review, account: Ledger, say: Texts, prior: float) -> None:
     title = say("ledger.title", finding=finding, probability=probability)
     st.subheader(verbatim(title), anchor=False)
     st.plotly_chart(
-        figures.waterfall(account, seen.prediction.present, say),
+        waterfall(account, seen.prediction.present, say),
         theme=None,
-        config=figures.CONFIG,
+        config=CONFIG,
         key="ledger",
     )
     line = say(

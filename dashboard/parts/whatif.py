@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import figures, markup, models, state, whatif_figures
+from dashboard import markup, models, state
+from dashboard.figures import whatif as whatif_figures
+from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape, verbatim
 from dashboard.parts.flips import flips, worths
 from dashboard.parts.questions import (
@@ -94,9 +96,7 @@ def answer(seen: Review, after: Prediction, finding: str, said: list[str], say: 
             name = say.name("finding", finding)
             st.html(f"<b>{escape(say('whatif.account', finding=name))}</b>")
             st.html(markup.facts_table(whatif_figures.account_rows(change, say), head=head))
-    st.plotly_chart(
-        whatif_figures.moved(both, say), theme=None, config=figures.CONFIG, key="whatif-moved"
-    )
+    st.plotly_chart(whatif_figures.moved(both, say), theme=None, config=CONFIG, key="whatif-moved")
     lungs = after.features.prepared.lungs
     for warning in [*after.warnings, *(lungs.warnings if lungs else ())]:
         if warning not in seen.prediction.warnings:

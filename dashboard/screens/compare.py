@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import evaluation_figures as draw
-from dashboard import figures, markup, models, state
+from dashboard import markup, models, state
+from dashboard.figures import evaluation as draw
+from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape, verbatim
 from dashboard.parts.blocks import by_group, leaning
 from dashboard.text import Texts
@@ -66,7 +67,7 @@ def side_by_side(
     if not any(f.auroc is not None for _, f in rows):
         st.html(f'<div class="blank">{escape(say("model.not_assessed"))}</div>')
         return
-    st.plotly_chart(draw.forest(rows, say), theme=None, config=figures.CONFIG, key=key)
+    st.plotly_chart(draw.forest(rows, say), theme=None, config=CONFIG, key=key)
     lines = [
         (name, say(f"model.{rate}"), *difference(first[name], second[name], rate))
         for name in shared

@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 
-from dashboard import data_figures as draw
+from dashboard.figures import data as draw
 from dashboard.text import LANGUAGES, texts
 from mmbm.data.check.association import FOLLOWS
 from mmbm.data.check.check import check

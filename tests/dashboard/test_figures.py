@@ -5,7 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard import evaluation_figures, figures, sound_figures
+from dashboard.figures import evaluation as evaluation_figures
+from dashboard.figures import sound as sound_figures
+from dashboard.figures.account import waterfall
+from dashboard.figures.film import block_sums
 from dashboard.text import texts
 from mmbm.case import MODALITIES, SAMPLE_RATE
 from mmbm.config import AudioConfig
@@ -32,7 +35,7 @@ def ends(figure):
 
 def test_each_bar_starts_where_the_last_one_ended_and_all_sum_to_the_logit():
     made = account()
-    figure = figures.waterfall(made, MODALITIES, SAY)
+    figure = waterfall(made, MODALITIES, SAY)
     bars = figure.data[0]
     assert list(bars.base[1:-1]) == pytest.approx(ends(figure)[:-2])
     assert ends(figure)[-2] == pytest.approx(made.logit)
@@ -40,19 +43,19 @@ def test_each_bar_starts_where_the_last_one_ended_and_all_sum_to_the_logit():
 
 
 def test_an_absent_part_says_so():
-    bars = figures.waterfall(account(), ("image", "notes"), SAY).data[0]
+    bars = waterfall(account(), ("image", "notes"), SAY).data[0]
     assert dict(zip(bars.y, bars.text, strict=True))["Sound"] == SAY("ledger.absent")
 
 
 def test_a_contribution_says_how_sure_it_is():
     made = replace(account(), intervals={"image": (1.05, 1.35)})
-    bars = figures.waterfall(made, ("image", "notes"), SAY).data[0]
+    bars = waterfall(made, ("image", "notes"), SAY).data[0]
     told = dict(zip(bars.y, bars.text, strict=True))
     assert told["Image"].endswith(" ± 0.15") and "±" not in told["Notes"] + told["Sound"]
 
 
 def test_the_probability_axis_lies_over_the_logit_axis():
-    layout = figures.waterfall(account(), MODALITIES, SAY).layout
+    layout = waterfall(account(), MODALITIES, SAY).layout
     assert layout.xaxis.range == layout.xaxis2.range
     ticks = dict(zip(layout.xaxis2.ticktext, layout.xaxis2.tickvals, strict=True))
     assert ticks["50 %"] == 0.0
@@ -61,7 +64,7 @@ def test_the_probability_axis_lies_over_the_logit_axis():
 @pytest.mark.parametrize(("side", "blocks"), [(224, 56), (30, 7), (5, 56)])
 def test_blocks_keep_the_total(side, blocks):
     share = np.random.default_rng(0).normal(size=(side, side + 3))
-    summed = figures.block_sums(share, blocks)
+    summed = block_sums(share, blocks)
     assert max(summed.shape) <= blocks
     assert summed.sum() == pytest.approx(share.sum())
 

@@ -6,7 +6,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 import dashboard
-from dashboard import figures
+from dashboard.figures.look import plain
 from dashboard.foreign import document, escape, verbatim
 from tests.made_payloads import PAYLOADS
 
@@ -41,7 +41,7 @@ def test_a_heading_of_ones_own_is_as_it_was_written():
 
 def test_names_in_a_figure_are_shown_not_read():
     names = ["<a href='http://ask.example.invalid'>x</a>", "south", "W" * 80 + "1", "W" * 80 + "2"]
-    figure = figures.plain(go.Figure(go.Bar(x=[1, 2, 3, 4], y=names, name="<b>")), 100)
+    figure = plain(go.Figure(go.Bar(x=[1, 2, 3, 4], y=names, name="<b>")), 100)
     (bar,) = figure.data
     assert bar.y[0].startswith("&lt;a href=&#x27;") and bar.y[1] == "south"
     assert len(set(bar.y)) == 4  # names that would be the same without their middles keep them

@@ -4,7 +4,9 @@ import re
 import numpy as np
 import pytest
 
-from dashboard import models, whatif_figures
+from dashboard import models
+from dashboard.figures import whatif as whatif_figures
+from dashboard.figures.film import marked_film
 from dashboard.text import texts
 from mmbm.case import Notes
 from mmbm.explain.edits import Span
@@ -135,7 +137,7 @@ def test_a_struck_word_cannot_leave_its_note():
 
 
 def test_regions_are_outlined_on_a_small_film():
-    film = whatif_figures.marked_film(np.zeros((900, 600), np.float32), [Box(0.5, 1, 0, 0.5)])
+    film = marked_film(np.zeros((900, 600), np.float32), [Box(0.5, 1, 0, 0.5)])
     assert film.shape == (420, 280, 3)
     marked = np.argwhere(film.any(2))
     assert marked.min(0).tolist() == [209, 0] and marked.max(0).tolist() == [419, 139]

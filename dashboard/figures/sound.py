@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from dashboard.colours import INK, LOWERS, MUTED, RAISES
-from dashboard.figures import plain
+from dashboard.figures.look import plain
 from dashboard.text import Texts
 from mmbm.case import SAMPLE_RATE
 from mmbm.config import AudioConfig

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.colours import GREY, INK, MUTED, PRIMARY
-from dashboard.figures import plain
+from dashboard.figures.look import plain
 from dashboard.markup import signed
 from dashboard.text import Texts
 from mmbm.evaluate.figures import Comparison, Figures, Interval, RiskCoverage

@@ -1,40 +1,21 @@
-"""What a what-if shows: a film with marked regions, a note with struck words, moved findings."""
+"""What a what-if shows: a note with struck words, and how the findings moved."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
 from dashboard.colours import GREY, INK, LOWERS, RAISES
-from dashboard.figures import plain
+from dashboard.figures.look import plain
 from dashboard.foreign import escape
 from dashboard.markup import percent, signed
 from dashboard.text import Texts
 from mmbm.case import MODALITIES
 from mmbm.explain.edits import Span
 from mmbm.explain.whatif import Change
-from mmbm.model.lungs import Box
 
-__all__ = ["account_rows", "marked_film", "moved", "struck"]
-
-SIDE = 420  # pixels, of the longer side
-
-
-def marked_film(shown: NDArray[np.float32], regions: Sequence[Box]) -> NDArray[np.uint8]:
-    """(height, width) in [0, 1] -> a small picture with these regions outlined, (h, w, 3)."""
-    grey = Image.fromarray((np.clip(shown, 0, 1) * 255).astype(np.uint8))
-    grey.thumbnail((SIDE, SIDE))
-    film = grey.convert("RGB")
-    draw = ImageDraw.Draw(film)
-    wide, high = film.width - 1, film.height - 1
-    for box in regions:
-        corners = (box.left * wide, box.top * high, box.right * wide, box.bottom * high)
-        draw.rectangle(corners, outline=RAISES, width=2)
-    return np.asarray(film)
+__all__ = ["account_rows", "moved", "struck"]
 
 
 def struck(text: str, words: Sequence[Span]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from dashboard.colours import GREY, MUTED, PRIMARY, RAISES, RULE
-from dashboard.figures import plain
+from dashboard.figures.look import plain
 from dashboard.text import Texts
 from mmbm.data.check.association import FOLLOWS
 from mmbm.data.check.report import AssociationRow, BalanceRow, PartsRow, QualityRow

@@ -1,64 +1,21 @@
-"""One case's numbers -> plotly figures; pure functions of library objects."""
+"""The account of one finding: base + contributions = logit."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
-from dashboard.colours import GREY, INK, LOWERS, MUTED, RAISES, RULE
-from dashboard.foreign import escape
-from dashboard.markup import percent, shortened, signed
+from dashboard.colours import GREY, INK, LOWERS, MUTED, RAISES
+from dashboard.figures.look import plain
+from dashboard.markup import percent, signed
 from dashboard.text import Texts
 from mmbm.case import MODALITIES, Modality
 from mmbm.explain.ledger import Ledger
 
-__all__ = ["CONFIG", "block_sums", "plain", "waterfall"]
+__all__ = ["waterfall"]
 
-FONT = "Source Sans, Source Sans Pro, sans-serif"
 PROBABILITIES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
-CONFIG = {"displayModeBar": False, "scrollZoom": False}
-
-
-def plain(figure: go.Figure, height: int) -> go.Figure:
-    """The look that all figures share; plotly shows the names in them word for word."""
-    for trace in figure.data:
-        trace.update(
-            x=_verbatim(_short(trace.x)),
-            y=_verbatim(_short(trace.y)),
-            name=_verbatim(trace.name),
-            customdata=_verbatim(trace.customdata),
-        )
-    figure.update_layout(
-        height=height,
-        margin={"l": 10, "r": 14, "t": 12, "b": 10},
-        font={"family": FONT, "size": 12, "color": INK},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        hoverlabel={"font": {"family": FONT}},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "font": {"size": 11}},
-    )
-    figure.update_xaxes(gridcolor=RULE, zerolinecolor=GREY, automargin=True)
-    figure.update_yaxes(gridcolor=RULE, zerolinecolor=GREY, automargin=True)
-    return figure
-
-
-def _short(places: Any) -> Any:
-    """The names along an axis, the long ones without their middle where that keeps them apart."""
-    if not (isinstance(places, tuple) and any(isinstance(p, str) for p in places)):
-        return places
-    short = tuple(shortened(p) if isinstance(p, str) else p for p in places)
-    return short if len(set(short)) == len(set(places)) else places
-
-
-def _verbatim(part: Any) -> Any:
-    """A name, or a list of names or numbers, for plotly to show word for word."""
-    if isinstance(part, str):
-        return escape(part)
-    return [_verbatim(p) for p in part] if isinstance(part, (list, tuple)) else part
 
 
 def steps(account: Ledger, say: Texts) -> list[tuple[str, float, float, str]]:
@@ -154,10 +111,3 @@ def probability_ticks(span: list[float]) -> list[float]:
 def percent_tick(probability: float) -> str:
     """0.05 -> "5 %", 0.001 -> "0.1 %"."""
     return f"{100 * probability:g} %"
-
-
-def block_sums(share: NDArray[np.floating], blocks: int) -> NDArray[np.float64]:
-    """(height, width) shares summed in about ``blocks`` x ``blocks`` tiles; the total is kept."""
-    edges = [np.linspace(0, side, min(blocks, side) + 1).astype(int)[:-1] for side in share.shape]
-    rows = np.add.reduceat(np.asarray(share, dtype=np.float64), edges[0], axis=0)
-    return np.add.reduceat(rows, edges[1], axis=1)

@@ -1,0 +1,1 @@
+"""Numbers -> plotly figures: a file for each thing that is drawn; pure functions."""
