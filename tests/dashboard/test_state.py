@@ -22,7 +22,7 @@ def touching(pattern):
 
 
 def test_only_state_touches_the_session_and_only_models_the_caches():
-    assert touching(r"st\.session_state") == {"state.py"}
+    assert touching(r"st\.session_state") == {"state/session.py"}
     assert touching(r"st\.cache_|@cache_|\bcache_(resource|data)") == {"models.py"}
 
 

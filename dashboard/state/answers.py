@@ -1,0 +1,151 @@
+"""What was computed for the case at hand, and whose numbers are on the screen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from dashboard.jobs import Job
+from dashboard.review import Review
+from dashboard.state.session import CloserKey, FlipKey, JobKey, session
+from mmbm.case import MODALITIES, Case
+from mmbm.data.check.report import DataReport
+from mmbm.explain.flips import Flip
+from mmbm.trust.verdict import MapVerdict
+
+__all__ = [
+    "at_hand",
+    "drop_answers",
+    "jobs",
+    "keep",
+    "keep_closer",
+    "keep_data_report",
+    "keep_flip",
+    "keep_verdict",
+    "kept_closer",
+    "kept_data_report",
+    "kept_flip",
+    "kept_review",
+    "kept_verdict",
+    "numbers_are_old",
+    "numbers_shown",
+    "reset_whatif",
+    "show_numbers",
+    "was_flipped",
+    "whatif_key",
+]
+
+
+def at_hand(of: Case) -> bool:
+    """Whether the case has exactly these parts."""
+    return same(of, session().given.whole())
+
+
+def same(one: Case, other: Case) -> bool:
+    """Whether two cases have the very same parts."""
+    return all(getattr(one, m) is getattr(other, m) for m in MODALITIES)
+
+
+def numbers_shown() -> bool:
+    """Whether a case's numbers are on the screen."""
+    return session().numbers is not None
+
+
+def numbers_are_old() -> bool:
+    """Whether numbers on the screen are, or may be, of other parts than those handed in."""
+    kept = session()
+    of = kept.numbers
+    return of is not None and (kept.given.waiting or of == "some" or not at_hand(of))
+
+
+def show_numbers(of: Case | Literal["some"] | None) -> None:
+    """Remember whose numbers are on the screen: "some" while a run draws them anew."""
+    session().numbers = of
+
+
+def kept_review(of: Case) -> Review | None:
+    """The review of exactly these parts, if it was made already."""
+    kept = session().review
+    return kept if kept is not None and same(kept.case, of) else None
+
+
+def keep(made: Review) -> None:
+    """Remember the review of the current case; what was computed for the last one goes.
+
+    The review of a case that has changed since, made by a run that was overtaken, is left.
+    """
+    kept = session()
+    if same(made.case, kept.given.whole()):
+        kept.review = made
+        drop_answers()
+
+
+def drop_answers() -> None:
+    """Forget what was computed for the last case, and what was asked of it; stop what still is."""
+    kept = session()
+    for job in kept.jobs.values():
+        job.stop()
+    kept.jobs.clear()
+    kept.closer.clear()
+    kept.verdicts.clear()
+    kept.flips.clear()
+    kept.whatif_turn += 1
+
+
+def kept_closer(key: CloserKey) -> object | None:
+    """An attribution of the current case, if it was computed already."""
+    return session().closer.get(key)
+
+
+def keep_closer(key: CloserKey, attribution: object) -> None:
+    """Remember an attribution until the case changes."""
+    session().closer[key] = attribution
+
+
+def kept_verdict(key: CloserKey) -> MapVerdict | None:
+    """What was found of that attribution, if it was judged already."""
+    return session().verdicts.get(key)
+
+
+def keep_verdict(key: CloserKey, judged: MapVerdict) -> None:
+    """Remember a verdict until the case changes."""
+    session().verdicts[key] = judged
+
+
+def whatif_key(widget: str) -> str:
+    """A what-if widget's key; it changes with the case and on a reset, which empties it."""
+    return f"whatif-{widget}-{session().whatif_turn}"
+
+
+def reset_whatif() -> None:
+    """Callback: undo what was asked of this case."""
+    session().whatif_turn += 1
+
+
+def was_flipped(key: FlipKey) -> bool:
+    """Whether this case was searched for what flips the finding."""
+    return key in session().flips
+
+
+def kept_flip(key: FlipKey) -> Flip | None:
+    """What flips the finding, None where nothing was found."""
+    return session().flips[key]
+
+
+def keep_flip(key: FlipKey, found: Flip | None) -> None:
+    """Remember it until the case changes."""
+    session().flips[key] = found
+
+
+def jobs() -> dict[JobKey, Job]:
+    """What is being computed for this case, or was stopped, by the key of its answer."""
+    return session().jobs
+
+
+def kept_data_report() -> DataReport | None:
+    """The last check of a manifest in this session."""
+    return session().data_report
+
+
+def keep_data_report(report: DataReport | None) -> None:
+    """Remember the check of a manifest, or that the last one was refused."""
+    session().data_report = report

@@ -1,0 +1,123 @@
+"""What was handed in for the case at hand, and the callbacks that change it."""
+
+from __future__ import annotations
+
+from dashboard.given import File, Given, Offer, Part, Place, Widget
+from dashboard.samples import sample_files, samples
+from dashboard.server import forgetting
+from dashboard.server.arrived import BEFORE, arrived, unclaimed
+from dashboard.state.answers import drop_answers
+from dashboard.state.session import begin_with, held, session
+from mmbm.case import Case, Modality
+
+__all__ = [
+    "begin",
+    "case",
+    "choose_sample",
+    "given",
+    "new_case",
+    "parts",
+    "place",
+    "remove",
+    "take_files",
+    "take_frame",
+    "take_text",
+    "take_unclaimed",
+    "text_box",
+]
+
+
+def given() -> Given:
+    """What was handed in for the case at hand."""
+    return session().given
+
+
+def parts() -> dict[Modality, Part]:
+    """The three parts of the case."""
+    return given().parts
+
+
+def case() -> Case:
+    """The parts that could be read, as a case."""
+    return given().whole()
+
+
+def place(modality: Modality, widget: Widget) -> Place:
+    """Where a widget of the intake stands now; its key and what its callback is told."""
+    return given().place(modality, widget)
+
+
+def take_files(at: Place) -> None:
+    """Callback of an uploader or recorder: hand in the files that are new, from now on ours."""
+    value = held().get(at.key) or []
+    uploads = [u for u in (value if isinstance(value, list) else [value]) if hasattr(u, "getvalue")]
+    new = [u for u in uploads if given().is_new(u.file_id)]
+    given().hand_in(at, [File(u.file_id, u.name, u.getvalue()) for u in new])
+    for upload in new:
+        forgetting.release(upload)
+
+
+def take_unclaimed() -> None:
+    """Hand in the files that no widget did, but those of the case before.
+
+    A widget that stood until the case began has handed its file in; one that came just then was
+    dropped on a page that was about to be drawn anew, for the new case.
+    """
+    files = [file for file in unclaimed() if file.identifier not in session().void]
+    given().hand_in(place("image", "upload"), files)
+
+
+def take_text(at: Place) -> None:
+    """Callback of the text box: the note as typed."""
+    given().write(at, held().get(at.key) or "")
+
+
+def text_box() -> Place:
+    """The place of the text box; it shows what was typed, also after the page was left."""
+    box, typed = place("notes", "typed"), given().typed
+    if typed is not None and begin_with(box.key, typed):
+        given().show(box, typed)
+    return box
+
+
+def take_frame(at: Place) -> None:
+    """Callback of the frame picker; frames are shown from 1, kept from 0."""
+    shown = held().get(at.key)
+    if shown is not None:
+        given().pick(at, int(shown) - 1)
+
+
+def remove(modality: Modality) -> None:
+    """Callback: drop one part, and what was computed with it."""
+    given().remove(modality)
+    forget()
+
+
+def new_case() -> None:
+    """Callback: drop all parts and everything computed from them."""
+    begin({})
+
+
+def begin(files: dict[Modality, Offer]) -> None:
+    """Start a case with these files; everything of the last one goes."""
+    given().begin(files)
+    session().void = {file.identifier for file in arrived(BEFORE)}
+    forget()
+
+
+def forget() -> None:
+    """Forget what was computed for the case so far, here and in the server around the page."""
+    kept = session()
+    kept.review = None
+    drop_answers()
+    forgetting.drop_media()
+    kept.sweep = "due"
+
+
+def choose_sample(key: str, of_case: int) -> None:
+    """Callback of the sample list, once for each list: hand in the files of the sample case."""
+    name = held().get(key)
+    if name not in samples() or not given().choose(of_case):
+        return
+    files = sample_files(name)
+    begin({m: Offer(f"{name}/{path.name}", path.read_bytes()) for m, path in files.items()})

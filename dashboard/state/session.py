@@ -1,0 +1,79 @@
+"""The only user of ``st.session_state``: what the page remembers of one reader.
+
+What patients' files hold lives here and nowhere else, for the caches (:mod:`dashboard.models`) are
+shared by all readers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+import streamlit as st
+
+from dashboard.given import Given
+from dashboard.jobs import Job
+from dashboard.review import Review
+from mmbm.case import Case, Modality
+from mmbm.data.check.report import DataReport
+from mmbm.explain.attribution import Over
+from mmbm.explain.flips import Flip
+from mmbm.trust.verdict import MapVerdict
+
+__all__ = [
+    "CloserKey",
+    "FlipKey",
+    "JobKey",
+    "Session",
+    "VerdictKey",
+    "begin_with",
+    "held",
+    "session",
+]
+
+CloserKey = tuple[Over, str, str, str]  # space, method, finding, baseline
+FlipKey = tuple[Modality, str]  # part, finding
+VerdictKey = tuple[Literal["verdict"], Over, str, str, str]  # of the map that is judged
+JobKey = CloserKey | FlipKey | VerdictKey  # of what the job's answer is kept by
+
+
+@dataclass(slots=True)
+class Session:
+    """All that this page remembers of one reader."""
+
+    given: Given = field(default_factory=Given)
+    review: Review | None = None
+    numbers: Case | Literal["some"] | None = None  # whose are on the screen
+    void: set[str] = field(default_factory=set)  # files that had arrived when the case began
+    closer: dict[CloserKey, object] = field(default_factory=dict)
+    verdicts: dict[CloserKey, MapVerdict] = field(default_factory=dict)
+    flips: dict[FlipKey, Flip | None] = field(default_factory=dict)
+    jobs: dict[JobKey, Job] = field(default_factory=dict)
+    whatif_turn: int = 0  # in the keys of the what-if's widgets; a new turn empties them
+    data_report: DataReport | None = None
+    sweep: Literal["due", "asked", "came", "done"] = "done"  # the message after a case is gone
+
+
+def session() -> Session:
+    """What is remembered of this reader."""
+    values = held()
+    if "session" not in values:
+        values["session"] = st.session_state["session"] = Session()
+    return cast(Session, values["session"])
+
+
+def held() -> dict[str, Any]:
+    """What Streamlit holds of this reader: the state above, and each widget's value by its key.
+
+    Read as a whole: asking ``st.session_state`` for one of them ends a run that was overtaken. In a
+    callback the act would be lost with it, because the next run knows the widget's value already.
+    """
+    return st.session_state.to_dict()
+
+
+def begin_with(key: str, value: float | str | None) -> bool:
+    """What a widget holds when it is drawn for the first time; returns whether this is that."""
+    first = value is not None and key not in st.session_state
+    if first:
+        st.session_state[key] = value
+    return first
