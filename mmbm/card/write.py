@@ -11,24 +11,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mmbm.card.facts import SOURCES, UNSTATED, Card, CardFacts, read_card
+from mmbm.card.evaluated import evaluation
+from mmbm.card.facts import SOURCES, UNSTATED, CardFacts, read_card
 from mmbm.card.lineage import read_lineage, weights_sha256
-from mmbm.card.located import against_normal_table, located_sentences, located_table
-from mmbm.card.tables import figures_table, markdown_table, number
+from mmbm.card.tables import markdown_table
 from mmbm.config import ModelConfig
 from mmbm.evaluate.record import Record
 from mmbm.findings import not_assessed, title
 from mmbm.model.folder import put
 from mmbm.trust.prevalence import calibrated_at
 
-__all__ = ["FAULTS", "write_card"]
+__all__ = ["write_card"]
 
-FAULTS = {
-    "no_record": "Not assessed: there is no evaluation record for these weights.",
-    "other_trust": "The trust tables have changed since these figures were made: evaluate again.",
-    "other_pipeline": "The program gives other numbers than when these figures were made: "
-    "evaluate again.",
-}
 NOT_ASSESSED = (
     "Prospective use, and the effect on a doctor's decisions, time or errors.",
     "Human factors: how doctors learn to use it, over-trust it, or overrule it.",
@@ -68,7 +62,7 @@ def write_card(folder: Path) -> None:
         _data(facts),
         _calibration(facts),
         _licence(facts, own),
-        _evaluation(card),
+        evaluation(card),
         _failures(card.evaluation, own),
         *(f"## {title}\n{text}" for title, text in own.further.items()),
         _not_assessed(card.evaluation, own),
@@ -219,75 +213,6 @@ def _licence(facts: dict[str, Any], own: CardFacts) -> str:
             "trained with it."
         )
     return "\n\n".join(lines) if len(lines) > 1 else ""
-
-
-def _evaluation(card: Card) -> str:
-    said = "\n\n".join(f"**{FAULTS[fault]}**" for fault in card.faults)
-    record = card.evaluation
-    if record is None:
-        return f"## Evaluation\n{said}"
-    made = f"""Labels are confounded with source, so read each source by itself; the row of all
-sources mixes them. Test cases: sha256 {record.test_sha256 or "not stated"}; pipeline
-version {record.pipeline_version or "not stated"}."""
-    return "\n\n".join(
-        p
-        for p in (
-            "## Evaluation",
-            said,
-            made,
-            _located(record),
-            figures_table(record),
-            _trust(record),
-        )
-        if p
-    )
-
-
-def _located(record: Record) -> str:
-    """Where the evidence lies, and how the finding is told from normal cases."""
-    sections = {
-        "Cases with a finding against cases that a reader called normal, real parts alone": (
-            record.against_normal
-            or any(o.against_normal for o in record.leave_one_source_out.values()),
-            against_normal_table(record),
-        ),
-        "The map's strongest place against what people marked (chance: a blind choice among places "
-        "of lung, or among moments)": (
-            record.boxes or record.moments,
-            "\n\n".join(t for t in (located_sentences(record), located_table(record)) if t),
-        ),
-    }
-    return "\n\n".join(f"{name}:\n\n{text}" for name, (has, text) in sections.items() if has)
-
-
-def _trust(record: Record) -> str:
-    """How often answers were right, and odd inputs found."""
-    answers = [
-        [level, title(finding), group, str(f["n"]), number(f["coverage"]), number(f["one"])]
-        for level, by in record.conformal.get("levels", {}).items()
-        for finding, groups in by.items()
-        for group, f in groups.items()
-    ]
-    kinds = record.shift.get("kinds", {})
-    odd = [
-        [kind, str(f["n"]), number(f["auroc"]), number(f["flagged"])] for kind, f in kinds.items()
-    ]
-    alarms = [
-        [modality, source, str(f["n"]), number(f["flagged"])]
-        for modality, sources in record.shift.get("false_alarms", {}).items()
-        for source, f in sources.items()
-    ]
-    return "\n\n".join(
-        [
-            "Answers at a chosen level: how often they hold the truth, and how often they are one "
-            "word:",
-            markdown_table(("level", "finding", "group", "cases", "held", "yes or no"), answers),
-            "Odd inputs against the test cases:",
-            markdown_table(("kind", "inputs", "AUROC", "flagged"), odd),
-            "The test cases' own parts that are flagged as odd all the same:",
-            markdown_table(("part", "source", "parts", "flagged"), alarms),
-        ]
-    )
 
 
 def _failures(record: Record | None, own: CardFacts) -> str:

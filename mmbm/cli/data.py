@@ -30,8 +30,8 @@ def prepare(
 ) -> None:
     """Make a manifest of a public source as it was published, or assemble cases from all."""
     with one_line_errors(), warnings.catch_warnings(record=True) as notes:
-        from mmbm.data.sources.assemble import ASSEMBLED, prepare, prepare_source
         from mmbm.data.sources.layout import SourceWarning
+        from mmbm.data.sources.prepare import ASSEMBLED, prepare, prepare_source
 
         warnings.simplefilter("always", SourceWarning)
         if source != ASSEMBLED:

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmbm.data.sources import assemble as module
-from mmbm.data.sources.assemble import COLUMNS, assemble, draw_cases, prepare, thin, write_manifest
+from mmbm.data.sources import prepare as module
+from mmbm.data.sources.assemble import COLUMNS, assemble, draw_cases
 from mmbm.data.sources.hls_cmds import EVENTS
+from mmbm.data.sources.prepare import prepare, thin, write_manifest
 from mmbm.data.sources.rows import recipe_rows
 from mmbm.data.synthesis.signs import read_evidence
 from mmbm.errors import ManifestError

@@ -24,8 +24,9 @@ from mmbm.data.sources import (
     rsna,
     siim,
 )
-from mmbm.data.sources.assemble import COLUMNS, prepare_source
+from mmbm.data.sources.assemble import COLUMNS
 from mmbm.data.sources.layout import SourceWarning
+from mmbm.data.sources.prepare import prepare_source
 from mmbm.errors import ManifestError
 from tests.made_files import dicom
 
