@@ -1,3 +1,5 @@
+import ast
+import itertools
 import json
 import re
 from pathlib import Path
@@ -33,6 +35,27 @@ def test_every_key_that_the_screen_asks_for_is_written():
     for source in SCREEN.rglob("*.py"):
         asked = re.findall(r'say\(\s*"([a-z_.0-9]+)"', source.read_text(encoding="utf-8"))
         assert set(asked) <= keys, source.name
+
+
+def test_every_text_that_is_written_is_asked_for():
+    """By its key, by a key with blanks, or by ``say.name(kind, …)``."""
+    asked = set()
+    for source in SCREEN.rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Constant(value=str(key)):
+                    asked.add(re.escape(key))
+                case ast.JoinedStr(values=[ast.Constant(value=str(start)), *rest]) if "." in start:
+                    parts = [
+                        re.escape(p.value) if isinstance(p, ast.Constant) else ".+" for p in rest
+                    ]
+                    asked.add(re.escape(start) + "".join(parts))
+                case ast.Call(func=called, args=args):
+                    for of, kind in itertools.pairwise([called, *args]):
+                        if getattr(of, "attr", "") == "name" and isinstance(kind, ast.Constant):
+                            asked.add(re.escape(str(kind.value)) + r"\..+")
+    one_of = re.compile("|".join(asked))
+    assert [key for key in texts("en").strings if not one_of.fullmatch(key)] == []
 
 
 def test_a_name_without_words_of_its_own_is_shown_plainly():
