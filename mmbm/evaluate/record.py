@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from mmbm.data.manifest import Manifest
 from mmbm.errors import ManifestError, ModelError, UnreadableFile
@@ -107,7 +107,7 @@ class LeftOut(Frozen):
 
 
 class Record(BaseModel):
-    """All sections. What an older record lacks is empty: not assessed."""
+    """All sections. One that is empty was not assessed."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
@@ -146,14 +146,6 @@ class Record(BaseModel):
     abstention: dict[str, Any] = {}
     disagreement: dict[str, Any] = {}
     shift: Shifts = {}
-
-    @field_validator("reliability", mode="before")
-    @classmethod
-    def _of_all_sources(cls, value: Any) -> Any:
-        """An older record has one list of bins a finding, of all sources."""
-        if not isinstance(value, dict):
-            return value
-        return {f: {ALL: bins} if isinstance(bins, list) else bins for f, bins in value.items()}
 
 
 def parse_record(content: bytes | str) -> Record:

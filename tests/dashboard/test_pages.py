@@ -355,7 +355,7 @@ def test_a_record_that_does_not_fit_turns_the_page_red(
     assert (len(app.get("plotly_chart")) < 3) is blank
 
 
-def test_the_shipped_models_older_record_is_shown(app, monkeypatch):
+def test_the_shipped_models_record_is_shown(app, monkeypatch):
     monkeypatch.setenv("MMBM_MODEL", "default")
     app.run()
     clean(app.switch_page("screens/model.py").run())
