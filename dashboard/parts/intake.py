@@ -56,13 +56,16 @@ def place(modality: Modality, say: Texts) -> None:
             remover(modality, say)
     widgets(modality, say)
     with st.container(key=f"read-{modality}"):
-        slot = st.empty()  # so that what was read goes with the part, not at the end of the run
+        # What was read goes with the part, not at the end of the run, and what stays is drawn over
+        # itself: an empty place first would let it flash.
+        held = part.offer is None and (part.error or part.value is not None)
+        slot = st.container() if held else st.empty()
         if part.offer is not None:
             with slot.container(), st.spinner(say("intake.reading", part=name)):
                 state.given().read(modality)
             part = state.parts()[modality]
         if part.error or part.value is not None:
-            with slot.container():
+            with slot if held else slot.container():
                 outcome(part, name, say)
 
 
