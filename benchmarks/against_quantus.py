@@ -27,8 +27,8 @@ from torch import Tensor, nn
 import mmbm
 from mmbm.evaluate.golden import sample_case
 from mmbm.explain.attribution import Evidence, evidence, weight_shuffled
+from mmbm.explain.verdict import STEPS, infidelity, sanity_of, verdict
 from mmbm.predict import Predictor
-from mmbm.trust.verdict import STEPS, infidelity, sanity_of, verdict
 
 try:
     import quantus

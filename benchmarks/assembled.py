@@ -22,7 +22,7 @@ from mmbm.case import MODALITIES, Case
 from mmbm.config import ModelConfig
 from mmbm.data.corpus import read_texts
 from mmbm.data.manifest import Manifest
-from mmbm.evaluate.record import cases_sha256
+from mmbm.evaluate.cases import cases_sha256
 from mmbm.inputs import Prepared
 from mmbm.io import read_picture, read_sound, typed_notes
 from mmbm.model.checkpoint import ModelIdentity

@@ -31,7 +31,7 @@ from mmbm.case import MODALITIES
 from mmbm.config import ModelConfig
 from mmbm.data.corpus import Corpus, read_corpus, read_texts
 from mmbm.data.manifest import Manifest, read_manifest
-from mmbm.evaluate.record import cases_sha256
+from mmbm.evaluate.cases import cases_sha256
 from mmbm.evaluate.scores import Scores, extract
 from mmbm.evaluate.tested import SUBSETS, Tested, tested
 from mmbm.model import checkpoint

@@ -7,7 +7,7 @@ Takes test cases that have all three parts, in turns from each source, each reco
 as there are new ones; notes and recordings of such cases are assembled. Three kinds of map:
 
 trained
-    The model's default map of each part, by its whole verdict (``mmbm.trust.verdict``).
+    The model's default map of each part, by its whole verdict (``mmbm.explain.verdict``).
 shuffled
     The map that the model with its weights shuffled draws of the same case, handed in as a map of
     the *trained* model's score: what a reader would see if maps had nothing to do with what was
@@ -42,8 +42,8 @@ from mmbm.case import Case
 from mmbm.data.corpus import read_texts
 from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.explain.attribution import Evidence, Over, evidence, weight_shuffled
+from mmbm.explain.verdict import Check, MapVerdict, Sanity, read_sanity, verdict
 from mmbm.predict import Predictor
-from mmbm.trust.verdict import Check, MapVerdict, Sanity, read_sanity, verdict
 
 PARTS: tuple[Over, ...] = ("pixels", "words", "bands")
 CHANCE = 0.01

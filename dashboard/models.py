@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import gc
 import os
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from mmbm.card import read_facts, standing
-from mmbm.evaluate.record import Level
+from mmbm.explain.verdict import Sanity, read_sanity
 from mmbm.io import warm
+from mmbm.model.facts import read_facts
 from mmbm.predict import Predictor
-from mmbm.trust.prevalence import Calibrated, calibrated_at
-from mmbm.trust.verdict import Sanity, read_sanity
 
-__all__ = ["calibrated", "other_predictor", "predictor", "sanity", "standings", "thresholds"]
+__all__ = ["other_predictor", "predictor", "sanity", "thresholds"]
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -55,22 +52,6 @@ def thresholds() -> dict[str, float]:
     point: dict[str, Any] = read_facts(predictor().folder).get("operating_point", {})
     found: dict[str, float] = point.get("thresholds", {})
     return found
-
-
-def calibrated() -> dict[str, Calibrated]:
-    """How common each finding was among the cases of the calibration, where the card states it."""
-    return calibrated_at(read_facts(predictor().folder))
-
-
-@st.cache_data(max_entries=2, show_spinner=False)
-def _standings(folder: Path, sha256: str) -> dict[str, Level]:
-    return standing(folder)
-
-
-def standings() -> dict[str, Level]:
-    """What each finding may be called, by the model's record; empty without one that fits."""
-    model = predictor()
-    return _standings(model.folder, model.identity.sha256)
 
 
 def sanity() -> tuple[Sanity, ...]:

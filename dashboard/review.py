@@ -1,4 +1,4 @@
-"""A case seen by the model: the prediction with its ledgers, maps and display film, made once."""
+"""A case as the Review page draws it: its analysis, the film for the screen, the scales of maps."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.viewer import Film, develop
+from mmbm.analysis import Analysis, analyse
 from mmbm.case import Case
 from mmbm.config import ModelConfig
-from mmbm.explain.ledger import Ledger, ledger
-from mmbm.explain.maps import EvidenceMaps, finer_maps
 from mmbm.inputs import log_mel
-from mmbm.predict import Prediction, Predictor
-from mmbm.trust.lungs import Lungs, in_case
+from mmbm.predict import Predictor
 
 __all__ = ["Review", "review"]
 
@@ -23,49 +21,38 @@ __all__ = ["Review", "review"]
 class Review:
     """Everything the Review page draws."""
 
-    case: Case
-    config: ModelConfig
-    prediction: Prediction
-    ledgers: tuple[Ledger, ...]
-    maps: tuple[EvidenceMaps, ...]  # beside ``ledgers``
+    analysis: Analysis  # at the standard level, as calibrated
     film: Film | None
-    lungs: Lungs | None
     decibels: NDArray[np.float32] | None  # (mels, frames)
 
-    def index(self, finding: str) -> int:
-        return [account.finding for account in self.ledgers].index(finding)
+    @property
+    def config(self) -> ModelConfig:
+        return self.analysis.predictor.config
 
     @property
     def image_scale(self) -> float:
         """The largest share of a cell over all findings, in logits."""
-        return max(
-            (float(np.abs(m.image).max()) for m in self.maps if m.image is not None), default=0.0
-        )
+        maps = self.analysis.maps
+        return max((float(np.abs(m.image).max()) for m in maps if m.image is not None), default=0.0)
 
     @property
     def word_scale(self) -> float:
         """The largest share of a word over all findings, in logits."""
-        return max((abs(w.share) for m in self.maps for w in m.words or ()), default=0.0)
+        return max((abs(w.share) for m in self.analysis.maps for w in m.words or ()), default=0.0)
 
     @property
     def moment_scale(self) -> float:
         """The largest share of a time step over all findings, in logits."""
-        return max(
-            (float(np.abs(m.audio.sum(axis=0)).max()) for m in self.maps if m.audio is not None),
-            default=0.0,
-        )
+        sounds = (m.audio for m in self.analysis.maps if m.audio is not None)
+        return max((float(np.abs(sound.sum(axis=0)).max()) for sound in sounds), default=0.0)
 
 
 def review(predictor: Predictor, case: Case) -> Review:
     """Run the model and read the account and all maps."""
-    prediction = predictor.predict(case)
+    analysis = analyse(case, predictor)
+    _ = analysis.accounts, analysis.maps  # while the page says that it works
     return Review(
-        case=case,
-        config=predictor.config,
-        prediction=prediction,
-        ledgers=ledger(prediction),
-        maps=finer_maps(predictor, prediction),
+        analysis=analysis,
         film=develop(case.image) if case.image is not None else None,
-        lungs=in_case(prediction),
         decibels=log_mel(case.audio, predictor.config.audio) if case.audio is not None else None,
     )

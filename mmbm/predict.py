@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -22,12 +23,15 @@ from mmbm.inputs import Prepared, prepare
 from mmbm.memory import first_that_fits, on_cpu
 from mmbm.model import checkpoint
 from mmbm.model.checkpoint import LoadedModel, ModelIdentity
+from mmbm.model.facts import Calibrated, calibrated_at, read_facts
 from mmbm.model.folding import folded
 from mmbm.model.network import Inputs, MultimodalBigModel, Positions
 from mmbm.model.readout import CoalitionReadout, Readout
 from mmbm.model.tables import TrustTables
+from mmbm.record.record import Level
+from mmbm.record.standing import standing
 
-__all__ = ["Features", "Finding", "Prediction", "Predictor", "SoundEvent", "probe_device"]
+__all__ = ["Features", "Finding", "Prediction", "Predictor", "SoundEvent", "load", "probe_device"]
 
 
 Result = TypeVar("Result")
@@ -117,6 +121,16 @@ class Predictor:
             No such model, damaged or altered files, or no such device.
         """
         return cls(checkpoint.read(model), device, threads)
+
+    @cached_property
+    def standing(self) -> dict[str, Level]:
+        """What each finding may be called, by the model's record; empty without one that fits."""
+        return standing(self.folder)
+
+    @cached_property
+    def calibrated(self) -> dict[str, Calibrated]:
+        """How common each finding was at calibration; empty where the card does not state it."""
+        return calibrated_at(read_facts(self.folder))
 
     @property
     def device(self) -> str:
@@ -226,6 +240,22 @@ class Predictor:
             warnings=case.warnings + prepared.warnings + said + ((note,) if unread else ()),
             seconds=seconds,
         )
+
+
+def load(model: str | Path = "default", device: str = "auto", threads: int = 0) -> Predictor:
+    """A model by a shipped one's name or by its folder, ready to score cases.
+
+    ``device`` is auto, cuda, mps or cpu; ``threads`` torch's, 0 for as many as suit.
+
+    Raises
+    ------
+    ModelError
+        No such model, damaged or altered files, or no such device.
+
+    >>> load("default", "cpu").config.findings
+    ('pneumonia', 'no_finding', 'viral')
+    """
+    return Predictor.load(model, device, threads)
 
 
 def to_device(inputs: Inputs, device: torch.device) -> Inputs:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
+from mmbm.analysis import Analysis
 from mmbm.case import Case, Modality
 from mmbm.explain.ledger import Ledger
 from mmbm.explain.maps import EvidenceMaps
 from mmbm.findings import not_assessed, title
-from mmbm.predict import Prediction
 from mmbm.trust import sentences
 from mmbm.trust.judge import Judgement
 from mmbm.trust.lungs import Lungs, share_inside
-from mmbm.trust.prevalence import AS_CALIBRATED, Prevalences
+from mmbm.trust.prevalence import Prevalences
 
 __all__ = ["CaseReport", "case_report"]
 
@@ -122,33 +121,21 @@ class CaseReport(BaseModel):
     warnings: list[str]
 
 
-def case_report(
-    case: Case,
-    prediction: Prediction,
-    ledgers: tuple[Ledger, ...],
-    maps: tuple[EvidenceMaps, ...],
-    lungs: Lungs | None,
-    judgement: Judgement,
-    standing: Mapping[str, str],
-    prevalences: Prevalences = AS_CALIBRATED,
-) -> CaseReport:
-    """Put a prediction, its ledgers and its maps into the published form.
-
-    ``standing`` is what each finding may be called, by the model's evaluation record;
-    ``prevalences`` say how common each finding is for the reader.
-    """
-    identity = prediction.identity
+def case_report(analysis: Analysis) -> CaseReport:
+    """Put an analysis into the published form."""
+    prediction, judgement = analysis.prediction, analysis.judgement
+    identity, standing = prediction.identity, analysis.standing
     return CaseReport(
         model=ModelEntry(name=identity.name, version=identity.version, sha256=identity.sha256),
         mmbm_version=prediction.mmbm_version,
         device=prediction.device,
-        inputs=_inputs(case),
+        inputs=_inputs(analysis.case),
         fusion_weights=prediction.fusion_weights,
         findings=[
             FindingEntry(
                 name=entry.finding,
                 title=title(entry.finding),
-                status=standing.get(entry.finding, "not_assessed"),
+                status=standing[entry.finding],
                 probability=entry.probability,
                 logit=entry.logit,
                 base=entry.base,
@@ -157,23 +144,19 @@ def case_report(
                 interaction=entry.interaction,
                 intervals=entry.intervals,
                 percentiles=entry.percentiles,
-                prevalence=_prevalence(entry, prevalences),
+                prevalence=_prevalence(entry, analysis.prevalences),
             )
-            for entry in ledgers
+            for entry in analysis.accounts
         ],
-        not_assessed=list(not_assessed([entry.finding for entry in ledgers]).values()),
+        not_assessed=list(not_assessed(analysis.findings).values()),
         sound_events=[
             SoundEntry(name=event.name, probability=event.probability)
             for event in prediction.sound_events
         ],
-        lungs=None if lungs is None else _lungs(maps, lungs),
+        lungs=None if analysis.lungs is None else _lungs(analysis.maps, analysis.lungs),
         trust=_trust(judgement),
-        residual=max(entry.residual for entry in ledgers),
-        warnings=[
-            *prediction.warnings,
-            *(lungs.warnings if lungs else ()),
-            *sentences.warnings(judgement),
-        ],
+        residual=max(entry.residual for entry in analysis.accounts),
+        warnings=list(analysis.warnings),
     )
 
 

@@ -28,23 +28,25 @@ MAY_IMPORT = {
     "turn": set(),
     "memory": {"errors"},
     "inputs": {"borders", "case", "config", "grain", "model", "spectrum", "turn"},
-    "predict": {"errors", "case", "config", "inputs", "memory", "model"},
+    "record": {"case", "errors", "model", "pipeline"},
+    "predict": {"errors", "case", "config", "inputs", "memory", "model", "record"},
     "explain": {"errors", "case", "config", "inputs", "memory", "model", "predict"},
-    "trust": {"errors", "branches", "case", "config", "data", "inputs", "io", "model", "predict"},
+    "trust": {"errors", "branches", "case", "config", "inputs", "model", "predict"},
+    "analysis": {"case", "explain", "predict", "record", "trust"},
     "data": {"errors", "branches", "case", "config", "inputs", "io", "model"},
-    "report": {"case", "findings", "predict", "explain", "trust"},
-    "card": {"config", "data", "errors", "evaluate", "findings", "model", "trust"},
+    "report": {"analysis", "case", "findings", "explain", "trust"},
+    "card": {"config", "data", "errors", "evaluate", "findings", "model", "record", "trust"},
     "evaluate": {
         "case", "data", "errors", "explain", "io", "memory", "model", "pipeline",
-        "predict", "trust",
+        "predict", "record", "trust",
     },
     "train": {
         "errors", "case", "config", "data", "inputs", "io", "model", "predict", "trust",
-        "evaluate", "card",
+        "evaluate", "card", "record",
     },
     "cli": {
-        "errors", "case", "config", "data", "evaluate", "explain", "io", "model", "predict",
-        "report", "card", "train", "trust",
+        "analysis", "errors", "case", "config", "data", "evaluate", "explain", "io", "model",
+        "predict", "record", "report", "card", "train", "trust",
     },
 }  # fmt: skip
 

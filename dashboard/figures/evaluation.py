@@ -13,8 +13,8 @@ from dashboard.colours import GREY, INK, MUTED, PRIMARY
 from dashboard.figures.look import plain
 from dashboard.markup import signed
 from dashboard.text import Texts
-from mmbm.evaluate.figures import Comparison, Figures, Interval, RiskCoverage
-from mmbm.evaluate.record import Bin, Roc
+from mmbm.record.figures import Comparison, Figures, Interval, RiskCoverage
+from mmbm.record.record import Bin, Roc
 
 __all__ = [
     "SERIES", "differences", "forest", "gain", "history", "interval", "reliability", "risk", "roc",

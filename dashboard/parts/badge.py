@@ -20,8 +20,8 @@ from dashboard.state import CloserKey, VerdictKey
 from dashboard.text import Texts
 from mmbm.errors import MMBMError
 from mmbm.explain.attribution import Attribution, evidence
+from mmbm.explain.verdict import CURVES, LIMITS, Check, MapVerdict, Sanity, verdict
 from mmbm.predict import Prediction, Predictor
-from mmbm.trust.verdict import CURVES, LIMITS, Check, MapVerdict, Sanity, verdict
 
 __all__ = ["show", "table"]
 
@@ -67,7 +67,7 @@ def obtain(
 ) -> None:
     """Have a verdict made where that is quick, take it once it is, or offer to make it."""
     job: VerdictKey = ("verdict", *key)
-    task = partial(judge, models.predictor(), seen.prediction, key, found.method, sanity)
+    task = partial(judge, models.predictor(), seen.analysis.prediction, key, found.method, sanity)
     if fresh and REPEATS * found.seconds < PATIENCE / 2:
         running.begin(job, partial(task, PATIENCE))
     name = say("verdict.running", method=found.method)
@@ -83,7 +83,7 @@ def obtain(
         say("verdict.ask"),
         key=f"{place}-judge",
         on_click=running.ask,
-        args=(seen.case, {job: partial(task, None)}),
+        args=(seen.analysis.case, {job: partial(task, None)}),
     )
     st.html(f'<div class="small">{escape(say("verdict.cost"))}</div>')
 

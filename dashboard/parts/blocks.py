@@ -10,8 +10,8 @@ import streamlit as st
 from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape
 from dashboard.text import Texts
-from mmbm.evaluate.figures import Comparison, Figures
-from mmbm.evaluate.record import ALL
+from mmbm.record.figures import Comparison, Figures
+from mmbm.record.record import ALL
 
 __all__ = ["assessed", "block", "by_group", "leaning", "modalities", "picker", "sizes"]
 

@@ -50,7 +50,7 @@ def closer(seen: Review, finding: str, say: Texts) -> None:
                 key="closer-run",
                 type="primary",
                 on_click=running.ask,
-                args=(seen.case, {key: task(seen, key) for key in keys if not made(key)}),
+                args=(seen.analysis.case, {key: task(seen, key) for key in keys if not made(key)}),
             )
         for place, key in zip(st.columns(len(keys), gap="medium"), keys, strict=True):
             with place:
@@ -61,15 +61,16 @@ def closer(seen: Review, finding: str, say: Texts) -> None:
 
 def pick_part(seen: Review, say: Texts) -> Modality:
     """Which part of the case."""
+    present = seen.analysis.prediction.present
     chosen = st.segmented_control(
         say("closer.modality"),
-        list(seen.prediction.present),
-        default=seen.prediction.present[0],
+        list(present),
+        default=present[0],
         format_func=lambda m: say(f"modality.{m}"),
         key="closer-part",
         required=True,
     )
-    return chosen if chosen in seen.prediction.present else seen.prediction.present[0]
+    return chosen if chosen in present else present[0]
 
 
 def methods_of(part: Modality) -> list[Choice]:
@@ -132,7 +133,7 @@ def made(key: CloserKey) -> bool:
 
 def task(seen: Review, key: CloserKey) -> Callable[[Job], Attribution]:
     """What makes this map."""
-    return partial(compute, models.predictor(), seen.prediction, key)
+    return partial(compute, models.predictor(), seen.analysis.prediction, key)
 
 
 def compute(predictor: Predictor, prediction: Prediction, key: CloserKey, job: Job) -> Attribution:

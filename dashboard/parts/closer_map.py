@@ -34,7 +34,7 @@ def full_colour(seen: Review) -> float:
 
 def largest(seen: Review) -> float:
     """The case's largest contribution over all parts and findings, in logits."""
-    return max(abs(c) for account in seen.ledgers for c in account.contributions.values())
+    return max(abs(c) for account in seen.analysis.accounts for c in account.contributions.values())
 
 
 def draw(seen: Review, found: Attribution, place: int, say: Texts) -> None:
@@ -63,7 +63,7 @@ def facts(seen: Review, found: Attribution, say: Texts) -> str:
     line = say("closer.facts", method=found.method, baseline=baseline, steps=found.steps)
     if isnan(found.explained):
         return f"{line} {say('closer.no_sum')}"
-    contribution = seen.ledgers[seen.index(found.finding)].contributions[found.modality]
+    contribution = seen.analysis.account(found.finding).contributions[found.modality]
     return f"{line} " + say(
         "closer.sum",
         explained=markup.signed(found.explained, 3),
@@ -116,8 +116,8 @@ def on_part(
             key=f"closer-viewer-{place}",
             unit="viewer.unit_closer",
         )
-    elif isinstance(found.values, tuple) and seen.case.notes is not None:
-        text = seen.case.notes.text
+    elif isinstance(found.values, tuple) and seen.analysis.case.notes is not None:
+        text = seen.analysis.case.notes.text
         st.html(markup.words(text, found.values, scale=scale))
         st.html(markup.strongest_clauses(text, found.values, say))
     else:

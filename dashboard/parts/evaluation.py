@@ -22,8 +22,8 @@ from dashboard.parts.blocks import (
 )
 from dashboard.parts.located import against_normal, marked
 from dashboard.text import Texts
-from mmbm.evaluate.figures import Comparison, Figures
-from mmbm.evaluate.record import ALL, Heard, Record
+from mmbm.record.figures import Comparison, Figures
+from mmbm.record.record import ALL, Heard, Record
 
 __all__ = ["evaluation", "table", "training"]
 

@@ -38,7 +38,8 @@ def picture(seen: Review, account: Ledger, maps: EvidenceMaps, say: Texts) -> No
         finding=finding,
         total=markup.signed(account.contributions["image"], 3),
     )
-    inside = share_inside(maps.image, seen.lungs) if seen.lungs and seen.lungs.found else None
+    lungs = seen.analysis.lungs
+    inside = share_inside(maps.image, lungs) if lungs and lungs.found else None
     if inside is not None:
         line += " " + say("viewer.inside", share=f"{inside:.0%}")
     st.html(f'<div class="small">{escape(line)}</div>')
@@ -84,7 +85,7 @@ def window_names(shown: viewer.Film, say: Texts) -> tuple[str, ...]:
 def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
     """Waveform, spectrogram and shares over time; playback; the sound events."""
     st.subheader(say("sound.title"), anchor=False)
-    audio = seen.case.audio
+    audio = seen.analysis.case.audio
     if audio is None or seen.decibels is None:
         blank(say("sound.absent"))
         return
@@ -106,7 +107,8 @@ def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
         marked=start,
     )
     st.plotly_chart(figure, theme=None, config=CONFIG, key="sound")
-    rows = [(say.name("event", e.name), e.probability, "") for e in seen.prediction.sound_events]
+    events = seen.analysis.prediction.sound_events
+    rows = [(say.name("event", e.name), e.probability, "") for e in events]
     st.html(
         f'<div class="small"><b>{escape(say("sound.events"))}.</b> '
         f"{escape(say('sound.events_caption'))}</div>"

@@ -32,18 +32,18 @@ def flips(seen: Review, finding: str, say: Texts) -> None:
     st.html(f"<b>{escape(say('flip.title', finding=name))}</b>")
     st.html(f'<div class="small">{escape(say("flip.body", point=point))}</div>')
     with st.container(horizontal=True):
-        for modality in seen.prediction.present:
+        for modality in seen.analysis.prediction.present:
             key = (modality, finding)
             task = partial(search, models.predictor(), seen, key, threshold)
             st.button(
                 say(f"flip.{modality}"),
                 key=f"flip-{modality}",
                 on_click=running.ask,
-                args=(seen.case, {} if state.was_flipped(key) else {key: task}),
+                args=(seen.analysis.case, {} if state.was_flipped(key) else {key: task}),
             )
     for key in [k for k in state.jobs() if len(k) == 2]:
         take(key, say)
-    for modality in seen.prediction.present:
+    for modality in seen.analysis.prediction.present:
         if state.was_flipped((modality, finding)):
             show(seen, modality, finding, state.kept_flip((modality, finding)), say)
 
@@ -53,7 +53,7 @@ def search(
 ) -> Flip | None:
     """Look for a minimal set that flips it."""
     return flip(
-        *(predictor, seen.case, seen.prediction, *key),
+        *(predictor, seen.analysis.case, seen.analysis.prediction, *key),
         threshold=threshold,
         progress=job.say,
         cancelled=job.cancelled,
@@ -87,12 +87,12 @@ def show(seen: Review, modality: Modality, finding: str, found: Flip | None, say
         point=f"{100 * found.threshold:.1f} %",
     )
     st.html(f'<div class="small">{escape(line)} {escape(say("flip.checked"))}</div>')
-    if seen.case.notes is not None and modality == "notes":
+    if seen.analysis.case.notes is not None and modality == "notes":
         words = [place for place in found.removed if isinstance(place, Span)]
-        st.html(whatif_figures.struck(seen.case.notes.text, words))
-    elif seen.case.image is not None and modality == "image":
+        st.html(whatif_figures.struck(seen.analysis.case.notes.text, words))
+    elif seen.analysis.case.image is not None and modality == "image":
         boxes = [place for place in found.removed if isinstance(place, Box)]
-        st.image(marked_film(seen.case.image.shown, boxes))
+        st.image(marked_film(seen.analysis.case.image.shown, boxes))
     else:
         seconds = sorted(place for place in found.removed if isinstance(place, Span))
         named = ", ".join(f"{start:.1f}–{end:.1f} s" for start, end in seconds)
@@ -102,10 +102,10 @@ def show(seen: Review, modality: Modality, finding: str, found: Flip | None, say
 def worths(seen: Review, finding: str, say: Texts) -> None:
     """What each missing part would change on average."""
     for modality in MODALITIES:
-        if modality in seen.prediction.present or modality not in seen.config.modalities:
+        if modality in seen.analysis.prediction.present or modality not in seen.config.modalities:
             continue
         part = say(f"modality.{modality}")
-        known = worth(seen.prediction, modality)
+        known = worth(seen.analysis.prediction, modality)
         if known is None:
             line = say("worth.unknown", part=part)
         else:

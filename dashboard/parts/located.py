@@ -11,8 +11,8 @@ from dashboard.figures import evaluation as draw
 from dashboard.foreign import escape
 from dashboard.parts.blocks import assessed, by_group
 from dashboard.text import Texts
-from mmbm.evaluate.figures import Figures, Located
-from mmbm.evaluate.record import Record
+from mmbm.record.figures import Figures, Located
+from mmbm.record.record import Record
 
 __all__ = ["against_normal", "marked"]
 

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import markup
 from dashboard.foreign import escape
 from dashboard.text import Texts
-from mmbm.evaluate.record import Record
+from mmbm.record.record import Record
 
 __all__ = ["measured_trust"]
 

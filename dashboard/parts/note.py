@@ -28,7 +28,7 @@ def note(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
     a sign far more often than the last layer's, whose every place has read the whole note.
     """
     st.subheader(say("words.title"), anchor=False)
-    if seen.case.notes is None or maps.words is None:
+    if seen.analysis.case.notes is None or maps.words is None:
         blank(say("words.absent"))
         return
     kinds = ["input", "last"] if seen.config.notes.encoder == "gru" else ["last"]
@@ -44,7 +44,7 @@ def note(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
     if kind == "input":
         from_the_words(seen, maps.finding, say)
     else:
-        coloured(seen.case.notes.text, maps.words, seen.word_scale, say)
+        coloured(seen.analysis.case.notes.text, maps.words, seen.word_scale, say)
         told(say("words.scale", scale=f"{seen.word_scale:.3f}"), say)
 
 
@@ -65,11 +65,11 @@ def from_the_words(seen: Review, finding: str, say: Texts) -> None:
     found = state.kept_closer(key)
     fresh = not isinstance(found, Attribution)
     if not isinstance(found, Attribution):
-        found = attribute(models.predictor(), seen.prediction, "words", finding)
+        found = attribute(models.predictor(), seen.analysis.prediction, "words", finding)
         state.keep_closer(key, found)
-    assert seen.case.notes is not None and isinstance(found.values, tuple)
+    assert seen.analysis.case.notes is not None and isinstance(found.values, tuple)
     scale = full_colour(seen)
     with st.container(key="words-shown"):
-        coloured(seen.case.notes.text, found.values, scale, say)
+        coloured(seen.analysis.case.notes.text, found.values, scale, say)
     told(f"{facts(seen, found, say)} {say('closer.scale', scale=f'{scale:.2g}')}", say)
     badge.show(seen, key, found, "words-shown", fresh=fresh, say=say, brief=True)

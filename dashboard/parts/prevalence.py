@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
-from dashboard import markup, models, state
+from dashboard import markup, state
 from dashboard.foreign import escape
 from dashboard.text import Texts
 from mmbm.explain.ledger import Ledger
+from mmbm.model.facts import Calibrated
 from mmbm.trust.prevalence import Prevalences
 
 __all__ = ["at_prevalence", "prevalence_picker", "what_it_means"]
@@ -15,9 +18,10 @@ __all__ = ["at_prevalence", "prevalence_picker", "what_it_means"]
 LOW, HIGH = 0.1, 99.9  # percent
 
 
-def prevalence_picker(finding: str, say: Texts) -> Prevalences:
+def prevalence_picker(
+    finding: str, calibrated: Mapping[str, Calibrated], say: Texts
+) -> Prevalences:
     """The control of one finding's prevalence; those of all findings that were set."""
-    calibrated = models.calibrated()
     before = {name: set_for(name) for name in calibrated}
     if finding in calibrated:
         # not by the widget's default: what has one cannot be emptied again

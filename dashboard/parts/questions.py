@@ -23,7 +23,7 @@ def mute(seen: Review, said: list[str], say: Texts) -> list[Modality]:
     """Which parts to hear nothing of."""
     silent = st.pills(
         say("whatif.mute"),
-        list(seen.prediction.present),
+        list(seen.analysis.prediction.present),
         selection_mode="multi",
         format_func=lambda m: say(f"modality.{m}"),
         key=state.whatif_key("mute"),
@@ -49,7 +49,7 @@ def move(seen: Review, chosen: Modality, said: list[str], say: Texts) -> tuple[M
         say("whatif.weight.to", part=say(f"modality.{chosen}")),
         0.0,
         1.0,
-        round(seen.prediction.fusion_weights.get(chosen, 0.0), 2),
+        round(seen.analysis.prediction.fusion_weights.get(chosen, 0.0), 2),
         0.01,
         key=state.whatif_key(f"weight-{chosen}"),
     )

@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from dashboard import markup, models, state
+from dashboard import markup, state
 from dashboard.figures.account import waterfall
 from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape, verbatim
@@ -18,12 +18,11 @@ from dashboard.parts.prevalence import at_prevalence, prevalence_picker, what_it
 from dashboard.parts.whatif import whatif
 from dashboard.review import Review
 from dashboard.text import Texts
+from mmbm.analysis import Analysis
 from mmbm.case import MODALITIES
 from mmbm.explain.ledger import Ledger
 from mmbm.findings import not_assessed
 from mmbm.report import case_report
-from mmbm.trust.judge import Judgement, judge
-from mmbm.trust.prevalence import Prevalences
 
 __all__ = ["results"]
 
@@ -31,27 +30,27 @@ __all__ = ["results"]
 @st.fragment
 def results(seen: Review, say: Texts) -> None:
     """Everything below the intake; a fragment, so that choosing a finding reruns only this."""
-    finding, judgement, common = findings(seen, say)
-    at = seen.index(finding)
-    account, maps = at_prevalence(seen.ledgers[at], common), seen.maps[at]
+    finding, analysis = findings(seen, say)
+    common = analysis.prevalences
+    account, maps = at_prevalence(analysis.account(finding), common), analysis.map(finding)
     left, right = st.columns([1.12, 1], gap="medium")
     with left:
         picture(seen, account, maps, say)
         note(seen, maps, say)
         missing(seen, say)
-        warnings(seen, judgement, say)
+        warnings(analysis, say)
     with right:
         reasons(seen, account, say, common.shift(finding))
         sound(seen, maps, say)
     whatif(seen, finding, say, moved=bool(common.wanted))
     closer(seen, finding, say)
-    export(seen, judgement, common, say)
+    export(analysis, say)
 
 
-def findings(seen: Review, say: Texts) -> tuple[str, Judgement, Prevalences]:
+def findings(seen: Review, say: Texts) -> tuple[str, Analysis]:
     """Probabilities as bars; the choice of finding, of the answers' level and of prevalences."""
     st.subheader(say("findings.title"), anchor=False)
-    names = [account.finding for account in seen.ledgers]
+    names = list(seen.analysis.findings)
     meters = st.container()  # above the choice that marks one of them
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(f"<b>{escape(say('findings.select'))}</b>", width="content")
@@ -65,20 +64,21 @@ def findings(seen: Review, say: Texts) -> tuple[str, Judgement, Prevalences]:
             required=True,
         )
         level = 0.9
-        if seen.prediction.trust is not None:
+        if seen.analysis.prediction.trust is not None:
             st.html(f"<b>{escape(say('trust.level'))}</b>", width="content")
             level = trust.level_picker(say)
-        common = prevalence_picker(chosen or names[0], say)
+        common = prevalence_picker(chosen or names[0], seen.analysis.prevalences.calibrated, say)
     state.remember("finding", chosen or names[0])
-    judgement = judge(seen.case, seen.prediction, seen.lungs, level, common)
-    caption = what_it_means(seen.ledgers[seen.index(chosen or names[0])], common, say)
+    analysis = seen.analysis.at(level, common.wanted)
+    judgement = analysis.judgement
+    caption = what_it_means(seen.analysis.account(chosen or names[0]), common, say)
     caption += " " + say("findings.caption")
     if judgement.assessed:
         caption += " " + say("trust.caption", level=f"{level:.0%}")
     st.html(f'<div class="small">{escape(caption)}</div>')
     rows, unsure, standing = [], set(), {}
-    levels = models.standings()
-    for account, answer in zip(seen.ledgers, judgement.answers, strict=True):
+    levels = analysis.standing
+    for account, answer in zip(seen.analysis.accounts, judgement.answers, strict=True):
         finding = at_prevalence(account, common)
         name, plain = say.name("finding", finding.finding), in_words(finding.probability, say)
         if finding.finding in common.wanted:
@@ -86,14 +86,14 @@ def findings(seen: Review, say: Texts) -> tuple[str, Judgement, Prevalences]:
             plain = say("findings.at_prevalence", plain=plain, share=at)
         said = trust.answer_words(answer, level, say)
         rows.append((name, finding.probability, f"{said} · {plain}"))
-        standing[name] = say(f"findings.status.{levels.get(finding.finding, 'not_assessed')}")
+        standing[name] = say(f"findings.status.{levels[finding.finding]}")
         if answer.verdict == "not sure":
             unsure.add(name)
     with meters:
         picked = say.name("finding", chosen or names[0])
         st.html(markup.meters(rows, chosen=picked, unsure=unsure, standing=standing))
         st.html(f'<div class="small uncovered">{escape(uncovered(names, say))}</div>')
-    return chosen or names[0], judgement, common
+    return chosen or names[0], analysis
 
 
 def uncovered(findings: list[str], say: Texts) -> str:
@@ -121,7 +121,7 @@ def reasons(seen: Review, account: Ledger, say: Texts, prior: float) -> None:
     title = say("ledger.title", finding=finding, probability=probability)
     st.subheader(verbatim(title), anchor=False)
     st.plotly_chart(
-        waterfall(account, seen.prediction.present, say),
+        waterfall(account, seen.analysis.prediction.present, say),
         theme=None,
         config=CONFIG,
         key="ledger",
@@ -144,7 +144,7 @@ def reasons(seen: Review, account: Ledger, say: Texts, prior: float) -> None:
         line += " " + say("ledger.interval", places=places)
     st.html(f'<div class="small">{escape(line)}</div>')
     st.subheader(say("weights.title"), anchor=False)
-    st.html(markup.weights_table(account, seen.prediction, say))
+    st.html(markup.weights_table(account, seen.analysis.prediction, say))
     st.html(f'<div class="small">{escape(say("weights.caption"))}</div>')
 
 
@@ -156,31 +156,28 @@ def bound(residual: float) -> str:
 def missing(seen: Review, say: Texts) -> None:
     """Which parts were not given, and what that did to the sum."""
     st.subheader(say("missing.title"), anchor=False)
-    absent = [m for m in MODALITIES if m not in seen.prediction.present]
+    absent = [m for m in MODALITIES if m not in seen.analysis.prediction.present]
     if not absent:
         st.markdown(say("missing.none"))
     for modality in absent:
         st.markdown(f"{say(f'missing.{modality}')} {say('missing.effect')}")
 
 
-def warnings(seen: Review, judgement: Judgement, say: Texts) -> None:
+def warnings(analysis: Analysis, say: Texts) -> None:
     """Everything the reader should know of how the parts were read."""
-    given = [*seen.prediction.warnings, *(seen.lungs.warnings if seen.lungs else ())]
-    given += trust.warnings(judgement, say)
+    lungs = analysis.lungs
+    given = [*analysis.prediction.warnings, *(lungs.warnings if lungs else ())]
+    given += trust.warnings(analysis.judgement, say)
     if given:
         st.subheader(say("warnings.title"), anchor=False)
     for warning in given:
         st.warning(verbatim(warning))
 
 
-def export(seen: Review, judgement: Judgement, common: Prevalences, say: Texts) -> None:
+def export(analysis: Analysis, say: Texts) -> None:
     """The download, and what made these numbers."""
-    report = case_report(
-        *(seen.case, seen.prediction, seen.ledgers, seen.maps, seen.lungs, judgement),
-        standing=models.standings(),
-        prevalences=common,
-    )
-    identity = seen.prediction.identity
+    prediction, report = analysis.prediction, case_report(analysis)
+    identity = prediction.identity
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             say("download.label"),
@@ -195,7 +192,7 @@ def export(seen: Review, judgement: Judgement, common: Prevalences, say: Texts) 
             name=identity.name,
             version=identity.version,
             sha=identity.sha256[:12],
-            mmbm=seen.prediction.mmbm_version,
-            device=seen.prediction.device,
+            mmbm=prediction.mmbm_version,
+            device=prediction.device,
         )
         st.html(f'<div class="small">{escape(line)}</div>', width="stretch")

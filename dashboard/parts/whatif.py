@@ -62,21 +62,21 @@ def asked(seen: Review, said: list[str], say: Texts) -> Prediction:
         [say(f"modality.{m}") for m in ("notes", "image", "audio")] + [say("whatif.model")]
     )
     with notes:
-        note = edit(seen.case.notes, said, say)
+        note = edit(seen.analysis.case.notes, said, say)
     with picture:
-        film = region(seen.case.image, said, say)
+        film = region(seen.analysis.case.image, said, say)
     with sound:
-        recording = shorten(seen.case.audio, said, say)
+        recording = shorten(seen.analysis.case.audio, said, say)
     parts = Case(film, note, recording)
     with model:
         other = other_model(said, say)
     if other is not None:
-        whole = {m: getattr(parts, m) or getattr(seen.case, m) for m in MODALITIES}
+        whole = {m: getattr(parts, m) or getattr(seen.analysis.case, m) for m in MODALITIES}
         after = models.other_predictor(other).predict(Case(**whole))
     elif parts.present:
-        after = exchanged(models.predictor(), seen.prediction, parts)
+        after = exchanged(models.predictor(), seen.analysis.prediction, parts)
     else:
-        after = seen.prediction
+        after = seen.analysis.prediction
     # on the worker, whose threads suit: here small sums would wait for each other on all cores
     return models.predictor().alone(
         lambda: muted(reweighed(after, *weight) if weight else after, *silent)
@@ -89,7 +89,7 @@ def answer(seen: Review, after: Prediction, finding: str, said: list[str], say: 
         st.html(f'<div class="blank">{escape(say("whatif.nothing"))}</div>')
         return
     st.html(f'<div class="small"><b>{escape(" ".join(said))}</b></div>')
-    both = models.predictor().alone(lambda: changes(seen.prediction, after))
+    both = models.predictor().alone(lambda: changes(seen.analysis.prediction, after))
     for change in both:
         if change.finding == finding:
             head = ["", say("whatif.before"), say("whatif.after"), say("whatif.change")]
@@ -99,6 +99,6 @@ def answer(seen: Review, after: Prediction, finding: str, said: list[str], say: 
     st.plotly_chart(whatif_figures.moved(both, say), theme=None, config=CONFIG, key="whatif-moved")
     lungs = after.features.prepared.lungs
     for warning in [*after.warnings, *(lungs.warnings if lungs else ())]:
-        if warning not in seen.prediction.warnings:
+        if warning not in seen.analysis.prediction.warnings:
             st.warning(verbatim(warning))
     st.button(say("whatif.reset"), key=state.whatif_key("reset"), on_click=state.reset_whatif)

@@ -12,9 +12,9 @@ from dashboard.parts.blocks import by_group, leaning
 from dashboard.text import Texts
 from mmbm.card import read_card
 from mmbm.errors import MMBMError
-from mmbm.evaluate.figures import Figures
-from mmbm.evaluate.record import Record, parse_record
 from mmbm.model.checkpoint import find, shipped
+from mmbm.record.figures import Figures
+from mmbm.record.record import Record, parse_record
 
 RATES = ("auroc", "auprc", "accuracy", "precision", "recall", "specificity", "f1")
 

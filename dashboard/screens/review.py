@@ -84,4 +84,4 @@ if made is not None:
     with st.container(key="results"):
         results(made, say)
 notice.empty()
-state.show_numbers(None if made is None else made.case)
+state.show_numbers(None if made is None else made.analysis.case)

@@ -10,7 +10,7 @@ from dashboard.state.session import CloserKey, FlipKey, JobKey, session
 from mmbm.case import MODALITIES, Case
 from mmbm.data.check.report import DataReport
 from mmbm.explain.flips import Flip
-from mmbm.trust.verdict import MapVerdict
+from mmbm.explain.verdict import MapVerdict
 
 __all__ = [
     "at_hand",
@@ -65,7 +65,7 @@ def show_numbers(of: Case | Literal["some"] | None) -> None:
 def kept_review(of: Case) -> Review | None:
     """The review of exactly these parts, if it was made already."""
     kept = session().review
-    return kept if kept is not None and same(kept.case, of) else None
+    return kept if kept is not None and same(kept.analysis.case, of) else None
 
 
 def keep(made: Review) -> None:
@@ -74,7 +74,7 @@ def keep(made: Review) -> None:
     The review of a case that has changed since, made by a run that was overtaken, is left.
     """
     kept = session()
-    if same(made.case, kept.given.whole()):
+    if same(made.analysis.case, kept.given.whole()):
         kept.review = made
         drop_answers()
 

@@ -18,7 +18,7 @@ from mmbm.case import Case, Modality
 from mmbm.data.check.report import DataReport
 from mmbm.explain.attribution import Over
 from mmbm.explain.flips import Flip
-from mmbm.trust.verdict import MapVerdict
+from mmbm.explain.verdict import MapVerdict
 
 __all__ = [
     "CloserKey",

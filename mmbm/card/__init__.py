@@ -1,6 +1,6 @@
 """The card: a model's facts, generated from its config, its data and its evaluation record."""
 
-from mmbm.card.facts import Card, CardFacts, data_table, read_card, read_facts, standing
+from mmbm.card.facts import Card, CardFacts, data_table, read_card
 from mmbm.card.tables import figures_table
 from mmbm.card.write import write_card
 
@@ -10,7 +10,5 @@ __all__ = [
     "data_table",
     "figures_table",
     "read_card",
-    "read_facts",
-    "standing",
     "write_card",
 ]

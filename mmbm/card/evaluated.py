@@ -5,8 +5,8 @@ from __future__ import annotations
 from mmbm.card.facts import Card
 from mmbm.card.located import against_normal_table, located_sentences, located_table
 from mmbm.card.tables import figures_table, markdown_table, number
-from mmbm.evaluate.record import Record
 from mmbm.findings import title
+from mmbm.record.record import Record
 
 __all__ = ["evaluation"]
 

@@ -18,9 +18,9 @@ from pydantic import Field
 from mmbm.config import Settings
 from mmbm.data.manifest import SPLITS, Manifest
 from mmbm.errors import ModelError
-from mmbm.evaluate.record import FILE, Level, Record, faults, record_in
 from mmbm.model.facts import read_facts
 from mmbm.model.folder import checksum, take_all
+from mmbm.record.record import FILE, Record, faults, record_in
 
 __all__ = [
     "SOURCES",
@@ -29,8 +29,6 @@ __all__ = [
     "CardFacts",
     "data_table",
     "read_card",
-    "read_facts",
-    "standing",
 ]
 
 SOURCES = {
@@ -83,7 +81,7 @@ class Card:
     facts: dict[str, Any]
     markdown: str
     evaluation: Record | None
-    faults: tuple[str, ...]  # of the record, as in :func:`mmbm.evaluate.record.faults`
+    faults: tuple[str, ...]  # of the record, as in :func:`mmbm.record.record.faults`
     history: pd.DataFrame | None  # the training log, one row an epoch
 
 
@@ -118,17 +116,6 @@ def read_card(folder: Path) -> Card:
         faults=wrong,
         history=log,
     )
-
-
-def standing(folder: Path) -> dict[str, Level]:
-    """What each finding may be called, by the model's record; empty without one that fits."""
-    try:
-        card = read_card(folder)
-    except ModelError:
-        return {}
-    if card.evaluation is None or card.faults:
-        return {}
-    return {finding: status.level for finding, status in card.evaluation.status.items()}
 
 
 def data_table(manifest: Manifest, findings: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmbm.card.tables import FEW, markdown_table, number, unseen, with_interval, written
-from mmbm.evaluate.figures import Figures, Located
-from mmbm.evaluate.record import Record
 from mmbm.findings import title
+from mmbm.record.figures import Figures, Located
+from mmbm.record.record import Record
 
 __all__ = ["against_normal_table", "located_sentences", "located_table"]
 

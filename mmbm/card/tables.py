@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from mmbm.evaluate.figures import Comparison, Figures, Interval
-from mmbm.evaluate.record import ALL, Heard, Level, Point, Record, Status
 from mmbm.findings import title
+from mmbm.record.figures import Comparison, Figures, Interval
+from mmbm.record.record import ALL, Heard, Level, Point, Record, Status
 
 __all__ = [
     "FEW",

@@ -16,10 +16,10 @@ from mmbm.card.facts import SOURCES, UNSTATED, CardFacts, read_card
 from mmbm.card.lineage import read_lineage, weights_sha256
 from mmbm.card.tables import markdown_table
 from mmbm.config import ModelConfig
-from mmbm.evaluate.record import Record
 from mmbm.findings import not_assessed, title
+from mmbm.model.facts import calibrated_at
 from mmbm.model.folder import put
-from mmbm.trust.prevalence import calibrated_at
+from mmbm.record.record import Record
 
 __all__ = ["write_card"]
 

@@ -29,9 +29,9 @@ def evaluate(
     with one_line_errors():
         from mmbm.card import figures_table, write_card
         from mmbm.evaluate.golden import write_golden
-        from mmbm.evaluate.record import store_record, write_record
         from mmbm.evaluate.run import run_evaluation
         from mmbm.model.checkpoint import find
+        from mmbm.record.record import store_record, write_record
 
         with progress() as (reading, _):
             record = run_evaluation(

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mmbm.cli.shared import DeviceOption, ModelOption, one_line_errors
-from mmbm.errors import ConfigError, UnreadableFile
+from mmbm.errors import ConfigError
 
 if TYPE_CHECKING:
     from mmbm.report import CaseReport, PrevalenceEntry
-
-Part = TypeVar("Part")
 
 STATUS = {
     "across_sources": "Validated across sources.",
@@ -45,48 +42,18 @@ def predict(
 ) -> None:
     """Score one case and show what moved each finding."""
     with one_line_errors():
-        from mmbm.card import read_facts, standing
-        from mmbm.case import Case
-        from mmbm.explain.ledger import ledger
-        from mmbm.explain.maps import finer_maps
-        from mmbm.io import read_notes, read_picture, read_sound
-        from mmbm.predict import Predictor
+        from mmbm.analysis import analyse
+        from mmbm.io.case import read_case
+        from mmbm.predict import load
         from mmbm.report import case_report
-        from mmbm.trust.judge import judge
-        from mmbm.trust.lungs import in_case
-        from mmbm.trust.prevalence import Prevalences, calibrated_at
 
         wanted = dict(_share(said) for said in prevalence or ())
-        case = Case(
-            image=_part(
-                "image", image, lambda content, name: read_picture(content, name, frame=frame)
-            ),
-            notes=_part("notes", notes, read_notes),
-            audio=_part("audio", audio, read_sound),
-        )
-        predictor = Predictor.load(model, device)
-        common = Prevalences(calibrated_at(read_facts(predictor.folder)), wanted)
-        prediction = predictor.predict(case)
-        lungs = in_case(prediction)
-        judgement = judge(case, prediction, lungs, level, common)
-        ledgers, levels = ledger(prediction), standing(predictor.folder)
-        maps = finer_maps(predictor, prediction)
-        report = case_report(case, prediction, ledgers, maps, lungs, judgement, levels, common)
+        case = read_case(image, notes, audio, frame=frame)
+        report = case_report(analyse(case, load(model, device), level=level, prevalence=wanted))
     if as_json:
         typer.echo(report.model_dump_json(indent=2))
     else:
         _show(report)
-
-
-def _part(part: str, path: Path | None, read: Callable[[bytes, str], Part]) -> Part | None:
-    """Read one part of a case from a file."""
-    if path is None:
-        return None
-    try:
-        content = path.read_bytes()
-    except OSError as exc:
-        raise UnreadableFile(f"The {part} file could not be opened; check its path.") from exc
-    return read(content, path.name)
 
 
 def _share(said: str) -> tuple[str, float]:

@@ -36,7 +36,7 @@ from mmbm.model.lungs import lung_digest
 from mmbm.model.network import Inputs
 from mmbm.model.notes import Tokens
 
-__all__ = ["Corpus", "Progress", "read_corpus", "read_texts", "silent"]
+__all__ = ["Corpus", "Progress", "distinct", "read_corpus", "read_texts", "silent"]
 
 Part = TypeVar("Part")
 THUMBNAIL = 32  # pixels a side
@@ -265,3 +265,12 @@ def _all(
             done.append(part)
             progress(f"reading {what}", len(done), len(paths))
     return done
+
+
+def distinct(corpus: Corpus, modality: int) -> NDArray[np.int64]:
+    """A case of each distinct film (0), note (1) or recording (2)."""
+    if modality == 1:
+        return np.flatnonzero(corpus.present[:, 1].numpy())
+    index = corpus.film_of if modality == 0 else corpus.sound_of
+    _, first = np.unique(index, return_index=True)
+    return first[index[first] >= 0]

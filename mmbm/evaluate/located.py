@@ -18,11 +18,11 @@ from mmbm.data.corpus import Progress
 from mmbm.data.located import box_mask
 from mmbm.data.manifest import Manifest
 from mmbm.errors import InputError, ManifestError
-from mmbm.evaluate.figures import Located
 from mmbm.evaluate.metrics import share_of_patients
 from mmbm.explain.maps import finer_maps
 from mmbm.io import read_picture, read_sound
 from mmbm.predict import Predictor
+from mmbm.record.figures import Located
 from mmbm.trust.lungs import in_case, share_inside
 
 __all__ = ["BOXED", "MOST", "located", "top_of"]

@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbm.evaluate.figures import Comparison, Figures, RiskCoverage
-from mmbm.trust.calibration import (
+from mmbm.evaluate.calibration import (
     calibration_floor,
     debiased_calibration_error,
     expected_calibration_error,
 )
+from mmbm.record.figures import Comparison, Figures, RiskCoverage
 
 __all__ = [
     "compare",

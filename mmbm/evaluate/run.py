@@ -9,8 +9,11 @@ import mmbm
 from mmbm.data.corpus import Progress, read_texts
 from mmbm.data.manifest import mined_sources, read_manifest
 from mmbm.data.select import corpus_of, held_out, left_out_by, need_findings, split_of
+from mmbm.evaluate.assess import assess
+from mmbm.evaluate.cases import cases_sha256
+from mmbm.evaluate.left_out import left_out_of
 from mmbm.evaluate.located import located
-from mmbm.evaluate.record import Identity, Record, cases_sha256, left_out_of
+from mmbm.evaluate.odd import read_odd
 from mmbm.evaluate.scores import extract
 from mmbm.evaluate.sections import evaluate
 from mmbm.model import checkpoint
@@ -18,8 +21,7 @@ from mmbm.model.facts import read_facts
 from mmbm.model.folder import checksums
 from mmbm.pipeline import PIPELINE_VERSION
 from mmbm.predict import Predictor, probe_device
-from mmbm.trust.assess import assess
-from mmbm.trust.odd import read_odd
+from mmbm.record.record import Identity, Record
 
 __all__ = ["run_evaluation"]
 
@@ -35,8 +37,8 @@ def run_evaluation(
 ) -> Record:
     """Score a model, as stored, on the manifest's test split.
 
-    ``odd`` lists files that its trust should flag (``mmbm.trust.odd``). ``without`` are folders of
-    models like this one, each trained without a source: their records tell how they did on it.
+    ``odd`` lists files that its trust should flag (``mmbm.evaluate.odd``). ``without`` are folders
+    of models like this one, each trained without a source: their records tell how they did on it.
 
     Raises
     ------

@@ -7,8 +7,8 @@ from pathlib import Path
 from mmbm.data.corpus import Progress
 from mmbm.evaluate.golden import sample_cases
 from mmbm.explain.attribution import METHODS, SPACES, randomised_maps, weight_shuffled
+from mmbm.explain.verdict import Sanity, sanity_of, write_sanity
 from mmbm.predict import Predictor
-from mmbm.trust.verdict import Sanity, sanity_of, write_sanity
 
 __all__ = ["run_sanity"]
 

@@ -16,13 +16,14 @@ from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
 from mmbm.data.corpus import Corpus, Progress, silent
-from mmbm.evaluate.figures import FEWEST
+from mmbm.evaluate.calibration import fit_platt, fit_scales
 from mmbm.memory import first_that_fits, halving, on_cpu
+from mmbm.model.facts import Calibrated
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.readout import COALITIONS, CoalitionReadout, Readout
 from mmbm.predict import to_device
-from mmbm.trust.calibration import fit_platt, fit_scales
-from mmbm.trust.prevalence import Calibrated, counted
+from mmbm.record.figures import FEWEST
+from mmbm.trust.prevalence import counted
 
 __all__ = [
     "Scores",

@@ -16,13 +16,13 @@ from sklearn.metrics import roc_curve
 
 from mmbm.case import MODALITIES
 from mmbm.data.corpus import Corpus
-from mmbm.evaluate.figures import FEWEST, Comparison, Figures, RiskCoverage
+from mmbm.evaluate.calibration import reliability
 from mmbm.evaluate.metrics import figures, risk_coverage
-from mmbm.evaluate.record import ALL, Bin, Heard, LeftOut, Level, Roc, Status
 from mmbm.evaluate.scores import Scores
 from mmbm.evaluate.tested import SUBSETS, Tested, tested
 from mmbm.model.network import MultimodalBigModel
-from mmbm.trust.calibration import reliability
+from mmbm.record.figures import FEWEST, Comparison, Figures, RiskCoverage
+from mmbm.record.record import ALL, Bin, Heard, LeftOut, Level, Roc, Status
 
 __all__ = ["ASSEMBLED", "evaluate", "status_of"]
 

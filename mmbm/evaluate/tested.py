@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from mmbm.case import MODALITIES
 from mmbm.data.corpus import Corpus
-from mmbm.evaluate.figures import Comparison, Figures
 from mmbm.evaluate.metrics import compare, figures
 from mmbm.evaluate.scores import Scores, coalition_logits, drawn_parts
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.readout import COALITIONS
+from mmbm.record.figures import Comparison, Figures
 
 __all__ = ["SUBSETS", "Tested", "tested"]
 

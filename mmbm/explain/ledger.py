@@ -13,7 +13,7 @@ the sum with the logit that the forward pass gave, and is shown rather than assu
 
 How sure a contribution is, is another question: its interval says how it would vary had the head
 been fitted on other patients, its percentile how many held-out cases show a smaller one
-(:mod:`mmbm.trust.population`).
+(:mod:`mmbm.train.fit.population`).
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,11 +13,19 @@ from mmbm.config import Name
 from mmbm.errors import ModelError
 from mmbm.model.folder import checksums, read_json, take
 
-__all__ = ["CARD", "parse_facts", "read_facts"]
+__all__ = ["CARD", "Calibrated", "calibrated_at", "parse_facts", "read_facts"]
 
 CARD = "card.json"
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Text = Annotated[str, Field(max_length=10_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """How common one finding was among the cases of the calibration."""
+
+    prevalence: float  # in (0, 1): by the weights of the fit, so this is where probabilities hold
+    sources: Mapping[str, tuple[int, int]]  # cases with a known label, and how many have it
 
 
 class _Part(BaseModel):
@@ -92,3 +102,14 @@ def parse_facts(content: bytes, model: str) -> dict[str, Any]:
             f"{CARD} of the model '{model}' is damaged: '{entry}', {first['msg']}."
         ) from exc
     return facts
+
+
+def calibrated_at(facts: Mapping[str, Any]) -> dict[str, Calibrated]:
+    """What a checked ``card.json`` says of each finding; empty where its maker did not state it."""
+    return {
+        finding: Calibrated(
+            entry["prevalence"],
+            {name: (s["cases"], s["positives"]) for name, s in entry["sources"].items()},
+        )
+        for finding, entry in facts.get("calibration", {}).items()
+    }

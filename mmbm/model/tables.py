@@ -1,6 +1,6 @@
 """What a model remembers of the cases it was fitted on, to tell when not to trust it.
 
-Fitted at the end of training by ``mmbm.trust.fit``, stored beside the weights as
+Fitted at the end of training by ``mmbm.train.fit``, stored beside the weights as
 ``trust.safetensors``, read by ``mmbm.trust``. Numbers only: no case can be found in it.
 """
 

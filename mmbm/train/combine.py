@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 import mmbm
-from mmbm.card import read_facts, write_card
+from mmbm.card import write_card
 from mmbm.card.lineage import Stage, extended
 from mmbm.case import Modality
 from mmbm.data.corpus import Progress
@@ -18,6 +18,7 @@ from mmbm.data.select import corpus_of, held_out, left_out_by, split_of
 from mmbm.errors import ConfigError, ManifestError
 from mmbm.inputs import standardise
 from mmbm.model import checkpoint
+from mmbm.model.facts import read_facts
 from mmbm.train.average import average_audio, average_image
 from mmbm.train.graft import graft
 from mmbm.train.handed_down import handed_down, keep_log

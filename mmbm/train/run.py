@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import mmbm
-from mmbm.card import data_table, read_facts, write_card
+from mmbm.card import data_table, write_card
 from mmbm.card.lineage import Stage, extended, weights_sha256
 from mmbm.config import TrainConfig
 from mmbm.data.corpus import Progress, read_texts
@@ -15,12 +15,13 @@ from mmbm.data.manifest import read_manifest
 from mmbm.data.select import corpus_of, held_out, need_findings, split_of
 from mmbm.errors import ManifestError
 from mmbm.evaluate import Scores, extract, source_aurocs
-from mmbm.evaluate.record import store_record
 from mmbm.evaluate.run import run_evaluation
 from mmbm.model import checkpoint
+from mmbm.model.facts import read_facts
 from mmbm.model.folder import put
 from mmbm.model.network import MultimodalBigModel
 from mmbm.predict import probe_device
+from mmbm.record.record import store_record
 from mmbm.train.begin import begin
 from mmbm.train.calibrate import calibrated, operating_point
 from mmbm.train.loop import Step, train

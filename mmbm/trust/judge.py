@@ -18,10 +18,9 @@ from mmbm.model.tables import LEVELS, TrustTables
 from mmbm.predict import Finding, Prediction
 from mmbm.trust.conformal import answers
 from mmbm.trust.disagreement import Disagreement, disagreements
-from mmbm.trust.fit import nearest
 from mmbm.trust.lungs import Lungs
 from mmbm.trust.prevalence import AS_CALIBRATED, Prevalences
-from mmbm.trust.shift import Shift, shift_of
+from mmbm.trust.shift import Shift, nearest, shift_of
 
 __all__ = ["Answer", "Judgement", "Verdict", "judge"]
 

@@ -23,18 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbm.errors import ConfigError
+from mmbm.model.facts import Calibrated
 
-__all__ = ["AS_CALIBRATED", "Calibrated", "Prevalences", "calibrated_at", "counted", "facts_of"]
+__all__ = ["AS_CALIBRATED", "Prevalences", "counted", "facts_of"]
 
 Values = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Calibrated:
-    """How common one finding was among the cases of the calibration."""
-
-    prevalence: float  # in (0, 1): by the weights of the fit, so this is where probabilities hold
-    sources: Mapping[str, tuple[int, int]]  # cases with a known label, and how many have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +98,6 @@ def facts_of(calibrated: Mapping[str, Calibrated]) -> dict[str, Any]:
             },
         }
         for finding, found in calibrated.items()
-    }
-
-
-def calibrated_at(facts: Mapping[str, Any]) -> dict[str, Calibrated]:
-    """What a checked ``card.json`` says of each finding; empty where its maker did not state it."""
-    return {
-        finding: Calibrated(
-            entry["prevalence"],
-            {name: (s["cases"], s["positives"]) for name, s in entry["sources"].items()},
-        )
-        for finding, entry in facts.get("calibration", {}).items()
     }
 
 

@@ -21,7 +21,6 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.covariance import LedoitWolf
 from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
@@ -30,7 +29,7 @@ from mmbm.model.tables import Cloud, TrustTables
 from mmbm.trust.lungs import LEAST
 from mmbm.trust.subject import MOST_WORDS, words_per_sign
 
-__all__ = ["Cue", "Shift", "cloud_of", "cues_of_note", "distances", "shift_of", "words_known"]
+__all__ = ["Cue", "Shift", "cues_of_note", "distances", "nearest", "shift_of", "words_known"]
 
 Cue = Literal["features", "words", "subject", "language", "lungs"]
 LANGUAGE = 2.0  # the cue of a language that the model never learned: past every share of words
@@ -50,16 +49,6 @@ class Shift:
     def flagged(self) -> bool:
         """Past the limit."""
         return self.strangeness > 1.0
-
-
-def cloud_of(features: Tensor, groups: NDArray[np.int64]) -> Cloud:
-    """Centres and precision of (n, d) features, one centre a group; the limit is not yet known."""
-    held = features.double().numpy()
-    centres = np.stack([held[groups == g].mean(0) for g in np.unique(groups)])
-    fit = LedoitWolf(assume_centered=True).fit(
-        held - centres[np.unique(groups, return_inverse=True)[1]]
-    )
-    return Cloud(torch.from_numpy(centres).float(), torch.from_numpy(fit.precision_).float(), 1.0)
 
 
 def distances(cloud: Cloud, features: Tensor) -> Tensor:
@@ -115,3 +104,11 @@ def shift_of(
     table = tables.strangeness[MODALITIES.index(modality)].double().numpy()
     place = float(np.interp(strangeness, table, np.arange(101.0)))
     return Shift(modality, cue, strangeness, float("nan") if np.isnan(table).any() else place)
+
+
+def nearest(clouds: dict[Modality, Cloud], features: Tensor, present: Tensor) -> NDArray[np.int64]:
+    """Which source's films each case's film is nearest to, (n,); -1 without a film or cloud."""
+    if "image" not in clouds:
+        return np.full(len(features), -1)
+    closest = distances(clouds["image"], features[:, 0]).argmin(1)
+    return torch.where(present[:, 0], closest, -1).numpy()

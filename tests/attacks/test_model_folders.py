@@ -17,8 +17,8 @@ import pytest
 
 from mmbm.card import read_card
 from mmbm.errors import ModelError
+from mmbm.explain.verdict import Sanity, read_sanity, write_sanity
 from mmbm.model import checkpoint
-from mmbm.trust.verdict import Sanity, read_sanity, write_sanity
 from tests.made_models import Mutant, damages, mutants, resign
 
 FULL = bool(os.environ.get("MMBM_FULL"))

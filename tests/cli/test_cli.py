@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from mmbm.card import read_facts
 from mmbm.case import MODALITIES
 from mmbm.cli import app
-from mmbm.evaluate.record import read_record
+from mmbm.explain.verdict import read_sanity
+from mmbm.model.facts import read_facts
 from mmbm.model.folder import checksums, put
-from mmbm.trust.verdict import read_sanity
+from mmbm.record.record import read_record
 from tests.made_cases import NOTES
 
 runner = CliRunner()

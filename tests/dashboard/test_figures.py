@@ -12,10 +12,10 @@ from dashboard.figures.film import block_sums
 from dashboard.text import texts
 from mmbm.case import MODALITIES, SAMPLE_RATE
 from mmbm.config import AudioConfig
-from mmbm.evaluate.figures import Comparison, Figures, RiskCoverage
-from mmbm.evaluate.record import Bin, Roc
 from mmbm.explain.ledger import Ledger
 from mmbm.model.audio import mel_filters
+from mmbm.record.figures import Comparison, Figures, RiskCoverage
+from mmbm.record.record import Bin, Roc
 
 SAY = texts("en")
 

@@ -32,11 +32,10 @@ def test_no_thread_knows_of_the_page():
     assert "streamlit as" not in (SCREEN / "jobs.py").read_text(encoding="utf-8")
 
 
-def test_the_shared_cache_holds_models_and_what_their_records_say_and_nothing_else():
+def test_the_shared_cache_holds_models_and_nothing_else():
     content = (SCREEN / "models.py").read_text(encoding="utf-8")
     assert re.findall(r"@st\.cache_\w+[^\n]*\ndef (\w+)\(([^)]*)\) -> (\w+)", content) == [
         ("_load", "model: str, device: str", Predictor.__name__),
-        ("_standings", "folder: Path, sha256: str", "dict"),
     ]
 
 

@@ -54,7 +54,7 @@ def test_a_muted_part_is_answered_with_the_account_without_it(whole):
     asked(whole, "button_group", "mute").set_value(["audio"]).run()
     assert "Sound muted." in shown(clean(whole))
     assert table(whole)["Sound"][1] == "0.000"
-    logits(whole, muted(seen.prediction, "audio"))
+    logits(whole, muted(seen.analysis.prediction, "audio"))
     asked(whole, "button", "reset").click().run()
     assert "Nothing is changed yet." in shown(clean(whole))
 
@@ -63,7 +63,9 @@ def test_the_note_can_be_edited(whole):
     seen, model = whole.session_state["session"].review, models.predictor()
     asked(whole, "text_area", "note").set_value("Denies fever.").run()
     assert "Note edited." in shown(clean(whole))
-    edited = type(seen.case)(seen.case.image, Notes("Denies fever."), seen.case.audio)
+    edited = type(seen.analysis.case)(
+        seen.analysis.case.image, Notes("Denies fever."), seen.analysis.case.audio
+    )
     logits(whole, model.predict(edited))
 
 

@@ -8,11 +8,11 @@ import pytest
 from mmbm.card.located import against_normal_table, located_sentences, located_table
 from mmbm.data.manifest import mined_sources, read_manifest
 from mmbm.evaluate import located as room
-from mmbm.evaluate.figures import Figures, Located
 from mmbm.evaluate.located import located, top_of
-from mmbm.evaluate.record import Identity, LeftOut, Record
 from mmbm.explain.maps import EvidenceMaps
 from mmbm.predict import Predictor
+from mmbm.record.figures import Figures, Located
+from mmbm.record.record import Identity, LeftOut, Record
 from tests.made_cases import write_manifest
 
 

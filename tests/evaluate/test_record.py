@@ -9,13 +9,15 @@ import pytest
 from mmbm.card import read_card
 from mmbm.data.manifest import read_manifest
 from mmbm.errors import ManifestError, ModelError, UnreadableFile
-from mmbm.evaluate import record as records
-from mmbm.evaluate.figures import Figures
-from mmbm.evaluate.record import ALL, parse_record, read_record
+from mmbm.evaluate.cases import cases_sha256
+from mmbm.evaluate.left_out import left_out_of
 from mmbm.evaluate.scores import drawn_parts
 from mmbm.evaluate.sections import status_of
 from mmbm.evaluate.tested import _permuted
 from mmbm.model.folder import put, sign
+from mmbm.record import record as records
+from mmbm.record.figures import Figures
+from mmbm.record.record import ALL, parse_record, read_record
 from tests.made_cases import write_manifest
 
 
@@ -97,11 +99,11 @@ def test_the_hash_of_the_cases_is_over_content_not_place(tmp_path):
     hashes = []
     for name in ("here", "there"):
         manifest = read_manifest(write_manifest(tmp_path / name, 8))
-        hashes.append(records.cases_sha256(manifest))
+        hashes.append(cases_sha256(manifest))
     assert hashes[0] == hashes[1]
     film = tmp_path / "there" / "film3.png"
     film.write_bytes(film.read_bytes() + b"\0")
-    assert records.cases_sha256(manifest) != hashes[0]
+    assert cases_sha256(manifest) != hashes[0]
 
 
 def test_a_damaged_record_is_refused(copy):
@@ -175,4 +177,4 @@ def test_parts_are_swapped_within_the_source_among_those_that_have_them():
 
 def test_a_model_without_left_out_sources_tells_nothing_of_them(tiny_model_dir):
     with pytest.raises(ManifestError, match="no record of a model trained with"):
-        records.left_out_of([tiny_model_dir])
+        left_out_of([tiny_model_dir])

@@ -7,7 +7,8 @@ import torch
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.readout import COALITIONS
 from mmbm.model.tables import LEVELS, TrustTables
-from mmbm.trust.conformal import answers, fit_thresholds, weighted_quantile
+from mmbm.train.fit.thresholds import fit_thresholds, weighted_quantile
+from mmbm.trust.conformal import answers
 from tests.made_cases import TINY
 
 

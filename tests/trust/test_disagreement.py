@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from mmbm.trust.disagreement import Disagreement, disagreements, fit_pushes
+from mmbm.train.fit.pushes import fit_pushes
+from mmbm.trust.disagreement import Disagreement, disagreements
 
 
 def test_strong_is_what_half_of_a_labels_own_cases_show():

@@ -8,12 +8,13 @@ import torch
 
 from mmbm.case import Case, Notes
 from mmbm.errors import ConfigError, ModelError
+from mmbm.model.facts import Calibrated
 from mmbm.model.tables import TrustTables
 from mmbm.predict import Predictor
 from mmbm.trust.disagreement import Disagreement
 from mmbm.trust.judge import Answer, Judgement, judge
 from mmbm.trust.lungs import in_case
-from mmbm.trust.prevalence import Calibrated, Prevalences
+from mmbm.trust.prevalence import Prevalences
 from mmbm.trust.sentences import answer_sentence, warnings
 from mmbm.trust.shift import Shift
 from tests.made_cases import case

@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 
 from mmbm.errors import ConfigError
-from mmbm.trust.prevalence import (
-    AS_CALIBRATED,
-    Calibrated,
-    Prevalences,
-    calibrated_at,
-    counted,
-    facts_of,
-)
+from mmbm.model.facts import Calibrated, calibrated_at
+from mmbm.trust.prevalence import AS_CALIBRATED, Prevalences, counted, facts_of
 
 SIXTY = {"pneumonia": Calibrated(0.6, {"siim": (100, 72)})}
 

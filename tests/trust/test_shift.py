@@ -8,9 +8,10 @@ import torch
 
 from mmbm.model.notes import Tokens
 from mmbm.model.tables import LEVELS, TrustTables
-from mmbm.trust.fit import limit_of
+from mmbm.train.fit.clouds import cloud_of
+from mmbm.train.fit.tables import limit_of
 from mmbm.trust.lungs import LEAST
-from mmbm.trust.shift import Shift, cloud_of, distances, shift_of, words_known
+from mmbm.trust.shift import Shift, distances, shift_of, words_known
 
 SIZE = (len(LEVELS), 7, 1, 1, 2)
 

@@ -5,7 +5,7 @@ an erased unit and one that is left the baseline fades into the input from the m
 the middle of the other: a hard edge is an event of its own, an onset in every band at once, which
 the sound branch hears as one. Words have hard edges.
 
-The judge itself is ``mmbm.trust.verdict``, which knows nothing of how a map was made.
+The judge itself is ``mmbm.explain.verdict``, which knows nothing of how a map was made.
 """
 
 from __future__ import annotations

@@ -8,16 +8,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
-from mmbm.data.corpus import Corpus, read_texts
+from mmbm.data.corpus import Corpus, distinct, read_texts
 from mmbm.data.manifest import even_weights
 from mmbm.model.readout import CoalitionReadout, Readout
 from mmbm.model.tables import Cloud, TrustTables
-from mmbm.trust.conformal import fit_thresholds, weighted_quantile
-from mmbm.trust.disagreement import fit_pushes
-from mmbm.trust.population import fit_population, fit_spread
-from mmbm.trust.shift import cloud_of, cues_of_note, distances
+from mmbm.train.fit.clouds import cloud_of
+from mmbm.train.fit.population import fit_population, fit_spread
+from mmbm.train.fit.pushes import fit_pushes
+from mmbm.train.fit.thresholds import fit_thresholds, weighted_quantile
+from mmbm.trust.shift import cues_of_note, distances, nearest
 
-__all__ = ["distinct", "fit_tables", "limit_of", "nearest"]
+__all__ = ["fit_tables", "limit_of"]
 
 FELT: tuple[Modality, ...] = ("image", "audio")  # the modalities whose features tell
 FEWEST = 20  # distinct training parts a centre needs
@@ -103,20 +104,3 @@ def limit_of(far: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
     level = min(PASSING, max(1 - MOST, 1 - BEYOND / (len(far) + 1)))
     limit = weighted_quantile(far, weights, level)
     return limit if np.isfinite(limit) else float(far.max())
-
-
-def distinct(corpus: Corpus, modality: int) -> NDArray[np.int64]:
-    """A case of each distinct film (0), note (1) or recording (2)."""
-    if modality == 1:
-        return np.flatnonzero(corpus.present[:, 1].numpy())
-    index = corpus.film_of if modality == 0 else corpus.sound_of
-    _, first = np.unique(index, return_index=True)
-    return first[index[first] >= 0]
-
-
-def nearest(clouds: dict[Modality, Cloud], features: Tensor, present: Tensor) -> NDArray[np.int64]:
-    """Which source's films each case's film is nearest to, (n,); -1 without a film or cloud."""
-    if "image" not in clouds:
-        return np.full(len(features), -1)
-    closest = distances(clouds["image"], features[:, 0]).argmin(1)
-    return torch.where(present[:, 0], closest, -1).numpy()

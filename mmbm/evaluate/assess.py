@@ -17,18 +17,17 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from mmbm.case import MODALITIES, Modality
-from mmbm.data.corpus import Corpus, Progress
+from mmbm.data.corpus import Corpus, Progress, distinct
+from mmbm.evaluate.odd import OddInput
 from mmbm.io.language import language_of
 from mmbm.model.readout import COALITIONS, CoalitionReadout, Readout
 from mmbm.model.tables import LEVELS, TrustTables
 from mmbm.predict import Predictor
 from mmbm.trust.conformal import answers
 from mmbm.trust.disagreement import disagreements
-from mmbm.trust.fit import distinct, nearest
 from mmbm.trust.judge import judge
 from mmbm.trust.lungs import in_case
-from mmbm.trust.odd import OddInput
-from mmbm.trust.shift import Shift, shift_of
+from mmbm.trust.shift import Shift, nearest, shift_of
 
 __all__ = ["assess"]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmbm.evaluate.assess import coverage, risk
 from mmbm.evaluate.run import run_evaluation
-from mmbm.trust.assess import coverage, risk
 
 
 def test_coverage_by_hand():

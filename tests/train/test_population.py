@@ -6,7 +6,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from mmbm.model.readout import Readout
-from mmbm.trust.population import fit_population, fit_spread
+from mmbm.train.fit.population import fit_population, fit_spread
 
 D = 3
 

@@ -8,17 +8,17 @@ two records can be compared.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
-from mmbm.data.manifest import Manifest
-from mmbm.errors import ManifestError, ModelError, UnreadableFile
-from mmbm.evaluate.figures import (
+from mmbm.errors import ModelError, UnreadableFile
+from mmbm.model.folder import put, take
+from mmbm.pipeline import PIPELINE_VERSION
+from mmbm.record.figures import (
     Comparison,
     Conformal,
     Figures,
@@ -27,9 +27,6 @@ from mmbm.evaluate.figures import (
     RiskCoverage,
     Shifts,
 )
-from mmbm.model.facts import read_facts
-from mmbm.model.folder import put, take
-from mmbm.pipeline import PIPELINE_VERSION
 
 __all__ = [
     "ALL",
@@ -40,9 +37,7 @@ __all__ = [
     "Record",
     "Roc",
     "Status",
-    "cases_sha256",
     "faults",
-    "left_out_of",
     "parse_record",
     "read_record",
     "record_in",
@@ -185,49 +180,6 @@ def record_in(folder: Path, content: bytes) -> Record:
         ) from exc
 
 
-def left_out_of(folders: Sequence[Path]) -> dict[str, LeftOut]:
-    """What the records of models trained without a source say of that source.
-
-    Findings that no training case had, by the model's card, are left out: nothing taught them.
-
-    Raises
-    ------
-    ModelError
-        A damaged record.
-    ManifestError
-        A folder without such a record.
-    """
-    found = {}
-    for folder in folders:
-        record = read_record(folder)
-        if record is None or not record.left_out:
-            raise ManifestError(
-                f"'{folder.name}' has no record of a model trained with 'mmbm train --leave-out'."
-            )
-        untaught = _untaught(folder)
-        for source in record.left_out:
-            real, given = (
-                {f: figures for f, figures in by.get(source, {}).items() if f not in untaught}
-                for by in (record.real_parts, record.by_source)
-            )
-            found[source] = LeftOut(
-                sha256=record.model.sha256,
-                by_finding=real,
-                as_given=given,
-                subgroups=record.subgroups.get(source, {}),
-                against_normal=record.against_normal.get(source, {}),
-                boxes={f: by[source] for f, by in record.boxes.items() if source in by},
-                moments={e: by[source] for e, by in record.moments.items() if source in by},
-            )
-    return found
-
-
-def _untaught(folder: Path) -> set[str]:
-    """Findings of which the card's table counts not one positive case in train."""
-    rows = [row for row in read_facts(folder).get("data", []) if row["split"] == "train"]
-    return {name for row in rows for name in row if not any(r[name] for r in rows)}
-
-
 def write_record(record: Record, path: Path) -> None:
     """Write a record as JSON."""
     path.write_bytes(_as_json(record))
@@ -257,20 +209,3 @@ def faults(record: Record | None, hashes: Mapping[str, str]) -> tuple[str, ...]:
     if record.pipeline_version != PIPELINE_VERSION:
         found.append("other_pipeline")
     return tuple(found)
-
-
-def cases_sha256(manifest: Manifest) -> str:
-    """Over the cases of a split: each one's names, labels, note, and the content of its files."""
-    digests: dict[Path, str] = {}
-    total = hashlib.sha256()
-    rows = manifest.rows
-    columns = sorted(str(name) for name in rows if name not in {"image", "notes", "audio"})
-    total.update(json.dumps(columns).encode())
-    for i, facts in enumerate(rows[columns].to_numpy().tolist()):
-        for part in ("image", "notes", "audio"):
-            path = manifest.path(i, part)
-            if path is not None and path not in digests:
-                digests[path] = hashlib.sha256(path.read_bytes()).hexdigest()
-            facts.append(digests[path] if path is not None else "")
-        total.update(json.dumps(facts).encode())
-    return total.hexdigest()

@@ -13,9 +13,7 @@ from scipy.stats import t
 from mmbm.errors import ModelError
 from mmbm.explain.attribution import evidence, space_of, weight_shuffled
 from mmbm.explain.attribution.judged import _faded, grid_of
-from mmbm.model.folder import put
-from mmbm.predict import Predictor
-from mmbm.trust.verdict import (
+from mmbm.explain.verdict import (
     CURVES,
     ORDERS,
     STEPS,
@@ -29,6 +27,8 @@ from mmbm.trust.verdict import (
     verdict,
     write_sanity,
 )
+from mmbm.model.folder import put
+from mmbm.predict import Predictor
 from tests.made_cases import case
 
 UNITS = 40

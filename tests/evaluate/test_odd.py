@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from mmbm.errors import ManifestError
-from mmbm.trust.odd import read_odd
+from mmbm.evaluate.odd import read_odd
 
 
 def listing(folder, text):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmbm.trust.calibration import (
+from mmbm.evaluate.calibration import (
     calibration_floor,
     debiased_calibration_error,
     expected_calibration_error,

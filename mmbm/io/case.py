@@ -1,0 +1,106 @@
+"""A case from whatever it is given as: bytes, a path, an array, or parts already read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbm.case import SAMPLE_RATE, Case, Notes, Picture, Sound, Window
+from mmbm.errors import NoSignal, UnreadableFile
+from mmbm.io import read_notes, read_picture, read_sound, typed_notes
+
+__all__ = ["read_case"]
+
+Part = TypeVar("Part")
+
+
+def read_case(
+    image: Picture | bytes | str | Path | NDArray[Any] | None = None,
+    notes: Notes | bytes | str | Path | None = None,
+    audio: Sound | bytes | str | Path | NDArray[Any] | None = None,
+    *,
+    frame: int = 0,
+    sample_rate: int = SAMPLE_RATE,
+) -> Case:
+    """Read one patient's parts; any may be left out, not all.
+
+    ``image``: a DICOM, PNG or JPEG file, by its path or its bytes (``frame`` picks one of several,
+    from 0), or greys, (height, width), the larger, the brighter. ``notes``: the text itself, or a
+    file by a :class:`~pathlib.Path` or its bytes. ``audio``: a file by its path or its bytes, or
+    samples, (n,) or (n, channels) in [-1, 1], at ``sample_rate`` Hz.
+
+    Raises
+    ------
+    UnreadableFile, UnsupportedFile, TooLarge, NoSignal
+
+    >>> import numpy as np
+    >>> case = read_case(image=np.arange(10_000.0).reshape(100, 100), notes="Cough for two days.")
+    >>> case.present
+    ('image', 'notes')
+    >>> case.image.shown.shape, float(case.image.shown.max())
+    ((100, 100), 1.0)
+    """
+    if isinstance(image, np.ndarray):
+        image = _picture(image)
+    elif isinstance(image, (bytes, str, Path)):
+        image = _opened(
+            "image", image, lambda content, name: read_picture(content, name, frame=frame)
+        )
+    if isinstance(notes, str):
+        notes = typed_notes(notes)
+    elif isinstance(notes, (bytes, Path)):
+        notes = _opened("notes", notes, read_notes)
+    if isinstance(audio, np.ndarray):
+        audio = _sound(audio, sample_rate)
+    elif isinstance(audio, (bytes, str, Path)):
+        audio = _opened("audio", audio, read_sound)
+    if image is None and notes is None and audio is None:
+        raise NoSignal("The case is empty: give an image, notes or a recording.")
+    return Case(image, notes, audio)
+
+
+def _opened(part: str, given: bytes | str | Path, read: Callable[[bytes, str], Part]) -> Part:
+    """Read a part from a file's bytes or path. Raises UnreadableFile, and what ``read`` does."""
+    if isinstance(given, bytes):
+        return read(given, "")
+    path = Path(given)
+    try:
+        content = path.read_bytes()
+    except (OSError, ValueError) as exc:
+        raise UnreadableFile(f"The {part} file could not be opened; check its path.") from exc
+    return read(content, path.name)
+
+
+def _picture(greys: NDArray[Any]) -> Picture:
+    """Raises NoSignal, UnreadableFile."""
+    if greys.ndim != 2 or greys.dtype.kind not in "uif" or not np.isfinite(greys).all():
+        raise UnreadableFile(
+            f"An image array holds finite numbers, (height, width); this one is {greys.shape} of "
+            f"{greys.dtype}."
+        )
+    pixels = np.ascontiguousarray(greys, dtype=np.float32)
+    low, high = (float(pixels.min()), float(pixels.max())) if pixels.size else (0.0, 0.0)
+    if high <= low:
+        raise NoSignal("The image array has one grey only: there is nothing to see in it.")
+    window = Window((low + high) / 2, high - low, "full")
+    return Picture(pixels, (pixels - low) / (high - low), (window,), file_format="array")
+
+
+def _sound(samples: NDArray[Any], rate: int) -> Sound:
+    """As a WAV file is read. Raises NoSignal, UnreadableFile."""
+    if samples.ndim not in (1, 2) or samples.dtype.kind != "f" or rate <= 0:
+        raise UnreadableFile(
+            "An audio array holds float samples in [-1, 1], (n,) or (n, channels), at a positive "
+            f"sample_rate; this one is {samples.shape} of {samples.dtype} at {rate} Hz."
+        )
+    from io import BytesIO
+
+    import soundfile
+
+    wav = BytesIO()
+    soundfile.write(wav, samples, rate, format="WAV", subtype="FLOAT")
+    return read_sound(wav.getvalue(), "array.wav")
