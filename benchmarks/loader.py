@@ -35,13 +35,17 @@ def made_up(cases: int, config: TrainConfig) -> Corpus:
     size, model = config.model.image.size, config.model
     labels = torch.arange(cases) % 2
     ids = torch.randint(2, model.notes.vocabulary, (cases, 60), generator=draw).tolist()
-    rows = pd.DataFrame({"source": ["north", "south"] * (cases // 2)})
+    rows = pd.DataFrame({"source": ["north", "south"] * (cases // 2), "boxes": "", "events": ""})
     return Corpus(
         manifest=Manifest(rows, model.findings, model.sound_events, Path(), ""),
         films=torch.rand(cases, 1, size, size, generator=draw),
+        thumbnails=torch.rand(cases, 32, 32, generator=draw),
+        lung_areas=torch.full((cases,), torch.nan),
+        parts=torch.tensor([0.0, 1.0, 0.0, 1.0]).expand(cases, 4),
         film_of=np.arange(cases),
         tokens=[Tokens(row, [(0, 1)] * 60, list(range(60))) for row in ids],
         sounds=[torch.randn(15 * 16_000, generator=draw) * 0.1 for _ in range(16)],
+        sound_starts=[0.0] * 16,
         sound_of=np.arange(cases) % 16,
         labels=torch.stack([labels, 1 - labels], 1).float(),
         sound_labels=torch.full((cases, len(model.sound_events)), torch.nan),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -36,7 +36,15 @@ from mmbm.model.lungs import lung_digest
 from mmbm.model.network import Inputs
 from mmbm.model.notes import Tokens
 
-__all__ = ["Corpus", "Progress", "distinct", "read_corpus", "read_texts", "silent"]
+__all__ = [
+    "Corpus",
+    "Progress",
+    "as_inputs",
+    "distinct",
+    "read_corpus",
+    "read_texts",
+    "silent",
+]
 
 Part = TypeVar("Part")
 THUMBNAIL = 32  # pixels a side
@@ -99,38 +107,35 @@ class Corpus:
             if event.end > start
         )
 
-    def inputs(
-        self,
-        cases: Sequence[int],
-        *,
-        only: Modality | None = None,
-        film: Callable[[Tensor, ImageConfig], Tensor] = standardise,
-        sound: Callable[[Tensor], Tensor] = lambda w: w,
-        tokens: Callable[[Tokens], Tokens] = lambda t: t,
-    ) -> Inputs:
-        """A batch of cases, of ``only`` one modality or of all.
+    def held(self, case: int) -> dict[Modality, Any]:
+        """The parts that one case has, as they are held here."""
+        film, tokens, sound = self.film_of[case], self.tokens[case], self.sound_of[case]
+        parts: dict[Modality, Any] = {"image": self.films[film]} if film >= 0 else {}
+        parts |= {"notes": tokens} if tokens is not None else {}
+        return parts | ({"audio": self.sounds[sound]} if sound >= 0 else {})
 
-        The three functions are what training does to each part; ``film`` is also given ``image``.
-        Recordings of one batch must come out equally long.
-        """
-        use = {m: only in (None, m) for m in MODALITIES}
-        films = [
-            film(self.films[f], self.image)
-            for c in cases
-            if use["image"] and (f := self.film_of[c]) >= 0
+    def inputs(self, cases: Sequence[int], *, only: Modality | None = None) -> Inputs:
+        """A batch of cases, of ``only`` one modality or of all; recordings are equally long."""
+        held = [
+            {m: part for m, part in self.held(case).items() if only in (None, m)} for case in cases
         ]
-        notes = [tokens(t) for c in cases if use["notes"] and (t := self.tokens[c]) is not None]
-        sounds = [
-            sound(self.sounds[s]) for c in cases if use["audio"] and (s := self.sound_of[c]) >= 0
-        ]
-        ids, lengths = batch_tokens(notes) if notes else (None, None)
-        return Inputs(
-            present=self.present[list(cases)] & torch.tensor([use[m] for m in MODALITIES]),
-            film=torch.stack(films) if films else None,
-            tokens=ids,
-            lengths=lengths,
-            waveform=torch.stack(sounds) if sounds else None,
-        )
+        for parts in held:
+            if "image" in parts:
+                parts["image"] = standardise(parts["image"], self.image)
+        return as_inputs(held)
+
+
+def as_inputs(cases: Sequence[Mapping[Modality, Any]]) -> Inputs:
+    """A batch of cases by their parts: standardised film, tokens, waveform."""
+    films, notes, sounds = ([case[m] for case in cases if m in case] for m in MODALITIES)
+    ids, lengths = batch_tokens(notes) if notes else (None, None)
+    return Inputs(
+        present=torch.tensor([[m in case for m in MODALITIES] for case in cases]),
+        film=torch.stack(films) if films else None,
+        tokens=ids,
+        lengths=lengths,
+        waveform=torch.stack(sounds) if sounds else None,
+    )
 
 
 def read_texts(manifest: Manifest) -> list[str]:

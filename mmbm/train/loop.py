@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR
 
 from mmbm.case import MODALITIES
 from mmbm.config import TrainConfig
@@ -20,16 +21,19 @@ from mmbm.data.corpus import Corpus
 from mmbm.errors import ConfigError
 from mmbm.model.image import load_imagenet
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.notes import TransformerEncoder
 from mmbm.predict import cores, to_device
-from mmbm.train.loader import Batch, batches_per_epoch, load, seed_of
+from mmbm.train.collate import Batch
+from mmbm.train.loader import load
 from mmbm.train.loss import Loss, coalition_loss, moment_loss, place_loss, sound_loss
+from mmbm.train.optimiser import factors, follow, groups_of
 from mmbm.train.processes import Processes
+from mmbm.train.sampling import batches_per_epoch, seed_of
 from mmbm.train.state import Row, RunState, restore, save, write_log
 
 __all__ = ["Step", "Trained", "train"]
 
 SCORE = "macro_auroc"  # the figure of ``validate`` that early stopping watches
+LOCATED = {"image": place_loss, "audio": moment_loss}  # that ask for evidence in its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,13 @@ def train(
         restore(out, run, config)
         if team.first and run.history:
             write_log(out, run.history)
-    ready = load(corpus, config, first=len(run.history), rank=team.rank, world=team.world)
+    batches, done = batches_per_epoch(corpus, config), len(run.history)
+    schedule = LambdaLR(run.optimizer, factors(batches * config.epochs), done * batches - 1)
+    ready = load(corpus, config, first=done, rank=team.rank, world=team.world)
     finished = team.any(team.first and _finished(run.history, config))
     while not finished:
         epoch = len(run.history)
-        row = _epoch(run, ready, config, team, epoch, batches_per_epoch(corpus, config), progress)
+        row = _epoch(run, ready, config, team, schedule, batches, progress)
         if team.first:
             began = time.perf_counter()
             run.shown.eval()
@@ -132,7 +138,7 @@ def _begin(
         network.mean_film.copy_(corpus.thumbnails[torch.from_numpy(used)].mean(0))
     network.to(device)
     network.encoders.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(_groups(network, config), weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(groups_of(network, config), weight_decay=config.weight_decay)
     return RunState(network, optimizer, copy.deepcopy(network) if config.ema else None)
 
 
@@ -146,12 +152,12 @@ def _epoch(
     ready: Iterator[Batch],
     config: TrainConfig,
     team: Processes,
-    epoch: int,
+    schedule: LambdaLR,
     batches: int,
     progress: Callable[[Step], None],
 ) -> Row:
     """One epoch of steps; returns its row of the log."""
-    began, waited = time.perf_counter(), 0.0
+    began, waited, epoch = time.perf_counter(), 0.0, len(run.history)
     torch.manual_seed(seed_of(config.seed, epoch, team.rank))  # dropout
     run.network.train()
     for modality in _still(config):  # no dropout, no new statistics
@@ -163,10 +169,11 @@ def _epoch(
         batch = next(ready)
         waited += time.perf_counter() - asked
         step = epoch * batches + number
-        rate = _set_rate(run.optimizer, step, config.epochs * batches)
+        rate = float(schedule.get_last_lr()[-1])
         total += _step(run, batch, config, team)
+        schedule.step()
         if run.average is not None:
-            _follow(run.average, run.network, min(config.ema, (1 + step) / (10 + step)))
+            follow(run.average, run.network, min(config.ema, (1 + step) / (10 + step)))
         if team.first:
             mean = float(total) / (number + 1)
             progress(Step(epoch + 1, config.epochs, number + 1, batches, mean))
@@ -174,7 +181,7 @@ def _epoch(
     return {
         "epoch": epoch + 1,
         "loss": float(total) / batches,
-        "learning_rate": rate * config.learning_rate,
+        "learning_rate": rate,
         "wait": waited / seconds,
         "seconds": seconds,
     }
@@ -188,11 +195,8 @@ def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> 
     read = network.read(inputs)
     features = network.gather(read, inputs.present)
     place = Loss(features.new_zeros(()), features.new_zeros(()))
-    if batch.opaque is not None and config.localise:
-        mine = place_loss(network, read["image"], batch.opaque.to(team.device))
-        place = Loss(place.total + mine.total, place.known + mine.known)
-    if batch.sounding is not None:
-        mine = moment_loss(network, read["audio"], batch.sounding.to(team.device))
+    for modality, known in batch.where.items() if config.localise else ():
+        mine = LOCATED[modality](network, read[modality], known.to(team.device))
         place = Loss(place.total + mine.total, place.known + mine.known)
     losses = (  # always as many, for the processes add them up
         coalition_loss(
@@ -219,21 +223,6 @@ def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> 
     return team.sum(loss.detach())
 
 
-@torch.no_grad()
-def _follow(average: MultimodalBigModel, network: MultimodalBigModel, decay: float) -> None:
-    """Move the average, batch statistics included, towards the network.
-
-    The decay grows from 0.1 to its full value, so that the first weights are soon forgotten.
-    """
-    for mine, other in zip(
-        average.state_dict().values(), network.state_dict().values(), strict=True
-    ):
-        if mine.is_floating_point():
-            mine.lerp_(other, 1 - decay)
-        else:
-            mine.copy_(other)
-
-
 def _best(history: list[Row]) -> int:
     """The epoch with the best score, counted from 1; of equals the first."""
     return 1 + max(range(len(history)), key=lambda i: history[i][SCORE])
@@ -242,28 +231,3 @@ def _best(history: list[Row]) -> int:
 def _finished(history: list[Row], config: TrainConfig) -> bool:
     late = config.patience and history and len(history) - _best(history) >= config.patience
     return len(history) >= config.epochs or bool(late)
-
-
-def _groups(network: MultimodalBigModel, config: TrainConfig) -> list[dict[str, object]]:
-    """Pretrained backbones learn at their own rate."""
-    pretrained = [network.image_encoder.backbone]
-    if isinstance(notes := network.encoders["notes"], TransformerEncoder):
-        pretrained.append(notes.net)
-    backbone = {id(p) for net in pretrained for p in net.parameters()}
-    trained = [p for p in network.parameters() if p.requires_grad]
-    return [
-        {"params": [p for p in trained if id(p) in backbone], "top": config.image_learning_rate},
-        {"params": [p for p in trained if id(p) not in backbone], "top": config.learning_rate},
-    ]
-
-
-def _set_rate(optimizer: torch.optim.Optimizer, step: int, steps: int) -> float:
-    """Rise over the first twentieth, then fall along a half cosine; returns the factor."""
-    warm = max(steps // 20, 1)
-    if step < warm:
-        factor = (step + 1) / warm
-    else:
-        factor = 0.5 * (1 + math.cos(math.pi * (step - warm) / max(steps - warm, 1)))
-    for group in optimizer.param_groups:
-        group["lr"] = group["top"] * factor
-    return factor

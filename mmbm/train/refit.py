@@ -23,8 +23,8 @@ from torch import Tensor, nn
 from mmbm.case import MODALITIES, Modality
 from mmbm.data.corpus import Corpus
 from mmbm.model.network import MultimodalBigModel
-from mmbm.train.loader import sampling_weights
 from mmbm.train.loss import coalition_loss
+from mmbm.train.sampling import sampling_weights
 
 __all__ = ["Turn", "refit"]
 

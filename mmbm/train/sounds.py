@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from mmbm.case import SAMPLE_RATE
+from mmbm.case import SAMPLE_RATE, Modality
 from mmbm.config import POOR_QUALITY, TrainConfig
 from mmbm.data.augment import augment_sound, between, chance
 from mmbm.data.corpus import Corpus
 from mmbm.data.located import Event, event_mask
+from mmbm.train.example import Example
 
 __all__ = ["FRAMES", "KINDS", "Heard", "Listener"]
 
@@ -44,7 +46,8 @@ class Listener:
         self.samples = int(config.crop_seconds * SAMPLE_RATE)
         self.overlay = config.overlay
         rows = corpus.manifest.rows
-        self.timed = bool((rows["events"] != "").any())
+        self.marked = bool((rows["events"] != "").any())
+        self.timed = bool(config.localise) and self.marked
         named = (corpus.sound_labels == corpus.sound_labels).any(1)
         if POOR_QUALITY in self.names:
             named &= corpus.sound_labels[:, self.names.index(POOR_QUALITY)] != 1
@@ -52,7 +55,18 @@ class Listener:
         self.named = set(cases)
         self.others = list({corpus.sound_of[c]: c for c in cases}.values())  # a case each recording
 
-    def __call__(self, case: int) -> Heard:
+    def __call__(self, example: Example) -> Example:
+        """A stretch of the recording, and what sounds in it when. Draws as ``hear``."""
+        heard = self.hear(example.case)
+        where: dict[Modality, Tensor] = {"audio": heard.when} if self.timed else {}
+        return replace(
+            example,
+            parts=example.parts | {"audio": heard.waveform},
+            events=heard.labels,
+            where=example.where | where,
+        )
+
+    def hear(self, case: int) -> Heard:
         """A random stretch of one case's recording. Draws from torch's global generator."""
         heard = self._stretch(case)
         if case in self.named and chance(self.overlay):
@@ -61,7 +75,7 @@ class Listener:
 
     def _stretch(self, case: int) -> Heard:
         whole = self.corpus.sounds[self.corpus.sound_of[case]]
-        marked = self.corpus.events(case) if self.timed else ()
+        marked = self.corpus.events(case) if self.marked else ()
         start, copies = _start(len(whole), self.samples)
         waveform = whole.repeat(copies)[start : start + self.samples]
         events = _within(marked, start, len(whole), copies, self.samples)

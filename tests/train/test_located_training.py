@@ -16,7 +16,7 @@ from mmbm.data.manifest import read_manifest
 from mmbm.errors import ConfigError
 from mmbm.model.network import MultimodalBigModel, Positions
 from mmbm.model.notes import train_tokenizer
-from mmbm.train.loader import load, mix_films
+from mmbm.train.loader import load
 from mmbm.train.loop import train
 from mmbm.train.loss import moment_loss
 from mmbm.train.processes import Processes
@@ -54,7 +54,7 @@ def test_a_box_moves_with_its_film(tmp_path):
     object.__setattr__(read, "films", 0.2 * spot + 0.1 * torch.rand_like(spot))
     hits = []
     for batch in load(read, settings_of(model, batch=8), first=0):
-        films, where = batch.inputs.film[:, 0], batch.opaque
+        films, where = batch.inputs.film[:, 0], batch.where["image"]
         assert films.shape == where.shape and batch.inputs.film.shape[1] == 1
         assert float(where.max()) <= 1.001
         for film, box in zip(films, where > 0.5, strict=True):
@@ -65,8 +65,8 @@ def test_a_box_moves_with_its_film(tmp_path):
 def test_films_without_boxes_have_no_known_place(tmp_path):
     read, model = corpus_of(tmp_path, ["0 0 1 1", ""])
     batches = list(load(read, settings_of(model, batch=16), first=0))
-    assert sum(bool(where.any()) for where in batches[0].opaque) == 1
-    assert batches[0].sounding is None
+    assert sum(bool(where.any()) for where in batches[0].where["image"]) == 1
+    assert "audio" not in batches[0].where
 
 
 def test_boxes_lie_where_they_were_once_a_border_is_cut_off(tmp_path):
@@ -99,13 +99,13 @@ def test_events_are_cropped_with_their_recording(tmp_path):
     for epoch in range(3):
         config = settings_of(model, epochs=epoch + 1, batch=16)
         batch = next(iter(load(read, config, first=epoch)))
-        sounding = batch.sounding
+        sounding = batch.where["audio"]
         assert batch.inputs.waveform.shape[1] == 16000 and sounding.shape[1:] == (3, 50)
         known = sounding.flatten(1).any(1)
         assert int(known.sum()) == 4  # all four have a recording
         assert torch.allclose(sounding[known][:, 1] + sounding[known][:, 2], torch.ones(4, 50))
         assert not sounding[:, 0].any()
-    assert batch.opaque is None
+    assert "image" not in batch.where
 
 
 def test_what_sounds_is_what_evidence_of_an_event_is_drawn_to():
@@ -153,14 +153,3 @@ def test_localise_says_what_it_needs(tmp_path):
     other = model.model_copy(update={"findings": ("no_finding",)})
     with pytest.raises(ConfigError, match="needs the finding pneumonia"):
         next(iter(load(read, settings_of(other), first=0)))
-
-
-def test_a_blended_film_has_no_known_place_whatever_its_planes():
-    films = torch.ones(2, 2, 8, 8)
-    torch.manual_seed(1)
-    mixed = mix_films(
-        films * torch.tensor([1.0, 2.0])[:, None, None, None], [("a", "1"), ("b", "1")], 0.5, True
-    )
-    blended = (mixed[:, 0, 0, 0] != torch.tensor([1.0, 2.0])).tolist()
-    assert any(blended)
-    assert [float(m[1].max()) == 0 for m in mixed] == blended

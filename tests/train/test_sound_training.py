@@ -43,7 +43,7 @@ def test_a_stretch_without_its_crackles_is_a_recording_without(tmp_path):
     torch.manual_seed(0)
     seen = set()
     for _ in range(60):
-        heard = listen(0)
+        heard = listen.hear(0)
         crackling = bool(heard.when[3].sum() >= 0.1 * FRAMES)
         known = heard.labels.tolist()
         assert heard.waveform.shape == (16000,) and heard.when.shape == (5, FRAMES)
@@ -55,8 +55,8 @@ def test_a_stretch_without_its_crackles_is_a_recording_without(tmp_path):
 
 def test_without_times_a_stretch_keeps_the_names_of_its_recording(tmp_path):
     listen = listener_of(tmp_path, [FINE, POOR], ["", ""])
-    assert listen(0).labels.tolist() == [0, 0, 1, 1, 0]
-    poor = listen(1)
+    assert listen.hear(0).labels.tolist() == [0, 0, 1, 1, 0]
+    poor = listen.hear(1)
     assert poor.labels[:4].isnan().all() and poor.labels[4] == 1 and not poor.when.any()
 
 
@@ -71,14 +71,14 @@ def test_of_two_recordings_at_once_all_is_heard(tmp_path):
     }
     seen = set()
     for _ in range(40):
-        heard = listen(0)
+        heard = listen.hear(0)
         named = tuple(int(v) for v in heard.labels)
         wheezing, crackling = bool(heard.when[1].any()), bool(heard.when[3].any())
         assert [wheezing, crackling] == pairs[named]
         seen.add(named)
-        assert listen(2).labels[0] in (0, 1)
+        assert listen.hear(2).labels[0] in (0, 1)
     assert seen == set(pairs)
-    assert all(listen(3).labels[:4].isnan().all() for _ in range(10))
+    assert all(listen.hear(3).labels[:4].isnan().all() for _ in range(10))
 
 
 def test_events_stay_with_their_sound_where_a_silent_start_is_left_out(tmp_path):
@@ -90,9 +90,9 @@ def test_events_stay_with_their_sound_where_a_silent_start_is_left_out(tmp_path)
 def test_the_same_seed_hears_the_same(tmp_path):
     listen = listener_of(tmp_path, [FINE, WHEEZE], ["0 9 fine_crackles"], overlay=0.5)
     torch.manual_seed(3)
-    one = listen(0)
+    one = listen.hear(0)
     torch.manual_seed(3)
-    again = listen(0)
+    again = listen.hear(0)
     assert torch.equal(one.waveform, again.waveform) and torch.equal(one.when, again.when)
 
 

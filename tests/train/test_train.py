@@ -19,8 +19,9 @@ from mmbm.model.notes import train_tokenizer
 from mmbm.predict import Predictor
 from mmbm.train import COALITIONS, coalition_loss
 from mmbm.train.begin import carried, continued
-from mmbm.train.loader import label_rows, mix_films, sampling_weights
+from mmbm.train.optimiser import follow
 from mmbm.train.run import run_training
+from mmbm.train.sampling import sampling_weights
 from tests.made_cases import TINY, TINY_TRAINING, case, write_manifest
 
 
@@ -131,14 +132,12 @@ def weights(folder):
 
 
 def test_the_average_follows_by_its_rule():
-    from mmbm.train.loop import _follow
-
     torch.manual_seed(0)
     average, network = MultimodalBigModel(TINY), MultimodalBigModel(TINY)
     network.normalise["image"].running_mean.fill_(2.0)
     network.normalise["image"].num_batches_tracked.fill_(7)
     expected = 0.9 * average.head.weight.detach() + 0.1 * network.head.weight.detach()
-    _follow(average, network, 0.9)
+    follow(average, network, 0.9)
     assert torch.allclose(average.head.weight, expected)
     assert torch.allclose(
         average.normalise["image"].running_mean, torch.full((TINY.features,), 0.2)
@@ -244,16 +243,6 @@ def test_a_new_tokeniser_keeps_the_tokens_that_were_known(tiny_run, tmp_path):
     assert torch.equal(rows[0][[old[t] for t in shared]], rows[1][[new[t] for t in shared]])
 
 
-def test_films_are_blended_with_the_same_labels_of_another_source_only():
-    films = torch.arange(4.0)[:, None, None, None].expand(4, 1, 2, 2)
-    cells = [("north", "10"), ("south", "10"), ("north", "01"), ("north", "01")]
-    torch.manual_seed(0)
-    blended = [mix_films(films, cells, 0.5)[:, 0, 0, 0] for _ in range(20)]
-    assert all(row[2:].tolist() == [2.0, 3.0] for row in blended)
-    assert any(0 < float(row[0]) < 1 for row in blended)
-    assert all(0 <= float(x) <= 1 for row in blended for x in row[:2])
-
-
 def test_a_run_goes_on_with_other_findings(tiny_run, tmp_path):
     """What the earlier model knew of a finding is carried over by its name."""
     begun = checkpoint.read(tiny_run / "run" / "model").network
@@ -286,7 +275,6 @@ def test_a_probability_is_balanced_as_the_likelier_label(tmp_path):
     manifest = read_manifest(path)
     tokenizer = train_tokenizer(read_texts(manifest), 200)
     corpus = read_corpus(manifest, read_texts(manifest), TINY, tokenizer)
-    assert [row[0] for row in label_rows(corpus.labels)] == ["0", "1"] * 8
     weights = sampling_weights(corpus)
     for label in (0, 1):
         assert float(weights[label::2].sum()) == pytest.approx(2.0)  # two sources

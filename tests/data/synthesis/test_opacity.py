@@ -15,7 +15,7 @@ from mmbm.data.synthesis.opacity import draw_opacity
 from mmbm.errors import ConfigError
 from mmbm.model.network import MultimodalBigModel, Positions
 from mmbm.model.notes import train_tokenizer
-from mmbm.train.loader import load, mix_films
+from mmbm.train.loader import load
 from mmbm.train.loss import place_loss
 from tests.made_cases import TINY, TINY_TRAINING, write_manifest
 
@@ -86,25 +86,15 @@ def test_a_drawn_opacity_counts_as_pneumonia(tmp_path):
             (batch.labels[:, 0] == 1).all() and (batch.labels[:, 1].nan_to_num(0) == 0).all()
         )
         assert batch.inputs.film.shape[1] == 2  # the net sees no place
-        assert batch.opaque.shape == batch.inputs.film[:, 0].shape
-        assert (batch.opaque.amax((1, 2)) > 0.5).any()
-    assert all(batch.opaque is None for batch in plain)
+        assert batch.where["image"].shape == batch.inputs.film[:, 0].shape
+        assert (batch.where["image"].amax((1, 2)) > 0.5).any()
+    assert all("image" not in batch.where for batch in plain)
     assert float(corpus.labels[:, 0].mean()) == float(sick)  # the corpus stays as it was
 
 
 def test_it_needs_the_lungs(tmp_path):
     with pytest.raises(ConfigError, match="set lungs = true"):
         batches(tmp_path, False, opacities=0.5)
-
-
-def test_a_blended_opacity_has_no_known_place():
-    films = torch.ones(4, 3, 8, 8)
-    cells = [("a", "1"), ("b", "1"), ("a", "0"), ("c", "2")]
-    torch.manual_seed(1)
-    mixed = mix_films(films * torch.arange(1.0, 5)[:, None, None, None], cells, 0.5, True)
-    blended = (mixed[:, 0, 0, 0] != torch.arange(1.0, 5)).tolist()
-    assert any(blended[:2]) and not any(blended[2:])
-    assert [float(m[2].max()) == 0 for m in mixed] == blended
 
 
 def test_the_place_of_an_opacity_is_what_evidence_is_drawn_to():
