@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -11,15 +12,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# each room with the rooms it may import; what is not named here imports anything below it
+# each room with the rooms that it imports; not one arrow more
 MAY_IMPORT = {
     "errors": set(),
     "patient": set(),
-    "case": {"patient"},
-    "config": {"errors", "case"},
-    "io": {"errors", "case", "config", "patient"},
-    "branches": {"errors", "case", "config"},
-    "model": {"errors", "case", "config"},
     "pipeline": set(),
     "findings": set(),
     "spectrum": set(),
@@ -27,26 +23,35 @@ MAY_IMPORT = {
     "grain": set(),
     "turn": set(),
     "memory": {"errors"},
+    "case": {"patient"},
+    "config": {"case", "errors"},
+    "io": {"case", "config", "errors", "patient"},
+    "branches": set(),
+    "model": {"case", "config", "errors"},
     "inputs": {"borders", "case", "config", "grain", "model", "spectrum", "turn"},
     "record": {"case", "errors", "model", "pipeline"},
-    "predict": {"errors", "case", "config", "inputs", "memory", "model", "record"},
-    "explain": {"errors", "case", "config", "inputs", "memory", "model", "predict"},
-    "trust": {"errors", "branches", "case", "config", "inputs", "model", "predict"},
+    "predict": {"case", "config", "errors", "inputs", "memory", "model", "record"},
+    "explain": {"case", "errors", "inputs", "memory", "model", "predict"},
+    "trust": {"branches", "case", "errors", "model", "predict"},
     "analysis": {"case", "explain", "predict", "record", "trust"},
-    "data": {"errors", "branches", "case", "config", "inputs", "io", "model"},
-    "report": {"analysis", "case", "findings", "explain", "trust"},
-    "card": {"config", "data", "errors", "evaluate", "findings", "model", "record", "trust"},
+    "report": {"analysis", "case", "explain", "findings", "trust"},
+    "data": {"branches", "case", "config", "errors", "inputs", "io", "model"},
     "evaluate": {
-        "case", "data", "errors", "explain", "io", "memory", "model", "pipeline",
-        "predict", "record", "trust",
+        "case", "data", "errors", "explain", "io", "memory", "model", "pipeline", "predict",
+        "record", "trust",
     },
+    "card": {"config", "data", "errors", "findings", "model", "record"},
     "train": {
-        "errors", "case", "config", "data", "inputs", "io", "model", "predict", "trust",
-        "evaluate", "card", "record",
+        "card", "case", "config", "data", "errors", "evaluate", "inputs", "io", "model", "predict",
+        "record", "trust",
     },
     "cli": {
-        "analysis", "errors", "case", "config", "data", "evaluate", "explain", "io", "model",
-        "predict", "record", "report", "card", "train", "trust",
+        "analysis", "card", "case", "config", "data", "errors", "evaluate", "io", "model",
+        "predict", "record", "report", "train",
+    },
+    "dashboard": {
+        "analysis", "card", "case", "config", "data", "errors", "explain", "findings", "inputs",
+        "io", "model", "predict", "record", "report", "trust",
     },
 }  # fmt: skip
 
@@ -72,6 +77,8 @@ ONLY_IN = {
     "plotly": {"dashboard"},
 }
 
+WORD_LISTS = {"mmbm/data/synthesis/phrases_en.py"}
+
 
 def modules() -> list[Path]:
     return sorted([*(ROOT / "mmbm").rglob("*.py"), *(ROOT / "dashboard").rglob("*.py")])
@@ -89,31 +96,66 @@ def imported(path: Path) -> set[str]:
 
 
 def room(path: Path) -> str:
-    return path.relative_to(ROOT / "mmbm").with_suffix("").parts[0]
+    """The first folder or file below ``mmbm``; "dashboard"; "mmbm" for the public face."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    if parts[0] == "dashboard":
+        return "dashboard"
+    return "mmbm" if parts[1] in {"__init__", "__main__"} else parts[1]
 
 
-def test_every_room_is_known() -> None:
-    found = {room(p) for p in (ROOT / "mmbm").rglob("*.py")} - {"__init__", "__main__"}
-    assert found == set(MAY_IMPORT)
+def arrows(path: Path) -> set[str]:
+    """The rooms that a file imports."""
+    parts = [name.split(".") for name in imported(path) if "." in name]
+    found = {part[1] for part in parts if part[0] == "mmbm"}
+    found |= {"dashboard" for part in parts if part[0] == "dashboard"}
+    return found & set(MAY_IMPORT) - {room(path)}
+
+
+@pytest.mark.parametrize("mine", sorted(MAY_IMPORT))
+def test_a_room_imports_what_the_arrows_say(mine: str) -> None:
+    found = {arrow: p for p in modules() if room(p) == mine for arrow in arrows(p)}
+    wrong = {arrow: found.get(arrow) for arrow in set(found) ^ MAY_IMPORT[mine]}
+    assert not wrong  # an arrow that is missing above, or one that nobody needs any more
+
+
+def test_every_room_is_known_and_none_stands_in_a_circle() -> None:
+    assert {room(p) for p in modules()} - {"mmbm"} == set(MAY_IMPORT)
+    graphlib.TopologicalSorter(MAY_IMPORT).prepare()
+
+
+def below(top: str) -> set[str]:
+    """A room with all that it imports, and what that imports."""
+    return {top}.union(*(below(lower) for lower in MAY_IMPORT[top]))
+
+
+def test_reading_and_the_branches_know_nothing_of_each_other() -> None:
+    assert "io" not in below("branches") and "branches" not in below("io")
+
+
+def test_what_serves_a_case_is_free_of_what_teaches_and_tabulates() -> None:
+    serving = below("analysis")
+    assert not serving & {"data", "train", "evaluate", "card"}
+    for path in modules():
+        if room(path) in serving:
+            packages = {name.split(".")[0] for name in imported(path)}
+            assert not packages & {"pandas", "sklearn", "streamlit"}, path
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_imports_follow_the_arrows(path: Path) -> None:
-    names = imported(path)
+def test_a_package_stands_in_its_place(path: Path) -> None:
     where = path.relative_to(ROOT).as_posix()
+    packages = {name.split(".")[0] for name in imported(path)}
     for package, places in ONLY_IN.items():
-        if any(name.split(".")[0] == package for name in names):
-            assert any(where.startswith(place) for place in places), f"{where} imports {package}"
-    if where.startswith("dashboard"):
-        return
-    assert not any(name.startswith("dashboard") for name in names)
-    mine = room(path)
-    if mine in {"__init__", "__main__"}:
-        return
-    for name in names:
-        parts = name.split(".")
-        if parts[0] == "mmbm" and len(parts) > 1 and parts[1] in MAY_IMPORT:
-            assert parts[1] == mine or parts[1] in MAY_IMPORT[mine], f"{where} imports {name}"
+        assert package not in packages or where.startswith(tuple(places)), package
+
+
+def test_a_file_is_one_idea() -> None:
+    """Of 300 lines at most; lists of words may be longer."""
+    lines = {
+        path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
+        for path in modules()
+    }
+    assert {where for where, count in lines.items() if count > 300} == WORD_LISTS
 
 
 def test_help_loads_nothing_heavy() -> None:
