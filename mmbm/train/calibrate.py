@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mmbm.card import data_table, write_card
+from mmbm.card import data_table
 from mmbm.card.lineage import Stage, extended
 from mmbm.case import Modality
 from mmbm.data.corpus import Corpus, Progress
@@ -14,13 +14,12 @@ from mmbm.data.manifest import read_manifest
 from mmbm.data.select import corpus_of, held_out, left_out_by, need_findings, split_of
 from mmbm.errors import ConfigError
 from mmbm.evaluate import Scores, calibrate, extract, operating_points
-from mmbm.evaluate.run import run_evaluation
 from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.tables import TrustTables
 from mmbm.predict import probe_device
-from mmbm.record.record import store_record
+from mmbm.train.finish import record_and_card
 from mmbm.train.fit.tables import fit_tables
 from mmbm.train.handed_down import handed_down, keep_log
 from mmbm.train.refit import refit
@@ -90,10 +89,7 @@ def run_calibration(
     facts |= operating_point(network, corpora["val"], scored["val"])
     keep_log(loaded.folder, out)
     checkpoint.write(out, network, tokenizer, facts, tables)
-    if (manifest.rows["split"] == "test").any():
-        record = run_evaluation(manifest_path, out, device=device, reading=reading)
-        store_record(record, out)
-    write_card(out)
+    record_and_card(out, manifest, manifest_path, device=device, reading=reading)
     return out
 
 

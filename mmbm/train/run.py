@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+import torch
 
 import mmbm
-from mmbm.card import data_table, write_card
+from mmbm.card import data_table
 from mmbm.card.lineage import Stage, extended, weights_sha256
 from mmbm.config import TrainConfig
-from mmbm.data.corpus import Progress, read_texts
-from mmbm.data.manifest import read_manifest
+from mmbm.data.corpus import Corpus, Progress, read_texts
+from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.data.select import corpus_of, held_out, need_findings, split_of
 from mmbm.errors import ManifestError
 from mmbm.evaluate import Scores, extract, source_aurocs
-from mmbm.evaluate.run import run_evaluation
 from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
 from mmbm.model.folder import put
 from mmbm.model.network import MultimodalBigModel
 from mmbm.predict import probe_device
-from mmbm.record.record import store_record
 from mmbm.train.begin import begin
 from mmbm.train.calibrate import calibrated, operating_point
-from mmbm.train.loop import Step, train
+from mmbm.train.finish import record_and_card
+from mmbm.train.loop import Step, Trained, train
 from mmbm.train.processes import Processes, processes
 
 __all__ = ["run_training"]
@@ -86,19 +88,7 @@ def _run(
             name: corpus_of(part, model_config, tokenizer, out / "cache", reading)
             for name, part in splits.items()
         }
-    scored: dict[int, Scores] = {}
-    best = -math.inf
-
-    def validate(network: MultimodalBigModel, epoch: int) -> dict[str, float]:
-        nonlocal best
-        scores = extract(network, corpora["val"], team.device)
-        figures = source_aurocs(network, corpora["val"], scores)
-        if not config.patience or figures["macro_auroc"] > best:
-            best = figures["macro_auroc"]
-            scored.clear()
-            scored[epoch] = scores
-        return figures
-
+    validation = _Validation(corpora["val"], config, team.device)
     trained = train(
         corpora["train"],
         config,
@@ -106,39 +96,64 @@ def _run(
         team=team,
         start=start,
         resume=resume,
-        validate=validate,
+        validate=validation,
         progress=step,
     )
     folder = out / "model"
     if not team.first:
         return folder
-    network = trained.network
-    scores = scored.get(trained.epoch) or extract(network, corpora["val"], team.device)
+    network, scores = trained.network, validation.of(trained)
     learned = extract(network, corpora["train"], team.device, reading)
     tables, calibration = calibrated(network, corpora, learned, scores)
     facts = {
-        "mmbm_version": mmbm.__version__,
-        "manifest_sha256": manifest.sha256,
-        "leave_out": list(config.leave_out),
-        "lineage": extended(
-            *parents,
-            by=Stage(
-                kind="train",
-                manifest_sha256=manifest.sha256,
-                settings=config.model_dump(
-                    mode="json", exclude={"model", "start_from"}, exclude_defaults=True
-                ),
-                start_from="".join(weights_sha256(facts) for facts in parents),
-            ),
-        ),
-        "data": data_table(manifest, model_config.findings),
+        **_facts(manifest, config, parents),
         "calibration": calibration,
         **operating_point(network, corpora["val"], scores),
     }
     checkpoint.write(folder, network, tokenizer, facts, tables)
     put(folder, "training.csv", (out / "training.csv").read_bytes())
-    if (manifest.rows["split"] == "test").any():
-        record = run_evaluation(manifest_path, folder, device=device, reading=reading)
-        store_record(record, folder)
-    write_card(folder)
+    record_and_card(folder, manifest, manifest_path, device=device, reading=reading)
     return folder
+
+
+class _Validation:
+    """The figures of each epoch on val; keeps the scores of the epoch whose weights are kept."""
+
+    def __init__(self, corpus: Corpus, config: TrainConfig, device: torch.device) -> None:
+        self.corpus, self.patient, self.device = corpus, bool(config.patience), device
+        self.best, self.epoch = -math.inf, 0
+        self.scores: Scores | None = None
+
+    def __call__(self, network: MultimodalBigModel, epoch: int) -> dict[str, float]:
+        scores = extract(network, self.corpus, self.device)
+        figures = source_aurocs(network, self.corpus, scores)
+        if not self.patient or figures["macro_auroc"] > self.best:
+            self.best, self.epoch, self.scores = figures["macro_auroc"], epoch, scores
+        return figures
+
+    def of(self, trained: Trained) -> Scores:
+        """The scores of the weights that a run ends with."""
+        if self.scores is not None and self.epoch == trained.epoch:
+            return self.scores
+        return extract(trained.network, self.corpus, self.device)
+
+
+def _facts(
+    manifest: Manifest, config: TrainConfig, parents: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """What the card says of a run; ``parents`` are the cards of what it began with."""
+    stage = Stage(
+        kind="train",
+        manifest_sha256=manifest.sha256,
+        settings=config.model_dump(
+            mode="json", exclude={"model", "start_from"}, exclude_defaults=True
+        ),
+        start_from="".join(weights_sha256(facts) for facts in parents),
+    )
+    return {
+        "mmbm_version": mmbm.__version__,
+        "manifest_sha256": manifest.sha256,
+        "leave_out": list(config.leave_out),
+        "lineage": extended(*parents, by=stage),
+        "data": data_table(manifest, config.model.findings),
+    }
