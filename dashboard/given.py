@@ -25,6 +25,7 @@ from typing import Literal
 from mmbm.case import MODALITIES, Case, Modality, Notes, Picture, Sound
 from mmbm.errors import MMBMError
 from mmbm.io import kind_of, read_notes, read_picture, read_sound, typed_notes
+from mmbm.text import Sentence
 
 __all__ = ["File", "Given", "Offer", "Part", "Place", "Widget"]
 
@@ -75,7 +76,7 @@ class Part:
     typed: str | None = None  # the note, where it was typed
     content: bytes | None = None  # kept of a file with more frames alone
     offer: Offer | None = None
-    error: str = ""  # why the last offer was refused; the value before it stays
+    error: Sentence | None = None  # why the last offer was refused; the value before it stays
     refused: str = ""  # that offer's name
     passed_over: int = 0  # files of this kind that came with the last one and are not used
     turn: int = 0  # in the keys of uploader and recorder: a new turn empties them
@@ -84,7 +85,7 @@ class Part:
 
     @property
     def given(self) -> bool:
-        return self.offer is not None or self.value is not None or bool(self.error)
+        return self.offer is not None or self.value is not None or self.error is not None
 
     @property
     def frame(self) -> int:
@@ -96,9 +97,9 @@ class Part:
         longer = isinstance(value, Picture) and value.frames > 1
         self.value, self.name, self.typed = value, offer.name, offer.typed
         self.content = offer.content if longer else None
-        self.offer, self.error, self.refused = None, "", ""
+        self.offer, self.error, self.refused = None, None, ""
 
-    def refuse(self, offer: Offer, reason: str) -> None:
+    def refuse(self, offer: Offer, reason: Sentence) -> None:
         """Say why an offer could not be read; what the part held stays."""
         self.offer, self.error, self.refused = None, reason, offer.name
 
@@ -149,18 +150,19 @@ class Given:
         with offer.reading:
             if self.parts[modality].offer is not offer:
                 return
+            outcome: Picture | Notes | Sound | Sentence
             try:
-                value, reason = decoded(modality, offer), ""
+                outcome = decoded(modality, offer)
             except MMBMError as refusal:
-                value, reason = None, str(refusal)
+                outcome = refusal.sentence
             with self._changing:
                 part = self.parts[modality]
                 if part.offer is not offer:  # an act came in between
                     return
-                if value is None:
-                    part.refuse(offer, reason)
+                if isinstance(outcome, Sentence):
+                    part.refuse(offer, outcome)
                 else:
-                    part.take(offer, value)
+                    part.take(offer, outcome)
 
     @property
     def waiting(self) -> bool:
@@ -200,7 +202,7 @@ class Given:
         if here and self.typed is not None:
             return self.remove("notes")
         if here:
-            self.parts["notes"].error = ""  # of the text that was refused
+            self.parts["notes"].error = None  # of the text that was refused
         return False
 
     def show(self, place: Place, text: str) -> None:
@@ -253,6 +255,6 @@ class Given:
         """Take an offer; a file empties the box that a note was typed in."""
         with self._changing:
             part = self.parts[modality]
-            part.offer, part.error, part.refused, part.passed_over = offer, "", "", 0
+            part.offer, part.error, part.refused, part.passed_over = offer, None, "", 0
             part.box += modality == "notes" and empties
             self.revision += 1

@@ -141,7 +141,7 @@ def weights_table(account: Ledger, prediction: Prediction, say: Texts) -> str:
             slope = say("weights.slope_cell", change=change)
         rows.append(
             (
-                say(f"modality.{modality}"),
+                say.name("modality", modality),
                 f"{weights[modality]:.3f}" if weights else "–",
                 contribution,
                 slope,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbm.patient import NOBODY, Patient, disagreements
+from mmbm.text import Sentence
 
 __all__ = [
     "MODALITIES",
@@ -66,7 +67,7 @@ class Picture:
     photometric: str = ""  # as stored: MONOCHROME1, MONOCHROME2, RGB, …
     transfer_syntax: str = ""  # its name, e.g. "JPEG 2000 Image Compression"
     bits_stored: int = 8
-    warnings: tuple[str, ...] = ()  # plain sentences for the reader
+    warnings: tuple[Sentence, ...] = ()  # for the reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Notes:
     file_format: str = "typed"  # typed, txt, md, pdf, docx, html, mail, fhir, cda
     pages: int = 1
     charset: str = "utf-8"
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +91,7 @@ class Sound:
     channels: int = 1
     codec: str = ""  # "pcm_s16le", "opus", …
     container: str = ""  # "wav", "ogg", …
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
     start: float = 0.0  # s of silence at the beginning of the file that were left out
 
     @property
@@ -113,7 +114,7 @@ class Case:
         return tuple(m for m in MODALITIES if getattr(self, m) is not None)
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Sentence, ...]:
         """What the readers had to say of each part, and where two parts contradict each other."""
         parts = (self.image, self.notes, self.audio)
         says = [w for part in parts if part is not None for w in part.warnings]

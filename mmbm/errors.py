@@ -21,6 +21,8 @@ Messages never hold a patient's data: no file content, no names, no identifiers.
 
 from __future__ import annotations
 
+from mmbm.text import Language, Sentence, sentence
+
 __all__ = [
     "Cancelled",
     "ConfigError",
@@ -40,6 +42,16 @@ __all__ = [
 
 class MMBMError(Exception):
     """Base of every error raised on purpose. ``str(error)`` is one sentence fit for a screen."""
+
+    @property
+    def sentence(self) -> Sentence:
+        """What it says; what was raised with a bare text is said as it is."""
+        said = self.args[0] if self.args else ""
+        return said if isinstance(said, Sentence) else sentence("error.plain", said=str(said))
+
+    def into(self, language: Language) -> str:
+        """What it says, in a language."""
+        return self.sentence.into(language)
 
 
 class InputError(MMBMError):

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
 
+from mmbm.text import Sentence, sentence
+
 __all__ = ["grain", "grain_warnings"]
 
 GRAINY = 0.0075  # of greys that reach from -1 to 1; a film with more is told of
@@ -26,11 +28,8 @@ def grain(film: Tensor) -> float:
     return float(left.abs().median()) / OF_NORMAL
 
 
-def grain_warnings(film: Tensor) -> tuple[str, ...]:
+def grain_warnings(film: Tensor) -> tuple[Sentence, ...]:
     """What the reader should know of the grain of a film, (1, height, width) in [-1, 1]."""
     if grain(film) <= GRAINY:
         return ()
-    return (
-        "The film is grainy, which alone can move the probability by more than 0.10: "
-        "give the original file where there is one.",
-    )
+    return (sentence("image.grainy"),)

@@ -240,7 +240,7 @@ def upright(greys: NDArray[np.float32], size: int, mean_film: Tensor) -> Upright
 def prepare_film(picture: Picture, config: ImageConfig, mean_film: Tensor) -> Film:
     """What training, evaluation and serving make of a picture, before greys are standardised."""
     box, greys, stored = WHOLE, picture.shown, stored_greys(picture)
-    warnings = turn_warnings(stored)
+    warnings: tuple[str, ...] = turn_warnings(stored)
     if config.greys == "stored":
         greys = stored
         found = extent(greys)

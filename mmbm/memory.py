@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from mmbm.errors import OutOfMemory
+from mmbm.text import sentence
 
 __all__ = ["SAID", "first_that_fits", "halving", "on_cpu", "ran_out"]
 
@@ -52,10 +53,7 @@ def first_that_fits(attempts: Iterable[Callable[[], Result]]) -> Result:
                 raise
         gc.collect()  # out here, where the failed attempt's frames hold no tensors any more
         _free()
-    raise OutOfMemory(
-        "There is not enough memory for this: close other programs or give a smaller file, then "
-        "try again."
-    )
+    raise OutOfMemory(sentence("memory.out"))
 
 
 def halving(task: Callable[[int], Result], rows: int) -> Result:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from mmbm.text import Sentence, sentence
+
 __all__ = ["NOBODY", "Patient", "disagreements", "patient_in_note"]
 
 # Years between a note and a header that date, rounding and writing can explain.
@@ -61,21 +63,20 @@ class Patient:
 NOBODY = Patient()
 
 
-def disagreements(header: Patient, note: str) -> tuple[str, ...]:
+def disagreements(header: Patient, note: str) -> tuple[Sentence, ...]:
     """A sentence for each thing in which a picture's header and a note cannot be of one patient."""
     told = patient_in_note(note)
     says = []
     if header.sex and told.sex and header.sex != told.sex:
-        says.append(_sentence(told.sex, header.sex))
+        notes, in_header = _sex_in_words(told.sex), _sex_in_words(header.sex)
+        says.append(sentence("patient.sex_differs", notes=notes, header=in_header))
     if header.years is not None and told.years is not None:
         apart = YEARS_APART_CHILD if min(header.years, told.years) < CHILD else YEARS_APART
         if abs(header.years - told.years) > apart:
-            says.append(_sentence(_age(told.years), _age(header.years)))
+            notes, in_header = _age(told.years), _age(header.years)
+            says.append(sentence("patient.age_differs", notes=notes, header=in_header))
     if _differ(header.identifier, told.identifier):
-        says.append(
-            "The note and the X-ray's header give different patient numbers: check that both are "
-            "of one patient."
-        )
+        says.append(sentence("patient.number_differs"))
     return tuple(says)
 
 
@@ -106,10 +107,14 @@ def _sex(word: str) -> str:
     return "female" if word.lower() in ("female", "f", "woman", "lady", "girl", "女") else "male"
 
 
-def _age(years: float) -> str:
+def _sex_in_words(sex: str) -> Sentence:
+    return sentence("patient.female" if sex == "female" else "patient.male")
+
+
+def _age(years: float) -> Sentence:
     if years < 2:
-        return f"{years * 12:.0f} months"
-    return f"{years:.0f} years"
+        return sentence("patient.months", count=years * 12)
+    return sentence("patient.years", count=years)
 
 
 def _differ(header: str, note: str) -> bool:
@@ -117,10 +122,3 @@ def _differ(header: str, note: str) -> bool:
     one, other = (re.sub(r"[^A-Z0-9]", "", text.upper()).lstrip("0") for text in (header, note))
     real = any(c.isdigit() for c in one) and any(c.isdigit() for c in other)
     return real and not _NOT_REAL.search(header) and one not in other and other not in one
-
-
-def _sentence(note: str, header: str) -> str:
-    return (
-        f"The note says {note}, the X-ray's header says {header}: "
-        "check that both are of one patient."
-    )

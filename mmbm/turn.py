@@ -12,6 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbm.text import Sentence, sentence
+
 __all__ = ["turn_of", "turn_warnings"]
 
 ALIKE = (0.003, 0.012, 0.05)  # of the range of greys: how far surroundings are from their middle
@@ -32,15 +34,12 @@ def turn_of(picture: NDArray[np.float32]) -> float:
     return next((angle for alike in ALIKE if (angle := _turn(seen, alike))), 0.0)
 
 
-def turn_warnings(picture: NDArray[np.float32]) -> tuple[str, ...]:
+def turn_warnings(picture: NDArray[np.float32]) -> tuple[Sentence, ...]:
     """What the reader should know of how a film lies in its picture, (height, width) in [0, 1]."""
     angle = turn_of(picture)
     if not angle:
         return ()
-    return (
-        f"The film lies turned by about {abs(angle):.0f} degrees in its picture, which alone can "
-        "move the probability by more than 0.10: turn it upright.",
-    )
+    return (sentence("image.turned", degrees=abs(angle)),)
 
 
 def _turn(seen: NDArray[np.float32], alike: float) -> float:

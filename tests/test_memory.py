@@ -129,7 +129,7 @@ def test_batches_halve_down_to_one():
         return rows
 
     assert halving(task, 16) == 2 and tried == [16, 8, 4, 2]
-    with pytest.raises(OutOfMemory, match=r"^There is not enough memory for this: close other"):
+    with pytest.raises(OutOfMemory, match=r"^There is not enough memory: close other"):
         first_that_fits([lambda: halving(lambda _: task(3), 4)])
 
 

@@ -49,15 +49,15 @@ def test_disagreements_are_said_without_more_than_is_needed():
     header = Patient("male", 58.0, "AB-001234")
     assert disagreements(header, "A 57-year-old man, MRN: AB 001234.") == ()
     assert disagreements(header, "A 58-year-old woman.") == (
-        "The note says female, the X-ray's header says male: check that both are of one patient.",
+        "The notes say female, the DICOM header male. Check that both are from one patient.",
     )
     assert disagreements(header, "A 34-year-old man.") == (
-        "The note says 34 years, the X-ray's header says 58 years: check that both are of one "
-        "patient.",
+        "The notes give an age of 34 years, the DICOM header 58 years. Check that both are from "
+        "one patient.",
     )
     (sentence,) = disagreements(header, "MRN 99887766. Cough.")
     assert sentence == (
-        "The note and the X-ray's header give different patient numbers: check that both are of "
+        "The notes and the DICOM header give different patient numbers. Check that both are from "
         "one patient."
     )
     assert disagreements(Patient(), "A 34-year-old man, MRN 99887766.") == ()

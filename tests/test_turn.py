@@ -55,4 +55,4 @@ def test_round_and_slanting_surroundings_are_no_turn():
 def test_the_reader_is_told_by_how_much():
     for greys, told in ((turned(chest(), -7, 0.0), True), (chest(), False)):
         said = prepare_film(Picture(greys, greys), ImageConfig(size=64), MEAN).warnings
-        assert any("turned by about 7 degrees" in s for s in said) is told
+        assert any("rotated by about 7°" in s for s in said) is told

@@ -24,7 +24,7 @@ def steps(account: Ledger, say: Texts) -> list[tuple[str, float, float, str]]:
     at = account.base
     for modality in MODALITIES:
         share = account.contributions[modality]
-        bars.append((say(f"modality.{modality}"), at, share, RAISES if share > 0 else LOWERS))
+        bars.append((say.name("modality", modality), at, share, RAISES if share > 0 else LOWERS))
         at += share
     bars.append((say("ledger.total"), 0.0, account.logit, INK))
     return bars
@@ -33,7 +33,7 @@ def steps(account: Ledger, say: Texts) -> list[tuple[str, float, float, str]]:
 def waterfall(account: Ledger, present: tuple[Modality, ...], say: Texts) -> go.Figure:
     """Base + contributions = logit, with the probability on a second axis above."""
     bars = steps(account, say)
-    absent = {say(f"modality.{m}") for m in MODALITIES if m not in present}
+    absent = {say.name("modality", m) for m in MODALITIES if m not in present}
     labels = [
         say("ledger.absent") if name in absent else signed(length, 3) for name, _, length, _ in bars
     ]

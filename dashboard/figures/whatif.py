@@ -67,7 +67,8 @@ def account_rows(change: Change, say: Texts) -> list[tuple[str, str, str, str]]:
     before, after = change.before, change.after
     numbers = [(say("ledger.base"), before.base, after.base)]
     numbers += [
-        (say(f"modality.{m}"), before.contributions[m], after.contributions[m]) for m in MODALITIES
+        (say.name("modality", m), before.contributions[m], after.contributions[m])
+        for m in MODALITIES
     ]
     numbers.append((say("ledger.total"), before.logit, after.logit))
     rows = [(name, signed(a, 3), signed(b, 3), signed(b - a, 3)) for name, a, b in numbers]

@@ -76,4 +76,4 @@ def picker(key: str, names: Iterable[str], say: Texts) -> str:
 def modalities(name: str, say: Texts) -> str:
     """ "image+notes" in the reader's language."""
     parts = name.split("+")
-    return " + ".join(say.strings.get(f"modality.{p}", p) for p in parts)
+    return " + ".join(say.name("modality", p) for p in parts)

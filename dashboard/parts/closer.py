@@ -66,7 +66,7 @@ def pick_part(seen: Review, say: Texts) -> Modality:
         say("closer.modality"),
         list(present),
         default=present[0],
-        format_func=lambda m: say(f"modality.{m}"),
+        format_func=lambda m: verbatim(say.name("modality", m)),
         key="closer-part",
         required=True,
     )

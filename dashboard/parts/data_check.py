@@ -127,7 +127,7 @@ def quality(report: DataReport, say: Texts) -> None:
     rows = [
         (
             row.source,
-            say(f"modality.{row.part}"),
+            say.name("modality", row.part),
             f"{row.files:,}",
             f"{row.unreadable:,}",
             poor(row, say),

@@ -73,7 +73,7 @@ def take(key: FlipKey, say: Texts) -> None:
 
 def show(seen: Review, modality: Modality, finding: str, found: Flip | None, say: Texts) -> None:
     """One answer: how many, what they are, and what is left of the probability."""
-    part = say(f"modality.{modality}")
+    part = say.name("modality", modality)
     if found is None:
         st.html(f'<div class="small">{escape(say("flip.none", part=part))}</div>')
         return
@@ -104,7 +104,7 @@ def worths(seen: Review, finding: str, say: Texts) -> None:
     for modality in MODALITIES:
         if modality in seen.analysis.prediction.present or modality not in seen.config.modalities:
             continue
-        part = say(f"modality.{modality}")
+        part = say.name("modality", modality)
         known = worth(seen.analysis.prediction, modality)
         if known is None:
             line = say("worth.unknown", part=part)

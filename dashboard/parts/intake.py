@@ -12,6 +12,7 @@ from dashboard.foreign import escape, verbatim
 from dashboard.samples import samples
 from dashboard.text import Texts
 from mmbm.case import MODALITIES, Modality, Notes, Picture, Sound
+from mmbm.text import Sentence
 
 __all__ = ["facts", "intake"]
 
@@ -49,7 +50,7 @@ def sample(say: Texts) -> None:
 
 def place(modality: Modality, say: Texts) -> None:
     """One modality: its widgets, then what was read, or one sentence why not."""
-    part, name = state.parts()[modality], say(f"modality.{modality}")
+    part, name = state.parts()[modality], say.name("modality", modality)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.subheader(say(f"intake.{modality}.title"), anchor=False, width="stretch")
         if part.given:
@@ -64,22 +65,22 @@ def place(modality: Modality, say: Texts) -> None:
             with slot.container(), st.spinner(say("intake.reading", part=name)):
                 state.given().read(modality)
             part = state.parts()[modality]
-        if part.error or part.value is not None:
+        if part.error is not None or part.value is not None:
             with slot if held else slot.container():
                 outcome(part, name, say)
 
 
 def outcome(part: given.Part, name: str, say: Texts) -> None:
     """What the part holds, and why the last file for it is not in it."""
-    if part.error:
-        st.error(verbatim(refusal(part, name, say)))
+    if part.error is not None:
+        st.error(verbatim(refusal(part, part.error, name, say)))
     if part.value is not None:
         summary(part, say)
 
 
-def refusal(part: given.Part, name: str, say: Texts) -> str:
+def refusal(part: given.Part, reason: Sentence, name: str, say: Texts) -> str:
     """Why the last file is not in the case, and what is there instead."""
-    said = say("intake.failed", part=name, reason=part.error)
+    said = say("intake.failed", part=name, reason=say.of(reason))
     if part.value is None:
         return said
     return f"{said} {say('intake.kept', part=name)}"
@@ -158,7 +159,7 @@ def summary(part: given.Part, say: Texts) -> None:
         )
     lines = [f"<b>{escape(part.name)}</b>"] if part.name else []
     lines.append(escape(" · ".join(facts(value, say))))
-    warnings = [*value.warnings]
+    warnings = [say.of(warning) for warning in value.warnings]
     if part.passed_over:
         warnings.append(say("intake.passed_over", count=part.passed_over + 1))
     lines += [f'<span class="caution">{escape(w)}</span>' for w in warnings]

@@ -33,7 +33,7 @@ def measured_trust(record: Record, finding: str, say: Texts) -> None:
         kinds = [
             (
                 kind.replace("_", " "),
-                say(f"modality.{f['modality']}"),
+                say.name("modality", f["modality"]),
                 f"{f['n']:,}",
                 "–" if f["auroc"] is None else f"{f['auroc']:.3f}",
                 share(f["flagged"]),
@@ -45,7 +45,7 @@ def measured_trust(record: Record, finding: str, say: Texts) -> None:
         alarms = [
             (
                 say("model.odd.usual", source=source),
-                say(f"modality.{modality}"),
+                say.name("modality", modality),
                 f"{f['n']:,}",
                 "–",
                 share(f["flagged"]),

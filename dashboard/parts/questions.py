@@ -25,10 +25,10 @@ def mute(seen: Review, said: list[str], say: Texts) -> list[Modality]:
         say("whatif.mute"),
         list(seen.analysis.prediction.present),
         selection_mode="multi",
-        format_func=lambda m: say(f"modality.{m}"),
+        format_func=lambda m: verbatim(say.name("modality", m)),
         key=state.whatif_key("mute"),
     )
-    said += [say("whatif.said.muted", part=say(f"modality.{m}")) for m in silent]
+    said += [say("whatif.said.muted", part=say.name("modality", m)) for m in silent]
     return silent
 
 
@@ -37,7 +37,7 @@ def weight_of(say: Texts) -> Modality | None:
     return st.segmented_control(
         say("whatif.weight"),
         list(MODALITIES),
-        format_func=lambda m: say(f"modality.{m}"),
+        format_func=lambda m: verbatim(say.name("modality", m)),
         key=state.whatif_key("weight-of"),
         help=say("whatif.weight.help"),
     )
@@ -46,14 +46,16 @@ def weight_of(say: Texts) -> Modality | None:
 def move(seen: Review, chosen: Modality, said: list[str], say: Texts) -> tuple[Modality, float]:
     """Where to move it to; it starts where it is."""
     weight = st.slider(
-        say("whatif.weight.to", part=say(f"modality.{chosen}")),
+        say("whatif.weight.to", part=say.name("modality", chosen)),
         0.0,
         1.0,
         round(seen.analysis.prediction.fusion_weights.get(chosen, 0.0), 2),
         0.01,
         key=state.whatif_key(f"weight-{chosen}"),
     )
-    said.append(say("whatif.said.weight", part=say(f"modality.{chosen}"), weight=f"{weight:.2f}"))
+    said.append(
+        say("whatif.said.weight", part=say.name("modality", chosen), weight=f"{weight:.2f}")
+    )
     return chosen, weight
 
 

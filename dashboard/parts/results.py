@@ -98,7 +98,7 @@ def findings(seen: Review, say: Texts) -> tuple[str, Analysis]:
 
 def uncovered(findings: list[str], say: Texts) -> str:
     """What no answer of this model speaks of."""
-    others = say("findings.then").join(say(f"other.{name}") for name in not_assessed(findings))
+    others = say("findings.then").join(say.of(name) for name in not_assessed(findings).values())
     return say("findings.not_assessed", names=others)
 
 
@@ -138,7 +138,7 @@ def reasons(seen: Review, account: Ledger, say: Texts, prior: float) -> None:
         line += " " + say("ledger.interaction", value=markup.signed(account.interaction, 3))
     if account.intervals and account.percentiles:
         places = ", ".join(
-            say("ledger.place", part=say(f"modality.{m}"), count=round(place))
+            say("ledger.place", part=say.name("modality", m), count=round(place))
             for m, place in account.percentiles.items()
         )
         line += " " + say("ledger.interval", places=places)
@@ -166,7 +166,8 @@ def missing(seen: Review, say: Texts) -> None:
 def warnings(analysis: Analysis, say: Texts) -> None:
     """Everything the reader should know of how the parts were read."""
     lungs = analysis.lungs
-    given = [*analysis.prediction.warnings, *(lungs.warnings if lungs else ())]
+    of_parts = [*analysis.prediction.warnings, *(lungs.warnings if lungs else ())]
+    given = [say.of(warning) for warning in of_parts]
     given += trust.warnings(analysis.judgement, say)
     if given:
         st.subheader(say("warnings.title"), anchor=False)

@@ -65,7 +65,7 @@ def look(key: JobKey, name: str, keep: Keep, words: Words, say: Texts, place: st
     try:
         answer = job.answer()
     except MMBMError as refusal:
-        st.error(verbatim(str(refusal)))
+        st.error(verbatim(say.of(refusal)))
         return False
     keep(key, answer)
     return True

@@ -44,7 +44,7 @@ def warnings(judgement: Judgement, say: Texts) -> list[str]:
     apart_over = []
     for apart in judgement.disagreements:
         raising, lowering = (
-            say("trust.and").join(say(f"modality.{m}") for m in side)
+            say("trust.and").join(say.name("modality", m) for m in side)
             for side in (apart.raising, apart.lowering)
         )
         finding = say.name("finding", apart.finding)

@@ -47,7 +47,7 @@ def whatif(seen: Review, finding: str, say: Texts, *, moved: bool = False) -> No
                 with place:
                     answer(seen, after, finding, said, say)
             except MMBMError as refusal:
-                place.error(verbatim(str(refusal)))
+                place.error(verbatim(say.of(refusal)))
         flips(seen, finding, say)
         worths(seen, finding, say)
 
@@ -59,7 +59,8 @@ def asked(seen: Review, said: list[str], say: Texts) -> Prediction:
         chosen = weight_of(say)
     weight = move(seen, chosen, said, say) if chosen else None
     notes, picture, sound, model = st.tabs(
-        [say(f"modality.{m}") for m in ("notes", "image", "audio")] + [say("whatif.model")]
+        [verbatim(say.name("modality", m)) for m in ("notes", "image", "audio")]
+        + [say("whatif.model")]
     )
     with notes:
         note = edit(seen.analysis.case.notes, said, say)
@@ -100,5 +101,5 @@ def answer(seen: Review, after: Prediction, finding: str, said: list[str], say: 
     lungs = after.features.prepared.lungs
     for warning in [*after.warnings, *(lungs.warnings if lungs else ())]:
         if warning not in seen.analysis.prediction.warnings:
-            st.warning(verbatim(warning))
+            st.warning(verbatim(say.of(warning)))
     st.button(say("whatif.reset"), key=state.whatif_key("reset"), on_click=state.reset_whatif)

@@ -129,4 +129,4 @@ st.header(say("compare.title"), anchor=False)
 try:
     page(say)
 except MMBMError as refusal:
-    st.error(verbatim(say("compare.refused", reason=str(refusal))))
+    st.error(verbatim(say("compare.refused", reason=say.of(refusal))))

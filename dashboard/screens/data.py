@@ -27,7 +27,7 @@ def run(path: str, say: Texts) -> DataReport | None:
     try:
         return check(Path(path).expanduser(), progress)
     except MMBMError as refusal:
-        st.error(verbatim(say("data.refused", reason=str(refusal))))
+        st.error(verbatim(say("data.refused", reason=say.of(refusal))))
         return None
     finally:
         bar.empty()

@@ -64,4 +64,4 @@ try:
         predictor = models.predictor()
     page(predictor, say)
 except MMBMError as refusal:
-    st.error(verbatim(say("review.no_model", reason=str(refusal))))
+    st.error(verbatim(say("review.no_model", reason=say.of(refusal))))

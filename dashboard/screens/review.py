@@ -30,7 +30,7 @@ def ready(say: Texts) -> Predictor | None:
         with st.spinner(say("review.loading")):
             return models.predictor()
     except MMBMError as refusal:
-        st.error(verbatim(say("review.no_model", reason=str(refusal))))
+        st.error(verbatim(say("review.no_model", reason=say.of(refusal))))
         return None
 
 
@@ -40,13 +40,13 @@ def seen(predictor: Predictor, case: Case, say: Texts) -> Review | None:
     if made is not None:
         return made
     try:
-        named = ", ".join(say(f"modality.{m}") for m in case.present)
+        named = ", ".join(say.name("modality", m) for m in case.present)
         working = st.spinner(say("review.working", parts=named))
         with nullcontext() if state.numbers_shown() else working:  # else the notice says it
             made = review(predictor, case)
             state.keep(made)
     except MMBMError as refusal:
-        st.error(verbatim(say("review.failed", reason=str(refusal))))
+        st.error(verbatim(say("review.failed", reason=say.of(refusal))))
     return made
 
 

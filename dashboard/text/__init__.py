@@ -1,4 +1,8 @@
-"""Every word on the screen, in the reader's language."""
+"""Every word on the screen, in the reader's language.
+
+The page's own words stand here; what the library says of a case is put into the language by
+:mod:`mmbm.text`.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,11 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+
+from mmbm.errors import MMBMError
+from mmbm.text import LANGUAGES, Language, Sentence, into, name_of
 
 __all__ = ["LANGUAGES", "Language", "Texts", "texts"]
-
-Language = Literal["en", "zh"]
-LANGUAGES: dict[Language, str] = {"en": "English", "zh": "中文"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,15 @@ class Texts:
         return text.format(**values) if values else text
 
     def name(self, kind: str, name: str) -> str:
-        """The name of a finding, sound event or sample; the bare name where none is written."""
-        plain = name.replace("_", " ").replace("-", " ")
-        return self.strings.get(f"{kind}.{name}", plain[:1].upper() + plain[1:])
+        """The name of a finding, sound event, modality or sample; plain where none is written."""
+        own = self.strings.get(f"{kind}.{name}")
+        return name_of(kind, name).into(self.language) if own is None else own
+
+    def of(self, said: Sentence | MMBMError | str) -> str:
+        """What the library says, a warning or a refusal; a name stays as it is."""
+        return (
+            said.into(self.language) if isinstance(said, MMBMError) else into(self.language, said)
+        )
 
 
 @cache

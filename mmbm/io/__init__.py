@@ -15,6 +15,7 @@ from mmbm.errors import NoSignal, TooLarge
 from mmbm.io import sandbox
 from mmbm.io.kind import kind_of
 from mmbm.io.sandbox import retire, warm
+from mmbm.text import sentence
 
 __all__ = ["kind_of", "read_notes", "read_picture", "read_sound", "retire", "typed_notes", "warm"]
 
@@ -60,9 +61,12 @@ def read_sound(content: bytes, name: str, *, limits: Limits = _LIMITS) -> Sound:
 
 def _check_size(content: bytes, limits: Limits) -> None:
     if not content:
-        raise NoSignal("The file is empty (0 bytes); please choose another one.")
+        raise NoSignal(sentence("io.file.empty"))
     if len(content) > limits.file_bytes:
         raise TooLarge(
-            f"The file has {len(content) / 2**20:.0f} MB; "
-            f"at most {limits.file_bytes / 2**20:.0f} MB are read."
+            sentence(
+                "io.file.too_large",
+                megabytes=len(content) / 2**20,
+                limit=limits.file_bytes / 2**20,
+            )
         )

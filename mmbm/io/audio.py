@@ -11,8 +11,9 @@ from mmbm.io.declared import chains_differ, is_cut
 from mmbm.io.ffmpeg import read_with_ffmpeg
 from mmbm.io.libsndfile import prefers_libsndfile, read_with_libsndfile
 from mmbm.io.loudness import cautions, check_seconds, check_signal, mixed, without_silent_ends
-from mmbm.io.recording import CHANGED, Recording
+from mmbm.io.recording import Recording, changed
 from mmbm.io.wav import in_full_width
+from mmbm.text import sentence
 
 __all__ = ["decode"]
 
@@ -45,16 +46,12 @@ def decode(content: bytes, name: str, limits: Limits) -> Sound:
         container=recording.container,
         start=start,
         warnings=(
-            *dict.fromkeys((*recording.warnings, *([CHANGED] if chains_differ(content) else []))),
+            *dict.fromkeys((*recording.warnings, *([changed()] if chains_differ(content) else []))),
             *cautions(samples, heard, recording.rate),
             *silences,
             *mix_cautions,
-            *(["Some samples are not numbers; they were set to silence."] if broken else []),
-            *(
-                ["The recording is damaged or cut short: part of it is missing."]
-                if recording.damaged or is_cut(content)
-                else []
-            ),
+            *([sentence("io.sound.not_numbers")] if broken else []),
+            *([sentence("io.sound.damaged")] if recording.damaged or is_cut(content) else []),
         ),
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbm.errors import UnreadableFile
+from mmbm.text import sentence
 
 __all__ = [
     "aligned",
@@ -101,9 +102,6 @@ def through_palette(values: NDArray[Any], dataset: Any) -> NDArray[np.float32]:
     except MemoryError:
         raise
     except Exception as exc:
-        raise UnreadableFile(
-            "The colour table of this DICOM file is missing or damaged; please export the image in "
-            "grey."
-        ) from exc
+        raise UnreadableFile(sentence("io.image.palette")) from exc
     top = 65535.0 / float(np.iinfo(coloured.dtype).max)
     return luminance(coloured) * np.float32(top)

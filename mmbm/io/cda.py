@@ -11,9 +11,10 @@ import re
 from collections.abc import Mapping
 
 from mmbm.errors import NoSignal, UnreadableFile
-from mmbm.io.markup import Page
+from mmbm.io.markup import Page, named
 from mmbm.io.note_text import InnerReader, NoteText
 from mmbm.io.xml_events import feed_xml
+from mmbm.text import sentence
 
 __all__ = ["read_cda"]
 
@@ -21,13 +22,13 @@ __all__ = ["read_cda"]
 def read_cda(content: bytes, inner: InnerReader, most: int) -> NoteText:
     """The narrative, or the document that stands in its place. Raises as ``inner`` does."""
     target = _Narrative(most)
-    feed_xml(content, target, "clinical document (CDA)")
+    feed_xml(content, target, "cda")
     if target.document is not None:
         found = inner(target.document)
         return NoteText(found.text, "cda", found.pages, found.charset, found.warnings)
     text = target.page.text()
     if not any(char.isalnum() for char in text):
-        raise NoSignal("This clinical document (CDA) has no narrative text; please give a note.")
+        raise NoSignal(sentence("io.cda.no_text"))
     return NoteText(text, "cda", warnings=target.page.warnings())
 
 
@@ -82,7 +83,4 @@ def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(re.sub(r"\s", "", text), validate=True)
     except (binascii.Error, ValueError) as exc:
-        raise UnreadableFile(
-            "The document within the clinical document (CDA) is not valid base64; "
-            "please export it again."
-        ) from exc
+        raise UnreadableFile(sentence("io.document.base64", document=named("cda"))) from exc

@@ -7,6 +7,7 @@ import re
 
 from mmbm.errors import UnreadableFile
 from mmbm.io.letters import COMMON_HAN, fitness
+from mmbm.text import Sentence, sentence
 
 __all__ = ["has_chinese", "text_of"]
 
@@ -36,8 +37,7 @@ _MOST_DAMAGED = 100  # places that are mended one by one
 _AHEAD = 64  # bytes that tell where the next character begins behind a bad byte
 _ORPHANED = re.compile(rb"(?<=[\x00-\x7f])[\x81-\xfe]{3,}")  # perhaps without its first byte
 _REPLACED = "\ufffd"
-_NO_TEXT = "This file is not text; please give txt, md, pdf or docx notes."
-Reading = tuple[str, str, tuple[str, ...]]
+Reading = tuple[str, str, tuple[Sentence, ...]]
 
 
 def text_of(content: bytes) -> Reading:
@@ -84,7 +84,7 @@ def _best(content: bytes) -> Reading:
     head = content[:_HEAD_BYTES]
     strange = len(_STRANGE.findall(head.decode("latin-1")))
     if len(head) > _FEW_BYTES and strange > _BINARY * len(head):
-        raise UnreadableFile(_NO_TEXT)
+        raise UnreadableFile(sentence("io.notes.not_text"))
     text = _forgiving(head, "utf-8")[0]
     wrong = text.count(_REPLACED)
     right = sum(char > "\x7f" for char in text) - wrong
@@ -123,10 +123,7 @@ def _detected(content: bytes) -> Reading:
         return _told(*_read(content, "utf-8"))
     best = from_bytes(content[:_HEAD_BYTES]).best()
     if best is None:
-        raise UnreadableFile(
-            "The notes are not readable as text in any known character set; "
-            "please save them as UTF-8."
-        )
+        raise UnreadableFile(sentence("io.notes.charset"))
     return _told(*_read(content, best.encoding))
 
 
@@ -179,11 +176,10 @@ def _told(text: str, codec: str, cut: bool) -> Reading:
     strange = len(text) - len(_STRANGE.sub("", text))
     wrong = text.count(_REPLACED)
     if strange > max(2, len(text) // 50) or wrong > max(4, len(text) // 10):
-        raise UnreadableFile(_NO_TEXT)
-    says: list[str] = []
+        raise UnreadableFile(sentence("io.notes.not_text"))
+    says: list[Sentence] = []
     if wrong:
-        what = "One character" if wrong == 1 else f"{wrong:,} characters"
-        says.append(f"{what} could not be read; {_REPLACED} stands in the place of each.")
+        says.append(sentence("io.notes.unreadable", count=wrong))
     if cut:
-        says.append("The text ends within a character: its end may be missing.")
+        says.append(sentence("io.notes.cut_character"))
     return text, codec, tuple(says)

@@ -19,8 +19,10 @@ from mmbm.config import Limits
 from mmbm.errors import TooLarge, UnreadableFile, UnsupportedFile
 from mmbm.io import deadline
 from mmbm.io.codestream import Codestream, inspect
+from mmbm.io.described import too_many_pixels
+from mmbm.text import Sentence, sentence
 
-__all__ = ["Decoded", "check", "decode_deflated", "decode_rle", "decode_stream"]
+__all__ = ["Decoded", "check", "decode_deflated", "decode_rle", "decode_stream", "named"]
 
 _END, _PADDING = b"\xff\xd9", 1024  # the end mark of all these streams; bytes that may follow it
 MAX_SCANS = 100  # of a JPEG; ten are usual
@@ -43,38 +45,28 @@ class Decoded(NamedTuple):
 
 def check(stream: Codestream, n_bytes: int, limits: Limits) -> None:
     """Raise TooLarge, UnreadableFile or UnsupportedFile before anything is decoded."""
-    kind, height, width = stream.kind, stream.height, stream.width
+    kind, height, width = named(stream.kind), stream.height, stream.width
     if height == 0 or width == 0:
-        raise UnsupportedFile(
-            f"The {kind} picture does not give its size in its header; please export it again."
-        )
-    size = f"{width} x {height} pixels"
+        raise UnsupportedFile(sentence("io.image.no_size", kind=kind))
     if height * width > limits.pixels:
-        raise TooLarge(
-            f"The {kind} picture is {size}; at most {limits.pixels / 1e6:.0f} million are read."
-        )
+        raise TooLarge(too_many_pixels(width, height, limits))
     if stream.kind.startswith(("hierarchical", "arithmetic")):
-        raise UnsupportedFile(
-            f"The picture is of a kind that is not read: {kind}. Please export it again."
-        )
+        raise UnsupportedFile(sentence("io.image.unread_kind", kind=kind))
     if stream.samples not in (1, 3, 4):
-        raise UnsupportedFile(
-            f"The {kind} picture has {stream.samples} values a pixel; 1 (grey) or 3 are read."
-        )
+        raise UnsupportedFile(sentence("io.image.samples", samples=stream.samples))
     if stream.tiles > MAX_TILES:
-        raise TooLarge(
-            f"The {kind} picture is cut into {stream.tiles:,} tiles; at most {MAX_TILES:,} are "
-            "read."
-        )
+        raise TooLarge(sentence("io.image.tiles", kind=kind, tiles=stream.tiles, limit=MAX_TILES))
     if stream.scans > MAX_SCANS:
-        raise TooLarge(
-            f"The {kind} picture lies in {stream.scans:,} scans; at most {MAX_SCANS} are read."
-        )
+        raise TooLarge(sentence("io.image.scans", kind=kind, scans=stream.scans, limit=MAX_SCANS))
     if height * width > SMALL and 8 * n_bytes < MIN_BITS_PER_PIXEL * height * width:
         raise UnreadableFile(
-            f"The {kind} picture has {n_bytes:,} bytes for {size}: it is cut short, or there is "
-            "nothing to see in it."
+            sentence("io.image.too_few_bytes", kind=kind, bytes=n_bytes, width=width, height=height)
         )
+
+
+def named(kind: str) -> Sentence:
+    """A kind of compression by its name."""
+    return sentence(f"io.kind.{kind.lower().replace(' ', '_').replace('-', '_')}")
 
 
 def decode_stream(stream: bytes, limits: Limits, *, plain_rgb: bool = False) -> Decoded:
@@ -88,10 +80,7 @@ def decode_stream(stream: bytes, limits: Limits, *, plain_rgb: bool = False) -> 
 
     found = inspect(stream)
     if found is None:
-        raise UnreadableFile(
-            "The compressed picture inside this file is damaged: it does not begin as JPEG, "
-            "JPEG-LS or JPEG 2000 do. Please export it uncompressed."
-        )
+        raise UnreadableFile(sentence("io.image.not_a_codestream"))
     check(found, len(stream), limits)
     ended = _END in stream[-_PADDING:]
     # CharLS counts for seconds, up to 2**31, where a stream stops without its end mark
@@ -110,30 +99,27 @@ def decode_stream(stream: bytes, limits: Limits, *, plain_rgb: bool = False) -> 
 
 
 def _cut_short(found: Codestream) -> UnreadableFile:
-    return UnreadableFile(
-        f"The {found.kind} picture is cut short: its end is missing. Please export it again."
-    )
+    return UnreadableFile(sentence("io.image.cut_short", kind=named(found.kind)))
 
 
 def _timed(found: Codestream, work: Callable[[], Any], ended: bool) -> NDArray[Any]:
     seconds = SECONDS + found.height * found.width * found.samples / PIXELS_PER_SECOND
+    kind = named(found.kind)
     try:
         stored: NDArray[Any] = deadline.within(seconds, work)
     except MemoryError:
         raise
     except deadline.OutOfTime as exc:
-        raise UnreadableFile(
-            f"The {found.kind} picture of {found.width} x {found.height} pixels takes more than "
-            f"{seconds:.1f} seconds to decode, far more than it should; please export it again."
-        ) from exc
+        slow = sentence(
+            "io.image.slow", kind=kind, width=found.width, height=found.height, seconds=seconds
+        )
+        raise UnreadableFile(slow) from exc
     except Exception as exc:
         if not ended:
             raise _cut_short(found) from exc
-        raise UnreadableFile(
-            f"The {found.kind} picture is damaged and could not be decoded; please export it again."
-        ) from exc
+        raise UnreadableFile(sentence("io.image.damaged", kind=kind)) from exc
     if stored.shape[:2] != (found.height, found.width):
-        raise UnreadableFile(f"The {found.kind} picture has an unknown layout; export it again.")
+        raise UnreadableFile(sentence("io.image.layout", kind=kind))
     return stored
 
 
@@ -169,8 +155,7 @@ def decode_rle(content: bytes, n_pixels: int, n_planes: int) -> NDArray[np.uint8
     n_segments = int.from_bytes(content[:4], "little")
     if n_segments != n_planes or len(content) < 64:
         raise UnreadableFile(
-            f"The RLE picture lies in {n_segments} parts where the header asks for {n_planes}; "
-            "please export it uncompressed."
+            sentence("io.image.rle_segments", segments=n_segments, planes=n_planes)
         )
     starts = [int.from_bytes(content[4 + 4 * i : 8 + 4 * i], "little") for i in range(n_segments)]
     planes = np.empty((n_segments, n_pixels), np.uint8)
@@ -182,15 +167,9 @@ def decode_rle(content: bytes, n_pixels: int, n_planes: int) -> NDArray[np.uint8
         except MemoryError:
             raise
         except Exception as exc:
-            raise UnreadableFile(
-                "The RLE picture is damaged and could not be decoded; please export it "
-                "uncompressed."
-            ) from exc
+            raise UnreadableFile(sentence("io.image.damaged", kind=named("RLE"))) from exc
         if len(found) < n_pixels:
-            raise UnreadableFile(
-                f"The RLE picture is cut short: {len(found):,} of {n_pixels:,} pixels are "
-                "there. Please export the image again."
-            )
+            raise UnreadableFile(sentence("io.image.rle_short", found=len(found), pixels=n_pixels))
         plane[:] = np.frombuffer(found, np.uint8)
     return planes
 
@@ -204,6 +183,4 @@ def decode_deflated(content: bytes, n_bytes: int) -> bytes:
             continue
         if len(found) == n_bytes:
             return found
-    raise UnreadableFile(
-        "The deflated picture is damaged or cut short; please export it uncompressed."
-    )
+    raise UnreadableFile(sentence("io.image.deflated"))

@@ -7,8 +7,17 @@ from typing import Any, NamedTuple
 from mmbm.config import Limits
 from mmbm.errors import TooLarge, UnreadableFile, UnsupportedFile
 from mmbm.io.attributes import code, number
+from mmbm.text import Sentence, sentence
 
-__all__ = ["Header", "assumed_sense", "check_size", "completed", "pixel_header", "without_size"]
+__all__ = [
+    "Header",
+    "assumed_sense",
+    "check_size",
+    "completed",
+    "pixel_header",
+    "too_many_pixels",
+    "without_size",
+]
 
 _PHOTOMETRIC = ("MONOCHROME1", "MONOCHROME2", "RGB", "PALETTE COLOR", "YBR_")
 
@@ -59,13 +68,16 @@ def pixel_header(dataset: Any) -> Header:
 def check_size(header: Header, limits: Limits) -> None:
     """Raise TooLarge for more pixels than are read."""
     if header.rows and header.columns and header.rows * header.columns > limits.pixels:
-        raise TooLarge(
-            f"The picture is {header.columns} x {header.rows} pixels; "
-            f"at most {limits.pixels / 1e6:.0f} million are read."
-        )
+        raise TooLarge(too_many_pixels(header.columns, header.rows, limits))
 
 
-def completed(header: Header, length: int, frames: int) -> tuple[Header, list[str]]:
+def too_many_pixels(width: int, height: int, limits: Limits) -> Sentence:
+    """The sentence of a refusal for more pixels than are read."""
+    millions = limits.pixels / 1e6
+    return sentence("io.image.too_many_pixels", width=width, height=height, millions=millions)
+
+
+def completed(header: Header, length: int, frames: int) -> tuple[Header, list[Sentence]]:
     """The header with what it is silent about filled in by the one value that fits.
 
     ``length`` is how many bytes the pixels of all frames have.
@@ -73,37 +85,36 @@ def completed(header: Header, length: int, frames: int) -> tuple[Header, list[st
     Raises: UnreadableFile where nothing fits; UnsupportedFile.
     """
     n_bits = 8 * length // frames  # of one frame
-    says: list[str] = []
+    says: list[Sentence] = []
     if header.samples is None:
         samples = _samples(header, n_bits)
-        fits = "1 fits" if samples == 1 else f"{samples} fit"
-        says.append(f"The header does not say how many values a pixel has; {fits} the file.")
+        says.append(sentence("io.dicom.samples_unstated", samples=samples))
         header = header._replace(samples=samples)
     samples = header.samples or 1
     if samples not in (1, 3, 4):
-        raise UnsupportedFile(
-            f"The picture has {samples} values a pixel; 1 (grey) or 3 (colour) are read."
-        )
+        raise UnsupportedFile(sentence("io.image.samples", samples=samples))
     if header.rows and header.columns:
         allocated = _allocated(header, n_bits / (header.rows * header.columns * samples))
-        if allocated != header.allocated:
-            said = f"{header.allocated} bits a value" if header.allocated else "no number of bits"
-            says.append(f"The header says {said}; {allocated} fit the file and were read.")
+        if allocated is not None and allocated != header.allocated:
+            says.append(_other_depth(header.allocated, allocated))
         header = header._replace(allocated=allocated)
     elif (other := header.rows or header.columns) and header.allocated:
         side, left = divmod(n_bits, other * samples * header.allocated)
         if side and left < 16:
             missing = "Columns" if header.rows else "Rows"
-            says.append(f"The header does not give {missing}; {side} fits the file.")
+            says.append(sentence("io.dicom.side_unstated", attribute=missing, pixels=side))
             header = header._replace(rows=header.rows or side, columns=header.columns or side)
     if not header.rows or not header.columns or not header.allocated:
         raise without_size(header)
     if not header.stored and header.photometric != "PALETTE COLOR":
-        says.append(
-            "The header does not say how many bits of a value count; "
-            f"all {header.allocated} were taken."
-        )
+        says.append(sentence("io.dicom.stored_unstated", allocated=header.allocated))
     return header, says
+
+
+def _other_depth(stated: int | None, allocated: int) -> Sentence:
+    if stated:
+        return sentence("io.dicom.bits_wrong", stated=stated, allocated=allocated)
+    return sentence("io.dicom.bits_unstated", allocated=allocated)
 
 
 def _samples(header: Header, n_bits: int) -> int:
@@ -129,18 +140,12 @@ def _allocated(header: Header, there: float) -> int | None:
 def without_size(header: Header) -> UnreadableFile:
     """The refusal of pixels whose size nothing tells."""
     names = {"Rows": header.rows, "Columns": header.columns, "BitsAllocated": header.allocated}
-    missing = ", ".join(name for name, value in names.items() if not value)
-    return UnreadableFile(
-        f"The DICOM header does not give a valid {missing}, and the size of the file does not tell "
-        "it; please export the image again."
-    )
+    missing = tuple(name for name, value in names.items() if not value)
+    return UnreadableFile(sentence("io.dicom.no_size", attributes=missing))
 
 
-def assumed_sense(header: Header, samples: int) -> list[str]:
+def assumed_sense(header: Header, samples: int) -> list[Sentence]:
     """A sentence where the header does not say what is bright."""
     if header.photometric or samples != 1:
         return []
-    return [
-        "The header does not say whether large values are bright (Photometric Interpretation); "
-        "they were taken as bright. Check that air is dark."
-    ]
+    return [sentence("io.dicom.sense_unstated")]

@@ -21,6 +21,7 @@ from mmbm.io.patient import patient_of
 from mmbm.io.stored import read_stored
 from mmbm.io.terms import term
 from mmbm.io.values import Stored
+from mmbm.text import Sentence, sentence
 
 __all__ = ["decode", "looks_like_dicom"]
 
@@ -77,18 +78,15 @@ def decode(content: bytes, limits: Limits, frame: int = 0) -> Picture:
 
 def _without_picture(file: File) -> Exception:
     if not file.complete:
-        return UnreadableFile(
-            "This DICOM file was cut short or is damaged before its picture; please export the "
-            "image again."
-        )
-    return NoSignal("This DICOM file holds no picture; please choose the image itself.")
+        return UnreadableFile(sentence("io.dicom.cut_before_image"))
+    return NoSignal(sentence("io.dicom.no_image"))
 
 
-def _damage(file: File) -> tuple[str, ...]:
+def _damage(file: File) -> tuple[Sentence, ...]:
     if not file.damaged:
         return ()
-    names = ", ".join(dict.fromkeys(file.damaged))
-    return (f"A part of the DICOM header is damaged or too long and was not used: {names}.",)
+    named = (name or sentence("io.dicom.unknown_element") for name in file.damaged)
+    return (sentence("io.dicom.damaged_elements", attributes=tuple(dict.fromkeys(named))),)
 
 
 def _name(syntax: str) -> str:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from mmbm.config import Limits
 from mmbm.errors import TooLarge, UnreadableFile, UnsupportedFile
 from mmbm.io import decoders
-from mmbm.io.codestream import inspect
+from mmbm.io.codestream import Codestream, inspect
+from mmbm.io.described import too_many_pixels
+from mmbm.text import Sentence, sentence
 
 __all__ = ["Drawn", "decode_jpeg", "decode_png"]
 
@@ -20,7 +22,6 @@ _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")  # what pixels hang on
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by PNG colour type
 _SPARE = 2**14  # bytes of compressed pixels beyond what the size needs
 MAX_CHUNKS = 100_000
-_DAMAGED = "The {} picture is damaged and could not be decoded; please export it again."
 
 
 class Drawn(NamedTuple):
@@ -28,7 +29,11 @@ class Drawn(NamedTuple):
 
     stored: NDArray[Any]  # (height, width), or (height, width, 3) RGB; unsigned
     bits: int  # of a sample
-    cautions: tuple[str, ...] = ()
+    cautions: tuple[Sentence, ...] = ()
+
+
+def _damaged(kind: str) -> UnreadableFile:
+    return UnreadableFile(sentence("io.image.damaged", kind=decoders.named(kind)))
 
 
 def decode_png(content: bytes, limits: Limits) -> Drawn:
@@ -44,7 +49,7 @@ def decode_png(content: bytes, limits: Limits) -> Drawn:
     except MemoryError:
         raise
     except Exception as exc:
-        raise UnreadableFile(_DAMAGED.format("PNG")) from exc
+        raise _damaged("PNG") from exc
     stored = _without_alpha(stored)
     return Drawn(_upright(_grey_if_even(stored), exif), 16 if depth == 16 else 8)
 
@@ -61,13 +66,13 @@ def _png_parts(content: bytes, limits: Limits) -> tuple[bytes, int, bytes]:
         kind, end = content[at + 4 : at + 8], at + 12 + length
         chunks += 1
         if chunks > MAX_CHUNKS:
-            raise TooLarge(f"The PNG picture lies in more than {MAX_CHUNKS:,} pieces.")
+            raise TooLarge(sentence("io.image.chunks", limit=MAX_CHUNKS))
         if end > len(content):
-            raise UnreadableFile("The PNG picture is cut short; please export it again.")
+            raise UnreadableFile(sentence("io.image.cut_short", kind=decoders.named("PNG")))
         if kind in _KEPT:
             (check,) = struct.unpack_from(">I", content, end - 4)
             if zlib.crc32(content[at + 4 : end - 4]) != check:
-                raise UnreadableFile(_DAMAGED.format("PNG"))
+                raise _damaged("PNG")
             kept.append(content[at:end])
         if kind == b"IHDR" and length == 13:
             depth, needed = _check_png_size(content[at + 8 : end - 4], limits)
@@ -76,17 +81,14 @@ def _png_parts(content: bytes, limits: Limits) -> tuple[bytes, int, bytes]:
         elif kind == b"eXIf":
             exif = b"Exif\0\0" + content[at + 8 : end - 4]
         elif kind == b"acTL" and int.from_bytes(content[at + 8 : at + 12], "big") > 1:
-            raise UnsupportedFile("This PNG is animated; please give a single picture.")
+            raise UnsupportedFile(sentence("io.image.animated"))
         elif kind == b"IEND":
             break
         at = end
     if not depth or not n_data:
-        raise UnreadableFile("The PNG picture is cut short; please export it again.")
+        raise UnreadableFile(sentence("io.image.cut_short", kind=decoders.named("PNG")))
     if n_data > needed * 5 // 4 + _SPARE:  # deflate may lengthen noise by an eighth
-        raise TooLarge(
-            f"The PNG picture has {n_data:,} bytes of compressed pixels, more than it can need; "
-            "please export it again."
-        )
+        raise TooLarge(sentence("io.image.too_much_data", bytes=n_data))
     return b"".join(kept), depth, exif
 
 
@@ -94,11 +96,9 @@ def _check_png_size(header: bytes, limits: Limits) -> tuple[int, int]:
     """The bit depth, and how many bytes the pixels have at the most."""
     width, height, depth, colour = struct.unpack_from(">IIBB", header)
     if width * height > limits.pixels:
-        raise TooLarge(
-            f"The picture has too many pixels; at most {limits.pixels / 1e6:.0f} million are read."
-        )
+        raise TooLarge(too_many_pixels(width, height, limits))
     if colour not in _CHANNELS or depth not in (1, 2, 4, 8, 16):
-        raise UnreadableFile(_DAMAGED.format("PNG"))
+        raise _damaged("PNG")
     return depth, height * (2 + _CHANNELS[colour] * width * depth // 8) + 16 * height
 
 
@@ -128,19 +128,19 @@ def decode_jpeg(content: bytes, limits: Limits) -> Drawn:
     """
     found = inspect(content)
     if found is None:
-        raise UnreadableFile(_DAMAGED.format("JPEG"))
+        raise _damaged("JPEG")
     decoders.check(found, len(content), limits)
     if found.kind == "JPEG" and found.bits == 8:
-        stored = _by_pillow(content, limits)
+        stored = _by_pillow(content, found, limits)
     else:
         stored = decoders.decode_stream(content, limits).stored
         if stored.ndim == 3 and stored.shape[2] == 4:
-            raise UnsupportedFile("This JPEG has four colours; please save it in grey or RGB.")
+            raise UnsupportedFile(sentence("io.image.four_colours"))
     bits = max(found.bits, 8)
     return Drawn(_upright(_grey_if_even(stored), found.orientation), bits)
 
 
-def _by_pillow(content: bytes, limits: Limits) -> NDArray[np.uint8]:
+def _by_pillow(content: bytes, found: Codestream, limits: Limits) -> NDArray[np.uint8]:
     """Pillow knows a JPEG's colours (CMYK, YCCK, Adobe's inverted ones) and what is cut off."""
     import io
 
@@ -153,11 +153,9 @@ def _by_pillow(content: bytes, limits: Limits) -> NDArray[np.uint8]:
     except MemoryError:
         raise
     except Image.DecompressionBombError as exc:
-        raise TooLarge(
-            f"The picture has too many pixels; at most {limits.pixels / 1e6:.0f} million are read."
-        ) from exc
+        raise TooLarge(too_many_pixels(found.width, found.height, limits)) from exc
     except Exception as exc:
-        raise UnreadableFile(_DAMAGED.format("JPEG")) from exc
+        raise _damaged("JPEG") from exc
 
 
 def _upright(stored: NDArray[Any], exif: bytes) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from mmbm.config import Limits
 from mmbm.errors import TooLarge, UnreadableFile
 from mmbm.io.inflate import inflate
 from mmbm.io.wanted import sequence_tags, wanted_tags
+from mmbm.text import sentence
 
 __all__ = ["File", "Pixels", "looks_like_dicom", "parse"]
 
@@ -106,9 +107,7 @@ def parse(content: bytes, limits: Limits) -> File:
     walk = _Walk(content, at, explicit=explicit, big_endian=_is_big(start, syntax))
     found, pixels, seen = _collect(walk, syntax)
     if not looks_like_dicom(content) and at == 0 and not syntax and not seen & wanted_tags():
-        raise UnreadableFile(
-            "This is not a DICOM, PNG or JPEG picture; please choose a chest radiograph."
-        )
+        raise UnreadableFile(sentence("io.image.unknown"))
     dataset, damaged = _dataset(found, walk)
     return File(dataset, syntax, storage_class, pixels, walk.complete, damaged)
 
@@ -147,7 +146,7 @@ def _dataset(found: list[_Element], walk: _Walk) -> tuple[Any, tuple[str, ...]]:
     from pydicom.datadict import keyword_for_tag
 
     whole = pydicom.Dataset()
-    damaged = [keyword_for_tag(tag) or "an element of unknown meaning" for tag in walk.lost]
+    damaged = [keyword_for_tag(tag) for tag in walk.lost]
     whole.set_original_encoding(not walk.explicit, not walk.big_endian)  # of palettes
     for element in found:
         if element.tag in walk.lost:
@@ -220,10 +219,7 @@ class _Walk:
     def _header(self, at: int, explicit: bool) -> _Element:
         self._count += 1
         if self._count > MAX_ELEMENTS:
-            raise TooLarge(
-                f"The DICOM header holds more than {MAX_ELEMENTS:,} elements, far more than a "
-                "radiograph's; please export the image again."
-            )
+            raise TooLarge(sentence("io.dicom.too_many_elements", limit=MAX_ELEMENTS))
         content = self.content
         group, number = self._tag.unpack_from(content, at)
         tag = group << 16 | number

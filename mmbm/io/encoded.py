@@ -16,6 +16,7 @@ from email.header import decode_header, make_header
 from mmbm.errors import TooLarge
 from mmbm.io.charset import has_chinese
 from mmbm.io.letters import fitness
+from mmbm.text import sentence
 
 __all__ = ["has_code", "unwrapped", "without_escapes"]
 
@@ -54,8 +55,11 @@ def unwrapped(content: bytes) -> bytes | None:
 def _check_size(content: bytes) -> None:
     if len(content) > _MOST_BYTES:
         raise TooLarge(
-            f"The file is {len(content) / 2**20:.0f} MB of encoded data; at most "
-            f"{_MOST_BYTES // 2**20} MB are decoded. Please give the document itself."
+            sentence(
+                "io.notes.encoded_too_large",
+                megabytes=len(content) / 2**20,
+                limit=_MOST_BYTES // 2**20,
+            )
         )
 
 

@@ -17,7 +17,8 @@ from mmbm.config import Limits
 from mmbm.errors import MMBMError, NoSignal, TooLarge, UnreadableFile
 from mmbm.io.declared import is_streamed
 from mmbm.io.loudness import is_silent
-from mmbm.io.recording import CHANGED, NOT_A_SOUND, Recording, check_length, check_shape
+from mmbm.io.recording import Recording, changed, check_length, check_shape, not_a_sound
+from mmbm.text import sentence
 
 __all__ = ["read_with_ffmpeg"]
 
@@ -41,7 +42,7 @@ def read_with_ffmpeg(content: bytes, limits: Limits) -> Recording:
 
     av.logging.set_level(av.logging.PANIC)
     if content.count(b"OggS") > _MOST_PAGES:
-        raise TooLarge("The recording has too many pages (Ogg); please save it as WAV or FLAC.")
+        raise TooLarge(sentence("io.sound.pages"))
     options = {
         "format_whitelist": _CONTAINERS,
         "protocol_whitelist": "none",
@@ -50,14 +51,14 @@ def read_with_ffmpeg(content: bytes, limits: Limits) -> Recording:
     try:
         with av.open(io.BytesIO(content), options=options) as container:
             if not container.streams.audio:
-                raise NoSignal("This file has no sound track; please give a sound recording.")
+                raise NoSignal(sentence("io.sound.no_track"))
             return _first_heard(container, content, limits)
     except av.error.MemoryError as exc:  # a size that FFmpeg does not allocate: no true one
-        raise UnreadableFile(NOT_A_SOUND) from exc
+        raise not_a_sound() from exc
     except (MMBMError, MemoryError):
         raise
     except Exception as exc:
-        raise UnreadableFile(NOT_A_SOUND) from exc
+        raise not_a_sound() from exc
 
 
 def _first_heard(container: Any, content: bytes, limits: Limits) -> Recording:
@@ -76,17 +77,18 @@ def _first_heard(container: Any, content: bytes, limits: Limits) -> Recording:
             return _named(track, number, len(streams))
         silent = silent or track
     if silent is None:
-        raise refused or UnreadableFile(NOT_A_SOUND)
+        raise refused or not_a_sound()
     return silent
 
 
 def _named(track: Recording, number: int, count: int) -> Recording:
     if count == 1:
         return track
-    which = "only the first was used" if number == 1 else f"track {number} was used"
-    why = "" if number == 1 else ", the first that can be read and is not silent"
-    sentence = f"The file has {count} sound tracks; {which}{why}."
-    return replace(track, warnings=(sentence, *track.warnings))
+    if number == 1:
+        said = sentence("io.sound.first_of_tracks", tracks=count)
+    else:
+        said = sentence("io.sound.one_of_tracks", tracks=count, number=number)
+    return replace(track, warnings=(said, *track.warnings))
 
 
 def _packets(container: Any, streams: Any, limits: Limits) -> dict[int, list[Any]]:
@@ -111,7 +113,7 @@ def _decoded(
     stream.codec_context.thread_count = 1
     blocks: list[NDArray[np.float32]] = []
     rate = channels = n_samples = 0
-    lost = changed = False
+    lost = changes = False
     for packet in packets:
         try:
             frames = packet.decode()
@@ -124,21 +126,21 @@ def _decoded(
                 rate, channels = frame.sample_rate, len(block)
                 check_shape(rate, channels)
             if (frame.sample_rate, len(block)) != (rate, channels):
-                changed = True
+                changes = True
                 continue
             blocks.append(block)
             n_samples += block.shape[1]
             check_length(n_samples / rate, rate, channels, limits)
     if not blocks:
-        raise UnreadableFile(NOT_A_SOUND)
+        raise not_a_sound()
     missing = declared - n_samples / rate > _MISSING
     return Recording(
         np.concatenate(blocks, axis=1),
         rate,
         stream.codec_context.name,
         container.format.name.split(",")[0],
-        damaged=lost or (missing and not changed),
-        warnings=(CHANGED,) if changed else (),
+        damaged=lost or (missing and not changes),
+        warnings=(changed(),) if changes else (),
     )
 
 

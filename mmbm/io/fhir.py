@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from mmbm.errors import InputError, MMBMError, NoSignal, UnreadableFile, UnsupportedFile
-from mmbm.io.markup import page_text
+from mmbm.io.markup import named, page_text
 from mmbm.io.note_text import InnerReader, NoteText
 from mmbm.io.xml_events import check_xml
+from mmbm.text import Sentence, sentence
 
 __all__ = ["from_xml", "is_fhir", "read_fhir"]
 
@@ -23,9 +24,6 @@ _DEEPEST = 20
 _WORDS = ("conclusion", "description", "summary", "valueString", "contentString", "comment")
 _FORMS = ("presentedForm", "content")  # documents: of one list, the first that is read
 _RESOURCES = ("entry", "contained", "section")
-_LINKED = "A document that the FHIR resource only links to was not read."
-_IN_ERROR = "A FHIR resource that is marked as entered in error was left out."
-_OTHER = "A document within the FHIR resource could not be read and was left out."
 
 
 def is_fhir(value: Any) -> bool:
@@ -37,12 +35,12 @@ def from_xml(content: bytes) -> dict[str, Any]:
     """A FHIR resource in XML, in the manner of its JSON. Raises UnreadableFile."""
     from lxml import etree
 
-    check_xml(content, "FHIR resource")
+    check_xml(content, "fhir")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as exc:
-        raise UnreadableFile("The FHIR resource is not valid XML; please export it again.") from exc
+        raise UnreadableFile(sentence("io.document.not_xml", document=named("fhir"))) from exc
     value = _element(root, 0)
     return value if isinstance(value, dict) else {}
 
@@ -77,11 +75,9 @@ def read_fhir(resources: list[Any], inner: InnerReader, most: int) -> NoteText:
     if not found.texts:
         if found.refused is not None:
             raise found.refused
-        if _LINKED in found.says:
-            raise UnsupportedFile(
-                "This FHIR resource only links to its document; please give the document itself."
-            )
-        raise NoSignal("This FHIR resource holds no written text; please give a note.")
+        if sentence("io.fhir.linked") in found.says:
+            raise UnsupportedFile(sentence("io.fhir.only_linked"))
+        raise NoSignal(sentence("io.fhir.no_text"))
     return NoteText("\n\n".join(found.texts), "fhir", warnings=tuple(dict.fromkeys(found.says)))
 
 
@@ -91,14 +87,14 @@ class _Found:
     def __init__(self, inner: InnerReader, most: int) -> None:
         self._inner, self._most = inner, most
         self.texts: list[str] = []
-        self.says: list[str] = []
+        self.says: list[Sentence] = []
         self.refused: MMBMError | None = None
 
     def resource(self, value: Any, depth: int) -> None:
         if not isinstance(value, dict) or depth > _DEEPEST:
             return
         if value.get("status") == "entered-in-error":
-            self.says.append(_IN_ERROR)
+            self.says.append(sentence("io.fhir.in_error"))
             return
         narrative = value.get("text")
         if isinstance(value.get("title"), str) and isinstance(narrative, dict):
@@ -135,7 +131,8 @@ class _Found:
                 return
             form = form.get("attachment") or form.get("contentAttachment") or form
             if not isinstance(form, dict) or not isinstance(form.get("data"), str):
-                self.says += [_LINKED] if isinstance(form, dict) and form.get("url") else []
+                if isinstance(form, dict) and form.get("url"):
+                    self.says.append(sentence("io.fhir.linked"))
                 continue
             try:
                 read = self._inner(_decoded(form["data"]))
@@ -147,14 +144,14 @@ class _Found:
             return
         if refused is not None:
             self.refused = self.refused or refused
-            self.says.append(_OTHER)
+            self.says.append(sentence("io.fhir.unread"))
 
     def string(self, text: str) -> None:
         """Words that a system may have left in markup."""
         try:
             self.add(self._inner(text.encode("utf-8", "replace")).text)
         except InputError:
-            self.says.append(_OTHER)
+            self.says.append(sentence("io.fhir.unread"))
 
     def add(self, text: str) -> None:
         words = " ".join(text.split())
@@ -168,9 +165,7 @@ def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(re.sub(r"\s", "", text), validate=True)
     except (binascii.Error, ValueError) as exc:
-        raise UnreadableFile(
-            "The document within the FHIR resource is not valid base64; please export it again."
-        ) from exc
+        raise UnreadableFile(sentence("io.document.base64", document=named("fhir"))) from exc
 
 
 def _each(value: Any) -> Iterator[Any]:

@@ -11,6 +11,7 @@ import struct
 from typing import NamedTuple
 
 from mmbm.errors import TooLarge, UnreadableFile, UnsupportedFile
+from mmbm.text import sentence
 
 __all__ = ["Frame", "begins_with_item", "encapsulated_frame", "is_rle"]
 
@@ -41,10 +42,7 @@ def encapsulated_frame(content: memoryview, frame: int, frames: int, offsets: by
     """
     table, fragments, complete = _fragments(content)
     if not fragments:
-        raise UnreadableFile(
-            "The picture inside this DICOM file is empty: the file was cut short, or its "
-            "picture was taken out. Please export the image again."
-        )
+        raise UnreadableFile(sentence("io.dicom.empty_image"))
     if frames == 1:
         parts, frames = fragments, 1
     else:
@@ -52,7 +50,7 @@ def encapsulated_frame(content: memoryview, frame: int, frames: int, offsets: by
         frames = len(groups)
         if frame >= frames:
             raise UnsupportedFile(
-                f"Frame {frame + 1} was asked for; the file holds {frames}. Choose another frame."
+                sentence("io.dicom.no_such_frame", frame=frame + 1, frames=frames)
             )
         parts = groups[frame]
     return Frame(b"".join(content[a:b] for a, b in parts), frames, complete)
@@ -70,10 +68,7 @@ def _fragments(content: memoryview) -> tuple[bytes, list[Span], bool]:
         spans.append((at + 8, stop))
         at = stop
         if len(spans) > MAX_FRAGMENTS:
-            raise TooLarge(
-                f"The picture inside this DICOM file lies in more than {MAX_FRAGMENTS:,} pieces; "
-                "please export the image again."
-            )
+            raise TooLarge(sentence("io.dicom.fragments", limit=MAX_FRAGMENTS))
     if not spans:
         return b"", [], complete
     (a, b), *rest = spans
@@ -115,8 +110,7 @@ def _groups(
     if heads and heads[0] == 0:
         return _cut(fragments, heads)
     raise UnreadableFile(
-        f"The file holds {frames} frames in {len(fragments)} pieces and does not say which belong "
-        "together; please export it uncompressed."
+        sentence("io.dicom.frame_fragments", frames=frames, fragments=len(fragments))
     )
 
 

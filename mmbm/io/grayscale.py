@@ -17,7 +17,8 @@ from mmbm.errors import NoSignal, UnreadableFile
 from mmbm.io.attributes import OfFrame, code, number
 from mmbm.io.tables import find_table, look_up
 from mmbm.io.values import Stored
-from mmbm.io.window import Display, displays, robust_window, show, turned
+from mmbm.io.window import displays, robust_window, show, turned
+from mmbm.text import Sentence, sentence
 
 __all__ = ["Rendered", "refuse_even", "render", "robust_window", "show"]
 
@@ -36,7 +37,7 @@ class Rendered(NamedTuple):
     pixels: NDArray[np.float32]  # (height, width), modality units
     shown: NDArray[np.float32]  # (height, width) in [0, 1]
     windows: tuple[Window, ...]
-    cautions: tuple[str, ...] = ()
+    cautions: tuple[Sentence, ...] = ()
 
 
 class _Shown(NamedTuple):
@@ -45,13 +46,13 @@ class _Shown(NamedTuple):
     levels: Floats | None  # each level's grey in [0, 1]; None for the automatic window
     windows: tuple[Window, ...]
     falls: bool  # the larger the value, the darker
-    cautions: tuple[str, ...]
+    cautions: tuple[Sentence, ...]
 
 
 def refuse_even(values: NDArray[Any]) -> None:
     """Raise NoSignal for a picture of one grey."""
     if values.size == 0 or values.min() == values.max():
-        raise NoSignal("The picture is one even grey: there is nothing to see in it.")
+        raise NoSignal(sentence("io.image.even"))
 
 
 def render(stored: Stored, dataset: Any, of: OfFrame) -> Rendered:
@@ -66,17 +67,14 @@ def render(stored: Stored, dataset: Any, of: OfFrame) -> Rendered:
     levels, counts, where = _levels(stored.values)
     used = ~_padding(levels, stored, dataset) & np.isfinite(levels) & (counts > 0)
     if np.count_nonzero(used) < 2:
-        raise NoSignal("The picture is one even grey: there is nothing to see in it.")
+        raise NoSignal(sentence("io.image.even"))
     modality = _modality(of.rescale)
     with np.errstate(all="ignore"):
         values = modality(np.where(used, levels, levels[used][0]))
     if not (np.abs(values) < MAX_VALUE).all():
-        raise UnreadableFile(
-            "The pixel values of this DICOM file are not usable numbers after its rescale slope "
-            "and intercept; please export the image again."
-        )
+        raise UnreadableFile(sentence("io.dicom.rescale"))
     if np.ptp(values[used]) == 0:
-        raise NoSignal("The picture is one even grey: there is nothing to see in it.")
+        raise NoSignal(sentence("io.image.even"))
 
     way = _way_to_show(values, used, counts, of)
     shown, windows = way.levels, way.windows
@@ -101,11 +99,10 @@ def render(stored: Stored, dataset: Any, of: OfFrame) -> Rendered:
     )
 
 
-def _not_numbers(levels: Floats, counts: NDArray[np.intp]) -> tuple[str, ...]:
+def _not_numbers(levels: Floats, counts: NDArray[np.intp]) -> tuple[Sentence, ...]:
     if np.isfinite(levels).all():
         return ()
-    count = counts[~np.isfinite(levels)].sum()
-    return (f"{count:,} of the pixels are not numbers; they are shown black.",)
+    return (sentence("io.dicom.not_numbers", count=int(counts[~np.isfinite(levels)].sum())),)
 
 
 def _way_to_show(
@@ -121,12 +118,13 @@ def _way_to_show(
             # the other windows would show the negative of what a falling table shows
             rest = () if falls else tuple(later.window for later in ways[place + 1 :])
             return _Shown(shown, (way.window, *rest), falls, tuple(cautions))
-        cautions.append(_sentence(way, fault))
+        what = "lookup_table" if way.is_table else "window"
+        cautions.append(sentence(f"io.dicom.{what}_hides.{fault}"))
     return _Shown(None, (), False, tuple(cautions))
 
 
 def _hides(shown: Floats, values: Floats, counts: NDArray[np.intp]) -> str:
-    """What is wrong with a window: nearly all of one grey, or two greys; blank if nothing.
+    """What nearly all is with a window: black, white, one grey or two greys; blank if nothing.
 
     The darkest and the brightest level are left out: a collimated film's edges say nothing.
     """
@@ -142,19 +140,11 @@ def _hides(shown: Floats, values: Floats, counts: NDArray[np.intp]) -> str:
     below = np.cumsum(counts[order]) / counts.sum()
     low, high = shown[order][np.searchsorted(below, (0.01, 0.99)).clip(max=len(order) - 1)]
     if high - low < PALE:
-        return "black" if high < 0.5 else "white" if low > 0.5 else "one grey"
+        return "black" if high < 0.5 else "white" if low > 0.5 else "one_grey"
     grey = share[(shown[inner] > 0.002) & (shown[inner] < 0.998)].sum()
     automatic = show(values, robust_window(values, counts))[inner]
     possible = share[(automatic > 0.002) & (automatic < 0.998)].sum()
-    return "black or white, without greys" if grey < TWO_GREYS * possible else ""
-
-
-def _sentence(way: Display, fault: str) -> str:
-    what = "lookup table" if way.is_table else "window"
-    return (
-        f"The {what} stored in the file hides the picture: nearly all of it would be {fault}. "
-        "It was not used."
-    )
+    return "two_greys" if grey < TWO_GREYS * possible else ""
 
 
 def _levels(stored: NDArray[Any]) -> tuple[Floats, NDArray[np.intp], NDArray[np.intp]]:

@@ -8,31 +8,19 @@ from mmbm.errors import UnsupportedFile
 from mmbm.io.attributes import OfFrame, code, sequence, words
 from mmbm.io.orientation import view
 from mmbm.io.terms import term
+from mmbm.text import Sentence, known, sentence
 
 __all__ = ["Facts", "cautions", "facts", "refuse_other_documents"]
 
 RADIOGRAPHS = frozenset({"CR", "DX", "DR", "RG", "XR"})
-_MODALITY_NAMES = {
-    "CT": "CT",
-    "MR": "an MR image",
-    "US": "ultrasound",
-    "NM": "nuclear medicine",
-    "PT": "PET",
-    "MG": "a mammogram",
-    "XA": "angiography",
-    "RF": "fluoroscopy",
-    "OT": "marked as 'other'",
-    "SEG": "a segmentation",
-    "RTDOSE": "a dose plan",
-}
 _CHEST = ("CHEST", "THORAX", "TORAX", "TORSO", "LUNG", "RIB", "PULMON", "HEART")
 _SMALL = 200  # pixels a side
 
 _DOCUMENTS = {  # SOP classes by the start of their UID, PS3.4 annex B.5
-    "1.2.840.10008.1.3.10": "a DICOMDIR, the index of a disc; please choose the image itself",
-    "1.2.840.10008.5.1.4.1.1.88.": "a structured report; please choose the image itself",
-    "1.2.840.10008.5.1.4.1.1.104.": "a document wrapped in DICOM; please add it as notes",
-    "1.2.840.10008.5.1.4.1.1.9.": "a waveform such as an ECG; please choose a chest radiograph",
+    "1.2.840.10008.1.3.10": "index",
+    "1.2.840.10008.5.1.4.1.1.88.": "report",
+    "1.2.840.10008.5.1.4.1.1.104.": "wrapped",
+    "1.2.840.10008.5.1.4.1.1.9.": "waveform",
 }
 
 
@@ -52,7 +40,7 @@ def refuse_other_documents(dataset: Any, storage_class: str) -> None:
     sop_class = words(dataset, "SOPClassUID") or storage_class
     for start, what in _DOCUMENTS.items():
         if sop_class.startswith(start):
-            raise UnsupportedFile(f"This file is {what}.")
+            raise UnsupportedFile(sentence(f"io.dicom.document.{what}"))
 
 
 def facts(dataset: Any, of: OfFrame) -> Facts:
@@ -73,31 +61,34 @@ def cautions(
     lossy: bool,
     lateral: bool,
     shape: tuple[int, ...],
-) -> tuple[str, ...]:
+) -> tuple[Sentence, ...]:
     """Plain sentences for the reader; ``shape`` is (height, width)."""
-    says: list[str] = []
+    says: list[Sentence] = []
     if not found.modality and not code(dataset, "Modality"):
-        says.append("The file does not say what kind of image it is: check it is a radiograph.")
+        says.append(sentence("io.dicom.modality_unstated"))
+    elif not found.modality:
+        says.append(sentence("io.dicom.modality_unknown"))
     elif found.modality not in RADIOGRAPHS:
-        unnamed = f"of modality {found.modality}" if found.modality else "of an unknown modality"
-        kind = _MODALITY_NAMES.get(found.modality, unnamed)
-        says.append(
-            f"This file is {kind}, not a radiograph: the model was not trained on such images."
-        )
+        says.append(sentence("io.dicom.modality_other", modality=_modality(found.modality)))
     if found.body_part and not any(word in found.body_part for word in _CHEST):
-        says.append(f"The file says the body part is {found.body_part}, not the chest.")
+        says.append(sentence("io.dicom.body_part", body_part=found.body_part))
     if lateral:
-        says.append("This is a lateral view: the model was trained on frontal views.")
+        says.append(sentence("io.dicom.lateral"))
     if code(dataset, "BurnedInAnnotation") == "YES":
-        says.append("Writing is burned into the picture; it may name the patient.")
+        says.append(sentence("io.dicom.burned_in"))
     if min(shape) < _SMALL:
-        says.append(
-            f"The picture is only {shape[1]} x {shape[0]} pixels: small findings cannot be seen."
-        )
+        says.append(sentence("io.image.small", width=shape[1], height=shape[0]))
     if lossy or code(dataset, "LossyImageCompression") == "01":
-        says.append("The picture was compressed with loss: fine detail may be missing.")
+        says.append(sentence("io.dicom.lossy"))
     if coloured:
-        says.append("This is a colour picture; it was turned into grey.")
+        says.append(sentence("io.dicom.coloured"))
     if frames > 1:
-        says.append(f"The file holds {frames} frames: only one of them is read.")
+        says.append(sentence("io.dicom.one_of_frames", frames=frames))
     return tuple(says)
+
+
+def _modality(term: str) -> Sentence:
+    """A modality in words, or else by its code."""
+    if known(f"io.modality.{term.lower()}"):
+        return sentence(f"io.modality.{term.lower()}")
+    return sentence("io.modality_code", code=term)

@@ -6,6 +6,7 @@ import zlib
 
 from mmbm.config import Limits
 from mmbm.errors import TooLarge, UnreadableFile
+from mmbm.text import sentence
 
 __all__ = ["inflate"]
 
@@ -25,12 +26,13 @@ def inflate(packed: bytes, limits: Limits) -> bytes:
                 len(whole) > 2 * limits.file_bytes
             ):
                 raise TooLarge(
-                    f"The deflated DICOM file unpacks to more than {len(whole) / 2**20:.0f} MB "
-                    f"from {len(packed) / 2**20:.1f} MB; please export it uncompressed."
+                    sentence(
+                        "io.dicom.inflates",
+                        unpacked=len(whole) / 2**20,
+                        packed=len(packed) / 2**20,
+                    )
                 )
     except zlib.error as exc:
         if not whole:
-            raise UnreadableFile(
-                "The deflated part of this DICOM file is damaged; please export it uncompressed."
-            ) from exc
+            raise UnreadableFile(sentence("io.dicom.deflate_damaged")) from exc
     return bytes(whole)

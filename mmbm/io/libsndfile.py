@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 from mmbm.config import Limits
-from mmbm.errors import MMBMError, UnreadableFile
-from mmbm.io.recording import NOT_A_SOUND, Recording, check_length, check_shape
+from mmbm.errors import MMBMError
+from mmbm.io.recording import Recording, check_length, check_shape, not_a_sound
 
 __all__ = ["prefers_libsndfile", "read_with_libsndfile"]
 
@@ -53,4 +53,4 @@ def read_with_libsndfile(content: bytes, limits: Limits) -> Recording:
     except (MMBMError, MemoryError):
         raise
     except Exception as exc:
-        raise UnreadableFile(NOT_A_SOUND) from exc
+        raise not_a_sound() from exc

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbm.errors import NoSignal
+from mmbm.text import Sentence, sentence
 
 __all__ = ["cautions", "check_seconds", "check_signal", "is_silent", "mixed", "without_silent_ends"]
 
@@ -29,15 +30,13 @@ Samples = NDArray[np.float32]
 def check_seconds(seconds: float) -> None:
     """Raises NoSignal for less than a second."""
     if seconds < _SHORTEST:
-        raise NoSignal(
-            f"The recording lasts {seconds:.2f} seconds; at least {_SHORTEST:g} is needed."
-        )
+        raise NoSignal(sentence("io.sound.too_short", seconds=seconds, least=_SHORTEST))
 
 
 def check_signal(waveform: Samples) -> None:
     """``waveform`` is (n_samples,). Raises NoSignal for silence."""
     if _rms(waveform) < _SILENT:
-        raise NoSignal("The recording is silent; please check the microphone and record again.")
+        raise NoSignal(sentence("io.sound.silent"))
 
 
 def is_silent(samples: Samples) -> bool:
@@ -45,7 +44,7 @@ def is_silent(samples: Samples) -> bool:
     return all(_rms(np.nan_to_num(channel)) < _SILENT for channel in samples)
 
 
-def mixed(samples: Samples, rate: int) -> tuple[Samples, tuple[str, ...]]:
+def mixed(samples: Samples, rate: int) -> tuple[Samples, tuple[Sentence, ...]]:
     """One channel of (channels, n_samples): the mean of those with sound, or the one that fits.
 
     One channel alone where they cancel out, or where one sounds like a chest and no other does.
@@ -56,24 +55,23 @@ def mixed(samples: Samples, rate: int) -> tuple[Samples, tuple[str, ...]]:
     numbers = [n for n, level in enumerate(levels) if level > max(_SILENT, _UNHEARD * max(levels))]
     loudest = samples[int(np.argmax(levels))]
     if len(numbers) < 2:
-        return loudest, ("Only one channel carries sound; it alone was used.",) if numbers else ()
+        return loudest, (sentence("io.sound.one_channel"),) if numbers else ()
     heard = [samples[n] for n in numbers]
     mean: Samples = np.stack(heard).mean(axis=0, dtype=np.float64).astype(np.float32)
     if _rms(mean) < _CANCELS * float(np.linalg.norm([levels[n] for n in numbers])) / len(heard):
-        return loudest, ("The channels cancel each other out; the loudest one was used.",)
+        return loudest, (sentence("io.sound.channels_cancel"),)
     if min(_correlation(heard[0], other) for other in heard[1:]) < _ALIKE:
         shares = [_chest_share(channel, rate) for channel in heard]
         best, second = int(np.argmax(shares)), sorted(shares)[-2]
         if shares[best] >= _OF_CHEST and second <= _OF_ROOM:
-            return heard[best], (
-                f"The channels carry different sounds; only channel {numbers[best] + 1} was used: "
-                "its sound lies where breath sounds lie.",
-            )
-        return mean, ("The channels carry different sounds; their mean was used.",)
+            return heard[best], (sentence("io.sound.chest_channel", channel=numbers[best] + 1),)
+        return mean, (sentence("io.sound.channels_differ"),)
     return mean, ()
 
 
-def without_silent_ends(waveform: Samples, rate: int) -> tuple[Samples, float, tuple[str, ...]]:
+def without_silent_ends(
+    waveform: Samples, rate: int
+) -> tuple[Samples, float, tuple[Sentence, ...]]:
     """(n_samples,) without the silence before and after its sound; where that begins, in s.
 
     And a sentence on what was left out. Raises NoSignal where less than a second of sound is left.
@@ -88,33 +86,35 @@ def without_silent_ends(waveform: Samples, rate: int) -> tuple[Samples, float, t
     before, after = (n if n * _FRAME >= _SILENT_END else 0 for n in (before, after))
     if (count - before - after) * _FRAME < _SHORTEST:
         raise NoSignal(
-            f"Only {(count - before - after) * _FRAME:.1f} seconds of the recording hold sound; "
-            f"at least {_SHORTEST:g} is needed."
+            sentence(
+                "io.sound.mostly_silent_file",
+                seconds=(count - before - after) * _FRAME,
+                least=_SHORTEST,
+            )
         )
     says = [
-        f"The {which} {n * _FRAME:.1f} seconds of the recording are silent and were left out."
-        for which, n in (("first", before), ("last", after))
+        sentence(f"io.sound.silent_{which}", seconds=n * _FRAME)
+        for which, n in (("start", before), ("end", after))
         if n
     ]
     kept = silent[before : count - after]
     if kept.mean() > 0.5:
-        says.append("More than half of what is left of the recording is silent.")
+        says.append(sentence("io.sound.mostly_silent"))
     kept_samples = waveform[before * frame : len(waveform) - after * frame]
     return kept_samples, before * frame / rate, tuple(says)
 
 
-def cautions(samples: Samples, waveform: Samples, rate: int) -> tuple[str, ...]:
+def cautions(samples: Samples, waveform: Samples, rate: int) -> tuple[Sentence, ...]:
     """Plain sentences for the reader; ``samples`` is as decoded, ``waveform`` what is heard."""
-    says: list[str] = []
+    says: list[Sentence] = []
     if _is_clipped(samples):
-        says.append("The recording is clipped: it was too loud for the microphone.")
+        says.append(sentence("io.sound.clipped"))
     if _rms(waveform) < _QUIET:
-        says.append("The recording is very quiet; soft sounds may be lost in its noise.")
+        says.append(sentence("io.sound.quiet"))
     if len(waveform) < _SHORT * rate:
-        seconds = len(waveform) / rate
-        says.append(f"There are only {seconds:.1f} seconds of sound; a few breaths are better.")
+        says.append(sentence("io.sound.short", seconds=len(waveform) / rate))
     if rate < _SLOW_RATE:
-        says.append(f"Sounds above {rate / 2:.0f} Hz are missing from this recording.")
+        says.append(sentence("io.sound.slow", hertz=rate / 2))
     return tuple(says)
 
 

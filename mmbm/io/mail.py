@@ -8,7 +8,8 @@ from email.message import MIMEPart
 from email.parser import BytesParser
 
 from mmbm.errors import MMBMError, NoSignal, TooLarge, UnreadableFile, UnsupportedFile
-from mmbm.io.note_text import InnerReader, NoteText, counted
+from mmbm.io.note_text import InnerReader, NoteText
+from mmbm.text import sentence
 
 __all__ = ["is_mail", "read_mail"]
 
@@ -42,7 +43,7 @@ def read_mail(content: bytes, inner: InnerReader) -> NoteText:
         content = b'Content-Type: multipart/mixed; boundary="' + bare[1] + b'"\n\n' + content
     _check_size(content)
     if _NEXT_MAIL.search(content):
-        raise UnsupportedFile("This file holds several e-mails; please give the one that matters.")
+        raise UnsupportedFile(sentence("io.mail.several"))
     try:
         message = BytesParser(policy=policy.default).parsebytes(content)
         body = _Body(inner)
@@ -50,7 +51,7 @@ def read_mail(content: bytes, inner: InnerReader) -> NoteText:
     except (MMBMError, MemoryError):
         raise
     except Exception as exc:
-        raise UnreadableFile("The e-mail is damaged; please save its text alone.") from exc
+        raise UnreadableFile(sentence("io.mail.damaged")) from exc
     return body.found(bool(message["Subject"]))
 
 
@@ -62,7 +63,7 @@ def _check_size(content: bytes) -> None:
         or content.count(b"\n") > _MOST_LINES
         or (end is None and len(content) > _HEADER_BYTES)
     ):
-        raise TooLarge("The e-mail has too many parts or lines; please save its text alone.")
+        raise TooLarge(sentence("io.mail.too_large"))
 
 
 class _Body:
@@ -76,11 +77,9 @@ class _Body:
     def add(self, part: MIMEPart, depth: int = 0) -> None:
         kind = part.get_content_type()
         if depth > _DEEPEST:
-            raise UnsupportedFile("The e-mail holds mails within mails; please save its text.")
+            raise UnsupportedFile(sentence("io.mail.nested"))
         if kind in ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"):
-            raise UnsupportedFile(
-                "The e-mail is encrypted or signed (S/MIME); please save its text alone."
-            )
+            raise UnsupportedFile(sentence("io.mail.encrypted"))
         if kind == "message/rfc822" or kind == "multipart/signed":
             for inner in list(part.iter_parts())[:1]:
                 self.add(inner, depth + 1)
@@ -101,15 +100,10 @@ class _Body:
     def found(self, subject: bool) -> NoteText:
         """All texts as one, and what was left out."""
         if not self._read:
-            raise NoSignal(
-                "The e-mail has no text of its own, only "
-                f"{counted(self._left_out, 'attachment')}; please give the attachment."
-            )
-        left_out = [counted(self._left_out, "attachment")] if self._left_out else []
-        left_out = ["its subject", *left_out] if subject else left_out
-        says = [f"Of the e-mail, {' and '.join(left_out)} were not read."] if left_out else []
-        if left_out == ["its subject"]:
-            says = ["Of the e-mail, its subject was not read."]
+            raise NoSignal(sentence("io.mail.no_text"))
+        says = [sentence("io.mail.subject")] if subject else []
+        if self._left_out:
+            says.append(sentence("io.mail.attachments", count=self._left_out))
         return NoteText(
             "\n\n".join(text.text for text in self._read),
             "mail",

@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from mmbm.errors import TooLarge
-from mmbm.io.note_text import counted
+from mmbm.text import Sentence, sentence
 
 __all__ = ["MOST_MARKS", "Page", "check_marks", "page_text"]
 
@@ -40,13 +40,25 @@ _FOR_PRINT = re.compile(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 _SPACES = re.compile(r"[ \t\r\n\f\v\xa0]+")
 
 
-def check_marks(marks: int, what: str) -> None:
+Document: TypeAlias = Literal["web_page", "word", "cda", "fhir"]
+
+
+def named(what: Document) -> Sentence:
+    """A kind of document by its name."""
+    return sentence(f"io.document.name.{what}")
+
+
+def check_marks(marks: int, what: Document) -> None:
     """Raises TooLarge for a file with more than ``MOST_MARKS`` tags, before it is parsed."""
     if marks > MOST_MARKS:
-        raise TooLarge(f"The {what} has more than {MOST_MARKS:,} tags; please save its text alone.")
+        raise TooLarge(
+            sentence("io.document.too_many_tags", document=named(what), limit=MOST_MARKS)
+        )
 
 
-def page_text(markup: str, most: int, *, keep_lines: bool = False) -> tuple[str, tuple[str, ...]]:
+def page_text(
+    markup: str, most: int, *, keep_lines: bool = False
+) -> tuple[str, tuple[Sentence, ...]]:
     """What a page of HTML shows, and what was left out, as sentences.
 
     ``most`` is the limit of characters; ``keep_lines`` keeps the line breaks of the source.
@@ -55,7 +67,7 @@ def page_text(markup: str, most: int, *, keep_lines: bool = False) -> tuple[str,
     """
     from lxml import etree
 
-    check_marks(markup.count("<"), "web page")
+    check_marks(markup.count("<"), "web_page")
     page = Page(most, keep_lines=keep_lines)
     parser = etree.HTMLParser(target=page, huge_tree=True, remove_pis=True)
     with contextlib.suppress(etree.XMLSyntaxError):  # lxml's word for a page without anything
@@ -86,7 +98,7 @@ class Page:
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """An element begins."""
         if len(self._open) > _DEEPEST:
-            raise TooLarge("The web page is nested too deeply; please save its text alone.")
+            raise TooLarge(sentence("io.html.nested"))
         name = tag.rpartition("}")[2].lower()
         style = attributes.get("style", "")
         unseen = self._is_unseen(name, attributes, style)
@@ -153,15 +165,15 @@ class Page:
         """All that was seen."""
         return "".join(self._pieces).strip("\n")
 
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Sentence, ...]:
         """What was left out."""
-        says: list[str] = []
+        says: list[Sentence] = []
         if self._struck:
-            says.append("Text that is struck through was left out.")
+            says.append(sentence("io.document.struck"))
         if self._pictures:
-            says.append(f"{counted(self._pictures, 'picture')} in the page: not read.")
+            says.append(sentence("io.html.pictures", count=self._pictures))
         if self._foreign:
-            says.append(f"{counted(self._foreign, 'embedded object')} in the page: not read.")
+            says.append(sentence("io.html.embedded", count=self._foreign))
         return tuple(says)
 
     def _is_unseen(self, name: str, attributes: Mapping[str, str], style: str) -> bool:
@@ -210,7 +222,7 @@ class Page:
         self._length += len(piece)
         if self._length > self._most:
             raise TooLarge(
-                f"The page has more than {self._most:,} characters; please keep what matters now."
+                sentence("io.document.too_long", document=named("web_page"), limit=self._most)
             )
 
 

@@ -22,6 +22,7 @@ from mmbm.io.bits import (
 from mmbm.io.described import Header, assumed_sense, check_size, completed, without_size
 from mmbm.io.elements import File, Pixels
 from mmbm.io.values import Stored
+from mmbm.text import Sentence, sentence
 
 __all__ = ["read_native", "unpacked"]
 
@@ -37,11 +38,9 @@ def read_native(
     Raises: UnreadableFile, UnsupportedFile, TooLarge.
     """
     frame, frames = place
-    says: list[str] = []
+    says: list[Sentence] = []
     if file.syntax.startswith(_COMPRESSED):
-        says.append(
-            "The header says that the picture is compressed; it is not, and was read as it is."
-        )
+        says.append(sentence("io.dicom.not_compressed"))
     is_float = pixels.keyword in _FLOATS
     if is_float:
         allocated = 8 * _FLOATS[pixels.keyword]
@@ -74,13 +73,9 @@ def read_native(
 
 def _too_short(described: int, declared: int, there: int) -> UnreadableFile:
     if declared > there:
-        return UnreadableFile(
-            f"The file was cut short: its pixels should have {described:,} bytes, and {there:,} "
-            "are there. Please export the image again."
-        )
+        return UnreadableFile(sentence("io.dicom.cut_short", described=described, there=there))
     return UnreadableFile(
-        f"The header describes {described:,} bytes of pixels; the file holds {declared:,}. Please "
-        "export the image again."
+        sentence("io.dicom.too_few_bytes", described=described, declared=declared)
     )
 
 
@@ -96,7 +91,7 @@ def unpacked(
     """Little-endian words to values; ``interleaved`` overrules the planar configuration."""
     if not (header.rows and header.columns and header.allocated):
         raise without_size(header)
-    says: list[str] = []
+    says: list[Sentence] = []
     allocated = header.allocated
     size = word_bytes(allocated)
     words_of = np.frombuffer(content, f"<u{size}")
@@ -107,10 +102,8 @@ def unpacked(
     signed = header.signed
     if signed is None:
         signed = looks_signed(values, shift, stored)
-        says.append(
-            "The header does not say whether values are signed; "
-            f"{'signed' if signed else 'unsigned'} ones fit the picture."
-        )
+        found = "signed" if signed else "unsigned"
+        says.append(sentence(f"io.dicom.sign_unstated.{found}"))
     if header.photometric == "PALETTE COLOR":
         looked_up = through_palette(cut_out(values, shift, stored, False), file.dataset)
         return Stored(looked_up, 16, False, True, frames, False, tuple(says))

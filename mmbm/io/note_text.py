@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["InnerReader", "NoteText", "counted"]
+from mmbm.text import Sentence
+
+__all__ = ["InnerReader", "NoteText"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +19,8 @@ class NoteText:
     file_format: str  # txt, md, pdf, docx, html, mail, fhir, cda
     pages: int = 1
     charset: str = "utf-8"
-    warnings: tuple[str, ...] = ()  # what was left out or is in doubt, as sentences
+    warnings: tuple[Sentence, ...] = ()  # what was left out or is in doubt
 
 
 InnerReader: TypeAlias = Callable[[bytes], NoteText]
 """Reads a file that stands inside another: an attachment, an imported part, an encoded block."""
-
-
-def counted(count: int, thing: str, things: str = "") -> str:
-    """``1 picture``, ``3 pictures``."""
-    return f"{count} {thing if count == 1 else things or thing + 's'}"

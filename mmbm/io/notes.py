@@ -25,6 +25,7 @@ from mmbm.io.language import language_of
 from mmbm.io.mail import is_mail, read_mail
 from mmbm.io.markup import page_text
 from mmbm.io.note_text import NoteText
+from mmbm.text import Sentence, sentence
 
 __all__ = ["decode", "from_text"]
 
@@ -50,11 +51,11 @@ _BREAKS = re.compile(r"<(?:p|div|tr|li|h[1-6]|td|table)\b", re.IGNORECASE)
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset=["']?([\w-]{2,30})""", re.IGNORECASE)
 _HABITS = ("", "utf-8", "utf8", "ascii", "us-ascii", "iso-8859-1", "windows-1252")
 _XML_KINDS = {
-    "worddocument": "a Word 2003 XML document; please save it as .docx",
-    "package": "a Word document in one XML file; please save it as .docx",
-    "plist": "a web archive or another property list; please save its text alone",
-    "svg": "a drawing (SVG); please give the notes as text",
-    "xdp": "an XFA form; please print the filled form to a PDF",
+    "worddocument": "word_2003",
+    "package": "word_xml",
+    "plist": "property_list",
+    "svg": "drawing",
+    "xdp": "form",
 }
 
 
@@ -87,25 +88,22 @@ def from_text(
     """Notes of a text that is already decoded. Raises TooLarge, NoSignal."""
     if len(text) > limits.notes_characters:
         raise TooLarge(
-            f"The notes have {len(text):,} characters; "
-            f"at most {limits.notes_characters:,} are read. Please keep what matters now."
+            sentence("io.notes.too_long", characters=len(text), limit=limits.notes_characters)
         )
     text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n"))
     if not any(char.isalnum() for char in text):
-        raise NoSignal("The notes are empty: there is not one word in them.")
+        raise NoSignal(sentence("io.notes.empty"))
     language = language_of(text)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
     if language == "other":
-        warnings = (
-            "The notes are not in English or Chinese: the model was not trained on this language.",
-        )
+        warnings = (sentence("io.notes.language"),)
     return Notes(text, language, file_format, pages, charset, warnings)
 
 
 def _read(content: bytes, limits: Limits, layer: int) -> NoteText:
     """One file, perhaps from within another."""
     if layer > _LAYERS:
-        raise UnsupportedFile("The note is wrapped too often; please save its text alone.")
+        raise UnsupportedFile(sentence("io.notes.wrapped"))
     refuse_foreign(content)
     inner = partial(_read, limits=limits, layer=layer + 1)
     if b"%PDF-" in content[:1024]:
@@ -143,25 +141,18 @@ def _read_text(content: bytes, limits: Limits, inner: Callable[[bytes], NoteText
     if name.lower() == "html" or _TAG.search(head):
         return _read_page(content, limits)
     if name and (head.lstrip().startswith("<?xml") or f"</{root[1] if root else ''}>" in head):
-        what = _XML_KINDS.get(name.lower(), "XML data of a kind that is not read; please export")
-        raise UnsupportedFile(
-            f"This file is {what}{'' if name.lower() in _XML_KINDS else ' the note as text'}."
-        )
+        kind = _XML_KINDS.get(name.lower(), "other")
+        raise UnsupportedFile(sentence(f"io.xml.{kind}"))
     return _read_plain(content, limits)
 
 
 def _read_plain(content: bytes, limits: Limits) -> NoteText:
     if len(content) > 4 * limits.notes_characters + 4:  # no character set needs more bytes
-        raise TooLarge(
-            f"The notes have more than {limits.notes_characters:,} characters; "
-            "please keep what matters now."
-        )
+        raise TooLarge(sentence("io.notes.longer_than", limit=limits.notes_characters))
     text, charset, warnings = text_of(content)
     text = without_escapes(text)
     if has_code(text):
-        raise UnsupportedFile(
-            "The notes hold encoded data (base64) among their words; please save the text alone."
-        )
+        raise UnsupportedFile(sentence("io.notes.base64"))
     if _TAG.search(text):
         return _read_page(text.encode(), limits)
     return NoteText(text, "txt", charset=charset, warnings=warnings)
@@ -172,13 +163,11 @@ def _read_page(content: bytes, limits: Limits) -> NoteText:
     lines = _BREAKS.search(markup) is None
     text, left_out = page_text(markup, limits.notes_characters, keep_lines=lines)
     if not any(char.isalnum() for char in text):
-        raise NoSignal(
-            "The web page shows no text of its own; please open it and save its text alone."
-        )
+        raise NoSignal(sentence("io.html.no_text"))
     return NoteText(text, "html", charset=charset, warnings=(*warnings, *left_out))
 
 
-def _page_source(content: bytes) -> tuple[str, str, tuple[str, ...]]:
+def _page_source(content: bytes) -> tuple[str, str, tuple[Sentence, ...]]:
     """The page's source; the character set that it names counts where it is more than a habit."""
     named = _CHARSET.search(content[:4096])
     label = named[1].decode("ascii").lower() if named else ""
@@ -192,8 +181,11 @@ def _page_source(content: bytes) -> tuple[str, str, tuple[str, ...]]:
 def _bounded(content: bytes) -> bytes:
     if len(content) > _MARKUP_BYTES:
         raise TooLarge(
-            f"The file has {len(content) / 2**20:.0f} MB of markup; "
-            f"at most {_MARKUP_BYTES / 2**20:.0f} MB are read. Please save its text alone."
+            sentence(
+                "io.html.too_large",
+                megabytes=len(content) / 2**20,
+                limit=_MARKUP_BYTES / 2**20,
+            )
         )
     return content
 
@@ -205,18 +197,19 @@ def _read_json(content: bytes, inner: Callable[[bytes], NoteText], most: int) ->
     begins = bool(_JSON.match(text_of(content[:_HEAD_BYTES])[0]))
     if sum(content.count(mark) for mark in (b"{", b"[", b",")) > _MOST_VALUES:
         if begins:
-            raise TooLarge("The JSON data has too many values; please export the note as text.")
+            raise TooLarge(sentence("io.json.too_many_values"))
         return None
     if len(content) > 2 * _MARKUP_BYTES:
         raise TooLarge(
-            f"The JSON data has {len(content) / 2**20:.0f} MB; at most "
-            f"{2 * _MARKUP_BYTES // 2**20} MB are read. Please give the document itself."
+            sentence(
+                "io.json.too_large",
+                megabytes=len(content) / 2**20,
+                limit=2 * _MARKUP_BYTES // 2**20,
+            )
         )
     value = _parsed(text_of(content)[0].lstrip("\ufeff"))
     if value is None and begins:
-        raise UnsupportedFile(
-            "This file begins as JSON data but is damaged; please export the note as plain text."
-        )
+        raise UnsupportedFile(sentence("io.json.damaged"))
     if isinstance(value, str):
         return inner(value.encode("utf-8", "replace"))
     if isinstance(value, list) and value and all(is_fhir(each) for each in value):
@@ -224,9 +217,7 @@ def _read_json(content: bytes, inner: Callable[[bytes], NoteText], most: int) ->
     if is_fhir(value):
         return read_fhir([value], inner, most)
     if isinstance(value, dict) or (isinstance(value, list) and value and _is_data(value)):
-        raise UnsupportedFile(
-            "This file is JSON data that is not FHIR; please export the note as plain text."
-        )
+        raise UnsupportedFile(sentence("io.json.not_fhir"))
     return None
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbm.io.attributes import OfFrame, code, numbers, sequence, words
+from mmbm.text import Sentence, sentence
 
 __all__ = ["Turn", "find_turn", "is_lateral", "view"]
 
@@ -51,7 +52,7 @@ class Turn(NamedTuple):
     transposed: bool = False
     mirrored: bool = False
     flipped: bool = False
-    cautions: tuple[str, ...] = ()
+    cautions: tuple[Sentence, ...] = ()
 
     def __call__(self, film: NDArray[Pixel]) -> NDArray[Pixel]:
         """(height, width) as stored -> upright, (width, height) where it was transposed."""
@@ -62,12 +63,21 @@ class Turn(NamedTuple):
     @property
     def name(self) -> str:
         """The steps in words; blank where there are none."""
-        steps = {
+        return " and ".join(step.replace("_", " ") for step in self._steps)
+
+    @property
+    def _steps(self) -> tuple[str, ...]:
+        taken = {
             "transposed": self.transposed,
             "mirrored": self.mirrored,
-            "upside down": self.flipped,
+            "upside_down": self.flipped,
         }
-        return " and ".join(step for step, taken in steps.items() if taken)
+        return tuple(step for step, is_taken in taken.items() if is_taken)
+
+    def told(self, direction: Sentence) -> Sentence:
+        """That the film was turned, from this direction of its rows and columns."""
+        steps = tuple(sentence(f"io.dicom.turn.{step}") for step in self._steps)
+        return sentence("io.dicom.turned", turn=steps, direction=direction)
 
 
 def find_turn(dataset: Any, of: OfFrame) -> Turn:
@@ -75,32 +85,28 @@ def find_turn(dataset: Any, of: OfFrame) -> Turn:
     rows, columns = directions(of)
     if not rows and not columns:
         return Turn()
-    named = f"rows to {rows or '?'}, columns to {columns or '?'}"
+    named = _direction(rows, columns)
     if not rows or not columns or _AXES[rows] == _AXES[columns]:
-        return Turn(cautions=(_contradiction(f"its orientation is impossible ({named})"),))
+        return Turn(cautions=(sentence("io.dicom.orientation_impossible", direction=named),))
     cosines = _by_cosines(of)
     if any(cosines) and cosines != (rows, columns):
-        other = f"rows to {cosines[0]}, columns to {cosines[1]}"
-        what = f"its letters say that the film lies with {named}, its cosines with {other}"
-        return Turn(cautions=(_contradiction(what),))
+        other = _direction(*cosines)
+        two_ways = sentence("io.dicom.orientation_two_ways", direction=named, other=other)
+        return Turn(cautions=(two_ways,))
     axes = {_AXES[rows], _AXES[columns]}
     if 2 not in axes:  # neither side runs along the body: no chest film lies so
-        said = f"The header says that the film was seen along the body ({named}): check its view."
+        said = sentence("io.dicom.orientation_along_body", direction=named)
         return Turn(cautions=(said,) if code(dataset, "Modality") in ("CR", "DX", "DR") else ())
     transposed = _AXES[rows] == 2
     across, down = (columns, rows) if transposed else (rows, columns)
     turn = Turn(transposed, across == "R", down == "H")
     says = []
     if turn.name:
-        says.append(
-            f"The header says that the film is stored {turn.name} ({named}); it was turned upright."
-        )
-    if 1 in axes and view(dataset) in ("PA", "AP"):
-        says.append(
-            _contradiction(f"its view is {view(dataset)}, its orientation lateral ({named})")
-        )
+        says.append(turn.told(named))
+    if 1 in axes and (seen := view(dataset)) in ("PA", "AP"):
+        says.append(sentence("io.dicom.orientation_lateral", view=seen, direction=named))
     if axes == {0, 2} and _says_lateral(dataset):
-        says.append(_contradiction(f"its view is lateral, its orientation frontal ({named})"))
+        says.append(sentence("io.dicom.orientation_frontal", direction=named))
     return turn._replace(cautions=tuple(says))
 
 
@@ -184,5 +190,5 @@ def _names_lateral(text: str) -> bool:
     )
 
 
-def _contradiction(what: str) -> str:
-    return f"The header contradicts itself: {what}. Check how the film lies."
+def _direction(rows: str, columns: str) -> Sentence:
+    return sentence("io.dicom.direction", rows=rows or "?", columns=columns or "?")

@@ -12,8 +12,9 @@ from typing import Any
 from mmbm.config import Limits
 from mmbm.errors import MMBMError, NoSignal, TooLarge, UnreadableFile, UnsupportedFile
 from mmbm.io.guard import guarded
-from mmbm.io.note_text import NoteText, counted
+from mmbm.io.note_text import NoteText
 from mmbm.io.pdf_page import PageText, read_page
+from mmbm.text import sentence
 
 __all__ = ["read_pdf"]
 
@@ -34,7 +35,7 @@ def read_pdf(content: bytes, limits: Limits) -> NoteText:
     except (MMBMError, MemoryError):
         raise
     except Exception as exc:
-        raise UnreadableFile("The PDF is damaged; please save it again, or as text.") from exc
+        raise UnreadableFile(sentence("io.pdf.damaged")) from exc
 
 
 def _read(content: bytes, limits: Limits) -> NoteText:
@@ -47,15 +48,13 @@ def _read(content: bytes, limits: Limits) -> NoteText:
             count = len(document)
     except pypdfium2.PdfiumError as exc:
         if exc.err_code == _PASSWORD:
-            raise UnsupportedFile("The PDF has a password; please save it without one.") from exc
+            raise UnsupportedFile(sentence("io.pdf.password")) from exc
         if exc.err_code == _SECURITY:
-            raise UnsupportedFile(
-                "The PDF is encrypted in a way that is not read; please save it without encryption."
-            ) from exc
-        raise UnreadableFile("The PDF is damaged; please save it again, or as text.") from exc
+            raise UnsupportedFile(sentence("io.pdf.encrypted")) from exc
+        raise UnreadableFile(sentence("io.pdf.damaged")) from exc
     with document:
         if count > limits.pages:
-            raise TooLarge(f"The PDF has {count} pages; at most {limits.pages} are read.")
+            raise TooLarge(sentence("io.pdf.pages", pages=count, limit=limits.pages))
         xfa = document.get_formtype() in _DYNAMIC
         if document.get_formtype() and not xfa:
             document.init_forms()
@@ -67,9 +66,7 @@ def _read(content: bytes, limits: Limits) -> NoteText:
 def _check_objects(content: bytes) -> None:
     """Refuse what would take PDFium long before it begins."""
     if content.count(b" obj") > _MOST_OBJECTS:
-        raise TooLarge(
-            f"The PDF has more than {_MOST_OBJECTS:,} objects; please print it to a new PDF."
-        )
+        raise TooLarge(sentence("io.pdf.objects", limit=_MOST_OBJECTS))
 
 
 def _pages(document: Any, count: int, limits: Limits, *, xfa: bool) -> Iterator[PageText | None]:
@@ -78,10 +75,7 @@ def _pages(document: Any, count: int, limits: Limits, *, xfa: bool) -> Iterator[
 
     def check(characters: int) -> None:
         if characters > left:
-            raise TooLarge(
-                f"The PDF holds more than {limits.notes_characters:,} characters; "
-                "please keep what matters now."
-            )
+            raise TooLarge(sentence("io.pdf.too_long", limit=limits.notes_characters))
 
     for number in range(count):
         with guarded(_SECONDS, _BYTES), _loaded(document, number) as page:
@@ -96,14 +90,9 @@ def _pages(document: Any, count: int, limits: Limits, *, xfa: bool) -> Iterator[
 def _check_cover(text: str, *, xfa: bool) -> None:
     """Raises UnsupportedFile for a page that only stands in for what another program would show."""
     if text.startswith(_WAITING) and (xfa or _WAITING[-1] in text):
-        raise UnsupportedFile(
-            "The PDF is an XFA form that only Adobe's own reader shows; "
-            "please print the filled form to a new PDF."
-        )
+        raise UnsupportedFile(sentence("io.pdf.xfa"))
     if text.startswith(_PORTFOLIO):
-        raise UnsupportedFile(
-            "The PDF is a portfolio of other files; please give the file that matters."
-        )
+        raise UnsupportedFile(sentence("io.pdf.portfolio"))
 
 
 def _form(document: Any) -> Any:
@@ -140,26 +129,23 @@ def _told(pages: list[PageText | None], attached: int) -> NoteText:
     recognised = [n for n, page in read if page.recognised]
     beside = [n for n in beside if n not in recognised]
     unknown = sum(page.unknown for _, page in read)
-    pairs: tuple[tuple[object, str], ...] = (
-        ([n for n, p in numbered if p is None], "{} could not be read: it is damaged."),
-        (lost, "{} could not be read: its font does not say which letters it draws."),
-        (pictures, "{} holds only a picture: nothing on it was read."),
-        (drawn, "{} holds only drawn lines: nothing on it was read."),
-        (beside, "{} holds a large picture that was not read."),
-        (recognised, "{} is a picture with words from text recognition: they may be wrong."),
-        ([n for n, p in read if p.stamps], "{} carries a stamp that was not read."),
-        ([n for n, p in read if p.struck], "{} holds struck-out text, which was left out."),
-    )
-    says = [sentence.format(_page_list(numbers)) for numbers, sentence in pairs if numbers]  # type: ignore[arg-type]
+    not_read: dict[str, list[int]] = {
+        "broken": [n for n, p in numbered if p is None],
+        "unknown_font": lost,
+        "picture": pictures,
+        "drawn": drawn,
+        "large_picture": beside,
+        "recognised": recognised,
+        "stamp": [n for n, p in read if p.stamps],
+        "struck": [n for n, p in read if p.struck],
+    }
+    says = [sentence(f"io.pdf.page.{what}", pages=tuple(of)) for what, of in not_read.items() if of]
     if unknown:
-        says.append(
-            f"{counted(unknown, 'character')} of the PDF could not be read: "
-            "the font does not say which; \ufffd stands in the place of each."
-        )
+        says.append(sentence("io.pdf.unreadable", count=unknown))
     if any(page.comments for _, page in read):
-        says.append("The comments in the PDF were not read.")
+        says.append(sentence("io.pdf.comments"))
     if attached:
-        says.append(f"The PDF carries {counted(attached, 'attached file')} that was not read.")
+        says.append(sentence("io.pdf.attached", count=attached))
     return NoteText("\n\n".join(words), "pdf", max(len(pages), 1), warnings=tuple(says))
 
 
@@ -170,22 +156,9 @@ def _is_lost(page: PageText) -> bool:
 
 def _refuse(lost: list[int], pictures: list[int], drawn: list[int]) -> None:
     if lost:
-        raise UnsupportedFile(
-            "The PDF's letters cannot be read: its fonts do not say which letters they draw. "
-            "Please give the note as text or Word."
-        )
+        raise UnsupportedFile(sentence("io.pdf.unknown_fonts"))
     if pictures:
-        raise NoSignal(
-            "The PDF holds no text, only pictures of its pages. "
-            "Please type the notes, or run text recognition on it first."
-        )
+        raise NoSignal(sentence("io.pdf.pictures"))
     if drawn:
-        raise NoSignal("The PDF holds no text, only drawn lines; please type the notes.")
-    raise NoSignal("The PDF holds no text: its pages are blank.")
-
-
-def _page_list(numbers: list[int]) -> str:
-    """``Page 2``, ``Each of pages 2, 3 and 5``."""
-    if len(numbers) == 1:
-        return f"Page {numbers[0]}"
-    return f"Each of pages {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+        raise NoSignal(sentence("io.pdf.drawn"))
+    raise NoSignal(sentence("io.pdf.blank"))

@@ -11,8 +11,10 @@ from mmbm.case import Picture, Window
 from mmbm.config import Limits
 from mmbm.errors import UnsupportedFile
 from mmbm.io import dicom
+from mmbm.io.decoders import named
 from mmbm.io.drawn import Drawn, decode_jpeg, decode_png
 from mmbm.io.grayscale import refuse_even, robust_window, show
+from mmbm.text import Sentence, sentence
 
 __all__ = ["decode"]
 
@@ -20,23 +22,23 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 _SMALL = 200  # pixels a side
 _COLOUR = 12.0  # mean difference between channels, of 255, that no grey scan has
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
-_OTHERS = {  # first bytes of what people hand in by mistake
-    b"GIF8": "a GIF",
-    b"BM": "a BMP picture",
-    b"II*\0": "a TIFF picture",
-    b"MM\0*": "a TIFF picture",
-    b"RIFF": "a WebP picture or a sound",
-    b"\0\0\0\x0cjP  ": "a JPEG 2000 picture",
-    b"\xff\x4f\xff\x51": "a JPEG 2000 picture",
-    b"\xff\x0a": "a JPEG XL picture",
-    b"\0\0\0\x0cJXL ": "a JPEG XL picture",
-    b"%PDF": "a PDF",
-    b"PK\x03\x04": "a ZIP archive or an Office document",
-    b"\x1f\x8b": "a compressed archive",
-    b"7z\xbc\xaf": "a compressed archive",
-    b"Rar!": "a compressed archive",
-    b"<!DOCTYPE": "a web page",
-    b"<html": "a web page",
+_OTHERS = {  # what people hand in by mistake, by its first bytes
+    b"GIF8": "gif",
+    b"BM": "bmp",
+    b"II*\0": "tiff",
+    b"MM\0*": "tiff",
+    b"RIFF": "riff",
+    b"\0\0\0\x0cjP  ": "jpeg_2000",
+    b"\xff\x4f\xff\x51": "jpeg_2000",
+    b"\xff\x0a": "jpeg_xl",
+    b"\0\0\0\x0cJXL ": "jpeg_xl",
+    b"%PDF": "pdf",
+    b"PK\x03\x04": "zip",
+    b"\x1f\x8b": "archive",
+    b"7z\xbc\xaf": "archive",
+    b"Rar!": "archive",
+    b"<!DOCTYPE": "web_page",
+    b"<html": "web_page",
 }
 
 
@@ -53,13 +55,9 @@ def decode(content: bytes, name: str, limits: Limits, frame: int = 0) -> Picture
         return _as_picture(decode_jpeg(content, limits), "JPEG", name)
     for start, what in _OTHERS.items():
         if content.startswith(start):
-            raise UnsupportedFile(
-                f"This file is {what}; please give a DICOM, PNG or JPEG picture instead."
-            )
+            raise UnsupportedFile(sentence(f"io.image.foreign.{what}"))
     if content[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
-        raise UnsupportedFile(
-            "This file is a HEIC or AVIF photograph; please give a DICOM, PNG or JPEG picture."
-        )
+        raise UnsupportedFile(sentence("io.image.foreign.heif"))
     return dicom.decode(content, limits, frame)  # old files lack the 128-byte preamble
 
 
@@ -77,7 +75,7 @@ def _as_picture(drawn: Drawn, kind: str, name: str) -> Picture:
         window = robust_window(*np.unique(pixels.astype(np.float64), return_counts=True))
     warnings = (*_cautions(pixels.shape, spread > _COLOUR), *drawn.cautions)
     if name.lower().endswith((".dcm", ".dicom")):
-        warnings = (*warnings, f"The file is named like a DICOM file but is a {kind} picture.")
+        warnings = (*warnings, sentence("io.image.named_dicom", kind=named(kind)))
     return Picture(
         pixels=pixels,
         shown=show(pixels, window).astype(np.float32),
@@ -89,14 +87,10 @@ def _as_picture(drawn: Drawn, kind: str, name: str) -> Picture:
     )
 
 
-def _cautions(shape: tuple[int, ...], coloured: bool) -> tuple[str, ...]:
-    says: list[str] = []
+def _cautions(shape: tuple[int, ...], coloured: bool) -> tuple[Sentence, ...]:
+    says: list[Sentence] = []
     if min(shape) < _SMALL:
-        says.append(
-            f"The picture is only {shape[1]} x {shape[0]} pixels: small findings cannot be seen."
-        )
+        says.append(sentence("io.image.small", width=shape[1], height=shape[0]))
     if coloured:
-        says.append(
-            "This is a colour picture; a radiograph is grey. Check that it is the right file."
-        )
+        says.append(sentence("io.image.coloured"))
     return tuple(says)

@@ -21,6 +21,7 @@ import mmbm.errors
 from mmbm.config import Limits
 from mmbm.errors import InputError, MMBMError, TooLarge, UnreadableFile
 from mmbm.io import wire
+from mmbm.text import sentence
 
 __all__ = ["Pool", "retire", "run", "warm"]
 
@@ -78,14 +79,8 @@ class Worker:
             return header, body
         except (wire.Broken, OSError) as exc:
             if out_of_time.is_set():
-                raise TooLarge(
-                    f"The file could not be read within {seconds:g} seconds; "
-                    "please export it again, smaller or without compression."
-                ) from exc
-            raise UnreadableFile(
-                "The file broke the program that reads it: it is damaged, or it needs more "
-                "time or memory than is allowed. Please export it again."
-            ) from exc
+                raise TooLarge(sentence("io.file.too_slow", seconds=seconds)) from exc
+            raise UnreadableFile(sentence("io.file.stopped_reader")) from exc
         finally:
             clock.cancel()
             clock.join()
@@ -160,7 +155,7 @@ class Pool:
         try:
             return wire.rebuild(str(header.get("kind")), header.get("fields", {}), body)
         except wire.Broken as exc:
-            raise UnreadableFile("The file could not be decoded; it is damaged.") from exc
+            raise UnreadableFile(sentence("io.file.damaged")) from exc
 
     def retire(self, idle_seconds: float = 0.0) -> None:
         """End the workers that have read a file and none for so long; fresh ones take their place.
@@ -205,12 +200,14 @@ class Pool:
 
 def _error(header: dict[str, Any], limits: Limits) -> MMBMError:
     if header["error"] == "memory":
-        gigabytes = limits.decode_memory / 2**30
-        return TooLarge(f"The file needs more than the {gigabytes:.1f} GB allowed to read it.")
+        return TooLarge(sentence("io.file.memory", gigabytes=limits.decode_memory / 2**30))
     kind = getattr(mmbm.errors, str(header["error"]), None)
     if not (isinstance(kind, type) and issubclass(kind, InputError)):
-        return UnreadableFile("The file could not be decoded; it is damaged.")
-    return kind(str(header.get("message"))[:1000])
+        return UnreadableFile(sentence("io.file.damaged"))
+    try:
+        return kind(wire.said(header.get("sentence")))
+    except wire.Broken:
+        return UnreadableFile(sentence("io.file.damaged"))
 
 
 def _widen(pipe: BinaryIO) -> None:

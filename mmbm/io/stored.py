@@ -22,6 +22,7 @@ from mmbm.io.elements import File, Pixels
 from mmbm.io.frames import Frame, begins_with_item, encapsulated_frame, is_rle
 from mmbm.io.native import read_native, unpacked
 from mmbm.io.values import Stored
+from mmbm.text import Sentence, sentence
 
 __all__ = ["read_stored"]
 
@@ -48,12 +49,9 @@ def read_stored(file: File, pixels: Pixels, limits: Limits, frame: int) -> Store
     frames = _check_frames(file.dataset, limits, frame)
     check_size(header, limits)
     if file.syntax in _VIDEO:
-        raise UnsupportedFile("This DICOM file holds an MPEG video; please give a single picture.")
+        raise UnsupportedFile(sentence("io.dicom.video"))
     if file.syntax in _JPEG_XL:
-        raise UnsupportedFile(
-            "The picture inside this DICOM file is a JPEG XL, which is not read; please export it "
-            "uncompressed."
-        )
+        raise UnsupportedFile(sentence("io.image.unread_kind", kind=decoders.named("JPEG XL")))
     compressed = pixels.length is None or file.syntax.startswith((_COMPRESSED, _RLE))
     if begins_with_item(pixels.content) and (compressed or not _fits(header, pixels)):
         found = encapsulated_frame(pixels.content, frame, frames, pixels.offsets)
@@ -73,11 +71,9 @@ def _fits(header: Header, pixels: Pixels) -> bool:
 def _check_frames(dataset: Any, limits: Limits, frame: int) -> int:
     frames = max(int(number(dataset, "NumberOfFrames") or 1), 1)
     if frames > limits.frames:
-        raise TooLarge(f"The file holds {frames} frames; at most {limits.frames} are read.")
+        raise TooLarge(sentence("io.dicom.frames", frames=frames, limit=limits.frames))
     if not 0 <= frame < frames:
-        raise UnsupportedFile(
-            f"Frame {frame + 1} was asked for; the file holds {frames}. Choose another frame."
-        )
+        raise UnsupportedFile(sentence("io.dicom.no_such_frame", frame=frame + 1, frames=frames))
     return frames
 
 
@@ -122,27 +118,33 @@ def _counted(decoded: decoders.Decoded, header: Header, signed: bool) -> tuple[N
     return cut_out(values, 0, stored if is_short else bits, True), stored
 
 
-def _about_stream(file: File, header: Header, decoded: decoders.Decoded) -> tuple[str, ...]:
+def _about_stream(file: File, header: Header, decoded: decoders.Decoded) -> tuple[Sentence, ...]:
     says = []
     height, width = decoded.stored.shape[:2]
     samples = decoded.stored.shape[2] if decoded.stored.ndim == 3 else 1
     if header.rows and header.columns and (header.rows, header.columns) != (height, width):
         says.append(
-            f"The header says {header.columns} x {header.rows} pixels; the compressed picture has "
-            f"{width} x {height}, which were read."
+            sentence(
+                "io.dicom.other_size",
+                columns=header.columns,
+                rows=header.rows,
+                width=width,
+                height=height,
+            )
         )
     says += _about_kind(file.syntax, decoded.kind)
     says += assumed_sense(header, samples)
     return tuple(says)
 
 
-def _about_kind(syntax: str, kind: str) -> list[str]:
+def _about_kind(syntax: str, kind: str) -> list[Sentence]:
     """A sentence where the header names another compression than the picture has."""
     named = next((kinds for start, kinds in _NAMED.items() if syntax.startswith(start)), ())
     if kind in named:
         return []
-    says = "names another compression" if named else "does not say that the picture is compressed"
-    return [f"The header {says}: it is {kind} and was read as such."]
+    if named:
+        return [sentence("io.dicom.other_compression", kind=decoders.named(kind))]
+    return [sentence("io.dicom.compression_unstated", kind=decoders.named(kind))]
 
 
 def _by_pieces(file: File, header: Header, found: Frame) -> Stored:
@@ -153,19 +155,22 @@ def _by_pieces(file: File, header: Header, found: Frame) -> Stored:
     allocated = header.allocated or 8 * segments // samples
     if not header.rows or not header.columns or not allocated:
         raise without_size(header)
-    n_pixels = header.rows * header.columns
+    width, height = header.columns, header.rows
+    n_pixels = height * width
     header = header._replace(allocated=allocated)
     if by_runs:
         n_bytes = allocated // 8
         if allocated % 8:
-            raise UnsupportedFile(
-                f"The RLE picture has {allocated} bits a value; whole bytes are read. Please "
-                "export it uncompressed."
-            )
+            raise UnsupportedFile(sentence("io.dicom.rle_bits", bits=allocated))
         if n_pixels > decoders.SMALL and 64 * len(found.content) < n_pixels * samples:
             raise UnreadableFile(
-                f"The RLE picture has {len(found.content):,} bytes for {header.columns} x "
-                f"{header.rows} pixels: it is cut short."
+                sentence(
+                    "io.image.too_few_bytes",
+                    kind=decoders.named("RLE"),
+                    bytes=len(found.content),
+                    width=width,
+                    height=height,
+                )
             )
         planes = decoders.decode_rle(found.content, n_pixels, samples * n_bytes)
         ordered = planes.reshape(samples, n_bytes, n_pixels)[:, ::-1]  # low byte first

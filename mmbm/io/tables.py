@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mmbm.errors import UnreadableFile
 from mmbm.io.attributes import explanation, raw, sequence
+from mmbm.text import sentence
 
 __all__ = ["Table", "find_table", "first_mapped", "look_up"]
 
@@ -38,17 +39,12 @@ def find_table(attributes: Any, keyword: str) -> Table | None:
         if not data.content and not descriptor.content:
             continue
         if len(descriptor.content) < 6 or not data.content:
-            raise UnreadableFile(
-                "A lookup table in this DICOM file has no entries or no descriptor, so its greys "
-                "are unknown; please export the image again."
-            )
+            raise UnreadableFile(sentence("io.dicom.empty_table"))
         length, first, bits = struct.unpack_from(
             "<3H" if descriptor.little_endian else ">3H", descriptor.content
         )
         if len(data.content) > 2**18:
-            raise UnreadableFile(
-                "A lookup table in this DICOM file has more than 65,536 entries; export it again."
-            )
+            raise UnreadableFile(sentence("io.dicom.long_table"))
         entries = _entries(data.content, data.little_endian, length or 2**16, bits, data.vr)
         return Table(first, entries, explanation(item, "LUTExplanation"))
     return None

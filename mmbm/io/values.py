@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
+from mmbm.text import Sentence
+
 __all__ = ["Stored"]
 
 
@@ -18,7 +20,7 @@ class Stored(NamedTuple):
     coloured: bool
     frames: int
     lossy: bool
-    cautions: tuple[str, ...]
+    cautions: tuple[Sentence, ...]
 
     @property
     def is_float(self) -> bool:

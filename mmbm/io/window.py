@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mmbm.case import Window
 from mmbm.io.attributes import code, explanations, numbers
 from mmbm.io.tables import Table, find_table, first_mapped, look_up
+from mmbm.text import Sentence, sentence
 
 __all__ = ["Display", "displays", "robust_window", "show", "turned"]
 
@@ -26,13 +27,13 @@ class Display(NamedTuple):
     is_table: bool
 
 
-def displays(voi: Any, values: Floats) -> tuple[list[Display], list[str]]:
+def displays(voi: Any, values: Floats) -> tuple[list[Display], list[Sentence]]:
     """The file's lookup table, then its windows, and what is to be said of those that are none.
 
     ``values`` is (n_levels,), the modality values that occur. Raises UnreadableFile.
     """
     found: list[Display] = []
-    says: list[str] = []
+    says: list[Sentence] = []
     table = find_table(voi, "VOILUTSequence")
     if table is not None:
         found.append(_of_table(table, values))
@@ -42,10 +43,7 @@ def displays(voi: Any, values: Floats) -> tuple[list[Display], list[str]]:
     names = [*explanations(voi, "WindowCenterWidthExplanation"), *[""] * len(centers)]
     for center, width, name in zip(centers, widths, names, strict=False):
         if width + wider < 1 or (wider and width <= 0):
-            says.append(
-                f"The window stored in the file has the width {width:g}, which shows nothing: it "
-                "was not used."
-            )
+            says.append(sentence("io.dicom.window_width", width=width))
             continue
         window = Window(center + wider / 2, width + wider, name)
         is_sigmoid = function == "SIGMOID" and not found

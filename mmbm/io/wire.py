@@ -20,13 +20,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbm.case import Notes, Patient, Picture, Sound, Window
+from mmbm.text import Sentence
 
-__all__ = ["HEADER_BYTES", "Broken", "Part", "rebuild", "receive", "send", "take_apart"]
+__all__ = [
+    "HEADER_BYTES",
+    "Broken",
+    "Part",
+    "rebuild",
+    "receive",
+    "said",
+    "send",
+    "take_apart",
+]
 
 Part: TypeAlias = Picture | Notes | Sound
 
 _LENGTHS = struct.Struct("<QQ")
 HEADER_BYTES = 16 * 2**20  # the longest header either side accepts
+MAX_WARNINGS = 1000  # of a case part
 
 
 class Broken(Exception):
@@ -69,9 +80,25 @@ def _exactly(pipe: BinaryIO, n_bytes: int) -> bytearray:
     return content
 
 
+def said(sentence: object) -> Sentence:
+    """A sentence from its JSON. Raises Broken for what is none of this program's."""
+    try:
+        return Sentence.decoded(sentence)
+    except (KeyError, TypeError, ValueError, OverflowError) as exc:
+        raise Broken("not a sentence") from exc
+
+
+def _warnings(fields: dict[str, Any]) -> tuple[Sentence, ...]:
+    found = fields["warnings"]
+    if not isinstance(found, list) or len(found) > MAX_WARNINGS:
+        raise ValueError("not warnings")
+    return tuple(Sentence.decoded(sentence) for sentence in found)
+
+
 def take_apart(part: Part) -> tuple[dict[str, Any], list[NDArray[np.float32]]]:
     """A case part as JSON fields and its float32 arrays, in the order of the dataclass."""
     fields = {name: getattr(part, name) for name in part.__dataclass_fields__}
+    fields["warnings"] = [warning.coded() for warning in part.warnings]
     if isinstance(part, Picture):
         fields["patient"] = asdict(part.patient)
     arrays = [
@@ -110,7 +137,7 @@ def _picture(fields: dict[str, Any], body: bytearray) -> Picture:
         photometric=str(fields["photometric"]),
         transfer_syntax=str(fields["transfer_syntax"]),
         bits_stored=int(fields["bits_stored"]),
-        warnings=tuple(str(warning) for warning in fields["warnings"]),
+        warnings=_warnings(fields),
     )
 
 
@@ -129,7 +156,7 @@ def _notes(fields: dict[str, Any], body: bytearray) -> Notes:
         file_format=str(fields["file_format"]),
         pages=int(fields["pages"]),
         charset=str(fields["charset"]),
-        warnings=tuple(str(warning) for warning in fields["warnings"]),
+        warnings=_warnings(fields),
     )
 
 
@@ -141,7 +168,7 @@ def _sound(fields: dict[str, Any], body: bytearray) -> Sound:
         channels=int(fields["channels"]),
         codec=str(fields["codec"]),
         container=str(fields["container"]),
-        warnings=tuple(str(warning) for warning in fields["warnings"]),
+        warnings=_warnings(fields),
         start=float(fields["start"]),
     )
 

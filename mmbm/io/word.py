@@ -20,32 +20,28 @@ from mmbm.io.note_text import InnerReader, NoteText
 from mmbm.io.word_left_out import LeftOut
 from mmbm.io.word_story import Story
 from mmbm.io.xml_events import check_xml, feed_xml
+from mmbm.text import Sentence, sentence
 
 __all__ = ["read_word"]
 
 _PART_BYTES = 32 * 2**20  # of all parts that are read, unpacked
 _IMPORTED_BYTES = 4 * 2**20  # of all imported parts together
 _ENTRIES = 2000
-_DAMAGED = "The Word document is damaged; please save it again, or as text."
-_WHAT = "Word document"
 
 
 def read_word(content: bytes, inner: InnerReader, limits: Limits) -> NoteText:
     """What the document shows. Raises UnreadableFile, UnsupportedFile, TooLarge."""
     if content.count(b"PK\x01\x02") > _ENTRIES:
-        raise TooLarge(f"The document has more than {_ENTRIES} parts; please save its text alone.")
+        raise TooLarge(sentence("io.word.parts", limit=_ENTRIES))
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _Document(_Package(archive), inner, limits).found()
     except (MMBMError, MemoryError):
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError) as exc:
-        raise UnreadableFile(_DAMAGED) from exc
+        raise UnreadableFile(sentence("io.word.damaged")) from exc
     except (RuntimeError, NotImplementedError) as exc:  # zipfile's words for these two
-        raise UnsupportedFile(
-            "The document is packed with a password or in an unusual way; "
-            "please save it again without one."
-        ) from exc
+        raise UnsupportedFile(sentence("io.word.packed")) from exc
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +63,7 @@ class _Package:
         """One part, whatever size its entry claims. Raises TooLarge; KeyError where missing."""
         info = self._archive.getinfo(self._names[name.lower()])
         if info.file_size > self._left:
-            raise TooLarge(
-                f"The document would unpack to more than {_PART_BYTES / 2**20:.0f} MB of text; "
-                "please save its text alone."
-            )
+            raise TooLarge(sentence("io.word.unpacks", megabytes=_PART_BYTES / 2**20))
         with self._archive.open(info) as part:
             content = part.read(self._left)
         self._left -= len(content)
@@ -104,11 +97,11 @@ class _Package:
 def _root(content: bytes) -> Any:
     from lxml import etree
 
-    check_xml(content, _WHAT)
+    check_xml(content, "word")
     try:
         return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError as exc:
-        raise UnreadableFile(_DAMAGED) from exc
+        raise UnreadableFile(sentence("io.word.damaged")) from exc
 
 
 class _Document:
@@ -120,7 +113,7 @@ class _Document:
         self._relations = package.relations(self._main)
         self._hidden_styles = self._styles()
         self._left_out = LeftOut()
-        self._says: list[str] = []
+        self._says: list[Sentence] = []
         self._read_in: dict[str, str] = {}  # the text of each imported part
         self._imported_bytes = 0
 
@@ -144,12 +137,9 @@ class _Document:
                 return relation.target
         if self._package.has("word/document.xml"):
             return "word/document.xml"
-        kinds = {"xl/": "an Excel workbook", "ppt/": "a PowerPoint presentation"}
-        what = next((w for folder, w in kinds.items() if self._package.under(folder)), "")
-        raise UnsupportedFile(
-            f"This file is {what or 'an archive, not a Word document'}; "
-            "please give txt, md, pdf or docx notes."
-        )
+        kinds = {"xl/": "excel", "ppt/": "powerpoint"}
+        what = next((w for folder, w in kinds.items() if self._package.under(folder)), "archive")
+        raise UnsupportedFile(sentence(f"io.word.not_word.{what}"))
 
     def _story(self, name: str) -> Story:
         relations = self._relations if name == self._main else self._package.relations(name)
@@ -159,7 +149,7 @@ class _Document:
             self._left_out,
             lambda id_: self._imported(relations.get(id_)),
         )
-        feed_xml(self._package.read(name), story, _WHAT)
+        feed_xml(self._package.read(name), story, "word")
         return story
 
     def _imported(self, relation: _Relation | None) -> str:
@@ -175,16 +165,13 @@ class _Document:
         content = self._package.read(name)
         self._imported_bytes += len(content)
         if self._imported_bytes > _IMPORTED_BYTES:
-            raise TooLarge(
-                f"The parts imported into the document have more than {_IMPORTED_BYTES // 2**20} "
-                "MB; please save its text alone."
-            )
+            raise TooLarge(sentence("io.word.imports", megabytes=_IMPORTED_BYTES // 2**20))
         try:
             found = self._inner(content)
         except TooLarge:
             raise
         except InputError as exc:
-            self._says.append(f"An imported part of the document was left out. {exc}")
+            self._says.append(sentence("io.word.import_unread", reason=exc.sentence))
             return ""
         self._says += found.warnings
         return found.text

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from mmbm.text import Sentence, sentence
+
 __all__ = ["LeftOut"]
 
 
@@ -19,17 +21,7 @@ class LeftOut:
     unknown_symbols: bool = False
     unfilled: bool = False
 
-    def sentences(self) -> list[str]:
+    def sentences(self) -> list[Sentence]:
         """One for each kind that was left out."""
-        return [_SENTENCES[field.name] for field in fields(self) if getattr(self, field.name)]
-
-
-_SENTENCES = {
-    "hidden": "Hidden text in the document was left out.",
-    "struck": "Text that is struck through was left out.",
-    "comments": "The comments in the document were not read.",
-    "pictures": "Pictures and embedded objects in the document were not read.",
-    "linked": "A document that this one only links to was not read.",
-    "unknown_symbols": "A symbol is not known; \ufffd stands in its place.",
-    "unfilled": "Fields of the form that are not filled in were left out.",
-}
+        kinds = (field.name for field in fields(self) if getattr(self, field.name))
+        return [sentence(f"io.word.left_out.{kind}") for kind in kinds]

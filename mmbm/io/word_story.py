@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from string import hexdigits
 
 from mmbm.errors import TooLarge
+from mmbm.io.markup import named
 from mmbm.io.word_left_out import LeftOut
 from mmbm.io.word_symbols import plain_symbols
+from mmbm.text import sentence
 
 __all__ = ["Story"]
 
@@ -212,8 +214,7 @@ class Story:
         self._length += len(text)
         if self._length > self._most:
             raise TooLarge(
-                f"The Word document has more than {self._most:,} characters; "
-                "please keep what matters now."
+                sentence("io.document.too_long", document=named("word"), limit=self._most)
             )
 
     def _add_lines(self, text: str) -> None:

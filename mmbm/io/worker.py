@@ -93,7 +93,7 @@ def _answer(request: dict[str, Any], content: bytes) -> tuple[dict[str, Any], li
         part = decode(content, request["name"], limits, **request["options"])
         fields, arrays = wire.take_apart(part)
     except mmbm.errors.MMBMError as exc:
-        return {"error": type(exc).__name__, "message": str(exc)}, []
+        return {"error": type(exc).__name__, "sentence": exc.sentence.coded()}, []
     except MemoryError:
         return {"error": "memory"}, []
     except BaseException:  # noqa: BLE001  codecs raise anything, some panic past Exception

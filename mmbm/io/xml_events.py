@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from mmbm.errors import UnreadableFile
-from mmbm.io.markup import check_marks
+from mmbm.io.markup import Document, check_marks, named
+from mmbm.text import sentence
 
 __all__ = ["check_xml", "feed_xml"]
 
@@ -14,16 +15,14 @@ _CHUNK = 2**16  # bytes
 _DOCUMENT_TYPE = re.compile(rb"<\x00?!\x00?(?:D\x00?O\x00?C\x00?T|E\x00?N\x00?T)")
 
 
-def check_xml(content: bytes, what: str) -> None:
+def check_xml(content: bytes, what: Document) -> None:
     """Refuse what would be slow or large before it is parsed. Raises TooLarge, UnreadableFile."""
     check_marks(content.count(b"<"), what)
     if _DOCUMENT_TYPE.search(content):  # its entities could grow without end
-        raise UnreadableFile(
-            f"The {what} declares a document type, which it must not; please export it again."
-        )
+        raise UnreadableFile(sentence("io.document.type", document=named(what)))
 
 
-def feed_xml(content: bytes, target: Any, what: str) -> None:
+def feed_xml(content: bytes, target: Any, what: Document) -> None:
     """Send the events of ``content`` to a parser target. Raises UnreadableFile, and as it does."""
     from lxml import etree
 
@@ -34,4 +33,4 @@ def feed_xml(content: bytes, target: Any, what: str) -> None:
             parser.feed(content[start : start + _CHUNK])
         parser.close()
     except etree.XMLSyntaxError as exc:
-        raise UnreadableFile(f"The {what} is damaged: it is not valid XML.") from exc
+        raise UnreadableFile(sentence("io.document.not_xml", document=named(what))) from exc

@@ -256,7 +256,7 @@ BOMBS = {
     "rle 60000": lambda: rle_of(60_000, 1_000),
     "a palette of 3 million segments": lambda: palette(3_000_000),
     "a palette that grows": lambda: palette(40_000),
-    "60000 x 60000 pixels": lambda: dicom(SMALL, Rows=60_000, Columns=60_000),
+    "60000 × 60000 pixels": lambda: dicom(SMALL, Rows=60_000, Columns=60_000),
     "512 frames that are not there": lambda: dicom(SMALL, NumberOfFrames=512),
     "2^31 frames": lambda: dicom(SMALL, NumberOfFrames=2**31 - 1),
     "a window of 10,000 numbers": lambda: spliced(

@@ -141,7 +141,7 @@ def png_claiming(width, height):
 @pytest.mark.parametrize("side", [60_000, 9_000])
 def test_a_png_bomb(side):
     before = time.monotonic()
-    with pytest.raises(TooLarge, match="too many pixels; at most 64 million"):
+    with pytest.raises(TooLarge, match="60000 × 60000 pixels; at most 64 million"):
         read_picture(png_claiming(side, side), "film.png")
     assert time.monotonic() - before < 3
 
@@ -151,7 +151,7 @@ def test_a_png_bomb_below_the_limit_is_held_by_memory_or_read():
 
 
 def test_a_dicom_that_claims_too_much():
-    with pytest.raises(TooLarge, match="is 60000 x 60000 pixels"):
+    with pytest.raises(TooLarge, match="has 60000 × 60000 pixels"):
         read_picture(dicom(Rows=60_000, Columns=60_000), "film.dcm")
 
 

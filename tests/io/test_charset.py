@@ -27,8 +27,8 @@ CHINESE = (
     "胸片未见异常",
 )
 TRADITIONAL = ("病人咳嗽三天，發熱，呼吸困難。", "胸痛")
-REPLACED = "One character could not be read; \ufffd stands in the place of each."
-CUT = "The text ends within a character: its end may be missing."
+REPLACED = "Unreadable characters, each replaced by �: 1."
+CUT = "The text ends in the middle of a character; its end may be missing."
 
 
 def encodable(texts, charsets):
@@ -102,7 +102,7 @@ def test_a_text_that_is_cut_within_a_character(charset):
 def test_several_bad_bytes_are_counted():
     code = NOTE.encode()
     says = text_of(code[:9] + b"\xff" + code[9:30] + b"\xff" + code[30:])[2]
-    assert says == ("2 characters could not be read; \ufffd stands in the place of each.",)
+    assert says == ("Unreadable characters, each replaced by �: 2.",)
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_a_coloured_16_bit_png_keeps_its_luminance():
     seen = read(png(values, 2, 16))
     np.testing.assert_allclose(seen.pixels, values @ [0.299, 0.587, 0.114], rtol=1e-5, atol=0.02)
     assert len(np.unique(seen.pixels)) > 3000
-    assert "This is a colour picture" in seen.warnings[0]
+    assert "This is a colour image" in seen.warnings[0]
 
 
 TEXT = {
@@ -194,39 +194,43 @@ def arithmetic():
 @pytest.mark.parametrize(
     ("content", "error", "sentence"),
     [
-        (picture(grey(8).astype("u1"))[:-300], UnreadableFile, "The PNG picture is cut short"),
-        (png(pixels_of(0, 8)[:, :, :], 0, 8)[:60], UnreadableFile, "The PNG picture is cut short"),
+        (picture(grey(8).astype("u1"))[:-300], UnreadableFile, "The PNG image is cut short"),
+        (png(pixels_of(0, 8)[:, :, :], 0, 8)[:60], UnreadableFile, "The PNG image is cut short"),
         (
             png(pixels_of(0, 8), 0, 8).replace(b"IDAT", b"IDAX"),
             UnreadableFile,
-            "The PNG picture is cut short",
+            "The PNG image is cut short",
         ),
-        (jpeg(grey(8))[:-2000], UnreadableFile, "The JPEG picture is damaged"),
+        (jpeg(grey(8))[:-2000], UnreadableFile, "The JPEG image is damaged"),
         (
             imagecodecs.jpeg8_encode(VALUES, lossless=True, bitspersample=12)[:-9000],
             UnreadableFile,
-            "The lossless JPEG picture is cut short: its end is missing",
+            "The lossless JPEG image is cut short: its end is missing",
         ),
         (
             imagecodecs.jpegls_encode(VALUES)[:-9000],
             UnreadableFile,
-            "The JPEG-LS picture is cut short: its end is missing",
+            "The JPEG-LS image is cut short: its end is missing",
         ),
-        (arithmetic(), UnsupportedFile, "not read: arithmetic lossless JPEG"),
-        (png(pixels_of(0, 8) * 0, 0, 8), NoSignal, "one even grey"),
+        (arithmetic(), UnsupportedFile, "arithmetic-coded lossless JPEG are not read"),
+        (png(pixels_of(0, 8) * 0, 0, 8), NoSignal, "one uniform grey"),
         (
             png(pixels_of(0, 8), 0, 8, extra=chunk(b"acTL", b"\0\0\0\2" * 2)),
             UnsupportedFile,
             "anim",
         ),
-        (b"\xff\x0a" + bytes(90), UnsupportedFile, "This file is a JPEG XL picture"),
+        (b"\xff\x0a" + bytes(90), UnsupportedFile, "This file is a JPEG XL image"),
         (b"\0\0\0\x18ftypheic" + bytes(90), UnsupportedFile, "This file is a HEIC or AVIF"),
         (
             imagecodecs.jpeg2k_encode(VALUES, codecformat="j2k"),
             UnsupportedFile,
-            "This file is a JPEG 2000 picture",
+            "This file is a bare JPEG 2000 image",
         ),
-        (png(pixels_of(0, 8), 0, 8, extra=chunk(b"tEXt", b"") * 100_001), TooLarge, "100,000 pie"),
+        (
+            png(pixels_of(0, 8), 0, 8, extra=chunk(b"tEXt", b"") * 100_001),
+            TooLarge,
+            "100,000 chunks",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused_for_what_it_is(content, error, sentence):

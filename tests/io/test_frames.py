@@ -88,7 +88,9 @@ def test_frames_in_fragments(codec, count, table):
         entries = TABLES[table](fragments)
     content = encapsulated(items(fragments, entries), syntax, **described(codec, NumberOfFrames=3))
     if codec == "rle" and count > 1 and table != "right":  # nothing marks where a frame begins
-        with pytest.raises(UnreadableFile, match="3 frames in 9 pieces and does not say which"):
+        with pytest.raises(
+            UnreadableFile, match="3 frames in 9 fragments and does not state which"
+        ):
             read(content, 1)
         return
     for place, values in enumerate(FRAMES):
@@ -113,7 +115,7 @@ def test_fewer_frames_than_the_header_says():
     picture = read(content)
     assert is_film(picture, "j2k")
     assert picture.frames == 1
-    with pytest.raises(UnsupportedFile, match="Frame 3 was asked for; the file holds 1"):
+    with pytest.raises(UnsupportedFile, match="Frame 3 was requested; the file has 1"):
         read(content, 2)
 
 
@@ -147,7 +149,7 @@ def test_the_pixels_tell_the_codec_and_not_the_syntax(codec, named):
     elif named == "1.2.840.10008.1.2.5":
         wrong = "names another compression" if codec != "rle" else ""
     else:
-        wrong = "does not say that the picture is compressed"
+        wrong = "does not state that the image is compressed"
     assert wrong in said and bool(said) == bool(wrong)
 
 
@@ -156,7 +158,7 @@ def test_uncompressed_pixels_under_a_compressed_syntax(named):
     picture = read(with_syntax(native(words(VALUES)), named))
     np.testing.assert_array_equal(picture.pixels, VALUES)
     assert picture.warnings[-1] == (
-        "The header says that the picture is compressed; it is not, and was read as it is."
+        "The header states that the image is compressed; it is not, and was read as stored."
     )
 
 
@@ -178,7 +180,7 @@ def test_the_size_in_the_stream_counts_and_is_said():
     picture = read(compressed("j2k", Rows=64, Columns=64))
     assert is_film(picture, "j2k")
     assert picture.warnings == (
-        "The header says 64 x 64 pixels; the compressed picture has 256 x 240, which were read.",
+        "The header states 64 × 64 pixels; the compressed image has 256 × 240, which were read.",
     )
 
 
@@ -248,8 +250,8 @@ def test_a_damaged_sequence_is_left_out_and_said():
 @pytest.mark.parametrize(
     ("syntax", "message"),
     [
-        ("1.2.840.10008.1.2.4.103", "holds an MPEG video"),
-        ("1.2.840.10008.1.2.4.110", "is a JPEG XL, which is not read"),
+        ("1.2.840.10008.1.2.4.103", "contains an MPEG video"),
+        ("1.2.840.10008.1.2.4.110", "JPEG XL are not read"),
     ],
 )
 def test_kinds_that_are_not_read_are_refused_by_name(syntax, message):
@@ -259,13 +261,13 @@ def test_kinds_that_are_not_read_are_refused_by_name(syntax, message):
 
 def test_an_empty_picture():
     content = encapsulated(items([]), CODECS["j2k"][0])
-    with pytest.raises(UnreadableFile, match="The picture inside this DICOM file is empty"):
+    with pytest.raises(UnreadableFile, match="The image in this DICOM file is empty"):
         read(content)
 
 
 def test_a_file_cut_before_its_pixels():
     content = dicom(VALUES)
-    with pytest.raises(UnreadableFile, match="cut short or is damaged before its picture"):
+    with pytest.raises(UnreadableFile, match="cut short or damaged before its image"):
         read(content[: content.rfind(b"\x28\x00\x00\x01") + 9])
 
 
@@ -305,6 +307,5 @@ def test_a_wrong_length_before_the_pixels_is_passed_over_and_said(codec, by):
     np.testing.assert_array_equal(picture.pixels, VALUES)
     if by > 64:
         assert picture.warnings == (
-            "A part of the DICOM header is damaged or too long and was not used: an element of "
-            "unknown meaning.",
+            "Damaged or overlong header elements were not used: an unknown element.",
         )

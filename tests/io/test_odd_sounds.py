@@ -17,7 +17,7 @@ from tests.made_sounds import (
 )
 
 BREATH = breath()
-DAMAGED = "The recording is damaged or cut short: part of it is missing."
+DAMAGED = "The sound file is damaged or cut short; part of it is missing."
 
 
 def read(content):
@@ -34,7 +34,7 @@ def alike(recording, samples):
 @pytest.mark.parametrize("channels", [1, 2, 8])
 @pytest.mark.parametrize("offset", [0.0, 0.3])
 def test_silence_in_any_number_of_channels_is_refused(channels, offset):
-    with pytest.raises(NoSignal, match="The recording is silent"):
+    with pytest.raises(NoSignal, match="The sound file is silent"):
         read(wav(np.full((channels, 96_000), offset)))
 
 
@@ -101,8 +101,8 @@ def test_a_chest_beside_a_room_is_kept(louder, swapped):
     recording = read(sound(pair[::-1] if swapped else pair))
     assert alike(recording, chest)[0] > 0.99
     assert (
-        f"The channels carry different sounds; only channel {number} was used: "
-        "its sound lies where breath sounds lie."
+        f"The channels contain different sounds; channel {number} was used, "
+        "whose sound is in the range of breath sounds."
     ) in recording.warnings
 
 
@@ -110,13 +110,13 @@ def test_two_places_of_a_chest_are_mixed():
     other = np.roll(BREATH, 40_000)
     recording = read(wav([BREATH, other]))
     assert alike(recording, (BREATH + other) / 2)[0] > 0.999
-    assert recording.warnings == ("The channels carry different sounds; their mean was used.",)
+    assert recording.warnings == ("The channels contain different sounds; their mean was used.",)
 
 
 def test_one_sound_among_many_silent_channels():
     recording = read(wav([0 * BREATH, BREATH, 1e-4 * BREATH, 0 * BREATH]))
     assert alike(recording, BREATH) == pytest.approx((1, 1), abs=1e-3)
-    assert recording.warnings == ("Only one channel carries sound; it alone was used.",)
+    assert recording.warnings == ("Only one channel contains sound; it was used.",)
 
 
 @pytest.mark.parametrize(
@@ -167,21 +167,21 @@ def test_a_silent_start_and_end_are_left_out_and_said(noise):
     assert recording.seconds == pytest.approx(6, abs=0.2)
     assert alike(recording, BREATH)[0] > 0.99
     assert [w for w in recording.warnings if "silent" in w] == [
-        "The first 40.0 seconds of the recording are silent and were left out.",
-        "The last 12.0 seconds of the recording are silent and were left out.",
+        "The first 40.0 seconds are silent and were left out.",
+        "The last 12.0 seconds are silent and were left out.",
     ]
 
 
 def test_a_pause_that_is_longer_than_the_sound_is_said():
     samples = np.concatenate([breath(3), np.zeros(16_000 * 20), breath(3)])
     recording = read(wav(samples))
-    assert "More than half of what is left of the recording is silent." in recording.warnings
+    assert "More than half of the remaining sound is silent." in recording.warnings
 
 
 def test_a_click_in_silence_is_no_recording():
     samples = np.zeros(16_000 * 20)
     samples[160_000:164_000] = breath(0.25, level=0.2)
-    with pytest.raises(NoSignal, match=r"Only 0\.\d seconds of the recording hold sound"):
+    with pytest.raises(NoSignal, match=r"Only 0\.\d seconds of the file contain sound"):
         read(wav(samples))
 
 
@@ -194,8 +194,8 @@ def test_the_first_track_with_sound_is_used_and_said(container):
         "silent.",
     )
     recording = read(tracks(BREATH, 0 * BREATH, container=container))
-    assert recording.warnings == ("The file has 2 sound tracks; only the first was used.",)
-    with pytest.raises(NoSignal, match="The recording is silent"):
+    assert recording.warnings == ("The file has 2 sound tracks; the first was used.",)
+    with pytest.raises(NoSignal, match="The sound file is silent"):
         read(tracks(0 * BREATH, 0 * BREATH, container=container))
 
 

@@ -24,7 +24,7 @@ COSINES = {
     "L": (1, 0, 0), "R": (-1, 0, 0), "P": (0, 1, 0),
     "A": (0, -1, 0), "H": (0, 0, 1), "F": (0, 0, -1),
 }  # fmt: skip
-LATERAL = "This is a lateral view: the model was trained on frontal views."
+LATERAL = "This is a lateral view; the model was trained on frontal views."
 
 
 def read(**attributes):
@@ -52,7 +52,8 @@ def test_every_position_is_turned_upright_and_said(position, by):
         assert (picture.turned, picture.warnings) == ("", ())
     else:
         (warning,) = picture.warnings
-        assert warning.startswith(f"The header says that the film is stored {picture.turned} (rows")
+        steps = picture.turned.replace(" and ", ", ", picture.turned.count(" and ") - 1)
+        assert warning.startswith(f"The header states that the image is stored {steps} (rows")
         assert warning.endswith("it was turned upright.")
 
 
@@ -73,19 +74,19 @@ def test_an_impossible_orientation_is_said(orientation):
 def test_a_view_against_the_orientation_is_said():
     (_, warning) = read(PatientOrientation=["A", "F"], ViewPosition="PA").warnings
     assert warning == (
-        "The header contradicts itself: its view is PA, its orientation lateral (rows to A, "
-        "columns to F). Check how the film lies."
+        "The header contradicts itself: the view is PA, the orientation lateral (rows to A, "
+        "columns to F). Check the orientation of the image."
     )
     warnings = read(PatientOrientation=["L", "F"], ViewPosition="LL").warnings
-    assert "its view is lateral, its orientation frontal" in warnings[1]
+    assert "the view is lateral, the orientation frontal" in warnings[1]
 
 
 def test_letters_against_cosines_are_said():
     picture = read(PatientOrientation=["L", "F"], ImageOrientationPatient=[-1, 0, 0, 0, 0, -1])
     np.testing.assert_array_equal(picture.pixels, VALUES)
     assert picture.warnings == (
-        "The header contradicts itself: its letters say that the film lies with rows to L, columns "
-        "to F, its cosines with rows to R, columns to F. Check how the film lies.",
+        "The header contradicts itself: Patient Orientation states rows to L, columns to F, "
+        "the direction cosines rows to R, columns to F. Check the orientation of the image.",
     )
 
 

@@ -55,7 +55,7 @@ def test_jpeg_baseline_is_read_and_its_loss_told():
     stored = ramp(top=255).astype(np.uint8)
     film = read_picture(dicom(stored, JPEGBaseline8Bit), "film.dcm")
     assert np.abs(film.pixels - stored).max() < 4
-    assert film.warnings == ("The picture was compressed with loss: fine detail may be missing.",)
+    assert film.warnings == ("The image was compressed with loss; fine detail may be missing.",)
 
 
 @pytest.mark.parametrize("bits", [8, 10, 12, 14, 15, 16])
@@ -215,8 +215,8 @@ def test_one_frame_of_several():
     film = read_picture(dicom(stored), "film.dcm", frame=1)
     np.testing.assert_array_equal(film.pixels, stored[1])
     assert (film.frame, film.frames) == (1, 3)
-    assert film.warnings == ("The file holds 3 frames: only one of them is read.",)
-    with pytest.raises(UnsupportedFile, match="Frame 4 was asked for; the file holds 3"):
+    assert film.warnings == ("The file has 3 frames; one is read.",)
+    with pytest.raises(UnsupportedFile, match="Frame 4 was requested; the file has 3"):
         read_picture(dicom(stored), "film.dcm", frame=3)
 
 
@@ -248,7 +248,7 @@ def test_colour_is_turned_into_grey():
     )
     film = read_picture(content, "film.dcm")
     np.testing.assert_allclose(film.shown[[0, -1], 0], [0.299, 0.587], atol=1e-5)
-    assert film.warnings == ("This is a colour picture; it was turned into grey.",)
+    assert film.warnings == ("This is a colour image; it was converted to greyscale.",)
 
 
 def test_a_palette_is_looked_up():
@@ -264,14 +264,17 @@ def test_a_palette_is_looked_up():
 @pytest.mark.parametrize(
     ("attributes", "sentence"),
     [
-        ({"Modality": "CT"}, "This file is CT, not a radiograph"),
-        ({"Modality": "ABC"}, "This file is of an unknown modality, not a radiograph"),
-        ({"Modality": None}, "does not say what kind of image it is"),
-        ({"BodyPartExamined": "HIP"}, "the body part is HIP, not the chest"),
+        ({"Modality": "CT"}, "modality of the file is CT, not an X-ray"),
+        ({"Modality": "ABC"}, "The file states an unknown modality, not an X-ray"),
+        ({"Modality": None}, "does not state its modality"),
+        ({"BodyPartExamined": "HIP"}, "The body part stated in the file is HIP, not the chest"),
         ({"ViewPosition": "LL"}, "This is a lateral view"),
-        ({"BurnedInAnnotation": "YES"}, "Writing is burned into the picture"),
+        ({"BurnedInAnnotation": "YES"}, "The image has burned-in text"),
         ({"LossyImageCompression": "01"}, "compressed with loss"),
-        ({"WindowCenter": 9000, "WindowWidth": 10}, "window stored in the file hides"),
+        (
+            {"WindowCenter": 9000, "WindowWidth": 10},
+            "window stored in the file shows nearly all of the image black",
+        ),
     ],
 )
 def test_cautions(attributes, sentence):
@@ -281,18 +284,18 @@ def test_cautions(attributes, sentence):
 
 def test_a_small_picture_is_told():
     (warning,) = read_picture(dicom(ramp(100, 256)), "film.dcm").warnings
-    assert warning == "The picture is only 256 x 100 pixels: small findings cannot be seen."
+    assert warning == "The image has only 256 × 100 pixels; small findings cannot be seen."
 
 
 @pytest.mark.parametrize(
     ("attributes", "error", "message"),
     [
-        ({"PixelData": None}, NoSignal, "This DICOM file holds no picture"),
-        ({"PixelData": bytes(2 * 240 * 256)}, NoSignal, "The picture is one even grey"),
-        ({"Rows": None, "Columns": None}, UnreadableFile, "a valid Rows, Columns"),
-        ({"Rows": None, "Columns": 251}, UnreadableFile, "does not give a valid Rows"),
-        ({"Rows": 60000, "Columns": 60000}, TooLarge, "is 60000 x 60000 pixels; at most 64"),
-        ({"NumberOfFrames": 100000}, TooLarge, "holds 100000 frames; at most 512"),
+        ({"PixelData": None}, NoSignal, "This DICOM file contains no image"),
+        ({"PixelData": bytes(2 * 240 * 256)}, NoSignal, "The image is one uniform grey"),
+        ({"Rows": None, "Columns": None}, UnreadableFile, "no valid Rows and Columns"),
+        ({"Rows": None, "Columns": 251}, UnreadableFile, "states no valid Rows"),
+        ({"Rows": 60000, "Columns": 60000}, TooLarge, "has 60000 × 60000 pixels; at most 64"),
+        ({"NumberOfFrames": 100000}, TooLarge, "has 100000 frames; at most 512"),
         (
             {"Rows": 480},
             UnreadableFile,
@@ -318,7 +321,7 @@ def test_free_text_in_a_code_never_reaches_a_message():
 
 
 def test_sizes_are_checked_before_the_file_is_read():
-    with pytest.raises(TooLarge, match="The file has 0 MB; at most 0 MB are read"):
+    with pytest.raises(TooLarge, match="The file is 0 MB; at most 0 MB are read"):
         read_picture(dicom(), "film.dcm", limits=Limits(file_bytes=1000))
     with pytest.raises(NoSignal, match="The file is empty"):
         read_picture(b"", "film.dcm")

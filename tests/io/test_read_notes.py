@@ -97,7 +97,7 @@ def test_language(text, language):
 def test_the_language_warning():
     (warning,) = typed_notes("Der Patient hat Husten und Fieber").warnings
     assert warning == (
-        "The notes are not in English or Chinese: the model was not trained on this language."
+        "The notes are not in English or Chinese; the model was trained on these two."
     )
 
 

@@ -55,7 +55,7 @@ def test_colour_is_told():
     film = read_picture(picture(rgb), "photo.png")
     assert film.photometric == "RGB"
     assert film.warnings == (
-        "This is a colour picture; a radiograph is grey. Check that it is the right file.",
+        "This is a colour image; X-rays are greyscale. Check that it is the right file.",
     )
     np.testing.assert_allclose(film.shown[0, 0], 0.299, atol=1e-5)
 
@@ -63,22 +63,22 @@ def test_colour_is_told():
 def test_small_and_misnamed_are_told():
     film = read_picture(picture(GREY[:50]), "film.dcm")
     assert film.warnings == (
-        "The picture is only 256 x 50 pixels: small findings cannot be seen.",
-        "The file is named like a DICOM file but is a PNG picture.",
+        "The image has only 256 × 50 pixels; small findings cannot be seen.",
+        "The file is named as DICOM but is a PNG image.",
     )
 
 
 @pytest.mark.parametrize(
     ("content", "error", "message"),
     [
-        (picture(np.zeros((200, 200), np.uint8)), NoSignal, "one even grey"),
-        (picture(GREY)[:200], UnreadableFile, "The PNG picture is cut short"),
-        (picture(GREY, "JPEG")[:100], UnreadableFile, "The JPEG picture is damaged"),
-        (picture(GREY, "GIF"), UnsupportedFile, "This file is a GIF; please give a DICOM"),
+        (picture(np.zeros((200, 200), np.uint8)), NoSignal, "one uniform grey"),
+        (picture(GREY)[:200], UnreadableFile, "The PNG image is cut short"),
+        (picture(GREY, "JPEG")[:100], UnreadableFile, "The JPEG image is damaged"),
+        (picture(GREY, "GIF"), UnsupportedFile, "This file is a GIF. Give a DICOM"),
         (picture(GREY, "TIFF"), UnsupportedFile, "This file is a TIFF"),
         (picture(GREY, "BMP"), UnsupportedFile, "This file is a BMP"),
         (picture(GREY, "WEBP"), UnsupportedFile, "This file is a WebP"),
-        (b"hello, this is a text", UnreadableFile, "not a DICOM, PNG or JPEG picture"),
+        (b"hello, this is a text", UnreadableFile, "not a DICOM, PNG or JPEG image"),
     ],
     ids=["even", "cut png", "cut jpeg", "gif", "tiff", "bmp", "webp", "text"],
 )
@@ -95,7 +95,7 @@ def test_an_animated_png_is_refused():
 
 
 def test_pixels_are_limited():
-    with pytest.raises(TooLarge, match="too many pixels; at most 0 million"):
+    with pytest.raises(TooLarge, match="256 × 240 pixels; at most 0 million"):
         read_picture(picture(GREY), "film.png", limits=Limits(pixels=1000))
 
 

@@ -81,7 +81,7 @@ def test_lossy_and_lossless_encodings_of_one_film_agree(real_data):
         np.testing.assert_array_equal(film.pixels, lossless[0].pixels)
     for film in lossy:
         assert np.abs(film.shown - lossless[0].shown).mean() < 0.01
-        assert "The picture was compressed with loss: fine detail may be missing." in film.warnings
+        assert "The image was compressed with loss; fine detail may be missing." in film.warnings
 
 
 def test_all_odd_sounds(real_data):

@@ -83,12 +83,12 @@ def test_bits_above_the_stored_ones_are_no_pixels():  # overlays lay there once
 
 
 SILENT = {
-    "SamplesPerPixel": "does not say how many values a pixel has; 1 fits the file",
-    "PhotometricInterpretation": "does not say whether large values are bright",
-    "PixelRepresentation": "does not say whether values are signed; unsigned ones fit",
-    "BitsAllocated": "says no number of bits; 16 fit the file",
-    "Rows": "does not give Rows; 240 fits the file",
-    "Columns": "does not give Columns; 256 fits the file",
+    "SamplesPerPixel": "does not state the values per pixel; 1 per pixel fit the file",
+    "PhotometricInterpretation": "does not state whether high values are bright",
+    "PixelRepresentation": "does not state whether values are signed; unsigned values fit",
+    "BitsAllocated": "does not state the bits per value; 16 fit the file",
+    "Rows": "does not state Rows; 240 fits the file",
+    "Columns": "does not state Columns; 256 fits the file",
 }
 
 
@@ -106,7 +106,7 @@ def test_bits_stored_are_known_by_the_high_bit_or_all_taken():
     neither = read(changed(native(words(VALUES)), BitsStored=None, HighBit=None))
     np.testing.assert_array_equal(neither.pixels, VALUES)
     assert neither.warnings == (
-        "The header does not say how many bits of a value count; all 16 were taken.",
+        "The header does not state how many bits of a value are used; all 16 were read.",
     )
 
 
@@ -114,26 +114,30 @@ def test_a_missing_sign_is_told_by_the_picture():
     values = VALUES.astype(np.int64) - 2048
     picture = read(changed(native(words(values), signed=True), PixelRepresentation=None))
     np.testing.assert_array_equal(picture.pixels, values)
-    assert "signed ones fit the picture" in picture.warnings[0]
+    assert "signed values fit the image" in picture.warnings[0]
 
 
 def test_twelve_bits_allocated_in_whole_words():
     picture = read(native(words(VALUES), allocated=12))
     np.testing.assert_array_equal(picture.pixels, VALUES)
-    assert picture.warnings == ("The header says 12 bits a value; 16 fit the file and were read.",)
+    assert picture.warnings == (
+        "The header states 12 bits per value; 16 fit the file and were read.",
+    )
 
 
 def test_sixteen_bits_allocated_for_bytes():
     picture = read(native(words(scaled(8), allocated=8), allocated=16, stored=8))
     np.testing.assert_array_equal(picture.pixels, scaled(8))
-    assert picture.warnings == ("The header says 16 bits a value; 8 fit the file and were read.",)
+    assert picture.warnings == (
+        "The header states 16 bits per value; 8 fit the file and were read.",
+    )
 
 
 def test_a_cut_file_is_cut_short_and_a_wrong_header_is_not():
     whole = native(words(VALUES))
-    with pytest.raises(UnreadableFile, match="cut short: its pixels should have 122,880 bytes"):
+    with pytest.raises(UnreadableFile, match="cut short: its pixels need 122,880 bytes"):
         read(whole[:-1000])
-    with pytest.raises(UnreadableFile, match="describes 147,456 bytes of pixels; the file holds"):
+    with pytest.raises(UnreadableFile, match="describes 147,456 bytes of pixels; the file has"):
         read(changed(whole, Rows=288))
 
 
@@ -153,7 +157,7 @@ def test_float_pixels_and_those_that_are_no_numbers():
     picture = read(content)
     np.testing.assert_array_equal(picture.pixels[24:], values[24:])
     assert (picture.shown[:24] == 0).all()
-    assert picture.warnings == ("6,144 of the pixels are not numbers; they are shown black.",)
+    assert picture.warnings == ("Pixels whose value is not a number are shown black: 6,144.",)
 
 
 @pytest.mark.parametrize("photometric", ["MONOCHROME", "GREY", "UNKNOWN"])

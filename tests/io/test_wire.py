@@ -7,6 +7,10 @@ import pytest
 
 from mmbm.case import Notes, Picture, Sound, Window
 from mmbm.io import wire
+from mmbm.text import sentence
+
+AGES = sentence("patient.age_differs", notes=sentence("patient.years", count=58), header="?")
+LONG = sentence("io.dicom.damaged_elements", attributes=("Rows", "Columns"))
 
 
 def through(part):
@@ -33,7 +37,7 @@ def test_a_picture_survives_the_way():
         photometric="MONOCHROME1",
         transfer_syntax="RLE Lossless",
         bits_stored=12,
-        warnings=("one", "two"),
+        warnings=(sentence("io.dicom.lossy"), AGES),
     )
     again = through(film)
     for name in film.__dataclass_fields__:
@@ -41,15 +45,16 @@ def test_a_picture_survives_the_way():
         assert type(one) is type(other)
         np.testing.assert_array_equal(one, other) if name in ("pixels", "shown") else None
         assert name in ("pixels", "shown") or one == other
+    assert [w.into("zh") for w in again.warnings] == [w.into("zh") for w in film.warnings]
 
 
 def test_notes_and_sound_survive_the_way():
-    notes = Notes("咳嗽 \ud7ff", "zh", "pdf", 3, "gb18030", ("a",))
+    notes = Notes("咳嗽 \ud7ff", "zh", "pdf", 3, "gb18030", (AGES,))
     assert through(notes) == notes
-    sound = Sound(np.linspace(-1, 1, 50, dtype=np.float32), 4000, 2, "flac", "ogg", ("b",))
+    sound = Sound(np.linspace(-1, 1, 50, dtype=np.float32), 4000, 2, "flac", "ogg", (LONG,))
     again = through(sound)
     np.testing.assert_array_equal(again.waveform, sound.waveform)
-    assert (again.original_rate, again.channels, again.warnings) == (4000, 2, ("b",))
+    assert (again.original_rate, again.channels, again.warnings) == (4000, 2, (LONG,))
 
 
 @pytest.mark.parametrize(
@@ -78,6 +83,9 @@ def test_messages_that_break_the_format(message):
         ("Picture", {"windows": [[1, 2]]}),
         ("Picture", {"bits_stored": "many"}),
         ("Picture", {"frames": 1e400}),
+        ("Picture", {"warnings": ["a text"]}),
+        ("Picture", {"warnings": {"code": "io.dicom.lossy", "values": {}}}),
+        ("Picture", {"warnings": [{"code": "io.dicom.lossy", "values": {}}] * 1001}),
         ("Sound", {}),
         ("Recipe", {}),
         ("Notes", {}),
@@ -90,3 +98,38 @@ def test_parts_that_do_not_fit(kind, changed):
     body = bytearray(b"".join(array.tobytes() for array in arrays))
     with pytest.raises(wire.Broken, match=f"not a {kind}"):
         wire.rebuild(kind, fields, body)
+
+
+SIZE = {"megabytes": 9.0, "limit": 8.0}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        None,
+        "The file is empty.",
+        {},
+        {"code": "io.file.empty"},
+        {"code": "io.file.no_such", "values": {}},
+        {"code": ["io.file.empty"], "values": {}},
+        {"code": "io.file.empty", "values": None},
+        {"code": "io.file.empty", "values": {"name": "Jane Doe"}},
+        {"code": "io.file.too_large", "values": {"megabytes": 9.0}},
+        {"code": "io.file.too_large", "values": SIZE | {"limit": "8"}},
+        {"code": "io.file.too_large", "values": SIZE | {"limit": None}},
+        {"code": "io.dicom.body_part", "values": {"body_part": "x" * 1001}},
+        {"code": "io.dicom.body_part", "values": {"body_part": []}},
+        {"code": "io.dicom.body_part", "values": {"body_part": {"code": 1, "values": {}}}},
+    ],
+)
+def test_what_is_none_of_this_program_s_sentences_is_not_believed(found):
+    with pytest.raises(wire.Broken, match="not a sentence"):
+        wire.said(found)
+
+
+def test_sentences_within_sentences_have_an_end():
+    deep = {"code": "io.file.empty", "values": {}}
+    for _ in range(9):
+        deep = {"code": "io.dicom.body_part", "values": {"body_part": deep}}
+    with pytest.raises(wire.Broken):
+        wire.said(deep)

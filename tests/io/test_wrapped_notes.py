@@ -53,10 +53,13 @@ def test_a_web_page_is_its_words(page, right):
 @pytest.mark.parametrize(
     ("page", "said"),
     [
-        ("<p>Cough<del> not</del>", "struck through"),
-        ("<p>Cough<span style='text-decoration: line-through'> not</span>", "struck through"),
-        ("<p>Cough<img src=a.png>", "1 picture in the page: not read."),
-        ("<p>Cough<iframe src=a.html></iframe>", "1 embedded object in the page: not read."),
+        ("<p>Cough<del> not</del>", "Struck-through"),
+        ("<p>Cough<span style='text-decoration: line-through'> not</span>", "Struck-through"),
+        ("<p>Cough<img src=a.png>", "Images in the page that were not read: 1."),
+        (
+            "<p>Cough<iframe src=a.html></iframe>",
+            "Embedded objects in the page that were not read: 1.",
+        ),
     ],
 )
 def test_what_a_web_page_shows_besides_is_said(page, said):
@@ -100,7 +103,7 @@ def test_an_empty_page_is_no_note(page):
 def test_mails_are_decoded(cte, words):
     notes = read(mail(words, cte=cte))
     assert notes.text.strip() == words
-    assert notes.warnings == ("Of the e-mail, its subject was not read.",)
+    assert notes.warnings == ("The subject of the e-mail was not read.",)
 
 
 @pytest.mark.parametrize("charset", ["gb2312", "gb18030", "big5", "iso-8859-1"])
@@ -117,8 +120,11 @@ def test_of_two_versions_the_plain_one_is_read():
 
 def test_attachments_are_named():
     notes = read(mail("Cough", attached=[(b"x", "application/pdf", "a.pdf")]))
-    assert notes.warnings == ("Of the e-mail, its subject and 1 attachment were not read.",)
-    with pytest.raises(NoSignal, match="no text of its own, only 1 attachment"):
+    assert notes.warnings == (
+        "The subject of the e-mail was not read.",
+        "Attachments of the e-mail that were not read: 1.",
+    )
+    with pytest.raises(NoSignal, match=r"no text of its own\. Give its attachment"):
         read(mail(attached=[(b"x", "application/pdf", "a.pdf")]))
 
 
@@ -186,13 +192,13 @@ def test_narratives_and_documents_of_fhir_stand_in_order():
 @pytest.mark.parametrize(
     ("resource", "error", "message"),
     [
-        (fhir("Patient"), NoSignal, "holds no written text"),
+        (fhir("Patient"), NoSignal, "contains no written text"),
         (fhir(presentedForm=[{"url": "http://x"}]), UnsupportedFile, "only links to its document"),
         (fhir(presentedForm=[form(b"{\\rtf1 x}")]), UnsupportedFile, "a rich text document"),
         (fhir(presentedForm=[{"data": "%%%"}]), UnreadableFile, "is not valid base64"),
         (fhir(conclusion="x" * 9)[:-3], UnsupportedFile, "JSON"),
-        (b'{"note": "cough"}', UnsupportedFile, "JSON data that is not FHIR"),
-        (b'[{"note": "cough"}]', UnsupportedFile, "JSON data that is not FHIR"),
+        (b'{"note": "cough"}', UnsupportedFile, "JSON data other than FHIR"),
+        (b'[{"note": "cough"}]', UnsupportedFile, "JSON data other than FHIR"),
     ],
 )
 def test_json_that_is_no_note_is_named(resource, error, message):
@@ -203,7 +209,7 @@ def test_json_that_is_no_note_is_named(resource, error, message):
 def test_what_fhir_leaves_out_is_said():
     notes = read(fhir(conclusion="Cough", presentedForm=[form(b"{\\rtf1 x}")]))
     assert notes.warnings == (
-        "A document within the FHIR resource could not be read and was left out.",
+        "A document in the FHIR resource could not be read and was left out.",
     )
     wrong = json.loads(fhir(conclusion="fever")) | {"status": "entered-in-error"}
     notes = read(b"[" + fhir(conclusion="Cough") + b"," + json.dumps(wrong).encode() + b"]")
@@ -303,7 +309,7 @@ def test_notes_that_only_look_encoded_stay_verbatim(text):
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (b"{\\rtf1 cough}", r"a rich text document \(.rtf\)"),
+        (b"{\\rtf1 cough}", "a rich text document \\(RTF\\)"),
         (b"\xd0\xcf\x11\xe0" + bytes(600) + "WordDocument".encode("utf-16-le"), "an old Word"),
         (
             b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"),
@@ -320,10 +326,10 @@ def test_notes_that_only_look_encoded_stay_verbatim(text):
         (b"-----BEGIN PGP MESSAGE-----\n", "encrypted or signed"),
         (b"\x1f\x8b\x08", "a compressed archive"),
         (b"%!PS-Adobe-3.0", "a PostScript document"),
-        (b"%FDF-1.2", "form data of a PDF"),
+        (b"%FDF-1.2", "PDF form data without its form \\(FDF\\)"),
         (b"BEGIN:VCARD\n", "a contact or calendar file"),
-        (b"\x89PNG\r\n\x1a\n", "a picture"),
-        (b"GIF89a", "a picture"),
+        (b"\x89PNG\r\n\x1a\n", "an image"),
+        (b"GIF89a", "an image"),
         (b"RIFF\0\0\0\0WAVEfmt ", "a sound or a video"),
         (b"\0\0\0\x20ftypM4A ", "a sound or a video"),
         (bytes(128) + b"DICM", "a DICOM file"),
@@ -349,7 +355,7 @@ def test_wrappers_within_wrappers_have_an_end():
     content = b"Cough and fever for three days, no chest pain."
     for _ in range(8):
         content = base64.b64encode(content)
-    with pytest.raises(UnsupportedFile, match="wrapped too often"):
+    with pytest.raises(UnsupportedFile, match="nested in too many files"):
         read(content)
 
 
