@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.attacks.mutants import MUTANTS, held_mb, run
 
 SECONDS, MEGABYTES = 5.0, 50.0
-BROKE = ("The file broke the program", "The file could not be decoded;", "The file needs more")
+BROKE = ("The file stopped the program", "The file is damaged and", "Reading the file needs more")
 
 
 def main() -> None:

@@ -50,7 +50,7 @@ FILM_NEAR, SOUND_NEAR = 0.03, 0.02  # of the probability of pneumonia
 ALIKE = 0.95  # correlation of two pictures, 64 pixels a side
 MAY_BE_WRONG = 4
 # Sentences that are true of none of these files: they are whole, and give their size.
-UNTRUE = re.compile(r"damaged|cut short|does not give|malformed|broke the program|empty|scanned")
+UNTRUE = re.compile(r"damaged|cut short|no valid|does not state|stopped the program|empty|scanned")
 WORDS = {  # what must be read where no .want file says it: a text file, or the words themselves
     "txt/docx_footnote.docx": "Temperature was 38.7 on arrival.",
     "txt/docx_altchunk_html.docx": (

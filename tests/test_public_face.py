@@ -79,10 +79,10 @@ def test_arrays_are_read_as_greys_and_samples():
     ("given", "error", "says"),
     [
         ({}, mmbm.NoSignal, "empty"),
-        ({"image": "nowhere.dcm"}, mmbm.UnreadableFile, "image file could not be opened"),
+        ({"image": "nowhere.dcm"}, mmbm.UnreadableFile, "chest X-ray file could not be opened"),
         ({"image": np.zeros((5, 5, 3))}, mmbm.UnreadableFile, r"\(height, width\)"),
         ({"image": np.full((5, 5), np.nan)}, mmbm.UnreadableFile, "finite"),
-        ({"image": np.ones((5, 5))}, mmbm.NoSignal, "one grey"),
+        ({"image": np.ones((5, 5))}, mmbm.NoSignal, "one uniform grey"),
         ({"audio": np.zeros(100, dtype=np.int16)}, mmbm.UnreadableFile, "float samples"),
         ({"audio": np.zeros(100), "sample_rate": 0}, mmbm.UnreadableFile, "positive"),
         ({"audio": np.zeros(16_000)}, mmbm.NoSignal, "silen"),

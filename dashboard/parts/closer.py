@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard import models, state
-from dashboard.foreign import escape
+from dashboard.foreign import escape, verbatim
 from dashboard.jobs import Job
 from dashboard.parts import badge, running
 from dashboard.parts.closer_map import draw

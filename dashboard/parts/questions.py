@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import models, state
 from dashboard.figures.film import marked_film
-from dashboard.foreign import escape
+from dashboard.foreign import escape, verbatim
 from dashboard.review import Review
 from dashboard.text import Texts
 from mmbm.case import MODALITIES, Modality, Notes, Picture, Sound

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mmbm.case import SAMPLE_RATE, Case, Notes, Picture, Sound, Window
 from mmbm.errors import NoSignal, UnreadableFile
 from mmbm.io import read_notes, read_picture, read_sound, typed_notes
+from mmbm.text import sentence
 
 __all__ = ["read_case"]
 
@@ -59,7 +60,7 @@ def read_case(
     elif isinstance(audio, (bytes, str, Path)):
         audio = _opened("audio", audio, read_sound)
     if image is None and notes is None and audio is None:
-        raise NoSignal("The case is empty: give an image, notes or a recording.")
+        raise NoSignal(sentence("io.case.empty"))
     return Case(image, notes, audio)
 
 
@@ -71,7 +72,7 @@ def _opened(part: str, given: bytes | str | Path, read: Callable[[bytes, str], P
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as exc:
-        raise UnreadableFile(f"The {part} file could not be opened; check its path.") from exc
+        raise UnreadableFile(sentence(f"io.case.not_opened.{part}")) from exc
     return read(content, path.name)
 
 
@@ -79,13 +80,12 @@ def _picture(greys: NDArray[Any]) -> Picture:
     """Raises NoSignal, UnreadableFile."""
     if greys.ndim != 2 or greys.dtype.kind not in "uif" or not np.isfinite(greys).all():
         raise UnreadableFile(
-            f"An image array holds finite numbers, (height, width); this one is {greys.shape} of "
-            f"{greys.dtype}."
+            sentence("io.case.image_array", shape=str(greys.shape), dtype=str(greys.dtype))
         )
     pixels = np.ascontiguousarray(greys, dtype=np.float32)
     low, high = (float(pixels.min()), float(pixels.max())) if pixels.size else (0.0, 0.0)
     if high <= low:
-        raise NoSignal("The image array has one grey only: there is nothing to see in it.")
+        raise NoSignal(sentence("io.image.even"))
     window = Window((low + high) / 2, high - low, "full")
     return Picture(pixels, (pixels - low) / (high - low), (window,), file_format="array")
 
@@ -93,10 +93,8 @@ def _picture(greys: NDArray[Any]) -> Picture:
 def _sound(samples: NDArray[Any], rate: int) -> Sound:
     """As a WAV file is read. Raises NoSignal, UnreadableFile."""
     if samples.ndim not in (1, 2) or samples.dtype.kind != "f" or rate <= 0:
-        raise UnreadableFile(
-            "An audio array holds float samples in [-1, 1], (n,) or (n, channels), at a positive "
-            f"sample_rate; this one is {samples.shape} of {samples.dtype} at {rate} Hz."
-        )
+        shape, dtype = str(samples.shape), str(samples.dtype)
+        raise UnreadableFile(sentence("io.case.sound_array", shape=shape, dtype=dtype, rate=rate))
     from io import BytesIO
 
     import soundfile

@@ -213,9 +213,8 @@ class Story:
     def _count(self, text: str) -> None:
         self._length += len(text)
         if self._length > self._most:
-            raise TooLarge(
-                sentence("io.document.too_long", document=named("word"), limit=self._most)
-            )
+            what = named("word")
+            raise TooLarge(sentence("io.document.too_long", document=what, limit=self._most))
 
     def _add_lines(self, text: str) -> None:
         self._count(text)
