@@ -212,8 +212,9 @@ def _shares(prediction: Prediction, modality: Modality, directions: Tensor) -> N
 
 def cut_around(prediction: Prediction) -> Lungs | None:
     """The lungs that the film was cut out around; None where all of it was read."""
-    film, lungs = prediction.features.prepared.inputs.film, prediction.features.prepared.lungs
-    return lungs if film is not None and film.shape[1] > 1 else None
+    prepared = prediction.features.prepared
+    film = prepared.inputs.film
+    return prepared.lungs if film is not None and film.shape[1] > 1 else None
 
 
 def _on_film(shares: NDArray[np.float64], lungs: Lungs) -> NDArray[np.float64]:

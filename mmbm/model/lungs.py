@@ -8,6 +8,8 @@ of the image's evidence lies there.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -169,7 +171,7 @@ class LungFinder:
     """A trained :class:`LungNet` on the CPU."""
 
     def __init__(self, net: LungNet) -> None:
-        self.net = net.eval().requires_grad_(False)
+        self.net = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
@@ -199,8 +201,24 @@ class LungFinder:
     @torch.inference_mode()
     def find(self, square: Tensor) -> Lungs:
         """The lung fields of an equalised film, (1, SIDE, SIDE) float32 in [-1, 1], air dark."""
-        lung = (self.net(square[None])[0, 0] > 0).numpy()
+        with one_thread():
+            lung = (self.net(square[None])[0, 0] > 0).numpy()
         return Lungs(two_fields(lung))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread in here, whoever asks.
+
+    More take longer for so small a net, and far longer where a core is busy: each of its steps
+    waits for all of them.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def lung_digest() -> str:

@@ -29,6 +29,12 @@ def any_predictor(request, tmp_path_factory):
     return Predictor.load(folder, "cpu", threads=1)
 
 
+def test_the_maps_of_a_whole_film_do_not_wait_for_its_lungs(predictor):
+    prediction = predictor.predict(case())
+    last_layers(prediction)
+    assert "lungs" not in vars(prediction.features.prepared.film)
+
+
 def test_maps_sum_to_the_contributions(any_predictor):
     prediction = any_predictor.predict(case())
     for entry in ledger(prediction):

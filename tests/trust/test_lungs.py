@@ -41,6 +41,27 @@ def test_finds_none_in_noise_and_says_so() -> None:
     assert "No lung fields" in lungs.warnings[0]
 
 
+def test_the_finder_takes_one_thread_and_leaves_the_caller_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads: list[int] = []
+    forward = LungNet.forward
+
+    def counted(net: LungNet, film: torch.Tensor) -> torch.Tensor:
+        threads.append(torch.get_num_threads())
+        return forward(net, film)
+
+    monkeypatch.setattr(LungNet, "forward", counted)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        find_lungs(torch.zeros(1, 32, 32))
+        assert threads == [1]
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_regions_that_touch_at_a_corner_are_two() -> None:
     mask = np.zeros((12, 12), dtype=bool)
     mask[:4, :4] = mask[4:8, 4:8] = mask[8:, 8:] = True  # of three alike the first two are kept
