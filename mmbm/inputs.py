@@ -113,7 +113,12 @@ def equalise(square: Tensor) -> Tensor:
 
     Window, gamma and exposure change greys but not their order, so none of them reaches the model.
     """
-    ordered, place = square.flatten(-2).sort(-1)
+    greys = square.detach().flatten(-2)
+    if greys.device.type == "cpu":  # by numpy, several times as fast
+        place = torch.from_numpy(np.argsort(greys.numpy(), -1))
+        ordered = greys.gather(-1, place)
+    else:
+        ordered, place = greys.sort(-1)
     count = ordered.shape[-1]
     step = ordered[..., 1:] != ordered[..., :-1]  # between two different greys
     here = torch.arange(count, device=square.device).expand(ordered.shape)
@@ -139,7 +144,9 @@ def ranged(square: Tensor) -> Tensor:
 def stored_greys(picture: Picture) -> NDArray[np.float32]:
     """(height, width) in [0, 1]: the stored values, whichever window the file asks for."""
     low, high = float(picture.pixels.min()), float(picture.pixels.max())
-    return np.asarray((picture.pixels - low) / max(high - low, 1e-6), dtype=np.float32)
+    greys = picture.pixels - low
+    greys /= max(high - low, 1e-6)
+    return greys
 
 
 def film(picture: Picture, size: int) -> Tensor:

@@ -58,9 +58,12 @@ def _turn(seen: NDArray[np.float32], alike: float) -> float:
             continue
         height = depth[at, None] - lean * at[:, None] * np.tan(np.radians(ANGLES))
         height = (height - height.min()).round().astype(np.int64)
-        for i, column in enumerate(height.T):
-            held = np.bincount(column, minlength=2)
-            sides[side, i] = (held[:-1] + held[1:]).max()
+        rows = int(height.max()) + 2
+        held = np.bincount(
+            (height + rows * np.arange(len(ANGLES))).ravel(), minlength=rows * len(ANGLES)
+        )
+        held = held.reshape(len(ANGLES), rows)  # of each angle, how many points lie at each height
+        sides[side] = (held[:, :-1] + held[:, 1:]).max(axis=1)
         on_lines += sides[side]
         points += len(at)
         sides[side] /= len(depth)

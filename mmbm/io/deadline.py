@@ -23,29 +23,25 @@ class OutOfTime(Exception):
 
 
 def within(seconds: float, work: Callable[[], Result]) -> Result:
-    """Do ``work``, which lets go of Python's lock. Raises OutOfTime, and what ``work`` raises."""
+    """Do ``work``, which lets go of Python's lock, in ``seconds`` of this process's time.
+
+    A busy machine takes none of them away. Raises OutOfTime, and what ``work`` raises.
+    """
     results: list[Result] = []
     errors: list[BaseException] = []
 
-    clocks: list[int] = []  # the thread's processor-time clock, where the system has one
-
     def run() -> None:
-        if hasattr(time, "pthread_getcpuclockid"):
-            clocks.append(time.pthread_getcpuclockid(threading.get_ident()))
         try:
             results.append(work())
         except BaseException as exc:  # noqa: BLE001  raised again below
             errors.append(exc)
 
     thread = threading.Thread(target=run, name="codec", daemon=True)
-    started = time.monotonic()
+    started = time.process_time()  # of all threads: a codec may start some, and waits for them
     thread.start()
     while thread.is_alive():
         thread.join(_STEP)
-        spent = time.monotonic() - started
-        if spent > seconds and clocks:
-            spent = _read(clocks[0])  # a busy machine takes no time away
-        if spent > seconds and thread.is_alive():
+        if time.process_time() - started > seconds and thread.is_alive():
             _left.append(thread)
             raise OutOfTime
     if errors:
@@ -56,10 +52,3 @@ def within(seconds: float, work: Callable[[], Result]) -> Result:
 def left_behind() -> bool:
     """Whether work that was given up is still running."""
     return any(thread.is_alive() for thread in _left)
-
-
-def _read(clock: int) -> float:
-    try:
-        return time.clock_gettime(clock)
-    except OSError:  # the thread has just ended
-        return 0.0

@@ -7,6 +7,7 @@ must be enough for that size, before a decoder sees them.
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable
 from functools import partial
@@ -30,6 +31,7 @@ MAX_TILES = 16_384  # of a JPEG 2000
 MIN_BITS_PER_PIXEL = 1 / 64  # of anything with something to see in it
 SMALL = 2**20  # pixels below which a decoder cannot eat much
 RLE_SPARE = 4096  # bytes that a run may reach past the end of a picture
+_THREADS = min(os.cpu_count() or 1, 4)  # of JPEG 2000, whose code blocks are independent
 SECONDS, PIXELS_PER_SECOND = 0.6, 1e6  # of processor time; a sixth of what JPEG 2000 was seen at
 
 
@@ -86,7 +88,7 @@ def decode_stream(stream: bytes, limits: Limits, *, plain_rgb: bool = False) -> 
     # CharLS counts for seconds, up to 2**31, where a stream stops without its end mark
     content = stream if ended else (stream[:-1] if stream[-1:] == b"\0" else stream) + _END
     if found.kind == "JPEG 2000":
-        work = partial(imagecodecs.jpeg2k_decode, content, numthreads=1)
+        work = partial(imagecodecs.jpeg2k_decode, content, numthreads=_THREADS)
     elif found.kind == "JPEG-LS":
         work = partial(imagecodecs.jpegls_decode, content)
     else:

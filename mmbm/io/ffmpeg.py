@@ -7,7 +7,10 @@ allowed. The packets are counted before any is decoded, so that hours are refuse
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -95,10 +98,11 @@ def _packets(container: Any, streams: Any, limits: Limits) -> dict[int, list[Any
     """All packets by track, still compressed. Raises TooLarge where a track is too long."""
     found: dict[int, list[Any]] = {stream.index: [] for stream in streams}
     seconds = dict.fromkeys(found, 0.0)
+    tick = {stream.index: float(stream.time_base or 0) for stream in streams}  # seconds
     for packet in container.demux(*streams):
         stream = packet.stream
-        if packet.duration and packet.time_base:
-            seconds[stream.index] += float(packet.duration * packet.time_base)
+        if packet.duration:
+            seconds[stream.index] += packet.duration * tick[stream.index]
             rate, channels = stream.codec_context.sample_rate or 1, stream.codec_context.channels
             check_length(seconds[stream.index], rate, channels or 1, limits)
         found[stream.index].append(packet)
@@ -111,7 +115,7 @@ def _decoded(
     import av
 
     stream.codec_context.thread_count = 1
-    blocks: list[NDArray[np.float32]] = []
+    blocks: list[tuple[str, NDArray[Any]]] = []  # each with its sample format
     rate = channels = n_samples = 0
     lost = changes = False
     for packet in packets:
@@ -128,14 +132,14 @@ def _decoded(
             if (frame.sample_rate, len(block)) != (rate, channels):
                 changes = True
                 continue
-            blocks.append(block)
+            blocks.append((frame.format.name.removesuffix("p"), block))
             n_samples += block.shape[1]
             check_length(n_samples / rate, rate, channels, limits)
     if not blocks:
         raise not_a_sound()
     missing = declared - n_samples / rate > _MISSING
     return Recording(
-        np.concatenate(blocks, axis=1),
+        np.concatenate([_scaled(f, of) for f, of in groupby(blocks, itemgetter(0))], axis=1),
         rate,
         stream.codec_context.name,
         container.format.name.split(",")[0],
@@ -144,15 +148,18 @@ def _decoded(
     )
 
 
-def _block(frame: Any) -> NDArray[np.float32]:
-    """The samples of one frame, (channels, n_samples)."""
-    samples = frame.to_ndarray()  # planar: (channels, n); packed: (1, n * channels)
-    if not frame.format.is_planar:
-        samples = samples.reshape(-1, frame.layout.nb_channels).T
-    scale = _FULL_SCALE[frame.format.name.removesuffix("p")]
+def _block(frame: Any) -> NDArray[Any]:
+    """The samples of one frame as they are, (channels, n_samples)."""
+    samples: NDArray[Any] = frame.to_ndarray()  # planar: (channels, n); packed: (1, n * channels)
+    return samples if frame.format.is_planar else samples.reshape(-1, frame.layout.nb_channels).T
+
+
+def _scaled(sample_format: str, blocks: Iterable[tuple[str, NDArray[Any]]]) -> NDArray[np.float32]:
+    """Blocks of one format, one after the other, with full scale at 1: (channels, n_samples)."""
+    samples = np.concatenate([block for _, block in blocks], axis=1)
     with np.errstate(over="ignore", invalid="ignore"):  # what is no number is reported
-        block: NDArray[np.float32] = samples.astype(np.float32) / np.float32(scale)
-    return block - 1 if frame.format.name.startswith("u8") else block
+        scaled = samples.astype(np.float32) / np.float32(_FULL_SCALE[sample_format])
+    return scaled - 1 if sample_format == "u8" else scaled
 
 
 def _declared_seconds(container: Any, stream: Any, content: bytes) -> float:
