@@ -144,9 +144,7 @@ def ranged(square: Tensor) -> Tensor:
 def stored_greys(picture: Picture) -> NDArray[np.float32]:
     """(height, width) in [0, 1]: the stored values, whichever window the file asks for."""
     low, high = float(picture.pixels.min()), float(picture.pixels.max())
-    greys = picture.pixels - low
-    greys /= max(high - low, 1e-6)
-    return greys
+    return np.asarray((picture.pixels - low) / max(high - low, 1e-6), dtype=np.float32)
 
 
 def film(picture: Picture, size: int) -> Tensor:

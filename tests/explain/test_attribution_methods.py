@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from captum.attr import (
+    GradientShap,
     InputXGradient,
     LayerGradCam,
     LayerIntegratedGradients,
@@ -27,6 +28,7 @@ from mmbm.explain.attribution import (
     modality_shapley,
     space_of,
 )
+from mmbm.explain.attribution.methods import DRAWS, gradient_shap
 from mmbm.explain.attribution.work import Work, free_bytes
 from mmbm.explain.ledger import ledger
 from mmbm.model.fusion import FUSIONS
@@ -117,6 +119,44 @@ def test_gradients_are_those_of_captum_on_the_whole_net(predictor, prediction, m
     found = attribute(predictor, prediction, "pixels", "pneumonia", method=method)
     assert found.values == pytest.approx(expected.detach().numpy(), abs=1e-5)
     assert math.isnan(found.explained) and math.isnan(found.delta)
+
+
+@pytest.mark.parametrize("over", ["pixels", "words", "bands"])
+def test_expected_gradients_are_captums_at_the_same_points(
+    predictor, prediction, monkeypatch, over
+):
+    space = space_of(predictor, prediction, over, "pneumonia")
+    baseline = space.baseline(next(iter(BASELINES[over])))
+    found = gradient_shap(space, baseline, Work(predictor))
+    way = torch.rand(DRAWS, generator=torch.Generator().manual_seed(0)).double().numpy()
+    assert way.min() >= 0 and 0.3 < way.mean() < 0.7
+    monkeypatch.setattr(np.random, "uniform", lambda low, high, n: way[:n])
+    expected = GradientShap(space.score).attribute(
+        space.given.clone(), baselines=baseline, n_samples=DRAWS
+    )
+    torch.testing.assert_close(found.values, expected.detach(), rtol=1e-4, atol=1e-6)
+
+
+def test_the_points_of_expected_gradients_do_not_hang_on_the_batch(
+    predictor, prediction, monkeypatch
+):
+    ways = []
+    for rows in (1, 5, 64):
+        monkeypatch.setattr(Work, "rows", lambda work, row_bytes, rows=rows: rows)
+        found = attribute(predictor, prediction, "pixels", "pneumonia", method="GradientShap")
+        ways.append(found.values)
+    assert ways[0] == pytest.approx(ways[1], abs=1e-6)
+    assert ways[0] == pytest.approx(ways[2], abs=1e-6)
+
+
+@pytest.mark.cuda
+def test_expected_gradients_on_cuda_agree_with_the_cpu(tiny_model_dir, predictor, prediction):
+    there = Predictor.load(tiny_model_dir, "cuda", threads=1)
+    found = [
+        attribute(which, seen, "pixels", "pneumonia", method="GradientShap").values.ravel()
+        for which, seen in ((predictor, prediction), (there, there.predict(case())))
+    ]
+    assert np.corrcoef(found)[0, 1] > 0.9999
 
 
 def test_grad_cam_is_captums_over_the_whole_film(predictor, prediction):

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -99,31 +98,29 @@ def deeplift(space: Space, baseline: Tensor, work: Work) -> Shares:
 def gradient_shap(space: Space, baseline: Tensor, work: Work) -> Shares:
     """Expected gradients at random points of the line from the baseline; an estimate.
 
+    The points are drawn on the CPU and all at once, so that each device and each size of batch
+    has the same. Captum's GradientShap draws anew for each batch.
+
     Source: Lundberg & Lee, NeurIPS 2017; Erion et al., Nat Mach Intell 2021.
     """
-    from captum.attr import GradientShap
-
-    method = GradientShap(work.watch(space.score))
+    score = work.watch(space.score)
     explained = work.turn(lambda: _between(space, baseline))
-    rounds = -(-DRAWS // (rows := min(DRAWS, work.rows(space.row_bytes))))
-    total = torch.zeros_like(space.given)
-    for done in range(rounds):
-        total += work.halving(lambda n, seed=done: _drawn(method, space, baseline, n, seed), rows)  # type: ignore[misc]
-        work.say((done + 1) / rounds)
-    return Shares(total / rounds, explained, rounds * rows)
+    change = space.given - baseline
+    way = torch.rand(DRAWS, generator=torch.Generator().manual_seed(0))  # 0 at the baseline
+    way = way.to(change.device).view(-1, *[1] * (change.ndim - 1))
 
+    def gradients(places: Tensor) -> Tensor:
+        points = (baseline + places * change).detach().requires_grad_()
+        (found,) = torch.autograd.grad(score(points).sum(), points)
+        return found
 
-def _drawn(method: Any, space: Space, baseline: Tensor, draws: int, seed: int) -> Tensor:
-    """The mean of some draws; Captum draws by numpy's and torch's global generators."""
-    before = np.random.get_state()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        np.random.seed(seed)
-        try:
-            values: Tensor = method.attribute(space.given, baselines=baseline, n_samples=draws)
-        finally:
-            np.random.set_state(before)
-    return values.detach()
+    total, done, rows = torch.zeros_like(change), 0, work.rows(space.row_bytes)
+    while done < DRAWS:
+        some = work.halving(lambda n, first=done: gradients(way[first : first + n]), rows)  # type: ignore[misc]
+        total += some.sum(0)
+        done += len(some)
+        work.say(done / DRAWS)
+    return Shares(change * total / DRAWS, explained, DRAWS)
 
 
 def saliency(space: Space, baseline: Tensor, work: Work) -> Shares:
