@@ -41,8 +41,8 @@ def train(
 def train_lungs(
     table: Annotated[Path, typer.Argument(help="CSV: patient_id, image_path, lung_mask.")],
     out: Annotated[Path, typer.Option(help="The folder to write.")],
-    steps: Annotated[int, typer.Option(min=10)] = 700,
-    seed: int = 0,
+    steps: Annotated[int, typer.Option(help="Of training.", min=10)] = 700,
+    seed: Annotated[int, typer.Option(help="Of the first weights and the batches.")] = 0,
 ) -> None:
     """Train the lung finder on films with drawn lung fields; a fifth of the patients tests it."""
     with one_line_errors(), progress() as (reading, _):

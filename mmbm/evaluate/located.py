@@ -77,10 +77,14 @@ def located(
 
 
 def _chosen(manifest: Manifest, part: str, column: str) -> list[int]:
-    """Rows of distinct files with marks, their owners' before those that borrow them."""
+    """Rows of distinct files with marks, their owners' before those that borrow them.
+
+    Marks of a part that the model does not read are left behind without their file.
+    """
     rows = manifest.rows
     own = np.argsort(rows["assembled"].to_numpy(str) != "", kind="stable")
-    marked = own[(rows[column].to_numpy(str) != "")[own]]
+    there = (rows[column].to_numpy(str) != "") & (rows[part].to_numpy(str) != "")
+    marked = own[there[own]]
     _, first = np.unique(rows[part].to_numpy(str)[marked], return_index=True)
     distinct = np.sort(marked[first])
     sources = rows["source"].to_numpy(str)[distinct]

@@ -93,6 +93,12 @@ def test_a_file_counts_once_however_many_cases_share_it(tmp_path):
     assert room._chosen(manifest, "image", "boxes") == [1]  # its owner's, who borrowed nothing
 
 
+def test_marks_of_a_part_that_the_model_does_not_read_are_not_looked_at(tmp_path):
+    manifest = few(marked_cases(tmp_path, [("boxes", "image", lambda i: "0 0 1 1")]), 4)
+    manifest.rows["image"] = ""  # as a corpus of a model without films has it
+    assert room._chosen(manifest, "image", "boxes") == []
+
+
 @pytest.mark.parametrize(("boxes", "mined"), [("", ("nih", "openi")), ("0 0 1 1", ("openi",))])
 def test_labels_are_mined_where_no_reading_came_with_them(tmp_path, boxes, mined):
     manifest = few(marked_cases(tmp_path, [("boxes", "image", lambda i: boxes)]), 4)
