@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -150,7 +151,9 @@ def test_the_readme_is_short_and_says_what_this_is_not():
 
 def test_the_readmes_figures_are_the_records():
     record = read_record(find("default"))
-    rows = re.findall(r"^\| ([^|]+) \| (\d+), (\d+) \| (.+) \|$", text_of("README.md"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| ([^|]+) \| (\d+), (\d+) \| (.+) \|$", text_of("README.md"), re.MULTILINE
+    )
     figures = [
         record.real_parts["siim"]["pneumonia"],
         record.real_parts["kermany"]["pneumonia"],
@@ -195,8 +198,8 @@ def test_every_dependency_is_pinned():
     lines = [line for line in text_of("constraints.txt").splitlines() if line[:1] != "#"]
     assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][\w.]*", line) for line in lines)
     pinned = dict(line.split("==") for line in lines)
-    asked = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
-    for wanted in map(Requirement, asked):
+    extras = project["optional-dependencies"].values()
+    for wanted in map(Requirement, chain(project["dependencies"], *extras)):
         name = canonicalize_name(wanted.name)
         if name != "mmbm":
             assert wanted.specifier.contains(pinned[name]), name
