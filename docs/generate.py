@@ -1,11 +1,13 @@
 """Write the generated parts of the documents: ``python docs/generate.py``.
 
 The command line's reference comes from typer, the settings' tables from the classes that read
-them. ``tests/test_documents.py`` fails where a document says anything else.
+them, the rooms from ``tests/test_architecture.py``. ``tests/test_documents.py`` fails where a
+document says anything else.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import re
@@ -91,7 +93,48 @@ def shown(value: object) -> str:
     return json.dumps(value) if value is not None else "not set"
 
 
-WRITTEN = {"command-line.md": command_line, "settings.md": settings}
+def arrows() -> dict[str, set[str]]:
+    """Each room with the rooms that it imports, as the test of the architecture holds them."""
+    test = DOCS.parent / "tests" / "test_architecture.py"
+    for node in ast.parse(test.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MAY_IMPORT":
+            held = ast.unparse(node.value).replace("set()", "()")
+            return {room: set(named) for room, named in ast.literal_eval(held).items()}
+    raise LookupError("tests/test_architecture.py holds no MAY_IMPORT.")
+
+
+def rooms() -> str:
+    """The rooms as a diagram without the arrows that others imply, and as a table with all."""
+    held = arrows()
+    drawn = [
+        f"    {room} --> {other}"
+        for room, named in held.items()
+        for other in sorted(named)
+        if not any(other in below(held, between) for between in named - {other})
+    ]
+    rows = [
+        f"| `{room}` | {about(room)} | {', '.join(f'`{name}`' for name in sorted(named))} |"
+        for room, named in sorted(held.items())
+    ]
+    head = ["| room | what it is | imports |", "| --- | --- | --- |"]
+    return "\n".join(["```mermaid", "graph TD", *drawn, "```", "", *head, *rows])
+
+
+def below(held: dict[str, set[str]], room: str) -> set[str]:
+    """All that a room imports, and what that imports."""
+    return held[room].union(*(below(held, other) for other in held[room]))
+
+
+def about(room: str) -> str:
+    """The first sentence of a room."""
+    folder = DOCS.parent if room == "dashboard" else DOCS.parent / "mmbm"
+    file = folder / f"{room}.py"
+    text = (file if file.is_file() else folder / room / "__init__.py").read_text(encoding="utf-8")
+    said = " ".join((ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0].split())
+    return said.replace("|", "\\|").replace("``", "`")
+
+
+WRITTEN = {"command-line.md": command_line, "settings.md": settings, "architecture.md": rooms}
 
 
 def generated(name: str) -> str:

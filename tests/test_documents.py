@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import re
@@ -28,7 +29,7 @@ DOCS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob
 RUN = ["README.md", *DOCS]  # every block of these runs, or says why not
 PAPERS = [*RUN, "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "assets/samples/README.md"]
 LANGUAGES = {"sh", "python", "toml", "csv", "text", "mermaid", ""}
-QUICK = {"README.md", "docs/manifest.md", "docs/settings.md", "docs/evaluation.md"}
+QUICK = {"docs/manifest.md", "docs/settings.md", "docs/evaluation.md"}
 MOST_LEFT_OUT = 8  # blocks that no test runs
 
 
@@ -53,7 +54,7 @@ def commands(group=None, before=""):
     return found
 
 
-@pytest.mark.parametrize("name", ["command-line.md", "settings.md"])
+@pytest.mark.parametrize("name", ["command-line.md", "settings.md", "architecture.md"])
 def test_the_generated_parts_are_up_to_date(name):
     generate = generator()
     said = text_of(f"docs/{name}").partition(generate.BEGINS)
@@ -172,6 +173,18 @@ def test_every_page_is_described():
     pages = [texts[key] for key in re.findall(r'title=say\("(nav\.\w+)"\)', frame)]
     heads = re.findall(r"^## (.+)$", text_of("docs/page.md"), re.MULTILINE)
     assert pages and pages == [head for head in heads if head in pages]
+
+
+def test_the_walk_from_upload_to_page_names_what_is_there():
+    walk = text_of("docs/architecture.md").partition("## From an upload")[2].partition("## ")[0]
+    hops = re.findall(r"^\d+\. `([\w/.]+)` `([\w.]+)`", walk, re.MULTILINE)
+    assert 0 < len(hops) <= 12
+    for file, function in hops:
+        tree = ast.parse(text_of(file))
+        for name in function.split("."):
+            inner = [node for node in tree.body if getattr(node, "name", "") == name]
+            assert inner, f"{file} {function}"
+            tree = inner[0]
 
 
 def test_every_variable_of_the_environment_is_described():
