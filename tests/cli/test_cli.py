@@ -129,7 +129,7 @@ def test_the_result_holds_nothing_of_the_note(tiny_model_dir, files):
     ("parts", "said"),
     [
         ({}, "The case is empty"),
-        ({"image": "nowhere.dcm"}, "The image file could not be opened"),
+        ({"image": "nowhere.dcm"}, "The chest X-ray file could not be opened"),
     ],
 )
 def test_a_refusal_is_one_line_and_exit_2(tiny_model_dir, parts, said):
