@@ -51,9 +51,8 @@ class LogMel(nn.Module):
             pad_mode="constant",
             return_complex=True,
         )
-        power = torch.einsum(
-            "mf,bft->bmt", self.filters, torch.view_as_real(spectrum).square().sum(-1)
-        )
+        power = spectrum.real.square() + spectrum.imag.square()
+        power = torch.einsum("mf,bft->bmt", self.filters, power)
         return 10.0 * torch.log10(power + 1e-8)
 
 

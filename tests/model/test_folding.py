@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
+from timm.layers import Conv2dSame
 from torch import nn
 
 from mmbm.config import ImageConfig
-from mmbm.model.folding import folded
+from mmbm.model.folding import Halving, Pointwise, folded
 from mmbm.model.network import MultimodalBigModel
 from tests.made_cases import TINY
 
@@ -26,13 +28,47 @@ def norms(made: MultimodalBigModel) -> int:
     return sum(isinstance(m, nn.BatchNorm2d) for m in made.image_encoder.modules())
 
 
-def test_the_numbers_stay_and_the_norms_are_gone():
+@pytest.mark.parametrize("shape", [(64, 64), (63, 65), (66, 90), (61, 64)])
+def test_the_numbers_stay_and_the_norms_are_gone(shape):
     made = network()
-    film = torch.rand(2, 1, 64, 64) * 2 - 1
+    film = torch.rand(2, 1, *shape) * 2 - 1
     before = made.image_encoder(film)
     short = folded(made)
     torch.testing.assert_close(short.image_encoder(film), before, atol=1e-5, rtol=1e-5)
     assert norms(made) > 10 and norms(short) == 0  # the net itself stays as it was
+
+
+def test_a_folded_net_may_be_folded_again():
+    short = folded(network())
+    film = torch.rand(1, 1, 64, 64)
+    assert torch.equal(folded(short).image_encoder(film), short.image_encoder(film))
+
+
+def test_a_sound_is_heard_as_before_without_norms():
+    made, sound = network(), torch.rand(1, 32_000) * 2 - 1
+    before = made.encoders["audio"](sound)
+    short = folded(made).encoders["audio"]
+    torch.testing.assert_close(short(sound), before, atol=1e-5, rtol=1e-5)
+    assert not any(isinstance(m, nn.BatchNorm2d) for m in short.modules())
+
+
+@pytest.mark.parametrize("size", [8, 9, 14])
+@pytest.mark.parametrize("side", [3, 5])
+def test_a_convolution_that_halves_reads_what_its_padded_cells_hold(side, size):
+    torch.manual_seed(0)
+    padded = Conv2dSame(4, 4, side, stride=2, groups=4)
+    cells = torch.randn(2, 4, size, size)
+    assert torch.allclose(Halving(padded)(cells), padded(cells), atol=1e-6)
+
+
+def test_a_pointwise_convolution_is_a_product_and_hands_gradients_on():
+    torch.manual_seed(0)
+    convolution = nn.Conv2d(3, 5, 1)
+    cells = torch.randn(2, 3, 4, 6, requires_grad=True)
+    found, expected = Pointwise(convolution)(cells), convolution(cells)
+    assert torch.allclose(found, expected, atol=1e-6)
+    gradients = [torch.autograd.grad(y.square().sum(), cells)[0] for y in (found, expected)]
+    assert torch.allclose(*gradients, atol=1e-5)
 
 
 class Turned(nn.Module):
