@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WRITES = {
     "score_a_case": ["scored/account.png", "scored/maps.png", "scored/report.json"],
     "train_a_model": ["trained/run/model/card.md", "trained/run/model/evaluation.json"],
@@ -17,7 +17,9 @@ WRITES = {
 
 
 def test_every_example_is_tested():
-    assert {path.stem for path in (ROOT / "examples").glob("*.py")} == set(WRITES)
+    tests = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("*.py"))
+    examples = [path.stem for path in (ROOT / "examples").glob("*.py")]
+    assert [name for name in examples if f'"{name}' not in tests] == []
 
 
 @pytest.mark.slow
