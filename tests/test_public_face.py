@@ -5,6 +5,7 @@ import importlib
 import json
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -60,6 +61,24 @@ def test_a_part_is_the_same_however_it_is_given():
     assert np.array_equal(by_path.image.pixels, by_content.image.pixels)
     assert by_path.notes.text == by_content.notes.text
     assert np.array_equal(by_path.audio.waveform, by_content.audio.waveform)
+
+
+def test_the_parts_are_read_side_by_side(monkeypatch):
+    from mmbm.io import case as reading
+
+    both = threading.Barrier(2, timeout=60)  # broken where one part waits for the other
+
+    def meeting(read):
+        def reader(content, name, **how):
+            both.wait()
+            return read(content, name, **how)
+
+        return reader
+
+    for name in ("read_picture", "read_sound"):
+        monkeypatch.setattr(reading, name, meeting(getattr(reading, name)))
+    case = mmbm.read_case(image=SAMPLE / "image.dcm", audio=SAMPLE / "sound.wav")
+    assert case.present == ("image", "audio")
 
 
 def test_arrays_are_read_as_greys_and_samples():

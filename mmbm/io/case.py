@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,23 +46,36 @@ def read_case(
     >>> case.image.shown.shape, float(case.image.shown.max())
     ((100, 100), 1.0)
     """
-    if isinstance(image, np.ndarray):
-        image = _picture(image)
-    elif isinstance(image, (bytes, str, Path)):
-        image = _opened(
-            "image", image, lambda content, name: read_picture(content, name, frame=frame)
-        )
-    if isinstance(notes, str):
-        notes = typed_notes(notes)
-    elif isinstance(notes, (bytes, Path)):
-        notes = _opened("notes", notes, read_notes)
-    if isinstance(audio, np.ndarray):
-        audio = _sound(audio, sample_rate)
-    elif isinstance(audio, (bytes, str, Path)):
-        audio = _opened("audio", audio, read_sound)
+    with ThreadPoolExecutor(3) as pool:  # each file is decoded in a process of its own
+        seen = pool.submit(_image, image, frame)
+        told = pool.submit(_notes, notes)
+        heard = pool.submit(_audio, audio, sample_rate)
+        image, notes, audio = seen.result(), told.result(), heard.result()
     if image is None and notes is None and audio is None:
         raise NoSignal(sentence("io.case.empty"))
     return Case(image, notes, audio)
+
+
+def _image(given: Picture | bytes | str | Path | NDArray[Any] | None, frame: int) -> Picture | None:
+    if isinstance(given, np.ndarray):
+        return _picture(given)
+    if isinstance(given, (bytes, str, Path)):
+        return _opened(
+            "image", given, lambda content, name: read_picture(content, name, frame=frame)
+        )
+    return given
+
+
+def _notes(given: Notes | bytes | str | Path | None) -> Notes | None:
+    if isinstance(given, str):
+        return typed_notes(given)
+    return _opened("notes", given, read_notes) if isinstance(given, (bytes, Path)) else given
+
+
+def _audio(given: Sound | bytes | str | Path | NDArray[Any] | None, rate: int) -> Sound | None:
+    if isinstance(given, np.ndarray):
+        return _sound(given, rate)
+    return _opened("audio", given, read_sound) if isinstance(given, (bytes, str, Path)) else given
 
 
 def _opened(part: str, given: bytes | str | Path, read: Callable[[bytes, str], Part]) -> Part:

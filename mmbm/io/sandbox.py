@@ -27,6 +27,10 @@ __all__ = ["Pool", "retire", "run", "warm"]
 
 POOL_SIZE = 3  # a picture, notes and a sound at once
 _ENVIRONMENT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "SYSTEMROOT", "TZ")
+_KEPT = {  # bytes of freed memory that glibc keeps for the next film, and does not ask for anew
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20),
+}
 _PIPE_BYTES = 2**20  # the largest a Linux user may ask for
 
 
@@ -41,7 +45,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            env=environment | _KEPT | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             bufsize=0,
         )
         self.spent = False  # it says so itself: a codec still runs, or its memory stays high

@@ -89,6 +89,15 @@ def test_padding_changes_nothing(network, tokenizer):
             assert torch.allclose(both[row], alone, atol=1e-6)
 
 
+def test_a_note_alone_is_read_as_one_in_a_batch(network, tokenizer):
+    ids, lengths = batch_tokens([tokenise(tokenizer, "Fever and cough for five days.", 64)])
+    encoder = network.encoders["notes"]
+    with torch.no_grad():
+        alone = encoder(ids, lengths)
+        assert torch.allclose(encoder(ids.repeat(2, 1), lengths.repeat(2))[:1], alone, atol=1e-6)
+    assert torch.allclose(encoder(ids, lengths), alone, atol=1e-6)  # where gradients are kept
+
+
 def test_mixed_batch_scatters_rows_to_their_cases(network, tokenizer):
     """Case 0 has an image, case 1 notes: each row lands where it belongs."""
     whole = prepare(case(), TINY, tokenizer, network.mean_film).inputs
