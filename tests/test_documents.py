@@ -167,6 +167,13 @@ def test_the_readmes_figures_are_the_records():
         assert said == f"{found.auroc:.3f} ({low:.3f} to {high:.3f})"
 
 
+@pytest.mark.parametrize("name", RUN)
+def test_a_figure_with_an_interval_stands_on_the_card(name):
+    card = text_of("assets/models/chest-base/card.md")
+    said = re.findall(r"\d\.\d+ \(\d\.\d+ to \d\.\d+\)", text_of(name))
+    assert [figure for figure in said if figure not in card] == []
+
+
 def test_every_page_is_described():
     texts = json.loads(text_of("dashboard/text/en.json"))
     frame = text_of("dashboard/frame.py")
