@@ -22,12 +22,13 @@ from mmbm.case import MODALITIES, Case
 from mmbm.config import ModelConfig
 from mmbm.data.corpus import read_texts
 from mmbm.data.manifest import Manifest
+from mmbm.device import cores
 from mmbm.evaluate.cases import cases_sha256
 from mmbm.inputs import Prepared
 from mmbm.io import read_picture, read_sound, typed_notes
 from mmbm.model.checkpoint import ModelIdentity
 from mmbm.model.network import Inputs, MultimodalBigModel
-from mmbm.predict import Features, Prediction, Predictor, cores
+from mmbm.predict import Features, Prediction, Predictor
 from mmbm.train.loss import coalition_loss
 
 __all__ = [

@@ -22,10 +22,11 @@ import torch
 
 import mmbm
 from mmbm.case import Case
+from mmbm.device import cores
 from mmbm.explain.ledger import ledger
 from mmbm.explain.maps import last_layers
 from mmbm.io import read_notes, read_picture, read_sound, warm
-from mmbm.predict import Predictor, cores
+from mmbm.predict import Predictor
 
 SAMPLE = Path(__file__).parents[1] / "assets" / "samples" / "adult-opacity"
 
@@ -67,8 +68,7 @@ def main() -> None:
             rounds.append(
                 {
                     "read": read - start,
-                    **prediction.seconds,
-                    "queue": scored - read - sum(prediction.seconds.values()),
+                    "score": scored - read,
                     "ledger": accounted - scored,
                     "maps": end - accounted,
                     "total": end - start,

@@ -39,12 +39,13 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 import mmbm
 from mmbm.case import MODALITIES
+from mmbm.device import cores
 from mmbm.evaluate.golden import sample_case
 from mmbm.explain.attribution import closer_maps, space_of
 from mmbm.explain.ledger import ledger
 from mmbm.explain.maps import finer_maps, last_layers
 from mmbm.model.network import Inputs
-from mmbm.predict import Prediction, Predictor, cores
+from mmbm.predict import Prediction, Predictor
 
 FINDING = "pneumonia"
 NODES = (1, 2, 4, 8, 16, 32)

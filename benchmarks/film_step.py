@@ -18,8 +18,9 @@ import numpy as np
 from case import SAMPLE, processor
 
 from mmbm.case import Case
+from mmbm.device import cores
 from mmbm.io import read_picture
-from mmbm.predict import Predictor, cores
+from mmbm.predict import Predictor
 
 STEPS = ("prepare", "image")
 

@@ -24,8 +24,8 @@ import mmbm
 from mmbm.config import TrainConfig
 from mmbm.data.corpus import Corpus
 from mmbm.data.manifest import Manifest
+from mmbm.device import cores, probe_device
 from mmbm.model.notes import Tokens
-from mmbm.predict import cores, probe_device
 from mmbm.train import processes, train
 
 

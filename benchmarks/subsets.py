@@ -45,12 +45,12 @@ import mmbm
 from mmbm.case import MODALITIES
 from mmbm.data.corpus import read_corpus, read_texts
 from mmbm.data.manifest import Manifest, read_manifest
+from mmbm.device import probe_device
 from mmbm.evaluate.cases import cases_sha256
 from mmbm.evaluate.metrics import compare, resample, weighted_aurocs
 from mmbm.evaluate.scores import Scores, extract
 from mmbm.evaluate.tested import SUBSETS, Tested, tested
 from mmbm.model import checkpoint
-from mmbm.predict import probe_device
 
 Values = NDArray[np.float64]
 COLUMNS = {"image": ["image"], "notes": ["notes", "notes_text"], "audio": ["audio"]}

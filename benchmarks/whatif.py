@@ -26,12 +26,13 @@ from case import processor
 
 import mmbm
 from mmbm.case import MODALITIES, Case
+from mmbm.device import cores
 from mmbm.evaluate.golden import sample_case
 from mmbm.explain.edits import Span, cut, drop_words, erase, keep
 from mmbm.explain.flips import Flip, flip
 from mmbm.explain.whatif import changes, exchanged, muted, reweighed, worth
 from mmbm.model.lungs import Box
-from mmbm.predict import Prediction, Predictor, cores
+from mmbm.predict import Prediction, Predictor
 
 SAMPLES = Path(__file__).parents[1] / "assets" / "samples"
 THRESHOLDS = (0.5, 0.6, 0.4, 0.7, 0.3, 0.8, 0.2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from torch import Tensor
 import mmbm
 from mmbm.case import MODALITIES, Case, Modality
 from mmbm.config import POOR_QUALITY, ModelConfig
+from mmbm.device import cores, probe_device
 from mmbm.errors import ModelError, NoSignal
 from mmbm.inputs import Prepared, prepare
 from mmbm.memory import first_that_fits, on_cpu
@@ -31,7 +31,7 @@ from mmbm.model.tables import TrustTables
 from mmbm.record.record import Level
 from mmbm.record.standing import standing
 
-__all__ = ["Features", "Finding", "Prediction", "Predictor", "SoundEvent", "load", "probe_device"]
+__all__ = ["Features", "Finding", "Prediction", "Predictor", "SoundEvent", "load"]
 
 
 Result = TypeVar("Result")
@@ -82,7 +82,7 @@ class Prediction:
     readout: Readout | CoalitionReadout
     trust: TrustTables | None  # what mmbm.trust judges this prediction by
     warnings: tuple[str, ...]
-    seconds: dict[str, float]  # wall time of each step: prepare, image, notes, audio, head
+    seconds: dict[str, float]  # of each step: prepare, image, notes, audio, head; side by side
 
     @property
     def fusion_weights(self) -> dict[Modality, float]:
@@ -91,12 +91,23 @@ class Prediction:
         return {} if weights is None else dict(zip(MODALITIES, weights.tolist(), strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class _Half:
+    """Some parts of a case as prepared and as encoded, and the seconds of each step."""
+
+    prepared: Prepared
+    positions: dict[Modality, Positions]  # on the CPU
+    seconds: dict[str, float]
+
+
 class Predictor:
     """A loaded model on a device, with one worker that takes cases in turn.
 
-    One worker, because two cases at a time are slower than one after the other. One torch thread
-    for two cores, at most four: a case is small, and on two cores a second thread made the
-    net nearly twice as slow (``benchmarks/case.py``), waiting at every step of the recurrent one.
+    One worker, because two cases at a time are slower than one after the other. It has the picture
+    read in one lane and the notes and the sound in another, which never wait for each other. One
+    torch thread for two cores, at most four, in each: a part is small, and on two cores a second
+    thread made the net nearly twice as slow (``benchmarks/case.py``), waiting at every step of the
+    recurrent one.
     """
 
     def __init__(self, loaded: LoadedModel, device: str = "auto", threads: int = 0) -> None:
@@ -110,6 +121,7 @@ class Predictor:
         self._readout = self.network.readout()
         self._mean_film = self.network.mean_film.cpu()
         self._worker = ThreadPoolExecutor(1, "mmbm-predict", initializer=self._set_threads)
+        self._lanes = ThreadPoolExecutor(2, "mmbm-lane", initializer=self._set_threads)
 
     @classmethod
     def load(cls, model: str | Path = "default", device: str = "auto", threads: int = 0) -> Self:
@@ -188,27 +200,17 @@ class Predictor:
         torch.set_num_threads(self._threads)
 
     def _predict(self, case: Case) -> Prediction:
-        clock = [time.perf_counter()]
-        seconds: dict[str, float] = {}
-
-        def lap(step: str) -> None:
-            clock.append(time.perf_counter())
-            seconds[step] = clock[-1] - clock[-2]
-
-        prepared = prepare(case, self.config, self.tokenizer, self._mean_film)
-        lap("prepare")
-        with torch.inference_mode():  # not around prepare: attributions take gradients there
-            inputs = to_device(prepared.inputs, self.torch_device)
-            positions: dict[Modality, Positions] = {}
+        halves = Case(image=case.image), Case(notes=case.notes, audio=case.audio)
+        seen, told = self._lanes.map(self._read, halves)
+        prepared = _together(seen.prepared, told.prepared)
+        positions = seen.positions | told.positions
+        seconds = dict.fromkeys(MODALITIES, 0.0) | seen.seconds | told.seconds
+        seconds["prepare"] = seen.seconds["prepare"] + told.seconds["prepare"]
+        begun = time.perf_counter()
+        with torch.inference_mode():
             means = torch.zeros(len(MODALITIES), self.config.features)
-            for i, modality in enumerate(MODALITIES):
-                seen = self.network.encode(modality, inputs)
-                if seen is not None:
-                    positions[modality] = replace(
-                        seen, vectors=seen.vectors.cpu(), weights=seen.weights.cpu()
-                    )
-                    means[i] = positions[modality].mean[0]
-                lap(modality)
+            for modality, positioned in positions.items():
+                means[MODALITIES.index(modality)] = positioned.mean[0]
             logits = self._readout.logits(means)
             if not bool(logits.isfinite().all()):
                 raise ModelError("The model gave no finite number for this case; choose another.")
@@ -224,7 +226,7 @@ class Predictor:
                 if named.pop(POOR_QUALITY, 0.0) >= POOR_FROM:
                     said += (POOR,)
                 events = tuple(SoundEvent(name, p) for name, p in named.items())
-            lap("head")
+        seconds["head"] = time.perf_counter() - begun
         unread = [m for m in case.present if m not in positions]
         note = f"This model does not read {' or '.join(unread)}; that part was left out."
         return Prediction(
@@ -240,6 +242,36 @@ class Predictor:
             warnings=case.warnings + prepared.warnings + said + ((note,) if unread else ()),
             seconds=seconds,
         )
+
+    def _read(self, half: Case) -> _Half:
+        """Prepare and encode some of the parts of a case."""
+        clock = [time.perf_counter()]
+        prepared = prepare(half, self.config, self.tokenizer, self._mean_film)
+        clock.append(time.perf_counter())
+        seconds = {"prepare": clock[1] - clock[0]}
+        positions: dict[Modality, Positions] = {}
+        with torch.inference_mode():  # not around prepare: attributions take gradients there
+            inputs = to_device(prepared.inputs, self.torch_device)
+            for modality in half.present:
+                found = self.network.encode(modality, inputs)
+                if found is not None:
+                    positions[modality] = replace(
+                        found, vectors=found.vectors.cpu(), weights=found.weights.cpu()
+                    )
+                clock.append(time.perf_counter())
+                seconds[modality] = clock[-1] - clock[-2]
+        return _Half(prepared, positions, seconds)
+
+
+def _together(seen: Prepared, told: Prepared) -> Prepared:
+    """A case as prepared, from its picture and from its notes and sound."""
+    inputs = replace(
+        told.inputs,
+        present=seen.inputs.present | told.inputs.present,
+        film=seen.inputs.film,
+    )
+    warnings = (*seen.warnings, *told.warnings)
+    return replace(told, inputs=inputs, warnings=warnings, film=seen.film)
 
 
 def load(model: str | Path = "default", device: str = "auto", threads: int = 0) -> Predictor:
@@ -265,29 +297,3 @@ def to_device(inputs: Inputs, device: torch.device) -> Inputs:
         for f in fields(Inputs)
     }
     return Inputs(**moved)
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def probe_device(wanted: str) -> torch.device:
-    """Choose the device by trying a small product on it: CUDA, then MPS, then the CPU.
-
-    Raises
-    ------
-    ModelError
-        The device asked for is not at hand.
-    """
-    for name in ("cuda", "mps", "cpu") if wanted == "auto" else (wanted,):
-        try:
-            device = torch.device(name)
-            ones = torch.ones(8, 8, device=device)
-            if float((ones @ ones).sum()) == 512.0:
-                return device
-        except (RuntimeError, AssertionError, NotImplementedError):
-            continue
-    raise ModelError(f"The device '{wanted}' is not at hand here; use --device auto or cpu.")

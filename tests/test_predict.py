@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 
 from mmbm.case import MODALITIES, Case
+from mmbm.device import probe_device
 from mmbm.errors import ModelError, NoSignal
-from mmbm.predict import Predictor, probe_device
+from mmbm.predict import Predictor
 from tests.made_cases import case
 
 
@@ -60,6 +62,21 @@ def test_an_unknown_device_is_refused():
 
 def test_auto_takes_what_works():
     assert probe_device("auto").type in {"cuda", "mps", "cpu"}
+
+
+def test_the_picture_is_read_beside_the_notes(tiny_model_dir, monkeypatch):
+    both = threading.Barrier(2, timeout=60)  # broken where one waits for the other
+    predictor = Predictor.load(tiny_model_dir, "cpu", threads=1)
+    encode = predictor.network.encode
+
+    def meeting(modality, *inputs):
+        if modality in ("image", "notes"):
+            both.wait()
+        return encode(modality, *inputs)
+
+    before = predictor.predict(case())
+    monkeypatch.setattr(predictor.network, "encode", meeting)
+    assert predictor.predict(case()).findings == before.findings
 
 
 @pytest.mark.cuda

@@ -9,6 +9,7 @@ import mmbm
 from mmbm.data.corpus import Progress, read_texts
 from mmbm.data.manifest import mined_sources, read_manifest
 from mmbm.data.select import corpus_of, held_out, left_out_by, need_findings, split_of
+from mmbm.device import probe_device
 from mmbm.evaluate.assess import assess
 from mmbm.evaluate.cases import cases_sha256
 from mmbm.evaluate.left_out import left_out_of
@@ -20,7 +21,7 @@ from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
 from mmbm.model.folder import checksums
 from mmbm.pipeline import PIPELINE_VERSION
-from mmbm.predict import Predictor, probe_device
+from mmbm.predict import Predictor
 from mmbm.record.record import Identity, Record
 
 __all__ = ["run_evaluation"]

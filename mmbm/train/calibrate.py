@@ -12,13 +12,13 @@ from mmbm.case import Modality
 from mmbm.data.corpus import Corpus, Progress
 from mmbm.data.manifest import read_manifest
 from mmbm.data.select import corpus_of, held_out, left_out_by, need_findings, split_of
+from mmbm.device import probe_device
 from mmbm.errors import ConfigError
 from mmbm.evaluate import Scores, calibrate, extract, operating_points
 from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.tables import TrustTables
-from mmbm.predict import probe_device
 from mmbm.train.finish import record_and_card
 from mmbm.train.fit.tables import fit_tables
 from mmbm.train.handed_down import handed_down, keep_log

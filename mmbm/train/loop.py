@@ -18,10 +18,11 @@ from torch.optim.lr_scheduler import LambdaLR
 from mmbm.case import MODALITIES
 from mmbm.config import TrainConfig
 from mmbm.data.corpus import Corpus
+from mmbm.device import cores
 from mmbm.errors import ConfigError
 from mmbm.model.image import load_imagenet
 from mmbm.model.network import MultimodalBigModel
-from mmbm.predict import cores, to_device
+from mmbm.predict import to_device
 from mmbm.train.collate import Batch
 from mmbm.train.loader import load
 from mmbm.train.loss import Loss, coalition_loss, moment_loss, place_loss, sound_loss

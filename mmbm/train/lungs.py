@@ -16,11 +16,11 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, binary_cross_entropy_with_logits, grid_sample
 
 from mmbm.data.augment import between, chance, spoil
+from mmbm.device import cores
 from mmbm.errors import InputError, ManifestError
 from mmbm.inputs import find_lungs, shrink
 from mmbm.io import read_picture
 from mmbm.model.lungs import SIDE, LungFinder, LungNet
-from mmbm.predict import cores
 
 __all__ = ["dice", "train_lungs"]
 

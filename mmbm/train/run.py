@@ -16,13 +16,13 @@ from mmbm.config import TrainConfig
 from mmbm.data.corpus import Corpus, Progress, read_texts
 from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.data.select import corpus_of, held_out, need_findings, split_of
+from mmbm.device import probe_device
 from mmbm.errors import ManifestError
 from mmbm.evaluate import Scores, extract, source_aurocs
 from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
 from mmbm.model.folder import put
 from mmbm.model.network import MultimodalBigModel
-from mmbm.predict import probe_device
 from mmbm.train.begin import begin
 from mmbm.train.calibrate import calibrated, operating_point
 from mmbm.train.finish import record_and_card
