@@ -19,15 +19,14 @@ from safetensors.torch import load_file, save_file
 
 import mmbm
 from mmbm.case import MODALITIES, Case
-from mmbm.config import ModelConfig
-from mmbm.data.corpus import read_texts
 from mmbm.data.manifest import Manifest
+from mmbm.data.reading import read_texts
 from mmbm.device import cores
 from mmbm.evaluate.cases import cases_sha256
-from mmbm.inputs import Prepared
 from mmbm.io import read_picture, read_sound, typed_notes
 from mmbm.model.checkpoint import ModelIdentity
-from mmbm.model.network import Inputs, MultimodalBigModel
+from mmbm.model.config import ModelConfig
+from mmbm.model.network import MultimodalBigModel
 from mmbm.predict import Features, Prediction, Predictor
 from mmbm.train.loss import coalition_loss
 
@@ -85,8 +84,7 @@ def cases(manifest: Manifest) -> Iterator[Case]:
 
 def light(prediction: Prediction) -> Prediction:
     """The same prediction without the inputs and the positions, of which the account needs none."""
-    prepared = Prepared(Inputs(prediction.features.prepared.inputs.present), None, 0.0, ())
-    return replace(prediction, features=Features(prediction.features.means, {}, prepared))
+    return replace(prediction, features=Features(prediction.features.means, {}, {}))
 
 
 def store(model: ModelIdentity, part: Manifest, cache: Path) -> Path:

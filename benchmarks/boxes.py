@@ -31,13 +31,11 @@ from planted_cases import COVERED, TILES, of_lung
 from planted_evidence import share
 from planted_maps import broad, hit, shares, ways
 
+from mmbm.branches.parts import Box, spread
 from mmbm.case import Case
 from mmbm.data.manifest import Manifest, read_manifest
-from mmbm.explain.maps import place
 from mmbm.io import read_picture
-from mmbm.model.lungs import Box
 from mmbm.predict import Predictor
-from mmbm.trust.lungs import in_case
 
 SIDE = 1024  # pixels of the published films, which the boxes are given in
 WAYS = ways("pixels", False)
@@ -49,7 +47,7 @@ def boxes_of(listed: pd.DataFrame, film: str) -> NDArray[np.float64]:
     for row in listed[listed["Image Index"] == film].itertuples(index=False):
         left, top, width, height = (float(side) / SIDE for side in row[2:6])
         whole = np.full((1, 1), width * height * TILES**2)
-        tiles = place(whole, Box(top, top + height, left, left + width), TILES)
+        tiles = spread(whole, Box(top, top + height, left, left + width), TILES)
         covered = np.maximum(covered, tiles)
     return covered
 
@@ -61,8 +59,8 @@ def looked_at(
     path = manifest.path(row, "image")
     assert path is not None
     prediction = predictor.predict(Case(read_picture(path.read_bytes(), path.name)))
-    lungs = in_case(prediction)
-    if lungs is None or not lungs.found:
+    lungs = prediction.features.prepared["image"].lungs
+    if not lungs.found:
         return None
     lung = of_lung(lungs)
     where = covered >= COVERED

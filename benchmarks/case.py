@@ -68,7 +68,8 @@ def main() -> None:
             rounds.append(
                 {
                     "read": read - start,
-                    "score": scored - read,
+                    **prediction.seconds,
+                    "queue": scored - read - sum(prediction.seconds.values()),
                     "ledger": accounted - scored,
                     "maps": end - accounted,
                     "total": end - start,

@@ -87,7 +87,10 @@ class Whole:
     def __init__(self, predictor: Predictor, prediction: Prediction) -> None:
         self.network, self.readout = predictor.network, prediction.readout
         self.index = [f.name for f in prediction.findings].index(FINDING)
-        self.inputs = prediction.features.prepared.inputs
+        prepared = prediction.features.prepared
+        (self.film,), (self.tokens, self.lengths) = (
+            prepared[m].tensors for m in ("image", "notes")
+        )
         self.spaces = {
             over: space_of(predictor, prediction, over, FINDING)
             for over in ("pixels", "words", "samples")
@@ -102,18 +105,14 @@ class Whole:
         rows = len(film)
         embed = self.network.encoders["notes"].embed
         hook = embed.register_forward_hook(lambda *_: embedded)
-        assert self.inputs.film is not None and self.inputs.tokens is not None
-        lungs = self.inputs.film[:, 1:].expand(rows, -1, -1, -1)
+        lungs = self.film[:, 1:].expand(rows, -1, -1, -1)
+        parts = {
+            "image": (torch.cat([film, lungs], 1),),
+            "notes": (self.tokens.expand(rows, -1), self.lengths.expand(rows)),
+            "audio": (waveform,),
+        }
         try:
-            features = self.network.features(
-                Inputs(
-                    torch.ones(rows, 3, dtype=torch.bool),
-                    torch.cat([film, lungs], 1),
-                    self.inputs.tokens.expand(rows, -1),
-                    self.inputs.lengths.expand(rows),
-                    waveform,
-                )
-            )
+            features = self.network.features(Inputs(torch.ones(rows, 3, dtype=torch.bool), parts))
         finally:
             hook.remove()
         fused = (self.readout.scale * self.readout.weights).float() @ features
@@ -135,13 +134,12 @@ class Whole:
 
 def agreement(whole: Whole, theirs: tuple[torch.Tensor, ...], ours: Any) -> dict[str, float]:
     """Correlation of our film and words with Captum's, in tiles and words."""
-    film = whole.inputs.film
     values = torch.from_numpy(np.asarray(ours[0].values))[None]
     found = {}
-    if film is not None and film.shape[1] == 1:  # else the map lies on the whole film
+    if whole.film.shape[1] == 1:  # else the map lies on the whole film
         pairs = torch.stack([adaptive_avg_pool2d(m, 16).flatten() for m in (theirs[0][0], values)])
         found["film"] = round(float(torch.corrcoef(pairs)[0, 1]), 3)
-    tokens = whole.spaces["words"].prediction.features.prepared.tokens
+    tokens = whole.spaces["words"].prediction.features.prepared["notes"].tokens
     pieces = theirs[1][0].sum(-1)
     of_word = torch.unique(torch.tensor(tokens.words), return_inverse=True)[1]
     summed = torch.zeros(int(of_word.max()) + 1).index_add(0, of_word, pieces)
@@ -237,7 +235,7 @@ def main() -> None:
 
     def drawn(of: Prediction) -> None:
         for maps in finer_maps(predictor, of):
-            assert maps.image is not None
+            assert maps.values("image") is not None
 
     account(prediction)  # warm
     times: dict[str, list[float]] = {}

@@ -22,7 +22,7 @@ from torch.nn.functional import (
     pad,
 )
 
-from mmbm.inputs import ranged
+from mmbm.branches.image.prepare import ranged
 
 PRINTED = ("R", "L", "PORTABLE", "PORTABLE L", "PORTABLE R", "AP", "PA", "SUPINE", "ERECT", "ICU")
 STRIP = (14, 72)  # pixels of a printed line

@@ -23,15 +23,16 @@ from film_changes import augment, letters
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, binary_cross_entropy_with_logits
 
-from mmbm.config import AudioConfig, ImageConfig, Limits, ModelConfig, NotesConfig
+from mmbm.branches.image.config import ImageConfig
+from mmbm.branches.image.encoder import load_imagenet
+from mmbm.branches.image.prepare import prepare_film, shrink
+from mmbm.config import Limits
 from mmbm.data.located import Box, box_mask
 from mmbm.data.manifest import Manifest, read_manifest
-from mmbm.inputs import prepare_film, shrink
 from mmbm.io.picture import decode
 from mmbm.model import checkpoint
-from mmbm.model.image import load_imagenet
+from mmbm.model.config import ModelConfig
 from mmbm.model.network import MultimodalBigModel, Positions
-from mmbm.model.notes import train_tokenizer
 
 SIDE, MASK = 256, 64  # pixels a side of the films and of their boxes, held on the device
 WEIGHTS = {"pneumonia": 1.0, "no_finding": 0.5, "viral": 0.15}  # of findings in the loss
@@ -98,30 +99,19 @@ def films_of(manifest: Manifest, device: torch.device) -> Films:
     )
 
 
-def fresh() -> tuple[MultimodalBigModel, object]:
+def fresh() -> MultimodalBigModel:
     """A model of films alone, its backbone from ImageNet, always with the same weights."""
-    tokenizer = train_tokenizer(["fever and cough", "no fever"] * 9, 60)
-    config = ModelConfig(
-        name="film",
-        modalities=("image",),
-        findings=tuple(WEIGHTS),
-        image=STORED,
-        notes=NotesConfig(vocabulary=tokenizer.get_vocab_size(), embedding=8, hidden=8, layers=1),
-        audio=AudioConfig(channels=(4, 4, 4, 4)),
-        sound_events=("normal",),
-    )
+    config = ModelConfig(name="film", modalities=("image",), findings=tuple(WEIGHTS), image=STORED)
     torch.manual_seed(0)
     network = MultimodalBigModel(config)
-    load_imagenet(network.image_encoder)
-    with torch.no_grad():
-        network.fusion.scores.copy_(torch.tensor([40.0, 0.0, 0.0]))  # the film's weight is 1
-    return network, tokenizer
+    load_imagenet(network.encoders["image"])
+    return network
 
 
 def said(network: MultimodalBigModel, films: Tensor) -> tuple[Tensor, Tensor]:
     """Logits, (n, findings), and the cells whose mean they are but for the bias."""
     with torch.autocast(films.device.type, torch.bfloat16, enabled=films.is_cuda):
-        cells = network.image_encoder(films)
+        cells = network.encoders["image"](films)
     flat, grid = cells.float().flatten(2), tuple(cells.shape[2:])
     even = flat.new_ones(1, flat.shape[2]) / flat.shape[2]
     vectors = network._normalised("image", Positions(flat, grid, even))
@@ -153,11 +143,11 @@ def batch_of(films: Films, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def run(films: Films, seed: int, epochs: int, batch: int, count: int) -> MultimodalBigModel:
     """One run; returns the moving average of its weights."""
     device = films.greys.device
-    network = fresh()[0].to(device).train()
+    network = fresh().to(device).train()
     network.encoders.to(memory_format=torch.channels_last)
     torch.manual_seed(seed + 1)
-    backbone = list(network.image_encoder.backbone.parameters())
-    rest = [*network.image_encoder.project.parameters(), *network.head.parameters()]
+    backbone = list(network.encoders["image"].backbone.parameters())
+    rest = [*network.encoders["image"].project.parameters(), *network.head.parameters()]
     groups = [
         {"params": backbone, "lr": RATES["backbone"]},
         {"params": rest, "lr": RATES["fresh"]},
@@ -232,9 +222,9 @@ def main() -> None:
         runs.append(run(films, seed, given.epochs, given.batch, given.films))
         print(f"seed {seed}: {time.perf_counter() - began:.0f} s", flush=True)
     network = mean_of(runs, films, given.batch).cpu() if len(runs) > 1 else runs[0].cpu()
-    network.mean_film.copy_(films.mean)
+    network.encoders["image"].mean_film.copy_(films.mean)
     facts = {"leave_out": given.leave_out} if given.leave_out else {}
-    checkpoint.write(given.out, network, fresh()[1], facts)
+    checkpoint.write(given.out, network, {}, facts)
 
 
 if __name__ == "__main__":

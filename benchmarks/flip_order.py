@@ -23,12 +23,13 @@ import numpy as np
 import torch
 from assembled import about
 
+from mmbm.branches.parts import Piece
 from mmbm.case import MODALITIES, Case, Modality
-from mmbm.data.corpus import read_texts
 from mmbm.data.manifest import Manifest, read_manifest
+from mmbm.data.reading import read_texts
 from mmbm.explain import flips
 from mmbm.explain.maps import last_layer
-from mmbm.explain.pieces import Piece, in_pieces, pieces
+from mmbm.explain.pieces import in_pieces, pieces
 from mmbm.io import read_picture, read_sound, typed_notes
 from mmbm.predict import Prediction, Predictor
 
@@ -51,9 +52,7 @@ def by_last_layer(
     predictor: Predictor, prediction: Prediction, case: Case, modality: Modality, finding: str
 ) -> list[Piece]:
     """In place of :func:`mmbm.explain.pieces.pieces`."""
-    maps = last_layer(prediction, finding)
-    values = {"image": maps.image, "notes": maps.words, "audio": maps.audio}[modality]
-    assert values is not None
+    values = last_layer(prediction, finding).values(modality)
     return in_pieces(values, prediction, case, modality)
 
 

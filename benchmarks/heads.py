@@ -21,32 +21,31 @@ import json
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from assembled import keep, store
 from safetensors.torch import load_file
 from subsets import against_alone, fused_less_best
 
 import mmbm
-from mmbm.case import MODALITIES
-from mmbm.config import ModelConfig
-from mmbm.data.corpus import Corpus, read_corpus, read_texts
+from mmbm.data.corpus import Corpus
 from mmbm.data.manifest import Manifest, read_manifest
+from mmbm.data.reading import read_corpus, read_texts
 from mmbm.evaluate.cases import cases_sha256
 from mmbm.evaluate.scores import Scores, extract
-from mmbm.evaluate.tested import SUBSETS, Tested, tested
+from mmbm.evaluate.tested import Tested, subsets, tested
 from mmbm.model import checkpoint
 from mmbm.model.checkpoint import LoadedModel
+from mmbm.model.config import ModelConfig
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.readout import COALITIONS
+from mmbm.model.readout import coalitions
 from mmbm.train.refit import Turn, refit
 
 
 def features_of(loaded: LoadedModel, part: Manifest, cache: Path) -> tuple[Corpus, torch.Tensor]:
     """A split's cases and their features, (n, 3, d), from the cache where they are there."""
     kept = store(loaded.identity, part, cache)
-    corpus = read_corpus(
-        part, read_texts(part), loaded.network.config, loaded.tokenizer, cache=cache
-    )
+    corpus = read_corpus(part, read_texts(part), loaded.network.config, loaded.tools, cache=cache)
     if not kept.is_file():
         keep(extract(loaded.network, corpus, torch.device("cpu")).features, kept)
     return corpus, load_file(kept)["features"]
@@ -75,7 +74,7 @@ def as_stored(
     network: MultimodalBigModel, corpus: Corpus, features: torch.Tensor
 ) -> dict[str, Tested]:
     """The same of a network whose own features these are."""
-    nothing = torch.full((len(corpus), len(network.config.sound_events)), torch.nan).numpy()
+    nothing = np.full((len(corpus), len(network.config.events.get("audio", ()))), np.nan)
     return tested(network, corpus, Scores(features, corpus.present, nothing), {})
 
 
@@ -100,11 +99,12 @@ def main() -> None:
         for name in ("train", "test")
     )
     whole = as_stored(loaded.network, test, held)
-    subsets: dict[str, object] = {}
-    for subset, heard in zip(SUBSETS[:-1], COALITIONS[:-1], strict=True):
+    parts = config.modalities
+    by_subset: dict[str, object] = {}
+    for subset, heard in zip(subsets(parts)[:-1], coalitions(len(parts))[:-1], strict=True):
         alone = tested_on(fit_head(config, train, learned, heard, 0), test, held)
-        subsets[subset] = {f: against_alone(whole[f], alone[f], subset) for f in config.findings}
-    every = torch.ones(len(MODALITIES), dtype=torch.bool)
+        by_subset[subset] = {f: against_alone(whole[f], alone[f], subset) for f in config.findings}
+    every = torch.ones(len(parts), dtype=torch.bool)
     runs = [
         tested_on(fit_head(config, train, learned, every, seed), test, held)
         for seed in range(given.seeds)
@@ -115,7 +115,7 @@ def main() -> None:
                 "mmbm": mmbm.__version__,
                 "model": loaded.identity.sha256,
                 "test_sha256": cases_sha256(test.manifest),
-                "subsets": subsets,
+                "subsets": by_subset,
                 "fused": {f: fused_less_best([run[f] for run in runs]) for f in config.findings},
                 "seconds": round(time.perf_counter() - began, 1),
             }

@@ -29,6 +29,7 @@ import torch
 from assembled import about
 from numpy.typing import NDArray
 
+from mmbm.branches.notes.cues import words_per_sign
 from mmbm.case import Case
 from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.data.masking import mask_disease_names
@@ -36,8 +37,6 @@ from mmbm.evaluate.metrics import compare, figures
 from mmbm.io import read_picture, typed_notes
 from mmbm.predict import Prediction, Predictor
 from mmbm.trust.judge import Judgement, judge
-from mmbm.trust.lungs import in_case
-from mmbm.trust.subject import words_per_sign
 
 FINDING, LABEL = "pneumonia", "opacity_pneumonia"
 PERCENTILES = (0, 5, 50, 95, 100)
@@ -53,7 +52,7 @@ def read(predictor: Predictor, text: str) -> tuple[Prediction, Judgement]:
     """One note alone, and how it is judged."""
     case = Case(notes=typed_notes(text))
     prediction = predictor.predict(case)
-    return prediction, judge(case, prediction, in_case(prediction))
+    return prediction, judge(case, prediction, predictor.config)
 
 
 def judged(judgements: Iterable[Judgement], place: int) -> dict[str, float]:

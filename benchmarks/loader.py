@@ -21,12 +21,12 @@ import pandas as pd
 import torch
 
 import mmbm
-from mmbm.config import TrainConfig
+from mmbm.branches.notes.tokens import Tokens
 from mmbm.data.corpus import Corpus
 from mmbm.data.manifest import Manifest
 from mmbm.device import cores, probe_device
-from mmbm.model.notes import Tokens
 from mmbm.train import processes, train
+from mmbm.train.config import TrainConfig
 
 
 def made_up(cases: int, config: TrainConfig) -> Corpus:
@@ -37,7 +37,7 @@ def made_up(cases: int, config: TrainConfig) -> Corpus:
     ids = torch.randint(2, model.notes.vocabulary, (cases, 60), generator=draw).tolist()
     rows = pd.DataFrame({"source": ["north", "south"] * (cases // 2), "boxes": "", "events": ""})
     return Corpus(
-        manifest=Manifest(rows, model.findings, model.sound_events, Path(), ""),
+        manifest=Manifest(rows, model.findings, model.audio.events, Path(), ""),
         films=torch.rand(cases, 1, size, size, generator=draw),
         thumbnails=torch.rand(cases, 32, 32, generator=draw),
         lung_areas=torch.full((cases,), torch.nan),
@@ -48,7 +48,7 @@ def made_up(cases: int, config: TrainConfig) -> Corpus:
         sound_starts=[0.0] * 16,
         sound_of=np.arange(cases) % 16,
         labels=torch.stack([labels, 1 - labels], 1).float(),
-        sound_labels=torch.full((cases, len(model.sound_events)), torch.nan),
+        sound_labels=torch.full((cases, len(model.audio.events)), torch.nan),
     )
 
 

@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 
 import mmbm
+from mmbm.branches.image.evidence import share_inside
 from mmbm.case import Case
 from mmbm.data.manifest import read_manifest
 from mmbm.explain.attribution import attribute
 from mmbm.explain.maps import finer_maps
 from mmbm.io import read_picture
 from mmbm.predict import Predictor
-from mmbm.trust.lungs import in_case, share_inside
 
 
 def quartiles(values: list[float]) -> list[float]:
@@ -49,8 +49,9 @@ def main() -> None:
         if path is None:
             continue
         prediction = predictor.predict(Case(read_picture(path.read_bytes(), path.name)))
-        shares, lungs = finer_maps(predictor, prediction)[index].image, in_case(prediction)
-        if shares is None or lungs is None or not lungs.found or shares.sum() <= 0:
+        shares = finer_maps(predictor, prediction)[index].values("image")
+        lungs = prediction.features.prepared["image"].lungs
+        if not lungs.found or shares.sum() <= 0:
             continue
         of = found.setdefault(
             str(manifest.rows.at[row, "source"]), {"last_layer": [], "pixels": [], "area": []}

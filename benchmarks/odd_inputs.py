@@ -27,8 +27,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from scipy.signal import butter, sosfilt
 
+from mmbm.branches.image.prepare import shrink
 from mmbm.errors import InputError
-from mmbm.inputs import shrink
 from mmbm.io import read_picture
 
 SENTENCES = Path(__file__).with_name("other_languages.txt")

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from plants import Span, consolidate, fold_in, say, splice, turns
 from torch.nn.functional import adaptive_avg_pool2d
 
+from mmbm.branches.image.lungs import Lungs
+from mmbm.branches.image.prepare import film, find_lungs
 from mmbm.case import Case, Modality
-from mmbm.data.corpus import read_texts
 from mmbm.data.manifest import Manifest
+from mmbm.data.reading import read_texts
 from mmbm.data.synthesis.notes import draw_signs, write_from_signs
-from mmbm.inputs import film, find_lungs
 from mmbm.io import read_picture, read_sound, typed_notes
-from mmbm.model.lungs import Lungs
 
 __all__ = ["BLOCK", "COVERED", "PLANTERS", "TILES", "Planted", "of_lung"]
 

@@ -14,11 +14,11 @@ from planted_evidence import share
 from plants import turns
 from sklearn.metrics import roc_auc_score
 
+from mmbm.branches.audio.space import steady_noise
 from mmbm.case import MODALITIES, Case, Modality, Notes, Sound
 from mmbm.data.manifest import Manifest
 from mmbm.data.synthesis.notes import Language, Signs, draw_signs, write_from_signs
 from mmbm.data.synthesis.signs import log_likelihood_ratio
-from mmbm.explain.attribution import steady_noise
 from mmbm.explain.ledger import ledger
 from mmbm.io import read_picture, read_sound, typed_notes
 from mmbm.predict import Finding, Prediction, Predictor

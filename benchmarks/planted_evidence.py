@@ -11,8 +11,8 @@ from assembled import interval
 from planted_cases import Planted
 from planted_maps import broad, chance, hit, less, shares, ways
 
-from mmbm.case import MODALITIES, Modality
-from mmbm.explain.attribution.spaces import OF_PART
+from mmbm.branches.registry import branch_of
+from mmbm.case import Modality
 from mmbm.predict import Predictor
 
 __all__ = ["Trial", "figures", "share", "tried"]
@@ -38,20 +38,20 @@ def tried(
 ) -> Trial:
     """Score a case clean and altered, and look at the top of its maps."""
     index = predictor.config.findings.index(finding)
-    column = MODALITIES.index(modality)
+    column, over = predictor.network.place(modality), branch_of(modality).spaces[0].over
     pair = [predictor.predict(case) for case in (planted.clean, planted.altered)]
     spoke = [float(p.readout.contributions(p.features.means)[index, column]) for p in pair]
     text = planted.altered.notes.text if planted.altered.notes else ""
     hits, shifts, chances = {}, {}, {}
-    for way in ways(OF_PART[modality], every):
-        before, after = (shares(predictor, p, OF_PART[modality], finding, way) for p in pair)
+    for way in ways(over, every):
+        before, after = (shares(predictor, p, over, finding, way) for p in pair)
         gained = less(after, before, planted.where)
         hits[way.name], shifts[way.name] = hit(after, planted.where), hit(gained, planted.where)
         chances[way.name] = chance(after, planted.where)
-        name, over = f"{way.name}, broad", broad(after, text)
-        hits[name] = hit(over, planted.where)
+        name, wide = f"{way.name}, broad", broad(after, text)
+        hits[name] = hit(wide, planted.where)
         shifts[name] = hit(broad(gained, text), planted.where)
-        chances[name] = chance(over, planted.where)
+        chances[name] = chance(wide, planted.where)
     rise = spoke[1] - spoke[0]
     return Trial(planted.kind, rise, spoke[1], chances, planted.inside, hits, shifts)
 

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from planted_cases import BLOCK, TILES
 from plants import Span
 
-from mmbm.explain.attribution import BASELINES, METHODS, NO_BASELINE, Over, attribute
-from mmbm.explain.maps import WordShare, clauses, finer_maps, last_layers, place
-from mmbm.model.lungs import WHOLE
+from mmbm.branches.notes.evidence import WordShare, clauses
+from mmbm.branches.parts import WHOLE, spread
+from mmbm.branches.registry import space_named
+from mmbm.explain.attribution import NO_BASELINE, attribute
+from mmbm.explain.maps import finer_maps, last_layers
 from mmbm.predict import Prediction, Predictor
 
 __all__ = ["Map", "Way", "broad", "chance", "hit", "less", "shares", "ways"]
@@ -35,27 +37,27 @@ class Way(NamedTuple):
         return f"{self.method}, {self.baseline}" if self.baseline else self.method
 
 
-def ways(over: Over, every: bool) -> list[Way]:
+def ways(over: str, every: bool) -> list[Way]:
     """The last layer's maps and the default, or those of every method and baseline."""
     first = [Way(LAST), Way(FINER), Way()] if over == "pixels" else [Way(LAST), Way()]
     if not every:
         return first
+    space = space_named(over)[1]
     return first + [
         Way(method, baseline)
-        for method in METHODS[over]
-        for baseline in ([None] if method in NO_BASELINE else BASELINES[over])
+        for method in space.methods
+        for baseline in ([None] if method in NO_BASELINE else space.baselines)
         if method not in SLOWEST
     ]
 
 
-def shares(predictor: Predictor, prediction: Prediction, over: Over, finding: str, way: Way) -> Map:
+def shares(predictor: Predictor, prediction: Prediction, over: str, finding: str, way: Way) -> Map:
     """A map by units: (TILES, TILES), words, or (blocks,)."""
     if way.method in (LAST, FINER):
         index = [f.name for f in prediction.findings].index(finding)
         made = finer_maps(predictor, prediction) if way.method == FINER else last_layers(prediction)
-        maps = made[index]
-        told = None if maps.words is None else tuple(maps.words)
-        values = {"pixels": maps.image, "words": told, "bands": maps.audio}[over]
+        values = made[index].values(space_named(over)[0].name)
+        values = tuple(values) if over == "words" else values
     else:
         found = attribute(
             *(predictor, prediction, over, finding), method=way.method, baseline=way.baseline
@@ -65,9 +67,9 @@ def shares(predictor: Predictor, prediction: Prediction, over: Over, finding: st
     if isinstance(values, tuple):
         return tuple(word for word in values if word.end > word.start)
     if over == "pixels":
-        return place(values.astype(np.float64), WHOLE, TILES)
-    blocks = max(1, int(prediction.features.prepared.seconds / BLOCK))
-    return place(values.astype(np.float64), WHOLE, blocks).sum(0)
+        return spread(values.astype(np.float64), WHOLE, TILES)
+    blocks = max(1, int(prediction.features.prepared["audio"].seconds / BLOCK))
+    return spread(values.astype(np.float64), WHOLE, blocks).sum(0)
 
 
 def less(after: Map, before: Map, where: Where) -> Map:

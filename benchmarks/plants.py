@@ -17,11 +17,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch.nn.functional import avg_pool2d, interpolate
 
+from mmbm.branches.image.lungs import Lungs
 from mmbm.case import SAMPLE_RATE, Notes, Picture, Sound
 from mmbm.data.synthesis.phrases import Phrases
 from mmbm.data.synthesis.phrases_en import ENGLISH
 from mmbm.data.synthesis.phrases_zh import CHINESE
-from mmbm.model.lungs import Lungs
 
 __all__ = ["SIGNS", "Span", "consolidate", "crackle", "fold_in", "say", "splice"]
 

@@ -28,17 +28,15 @@ def serve(model: str, image: Path) -> None:
     """Prepare the picture once for each line of standard input; answer with milliseconds."""
     import torch
 
-    from mmbm.case import Case
-    from mmbm.inputs import prepare
     from mmbm.io import read_picture
     from mmbm.predict import Predictor
 
     torch.set_num_threads(1)
     predictor = Predictor.load(model, "cpu", 1)
-    case = Case(image=read_picture(image.read_bytes(), image.name))
+    picture = read_picture(image.read_bytes(), image.name)
     for _ in sys.stdin:
         start = time.perf_counter(), time.process_time()
-        prepare(case, predictor.config, predictor.tokenizer, predictor._mean_film)
+        predictor.readers["image"](picture)
         sys.stdout.write(f"{time.perf_counter() - start[0]} {time.process_time() - start[1]}\n")
         sys.stdout.flush()
 

@@ -31,9 +31,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbm.branches.image.prepare import shrink
 from mmbm.case import Case, Notes, Picture, Sound
 from mmbm.errors import InputError
-from mmbm.inputs import shrink
 from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.predict import Predictor
 

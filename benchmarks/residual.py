@@ -35,7 +35,7 @@ from mmbm.data.manifest import read_manifest
 from mmbm.explain.ledger import ledger
 from mmbm.model.fusion import FUSIONS, WeightedSum
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.readout import COALITIONS, CoalitionReadout, Readout
+from mmbm.model.readout import CoalitionReadout, Readout, coalitions
 from mmbm.predict import Finding, Prediction, Predictor
 
 GOAL = 1e-5  # logits
@@ -115,7 +115,7 @@ def figures(
 ) -> dict[str, Any]:
     """What is printed of one fusion."""
     own, other = residuals(predictions, network, torch.ones(3))
-    muted = [residuals(predictions, network, c.float())[0] for c in COALITIONS[:-1]]
+    muted = [residuals(predictions, network, c.float())[0] for c in coalitions(3)[:-1]]
     return {
         "head": how,
         "cases": len(own),

@@ -20,10 +20,10 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 import mmbm
+from mmbm.branches.image.prepare import equalise, shrink
+from mmbm.branches.image.spectrum import level_spectrum
 from mmbm.data.manifest import read_manifest
-from mmbm.inputs import equalise, shrink
 from mmbm.io import read_picture
-from mmbm.spectrum import level_spectrum
 
 SIZE = 160
 BANDS = ((2, 4), (4, 8), (8, 16), (16, 32), (32, 64))  # cycles over the film

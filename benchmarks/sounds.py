@@ -57,7 +57,7 @@ def own_rows(manifest: Manifest, split: str) -> list[int]:
 
 def scores(prediction: Prediction) -> dict[str, float]:
     """The probability of each event and of the three kinds."""
-    heard = {event.name: event.probability for event in prediction.sound_events}
+    heard = {event.name: event.probability for event in prediction.events["audio"]}
     crackles = [heard[name] for name in CRACKLES if name in heard]
     kinds = {"any added sound": 1 - heard["normal"], "crackles": crackles[0] if crackles else 0.0}
     return heard | kinds
@@ -72,10 +72,10 @@ def labels(manifest: Manifest, row: int, names: Sequence[str]) -> dict[str, floa
 
 def tops(predictor: Predictor, prediction: Prediction) -> dict[str, float]:
     """The second that speaks most for each of the three kinds."""
-    maps = {m.name: m for m in event_maps(predictor, prediction)}
+    maps = {m.name: m.evidence for m in event_maps(predictor, prediction)}
     crackles = next((maps[name] for name in CRACKLES if name in maps), None)
     normal = maps["normal"]
-    moments = -normal.audio.sum(0)
+    moments = -normal.values.sum(0)
     any_added = normal.start + (int(moments.argmax()) + 0.5) * normal.seconds / len(moments)
     found = {"any added sound": any_added}
     if crackles is not None:
@@ -85,11 +85,7 @@ def tops(predictor: Predictor, prediction: Prediction) -> dict[str, float]:
 
 def top_of_finding(prediction: Prediction, finding: str) -> float:
     """The second that speaks most for a finding, by the page's map."""
-    shares = last_layer(prediction, finding).audio
-    assert shares is not None
-    prepared = prediction.features.prepared
-    place = (int(shares.sum(0).argmax()) + 0.5) / shares.shape[1]
-    return prepared.start + place * prepared.seconds
+    return last_layer(prediction, finding).parts["audio"].strongest
 
 
 def inside(second: float, events: Sequence[Event], kinds: Sequence[str]) -> bool:
@@ -116,7 +112,7 @@ def heard(
         "source": str(manifest.rows["source"][row]),
         "patient": str(manifest.rows["patient_id"][row]),
         "scores": scores(prediction),
-        "labels": labels(manifest, row, [e.name for e in prediction.sound_events]),
+        "labels": labels(manifest, row, [e.name for e in prediction.events["audio"]]),
         "top": {},
     }
     named = tops(predictor, prediction)
@@ -125,7 +121,9 @@ def heard(
     for kind, second in named.items():
         names = KINDS.get(kind, KINDS["any added sound"])
         if any(event.name in names for event in events):
-            there = covered(events, names, sound.start, prediction.features.prepared.seconds)
+            there = covered(
+                events, names, sound.start, prediction.features.prepared["audio"].seconds
+            )
             line["top"][kind] = inside(second, events, names), there
     return line
 

@@ -26,16 +26,17 @@ from sounds_augmented import crop, masked, mixed, spoilt
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, binary_cross_entropy_with_logits
 
+from mmbm.branches.audio.config import AudioConfig
+from mmbm.branches.audio.prepare import log_mel
 from mmbm.case import SAMPLE_RATE
-from mmbm.config import AudioConfig, ImageConfig, Limits, ModelConfig, NotesConfig
+from mmbm.config import Limits
 from mmbm.data.located import event_mask
 from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.data.sources.splits import place_of
-from mmbm.inputs import log_mel
 from mmbm.io.audio import decode
 from mmbm.model import checkpoint
+from mmbm.model.config import ModelConfig
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.notes import train_tokenizer
 
 EVENTS = (
     "normal", "wheezing", "crackles", "fine_crackles", "coarse_crackles", "rhonchi", "stridor",
@@ -163,24 +164,17 @@ def batch_of(sounds: Sounds, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return masked(spoilt(decibels, STEP)), labels, avg_pool1d(sounding, MOMENT)
 
 
-def fresh() -> tuple[MultimodalBigModel, object]:
+def fresh() -> MultimodalBigModel:
     """A model of sounds alone, always with the same weights."""
-    tokenizer = train_tokenizer(["fever and cough", "no fever"] * 9, 60)
-    config = ModelConfig(
-        name="sound",
-        modalities=("audio",),
-        image=ImageConfig(backbone="test_efficientnet", feature_level=2, size=64),
-        notes=NotesConfig(vocabulary=tokenizer.get_vocab_size(), embedding=8, hidden=8, layers=1),
-        sound_events=EVENTS,
-    )
     torch.manual_seed(0)
-    return MultimodalBigModel(config), tokenizer
+    heard = AudioConfig(events=EVENTS)
+    return MultimodalBigModel(ModelConfig(name="sound", modalities=("audio",), audio=heard))
 
 
 def run(sounds: Sounds, seed: int, steps: int, batch: int) -> MultimodalBigModel:
     """One run; returns the moving average of its weights."""
     device = sounds.mels.device
-    network = fresh()[0]
+    network = fresh()
     branch = Branch(network).to(device).train()
     torch.manual_seed(seed + 1)
     optimizer = torch.optim.AdamW(branch.parameters(), RATE, weight_decay=0.05)
@@ -204,8 +198,8 @@ def run(sounds: Sounds, seed: int, steps: int, batch: int) -> MultimodalBigModel
     with torch.no_grad():
         for mine, mean in zip(live, kept, strict=True):
             mine.copy_(mean)
-        network.sound_head.weight.copy_(branch.head.weight[: len(EVENTS)])
-        network.sound_head.bias.copy_(branch.head.bias[: len(EVENTS)])
+        network.event_heads["audio"].weight.copy_(branch.head.weight[: len(EVENTS)])
+        network.event_heads["audio"].bias.copy_(branch.head.bias[: len(EVENTS)])
     return network.cpu().eval()
 
 
@@ -232,7 +226,7 @@ def main() -> None:
     began = time.perf_counter()
     network = run(sounds, given.seed, given.steps, given.batch)
     print(f"trained in {time.perf_counter() - began:.0f} s", flush=True)
-    checkpoint.write(given.out, network, fresh()[1], {})
+    checkpoint.write(given.out, network, {}, {})
 
 
 if __name__ == "__main__":

@@ -43,13 +43,13 @@ from safetensors.torch import load_file, save_file
 
 import mmbm
 from mmbm.case import MODALITIES
-from mmbm.data.corpus import read_corpus, read_texts
 from mmbm.data.manifest import Manifest, read_manifest
+from mmbm.data.reading import read_corpus, read_texts
 from mmbm.device import probe_device
 from mmbm.evaluate.cases import cases_sha256
 from mmbm.evaluate.metrics import compare, resample, weighted_aurocs
 from mmbm.evaluate.scores import Scores, extract
-from mmbm.evaluate.tested import SUBSETS, Tested, tested
+from mmbm.evaluate.tested import Tested, subsets, tested
 from mmbm.model import checkpoint
 
 Values = NDArray[np.float64]
@@ -63,7 +63,7 @@ def scores_of(model: str, test: Manifest, cache: Path) -> dict[str, Tested]:
     config = loaded.network.config
     unread = [c for m, names in COLUMNS.items() if m not in config.modalities for c in names]
     test = replace(test, rows=test.rows.assign(**dict.fromkeys(unread, "")))  # same rows, in order
-    corpus = read_corpus(test, read_texts(test), config, loaded.tokenizer, cache=cache)
+    corpus = read_corpus(test, read_texts(test), config, loaded.tools, cache=cache)
     if kept.is_file():
         features = load_file(kept)["features"]
     else:
@@ -71,7 +71,7 @@ def scores_of(model: str, test: Manifest, cache: Path) -> dict[str, Tested]:
         features = extract(loaded.network.to(device), corpus, device).features
         save_file({"features": features}, kept)
     network = loaded.network.cpu()
-    nothing = np.full((len(corpus), len(config.sound_events)), np.nan)
+    nothing = np.full((len(corpus), len(config.events.get("audio", ()))), np.nan)
     return tested(network, corpus, Scores(features, corpus.present, nothing), {})
 
 
@@ -92,18 +92,18 @@ def against_alone(whole: Tested, alone: Tested, subset: str) -> dict[str, object
 def fused_less_best(seeds: Sequence[Tested]) -> dict[str, object]:
     """Fused less the single modality that is best over the seeds, each seed and their mean."""
     first = seeds[0]
-    kept = first.known & first.offered[SUBSETS[-1]]
+    kept = first.known & first.offered[first.whole]
     labels, sources, patients = (a[kept] for a in (first.labels, first.sources, first.patients))
     groups = [s for s in np.unique(sources) if len(np.unique(labels[sources == s])) == 2]
     if not groups:
         return {}
-    aurocs: dict[str, list[Values]] = {name: [] for name in ("fused", *MODALITIES)}
+    aurocs: dict[str, list[Values]] = {name: [] for name in ("fused", *first.modalities)}
     for seed in seeds:
         for name, found in aurocs.items():
             score = (seed.fused if name == "fused" else seed.heard[name])[kept]
             found.append(np.mean([drawn(score, labels, patients, sources == s) for s in groups], 0))
     means = {name: np.mean(found, 0) for name, found in aurocs.items()}  # (1 + draws,)
-    best = max(MODALITIES, key=lambda name: means[name][0])
+    best = max(first.modalities, key=lambda name: means[name][0])
     gain = means["fused"] - means[best]
     return {
         "best": best,
@@ -137,8 +137,8 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("runs/subsets"))
     given = parser.parse_args()
     alone = dict(pair.split("=", 1) for pair in given.alone)
-    if unknown := set(alone) - set(SUBSETS):
-        parser.error(f"no subset '{min(unknown)}'; there are {', '.join(SUBSETS)}")
+    if unknown := set(alone) - set(known := subsets(MODALITIES)):
+        parser.error(f"no subset '{min(unknown)}'; there are {', '.join(known)}")
     began = time.perf_counter()
     given.cache.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)

@@ -39,13 +39,13 @@ from assembled import case_of, interval
 
 import mmbm
 from mmbm.case import Case
-from mmbm.data.corpus import read_texts
 from mmbm.data.manifest import Manifest, read_manifest
-from mmbm.explain.attribution import Evidence, Over, evidence, weight_shuffled
+from mmbm.data.reading import read_texts
+from mmbm.explain.attribution import Evidence, evidence, weight_shuffled
 from mmbm.explain.verdict import Check, MapVerdict, Sanity, read_sanity, verdict
 from mmbm.predict import Predictor
 
-PARTS: tuple[Over, ...] = ("pixels", "words", "bands")
+PARTS: tuple[str, ...] = ("pixels", "words", "bands")
 CHANCE = 0.01
 
 
@@ -70,7 +70,7 @@ def rows_of(manifest: Manifest, count: int) -> list[int]:
 
 
 def judge_case(
-    predictor: Predictor, case: Case, finding: str, over: Over, seed: int, own: bool
+    predictor: Predictor, case: Case, finding: str, over: str, seed: int, own: bool
 ) -> Iterator[tuple[str, MapVerdict]]:
     """Kind and verdict of each map of one part of a case."""
     stored = {s.over: s for s in read_sanity(predictor.folder, predictor.identity.sha256)}

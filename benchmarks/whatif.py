@@ -25,13 +25,15 @@ import torch
 from case import processor
 
 import mmbm
+from mmbm.branches.audio.edits import cut
+from mmbm.branches.image.edits import erase, keep
+from mmbm.branches.notes.edits import drop_words
+from mmbm.branches.parts import Box, Span
 from mmbm.case import MODALITIES, Case
 from mmbm.device import cores
 from mmbm.evaluate.golden import sample_case
-from mmbm.explain.edits import Span, cut, drop_words, erase, keep
 from mmbm.explain.flips import Flip, flip
 from mmbm.explain.whatif import changes, exchanged, muted, reweighed, worth
-from mmbm.model.lungs import Box
 from mmbm.predict import Prediction, Predictor
 
 SAMPLES = Path(__file__).parents[1] / "assets" / "samples"
@@ -82,11 +84,11 @@ def without(case: Case, found: Flip, kept: int | None = None) -> Case:
     boxes = [p for p in removed if isinstance(p, Box)]
     spans = [p for p in removed if isinstance(p, Span)]
     if found.modality == "image" and case.image is not None:
-        return replace(case, image=erase(case.image, *boxes))
+        return Case(**{**case.parts, "image": erase(case.image, *boxes)})
     if found.modality == "notes" and case.notes is not None:
-        return replace(case, notes=drop_words(case.notes, *spans))
+        return Case(**{**case.parts, "notes": drop_words(case.notes, *spans)})
     assert case.audio is not None
-    return replace(case, audio=cut(case.audio, *spans))
+    return Case(**{**case.parts, "audio": cut(case.audio, *spans)})
 
 
 def flips(predictor: Predictor, case: Case, found: Flip) -> tuple[bool, bool]:

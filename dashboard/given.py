@@ -20,16 +20,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Literal
+from typing import Any, Literal
 
-from mmbm.case import MODALITIES, Case, Modality, Notes, Picture, Sound
+from mmbm.branches.registry import branch_of, known
+from mmbm.case import MODALITIES, Case, Modality, Picture
 from mmbm.errors import MMBMError
 from mmbm.io import kind_of, read_notes, read_picture, read_sound, typed_notes
 from mmbm.text import Sentence
 
-__all__ = ["File", "Given", "Offer", "Part", "Place", "Widget"]
+__all__ = ["File", "Given", "Offer", "Part", "Place", "Widget", "taken_here"]
 
-Widget = Literal["upload", "record", "typed", "frame"]
+Widget = Literal["upload", "record", "typed", "frame", "fields"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Offer:
     name: str = ""
     content: bytes | None = None
     typed: str | None = None
+    fields: Mapping[str, float | None] | None = None  # of a form
     frame: int = 0
     reading: Lock = field(default_factory=Lock)  # held by the run that decodes it
 
@@ -71,7 +73,7 @@ class Offer:
 class Part:
     """One modality: what the case holds of it, and what was offered since."""
 
-    value: Picture | Notes | Sound | None = None
+    value: Any = None  # for instance a Picture
     name: str = ""  # of the file that ``value`` was read from
     typed: str | None = None  # the note, where it was typed
     content: bytes | None = None  # kept of a file with more frames alone
@@ -91,7 +93,7 @@ class Part:
     def frame(self) -> int:
         return self.value.frame if isinstance(self.value, Picture) else 0
 
-    def take(self, offer: Offer, value: Picture | Notes | Sound) -> None:
+    def take(self, offer: Offer, value: Any) -> None:
         """Hold what was read from an offer."""
         self.files += offer.content is not None and offer.content is not self.content
         longer = isinstance(value, Picture) and value.frames > 1
@@ -104,8 +106,15 @@ class Part:
         self.offer, self.error, self.refused = None, reason, offer.name
 
 
-def decoded(modality: Modality, offer: Offer) -> Picture | Notes | Sound:
+def taken_here() -> tuple[Modality, ...]:
+    """The modalities that can be handed in: the built-in ones, and those that a form asks for."""
+    return (*MODALITIES, *(m for m in known() if m not in MODALITIES and branch_of(m).fields))
+
+
+def decoded(modality: Modality, offer: Offer) -> Any:
     """The part in an offer. Raises MMBMError."""
+    if offer.fields is not None:
+        return branch_of(modality).part_of_fields(offer.fields)
     if offer.typed is not None:
         return typed_notes(offer.typed)
     content = offer.content or b""
@@ -120,7 +129,7 @@ def decoded(modality: Modality, offer: Offer) -> Picture | Notes | Sound:
 class Given:
     """All parts of the case at hand. Each method is an act and says whether it changed anything."""
 
-    parts: dict[Modality, Part] = field(default_factory=lambda: {m: Part() for m in MODALITIES})
+    parts: dict[Modality, Part] = field(default_factory=lambda: {m: Part() for m in taken_here()})
     case: int = 0  # which case of this reader
     revision: int = 0  # raised by every act that changes a part
     _changing: Lock = field(default_factory=Lock)  # held while an outcome is taken, or an act
@@ -136,8 +145,7 @@ class Given:
 
     def whole(self) -> Case:
         """The parts that could be read, as a case."""
-        read = {m: part.value for m, part in self.parts.items()}
-        return Case(**read)  # type: ignore[arg-type]
+        return Case(**{m: part.value for m, part in self.parts.items()})
 
     def read(self, modality: Modality) -> None:
         """Decode what is offered for a part; a refusal becomes its error and changes nothing else.
@@ -150,7 +158,7 @@ class Given:
         with offer.reading:
             if self.parts[modality].offer is not offer:
                 return
-            outcome: Picture | Notes | Sound | Sentence
+            outcome: Any  # the part, or the sentence of a refusal
             try:
                 outcome = decoded(modality, offer)
             except MMBMError as refusal:
@@ -205,6 +213,27 @@ class Given:
             self.parts["notes"].error = None  # of the text that was refused
         return False
 
+    def fill(self, place: Place, values: Mapping[str, float | None]) -> bool:
+        """The numbers of a form; an empty form takes the part away."""
+        part = self.parts[place.modality]
+        if place != self.place(place.modality, "fields"):
+            return False
+        held = part.offer.fields if part.offer is not None else self.numbers(place.modality)
+        if dict(values) == (held or dict.fromkeys(values)):
+            return False
+        if all(value is None for value in values.values()):
+            with self._changing:
+                part.value, part.offer, part.error, part.refused = None, None, None, ""
+                self.revision += 1
+            return True
+        self._offer(place.modality, Offer(fields=dict(values)))
+        return True
+
+    def numbers(self, modality: Modality) -> dict[str, float | None]:
+        """The numbers of a part as it is held, by field; {} where there is none."""
+        value = self.parts[modality].value
+        return {} if value is None else branch_of(modality).field_values(value)
+
     def show(self, place: Place, text: str) -> None:
         """A text box is drawn with a text: that it says so later is no act."""
         self._said.setdefault(place.key, text)
@@ -243,7 +272,7 @@ class Given:
             self.case += 1
             self.revision += 1
             self._said.clear()
-            self.parts = {m: Part(offer=(files or {}).get(m)) for m in MODALITIES}
+            self.parts = {m: Part(offer=(files or {}).get(m)) for m in taken_here()}
 
     def choose(self, of_case: int) -> bool:
         """Whether what a list of samples says is a choice: each case's list chooses once."""

@@ -7,9 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dashboard.colours import GREY, LOWERS, PRIMARY, RAISES, signed_colour
 from dashboard.foreign import escape
 from dashboard.text import Texts
-from mmbm.case import MODALITIES
+from mmbm.branches.notes.evidence import WordShare, clauses
 from mmbm.explain.ledger import Ledger
-from mmbm.explain.maps import WordShare, clauses
 from mmbm.predict import Prediction
 
 __all__ = [
@@ -131,7 +130,7 @@ def weights_table(account: Ledger, prediction: Prediction, say: Texts) -> str:
     heads = ("weights.part", "weights.weight", "weights.contribution", "weights.slope")
     weights = prediction.fusion_weights
     rows = []
-    for modality in MODALITIES:
+    for modality in prediction.modalities:
         given = modality in prediction.present
         contribution, slope = say("weights.absent"), "–"
         if given:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.viewer import Film, develop
 from mmbm.analysis import Analysis, analyse
+from mmbm.branches.audio.prepare import log_mel
 from mmbm.case import Case
-from mmbm.config import ModelConfig
-from mmbm.inputs import log_mel
+from mmbm.model.config import ModelConfig
 from mmbm.predict import Predictor
 
 __all__ = ["Review", "review"]
@@ -32,19 +33,23 @@ class Review:
     @property
     def image_scale(self) -> float:
         """The largest share of a cell over all findings, in logits."""
-        maps = self.analysis.maps
-        return max((float(np.abs(m.image).max()) for m in maps if m.image is not None), default=0.0)
+        return max((float(np.abs(of).max()) for of in self._maps("image")), default=0.0)
 
     @property
     def word_scale(self) -> float:
         """The largest share of a word over all findings, in logits."""
-        return max((abs(w.share) for m in self.analysis.maps for w in m.words or ()), default=0.0)
+        return max((abs(w.share) for of in self._maps("notes") for w in of), default=0.0)
 
     @property
     def moment_scale(self) -> float:
         """The largest share of a time step over all findings, in logits."""
-        sounds = (m.audio for m in self.analysis.maps if m.audio is not None)
-        return max((float(np.abs(sound.sum(axis=0)).max()) for sound in sounds), default=0.0)
+        sounds = self._maps("audio")
+        return max((float(np.abs(of.sum(axis=0)).max()) for of in sounds), default=0.0)
+
+    def _maps(self, modality: str) -> list[Any]:
+        """One part's map of every finding; none where it is absent."""
+        found = (of.values(modality) for of in self.analysis.maps)
+        return [of for of in found if of is not None]
 
 
 def review(predictor: Predictor, case: Case) -> Review:
@@ -54,5 +59,12 @@ def review(predictor: Predictor, case: Case) -> Review:
     return Review(
         analysis=analysis,
         film=develop(case.image) if case.image is not None else None,
-        decibels=log_mel(case.audio, predictor.config.audio) if case.audio is not None else None,
+        decibels=_decibels(case, predictor.config),
     )
+
+
+def _decibels(case: Case, config: ModelConfig) -> NDArray[np.float32] | None:
+    """The recording as the model hears it; None where it hears none."""
+    if case.audio is None or "audio" not in config.modalities:
+        return None
+    return log_mel(case.audio, config.audio)

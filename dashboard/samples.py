@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmbm.case import Modality
-from mmbm.model.assets import assets_folder
+from mmbm.storage.assets import assets_folder
 
 __all__ = ["sample_files", "samples"]
 

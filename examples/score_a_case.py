@@ -15,9 +15,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import mmbm
+from mmbm.branches.notes.evidence import clauses
 from mmbm.explain.attribution import attribute, evidence
 from mmbm.explain.flips import flip
-from mmbm.explain.maps import clauses
 from mmbm.explain.verdict import read_sanity, verdict
 from mmbm.explain.whatif import changes, exchanged, muted
 

@@ -18,9 +18,9 @@ import pandas as pd
 from PIL import Image
 
 import mmbm
-from mmbm.config import TrainConfig
 from mmbm.data.check.check import check
 from mmbm.data.synthesis.lung_sounds import RATE, synthesise
+from mmbm.train.config import TrainConfig
 from mmbm.train.run import run_training
 
 OUT = Path("trained")

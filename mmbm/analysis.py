@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Literal
 
+from mmbm.branches.registry import branch_of
 from mmbm.case import Case
 from mmbm.explain.ledger import Ledger, ledger
 from mmbm.explain.maps import EvidenceMaps, finer_maps
@@ -17,21 +18,20 @@ from mmbm.predict import Prediction, Predictor, load
 from mmbm.record.record import Level
 from mmbm.trust import sentences
 from mmbm.trust.judge import Judgement, judge
-from mmbm.trust.lungs import Lungs, in_case
 from mmbm.trust.prevalence import AS_CALIBRATED, Prevalences
 
-__all__ = ["Analysis", "Standing", "analyse"]
+__all__ = ["Analysis", "Standing", "analyse", "late_warnings"]
 
 Standing = Level | Literal["not_assessed"]
-KEPT = ("accounts", "maps", "lungs")  # of one prediction, whatever level and prevalence
+KEPT = ("accounts", "maps")  # of one prediction, whatever level and prevalence
 
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
     """A case, the prediction, and what is read off it, each worked out when first asked for.
 
-    All of it comes from the features that the forward pass left behind, but for ``maps``, which
-    read the chest X-ray four times more.
+    All of it comes from the features that the forward pass left behind, but for ``maps``, for
+    which a branch may read its part again.
     """
 
     case: Case
@@ -51,14 +51,15 @@ class Analysis:
         return finer_maps(self.predictor, self.prediction)
 
     @cached_property
-    def lungs(self) -> Lungs | None:
-        """The lung fields of the chest X-ray; None without one."""
-        return in_case(self.prediction)
-
-    @cached_property
     def judgement(self) -> Judgement:
         """The answers at ``level``, what is out of distribution, and which parts disagree."""
-        return judge(self.case, self.prediction, self.lungs, self.level, self.prevalences)
+        return judge(
+            self.case,
+            self.prediction,
+            self.predictor.config,
+            self.level,
+            self.prevalences,
+        )
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -74,8 +75,8 @@ class Analysis:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Everything to know before believing the numbers, a sentence each."""
-        lungs = self.lungs.warnings if self.lungs else ()
-        return (*self.prediction.warnings, *lungs, *sentences.warnings(self.judgement))
+        late = late_warnings(self.prediction)
+        return (*self.prediction.warnings, *late, *sentences.warnings(self.judgement))
 
     def account(self, finding: str) -> Ledger:
         """One finding's account as calibrated. Raises ValueError for another's name."""
@@ -131,6 +132,12 @@ def analyse(
     by = predictor if predictor is not None else _default()
     calibrated = Prevalences(by.calibrated)
     return Analysis(case, by, by.predict(case), prevalences=calibrated).at(level, prevalence)
+
+
+def late_warnings(prediction: Prediction) -> tuple[str, ...]:
+    """What the branches find of the parts beyond what the prediction needed."""
+    prepared = prediction.features.prepared
+    return tuple(w for m, part in prepared.items() for w in branch_of(m).late_warnings(part))
 
 
 @cache

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +19,15 @@ __all__ = [
     "Case",
     "Modality",
     "Notes",
+    "Part",
     "Patient",
     "Picture",
     "Sound",
     "Window",
 ]
 
-Modality = Literal["image", "notes", "audio"]
-MODALITIES: tuple[Modality, ...] = ("image", "notes", "audio")
+Modality = str  # "image", "notes", "audio", or one that a user adds
+MODALITIES: tuple[Modality, ...] = ("image", "notes", "audio")  # that come with the program
 
 SAMPLE_RATE = 16_000  # Hz, of every Sound
 
@@ -100,24 +103,59 @@ class Sound:
         return len(self.waveform) / SAMPLE_RATE
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Case:
-    """One patient's inputs at one time; any part may be missing, not all of them."""
+class Part(Protocol):
+    """What a case holds of one modality."""
 
-    image: Picture | None = None
-    notes: Notes | None = None
-    audio: Sound | None = None
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Plain sentences for the reader."""
+        ...
+
+
+class Case:
+    """One patient's inputs at one time; any part may be missing, not all of them.
+
+    A further modality's part is given by its name: ``Case(image=..., ecg=...)``.
+    """
+
+    __slots__ = ("parts",)
+
+    parts: Mapping[Modality, Any]  # what was given, in the order of ``MODALITIES``
+
+    def __init__(
+        self,
+        image: Picture | None = None,
+        notes: Notes | None = None,
+        audio: Sound | None = None,
+        **further: Part | None,
+    ) -> None:
+        given = {"image": image, "notes": notes, "audio": audio, **further}
+        self.parts = MappingProxyType({m: part for m, part in given.items() if part is not None})
+
+    @property
+    def image(self) -> Picture | None:
+        """The chest X-ray."""
+        return self.parts.get("image")
+
+    @property
+    def notes(self) -> Notes | None:
+        """The clinical notes."""
+        return self.parts.get("notes")
+
+    @property
+    def audio(self) -> Sound | None:
+        """The lung sound."""
+        return self.parts.get("audio")
 
     @property
     def present(self) -> tuple[Modality, ...]:
-        """The modalities that were given, in the order of ``MODALITIES``."""
-        return tuple(m for m in MODALITIES if getattr(self, m) is not None)
+        """The modalities that were given."""
+        return tuple(self.parts)
 
     @property
     def warnings(self) -> tuple[Sentence, ...]:
         """What the readers had to say of each part, and where two parts contradict each other."""
-        parts = (self.image, self.notes, self.audio)
-        says = [w for part in parts if part is not None for w in part.warnings]
+        says = [w for part in self.parts.values() for w in part.warnings]
         if self.image is not None and self.notes is not None:
             says += disagreements(self.image.patient, self.notes.text)
         return tuple(says)

@@ -3,43 +3,39 @@
 from __future__ import annotations
 
 import copy
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import torch
 from torch import Tensor
 
 import mmbm
-from mmbm.case import MODALITIES, Case, Modality
-from mmbm.config import POOR_QUALITY, ModelConfig
+from mmbm.branches.branch import Reader
+from mmbm.branches.parts import PreparedPart
+from mmbm.branches.registry import branch_of
+from mmbm.case import Case
 from mmbm.device import cores, probe_device
 from mmbm.errors import ModelError, NoSignal
-from mmbm.inputs import Prepared, prepare
 from mmbm.memory import first_that_fits, on_cpu
 from mmbm.model import checkpoint
 from mmbm.model.checkpoint import LoadedModel, ModelIdentity
+from mmbm.model.config import ModelConfig
 from mmbm.model.facts import Calibrated, calibrated_at, read_facts
-from mmbm.model.folding import folded
-from mmbm.model.network import Inputs, MultimodalBigModel, Positions
+from mmbm.model.network import MultimodalBigModel, Positions
 from mmbm.model.readout import CoalitionReadout, Readout
 from mmbm.model.tables import TrustTables
-from mmbm.record.record import Level
-from mmbm.record.standing import standing
+from mmbm.record.record import Level, standing
 
-__all__ = ["Features", "Finding", "Prediction", "Predictor", "SoundEvent", "load"]
+__all__ = ["Event", "Features", "Finding", "Prediction", "Predictor", "load"]
 
 
 Result = TypeVar("Result")
-
-POOR_FROM = 0.5  # probability from which a recording is said to be of poor quality
-POOR = (
-    "The recording sounds of poor quality to the model: listen to it, and record again if you can."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +48,8 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class SoundEvent:
-    """One kind of lung sound, heard by the audio branch alone."""
+class Event:
+    """What one branch's second head tells, by that branch alone."""
 
     name: str
     probability: float
@@ -63,9 +59,9 @@ class SoundEvent:
 class Features:
     """What one forward pass leaves behind, on the CPU; all explanations are read from it."""
 
-    means: Tensor  # (3, d) float32: f_i in the order of MODALITIES, 0 where absent
-    positions: dict[Modality, Positions]  # of the modalities that are present, batch of one
-    prepared: Prepared
+    means: Tensor  # (modalities, d) float32: f_i in the model's order, 0 where absent
+    positions: dict[str, Positions]  # of the modalities that are present, batch of one
+    prepared: dict[str, PreparedPart]  # of the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,53 +71,58 @@ class Prediction:
     identity: ModelIdentity
     mmbm_version: str
     device: str
-    present: tuple[Modality, ...]
+    modalities: tuple[str, ...]  # that the model reads, in the order of the features
+    present: tuple[str, ...]  # of these, what the case has
     findings: tuple[Finding, ...]
-    sound_events: tuple[SoundEvent, ...]
+    events: dict[str, tuple[Event, ...]]  # by the modality whose branch tells them
     features: Features
     readout: Readout | CoalitionReadout
     trust: TrustTables | None  # what mmbm.trust judges this prediction by
     warnings: tuple[str, ...]
-    seconds: dict[str, float]  # of each step: prepare, image, notes, audio, head; side by side
+    seconds: dict[str, float]  # wall time of each step: prepare, each modality, head
 
     @property
-    def fusion_weights(self) -> dict[Modality, float]:
+    def fusion_weights(self) -> dict[str, float]:
         """w_i of each modality; they sum to 1. With gates, of this case; empty with ``concat``."""
         weights = self.readout.fusion_weights(self.features.means)
-        return {} if weights is None else dict(zip(MODALITIES, weights.tolist(), strict=True))
+        return {} if weights is None else dict(zip(self.modalities, weights.tolist(), strict=True))
+
+    def place(self, modality: str) -> int:
+        """Where a modality stands in the order of the features."""
+        return self.modalities.index(modality)
 
 
-@dataclass(frozen=True, slots=True)
-class _Half:
-    """Some parts of a case as prepared and as encoded, and the seconds of each step."""
+class Turn(threading.local):
+    """Whether this thread is the worker."""
 
-    prepared: Prepared
-    positions: dict[Modality, Positions]  # on the CPU
-    seconds: dict[str, float]
+    own = False
 
 
 class Predictor:
     """A loaded model on a device, with one worker that takes cases in turn.
 
-    One worker, because two cases at a time are slower than one after the other. It has the picture
-    read in one lane and the notes and the sound in another, which never wait for each other. One
-    torch thread for two cores, at most four, in each: a part is small, and on two cores a second
-    thread made the net nearly twice as slow (``benchmarks/case.py``), waiting at every step of the
-    recurrent one.
+    One worker, because two cases at a time are slower than one after the other. One torch thread
+    for two cores, at most four: a case is small, and on two cores a second thread made the
+    net nearly twice as slow (``benchmarks/case.py``), waiting at every step of the recurrent one.
     """
 
     def __init__(self, loaded: LoadedModel, device: str = "auto", threads: int = 0) -> None:
         self.identity = loaded.identity
         self.config: ModelConfig = loaded.network.config
         self.folder: Path = loaded.folder
-        self.tokenizer = loaded.tokenizer
+        self.tools = loaded.tools
         self.trust = loaded.trust
+        self.readers: dict[str, Reader] = {
+            m: branch_of(m).reader(
+                self.config.of(m), loaded.network.encoders[m], loaded.tools.get(m)
+            )
+            for m in self.config.modalities
+        }
         self._place(folded(loaded.network), probe_device(device))
         self._threads = threads or min(max(cores() // 2, 1), 4)
         self._readout = self.network.readout()
-        self._mean_film = self.network.mean_film.cpu()
-        self._worker = ThreadPoolExecutor(1, "mmbm-predict", initializer=self._set_threads)
-        self._lanes = ThreadPoolExecutor(2, "mmbm-lane", initializer=self._set_threads)
+        self._turn = Turn()
+        self._worker = ThreadPoolExecutor(1, "mmbm-predict", initializer=self._begin_worker)
 
     @classmethod
     def load(cls, model: str | Path = "default", device: str = "auto", threads: int = 0) -> Self:
@@ -164,7 +165,7 @@ class Predictor:
             The model gave no finite number.
         """
         if not case.present:
-            raise NoSignal("The case is empty: give an image, notes or a recording.")
+            raise NoSignal("The case is empty: give at least one of its parts.")
         if not set(case.present) & set(self.config.modalities):
             raise NoSignal(f"This model reads {' and '.join(self.config.modalities)} only.")
         return self.fitting(lambda which: which.alone(lambda: which._predict(case)))
@@ -193,85 +194,84 @@ class Predictor:
             self.network.encoders.to(memory_format=torch.channels_last)
 
     def alone(self, work: Callable[[], Result]) -> Result:
-        """Wait for a turn on the one worker, do ``work`` there, return what it returns."""
+        """Wait for a turn on the one worker, do ``work`` there, return what it returns.
+
+        Work that is on the worker already goes on at once.
+        """
+        if self._turn.own:
+            return work()
         return self._worker.submit(work).result()
 
-    def _set_threads(self) -> None:
+    def _begin_worker(self) -> None:
+        self._turn.own = True  # in this thread alone
         torch.set_num_threads(self._threads)
 
     def _predict(self, case: Case) -> Prediction:
-        halves = Case(image=case.image), Case(notes=case.notes, audio=case.audio)
-        seen, told = self._lanes.map(self._read, halves)
-        prepared = _together(seen.prepared, told.prepared)
-        positions = seen.positions | told.positions
-        seconds = dict.fromkeys(MODALITIES, 0.0) | seen.seconds | told.seconds
-        seconds["prepare"] = seen.seconds["prepare"] + told.seconds["prepare"]
-        begun = time.perf_counter()
-        with torch.inference_mode():
-            means = torch.zeros(len(MODALITIES), self.config.features)
-            for modality, positioned in positions.items():
-                means[MODALITIES.index(modality)] = positioned.mean[0]
+        clock = [time.perf_counter()]
+        seconds: dict[str, float] = {}
+
+        def lap(step: str) -> None:
+            clock.append(time.perf_counter())
+            seconds[step] = clock[-1] - clock[-2]
+
+        config = self.config
+        prepared = {m: self.readers[m](case.parts[m]) for m in config.modalities if m in case.parts}
+        lap("prepare")
+        with torch.inference_mode():  # not around prepare: attributions take gradients there
+            positions: dict[str, Positions] = {}
+            means = torch.zeros(len(config.modalities), config.features)
+            for i, modality in enumerate(config.modalities):
+                if modality in prepared:
+                    tensors = (t.to(self.torch_device) for t in prepared[modality].tensors)
+                    seen = self.network.encode(modality, *tensors)
+                    positions[modality] = replace(
+                        seen, vectors=seen.vectors.cpu(), weights=seen.weights.cpu()
+                    )
+                    means[i] = positions[modality].mean[0]
+                lap(modality)
             logits = self._readout.logits(means)
             if not bool(logits.isfinite().all()):
                 raise ModelError("The model gave no finite number for this case; choose another.")
             findings = tuple(
                 Finding(name, float(z), float(z.sigmoid()))
-                for name, z in zip(self.config.findings, logits, strict=True)
+                for name, z in zip(config.findings, logits, strict=True)
             )
-            events: tuple[SoundEvent, ...] = ()
-            said: tuple[str, ...] = ()
-            if "audio" in positions:
-                heard = self.network.sound_head(means[2].to(self.torch_device)).sigmoid().cpu()
-                named = dict(zip(self.config.sound_events, heard.tolist(), strict=True))
-                if named.pop(POOR_QUALITY, 0.0) >= POOR_FROM:
-                    said += (POOR,)
-                events = tuple(SoundEvent(name, p) for name, p in named.items())
-        seconds["head"] = time.perf_counter() - begun
+            events, said = self._events(means, tuple(positions))
+            lap("head")
+        warnings = [w for part in prepared.values() for w in part.warnings] + said
         unread = [m for m in case.present if m not in positions]
-        note = f"This model does not read {' or '.join(unread)}; that part was left out."
+        if unread:
+            left_out = " or ".join(unread)
+            warnings.append(f"This model does not read {left_out}; that part was left out.")
         return Prediction(
             identity=self.identity,
             mmbm_version=mmbm.__version__,
             device=self.device,
+            modalities=config.modalities,
             present=tuple(positions),
             findings=findings,
-            sound_events=events,
+            events=events,
             features=Features(means, positions, prepared),
             readout=self._readout,
             trust=self.trust,
-            warnings=case.warnings + prepared.warnings + said + ((note,) if unread else ()),
+            warnings=(*case.warnings, *warnings),
             seconds=seconds,
         )
 
-    def _read(self, half: Case) -> _Half:
-        """Prepare and encode some of the parts of a case."""
-        clock = [time.perf_counter()]
-        prepared = prepare(half, self.config, self.tokenizer, self._mean_film)
-        clock.append(time.perf_counter())
-        seconds = {"prepare": clock[1] - clock[0]}
-        positions: dict[Modality, Positions] = {}
-        with torch.inference_mode():  # not around prepare: attributions take gradients there
-            inputs = to_device(prepared.inputs, self.torch_device)
-            for modality in half.present:
-                found = self.network.encode(modality, inputs)
-                if found is not None:
-                    positions[modality] = replace(
-                        found, vectors=found.vectors.cpu(), weights=found.weights.cpu()
-                    )
-                clock.append(time.perf_counter())
-                seconds[modality] = clock[-1] - clock[-2]
-        return _Half(prepared, positions, seconds)
-
-
-def _together(seen: Prepared, told: Prepared) -> Prepared:
-    """A case as prepared, from its picture and from its notes and sound."""
-    inputs = replace(
-        told.inputs,
-        present=seen.inputs.present | told.inputs.present,
-        film=seen.inputs.film,
-    )
-    warnings = (*seen.warnings, *told.warnings)
-    return replace(told, inputs=inputs, warnings=warnings, film=seen.film)
+    def _events(
+        self, means: Tensor, present: tuple[str, ...]
+    ) -> tuple[dict[str, tuple[Event, ...]], list[str]]:
+        """What the second heads tell, and what their branches warn of."""
+        events: dict[str, tuple[Event, ...]] = {}
+        said: list[str] = []
+        for modality, names in self.config.events.items():
+            if modality in present:
+                feature = means[self.config.modalities.index(modality)].to(self.torch_device)
+                told = self.network.event_heads[modality](feature).sigmoid().tolist()
+                shown, warnings = branch_of(modality).heard(dict(zip(names, told, strict=True)))
+                events[modality] = tuple(Event(name, p) for name, p in shown.items())
+                said += warnings
+        return events, said
 
 
 def load(model: str | Path = "default", device: str = "auto", threads: int = 0) -> Predictor:
@@ -290,10 +290,10 @@ def load(model: str | Path = "default", device: str = "auto", threads: int = 0) 
     return Predictor.load(model, device, threads)
 
 
-def to_device(inputs: Inputs, device: torch.device) -> Inputs:
-    """The same batch on another device."""
-    moved: dict[str, Any] = {
-        f.name: None if (t := getattr(inputs, f.name)) is None else t.to(device)
-        for f in fields(Inputs)
-    }
-    return Inputs(**moved)
+def folded(network: MultimodalBigModel) -> MultimodalBigModel:
+    """A copy, in eval mode on the CPU, whose encoders are in the form that reads fastest."""
+    network = copy.deepcopy(network).cpu().eval()
+    for modality in network.config.modalities:
+        branch, encoder = branch_of(modality), network.encoders[modality]
+        network.encoders[modality] = branch.folded(network.config.of(modality), encoder)
+    return network

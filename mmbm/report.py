@@ -8,13 +8,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from mmbm.analysis import Analysis
-from mmbm.case import Case, Modality
+from mmbm.branches.registry import branch_of
 from mmbm.explain.ledger import Ledger
-from mmbm.explain.maps import EvidenceMaps
 from mmbm.findings import not_assessed, title
 from mmbm.trust import sentences
 from mmbm.trust.judge import Judgement
-from mmbm.trust.lungs import Lungs, share_inside
 from mmbm.trust.prevalence import Prevalences
 
 __all__ = ["CaseReport", "case_report"]
@@ -54,27 +52,19 @@ class FindingEntry(BaseModel):
     probability: float
     logit: float
     base: float
-    contributions: dict[Modality, float]
-    slopes: dict[Modality, float]
+    contributions: dict[str, float]
+    slopes: dict[str, float]
     interaction: float
-    intervals: dict[Modality, tuple[float, float]]
-    percentiles: dict[Modality, float]
+    intervals: dict[str, tuple[float, float]]
+    percentiles: dict[str, float]
     prevalence: PrevalenceEntry | None  # None: the model does not state that of its calibration
 
 
-class SoundEntry(BaseModel):
-    """One kind of lung sound."""
+class EventEntry(BaseModel):
+    """What one branch tells by itself, such as a kind of lung sound."""
 
     name: str
     probability: float
-
-
-class LungsEntry(BaseModel):
-    """Where the lung finder saw lungs, and how much of the positive evidence lies there."""
-
-    found: bool
-    area: float  # part of the picture
-    evidence_inside: dict[str, float | None]  # by finding, 0 to 1; None: nothing speaks for it
 
 
 class AnswerEntry(BaseModel):
@@ -88,7 +78,7 @@ class AnswerEntry(BaseModel):
 class ShiftEntry(BaseModel):
     """How strange one part is to the model."""
 
-    cue: str  # the strangest: features, words, subject, language or lungs
+    cue: str  # the strangest: features, or one of the branch's own
     strangeness: float  # 1 at the limit
     percentile: float | None  # how many in 100 held-out parts are less strange
     flagged: bool
@@ -99,8 +89,8 @@ class TrustEntry(BaseModel):
 
     level: float  # the share of answers that shall hold the truth
     answers: dict[str, AnswerEntry]  # by finding
-    shifts: dict[Modality, ShiftEntry]
-    disagreements: dict[str, dict[str, list[Modality]]]  # by finding: raising, lowering
+    shifts: dict[str, ShiftEntry]
+    disagreements: dict[str, dict[str, list[str]]]  # by finding: raising, lowering
 
 
 class CaseReport(BaseModel):
@@ -110,12 +100,11 @@ class CaseReport(BaseModel):
     model: ModelEntry
     mmbm_version: str
     device: str
-    inputs: dict[Modality, dict[str, Any]]
-    fusion_weights: dict[Modality, float]
+    inputs: dict[str, dict[str, Any]]
+    fusion_weights: dict[str, float]
     findings: list[FindingEntry]
     not_assessed: list[str]  # what these findings do not cover, among other things
-    sound_events: list[SoundEntry]
-    lungs: LungsEntry | None
+    events: dict[str, list[EventEntry]]  # by modality
     trust: TrustEntry
     residual: float
     warnings: list[str]
@@ -129,7 +118,7 @@ def case_report(analysis: Analysis) -> CaseReport:
         model=ModelEntry(name=identity.name, version=identity.version, sha256=identity.sha256),
         mmbm_version=prediction.mmbm_version,
         device=prediction.device,
-        inputs=_inputs(analysis.case),
+        inputs=_inputs(analysis),
         fusion_weights=prediction.fusion_weights,
         findings=[
             FindingEntry(
@@ -149,11 +138,10 @@ def case_report(analysis: Analysis) -> CaseReport:
             for entry in analysis.accounts
         ],
         not_assessed=list(not_assessed(analysis.findings).values()),
-        sound_events=[
-            SoundEntry(name=event.name, probability=event.probability)
-            for event in prediction.sound_events
-        ],
-        lungs=None if analysis.lungs is None else _lungs(analysis.maps, analysis.lungs),
+        events={
+            modality: [EventEntry(name=e.name, probability=e.probability) for e in told]
+            for modality, told in prediction.events.items()
+        },
         trust=_trust(judgement),
         residual=max(entry.residual for entry in analysis.accounts),
         warnings=list(analysis.warnings),
@@ -198,45 +186,16 @@ def _trust(judgement: Judgement) -> TrustEntry:
     )
 
 
-def _lungs(maps: tuple[EvidenceMaps, ...], lungs: Lungs) -> LungsEntry:
-    inside = {m.finding: None if m.image is None else share_inside(m.image, lungs) for m in maps}
-    return LungsEntry(found=lungs.found, area=lungs.area, evidence_inside=inside)
-
-
-def _inputs(case: Case) -> dict[Modality, dict[str, Any]]:
+def _inputs(analysis: Analysis) -> dict[str, dict[str, Any]]:
     """What was read of each part: its shape and format, not its content."""
-    entries: dict[Modality, dict[str, Any]] = {
-        "image": {"present": False},
-        "notes": {"present": False},
-        "audio": {"present": False},
-    }
-    if (picture := case.image) is not None:
-        height, width = picture.shown.shape
-        entries["image"] = {
-            "present": True,
-            "format": picture.file_format,
-            "height": height,
-            "width": width,
-            "spacing_mm": picture.spacing_mm,
-            "frame": picture.frame,
-            "frames": picture.frames,
-            "photometric": picture.photometric,
-            "window": next((list(w[:2]) for w in picture.windows[:1] if w.of_file), None),
-        }
-    if (notes := case.notes) is not None:
-        entries["notes"] = {
-            "present": True,
-            "format": notes.file_format,
-            "characters": len(notes.text),
-            "pages": notes.pages,
-            "language": notes.language,
-        }
-    if (sound := case.audio) is not None:
-        entries["audio"] = {
-            "present": True,
-            "codec": sound.codec,
-            "seconds": round(sound.seconds, 3),
-            "original_rate": sound.original_rate,
-            "channels": sound.channels,
-        }
+    case, prepared = analysis.case, analysis.prediction.features.prepared
+    entries: dict[str, dict[str, Any]] = {}
+    for modality in dict.fromkeys((*analysis.prediction.modalities, *case.present)):
+        if modality not in case.parts:
+            entries[modality] = {"present": False}
+            continue
+        evidence = {m.finding: m.parts[modality] for m in analysis.maps if modality in m.parts}
+        part, read = case.parts[modality], prepared.get(modality)
+        described = branch_of(modality).described(part, read, evidence)
+        entries[modality] = {"present": True} | described
     return entries

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import csv
 import wave
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
+from mmbm.branches.audio.config import AudioConfig
+from mmbm.branches.image.config import ImageConfig
+from mmbm.branches.notes.config import NotesConfig
+from mmbm.branches.notes.tokens import train_tokenizer
+from mmbm.branches.parts import PreparedPart
+from mmbm.branches.registry import branch_of
 from mmbm.case import SAMPLE_RATE, Case, Notes, Picture, Sound
-from mmbm.config import AudioConfig, ImageConfig, ModelConfig, NotesConfig, TrainConfig
 from mmbm.model import checkpoint
-from mmbm.model.network import MultimodalBigModel
-from mmbm.model.notes import train_tokenizer
+from mmbm.model.config import ModelConfig
+from mmbm.model.network import Inputs, MultimodalBigModel
+from mmbm.train.config import TrainConfig
 
 TINY = ModelConfig(
     name="tiny",
@@ -66,6 +74,35 @@ def case(seed: int = 0) -> Case:
     return Case(picture(seed), Notes(NOTES[seed % 2][0]), sound(seed))
 
 
+def with_events(config: ModelConfig, events: tuple[str, ...]) -> ModelConfig:
+    """The same model, of which the sound branch tells these events apart."""
+    return config.model_copy(update={"audio": config.audio.model_copy(update={"events": events})})
+
+
+def with_parts(given: Case, **parts: Any) -> Case:
+    """The same case with other parts in the place of its own."""
+    return Case(**{**given.parts, **parts})
+
+
+def prepared_of(
+    given: Case, network: MultimodalBigModel, tools: Mapping[str, Any]
+) -> dict[str, PreparedPart]:
+    """A case's parts as the network's branches read them."""
+    made = {}
+    for modality in network.config.modalities:
+        if modality in given.parts:
+            settings, encoder = network.config.of(modality), network.encoders[modality]
+            read = branch_of(modality).reader(settings, encoder, tools.get(modality))
+            made[modality] = read(given.parts[modality])
+    return made
+
+
+def inputs_of(given: Case, network: MultimodalBigModel, tools: Mapping[str, Any]) -> Inputs:
+    """A case as a batch of one."""
+    parts = {m: part.tensors for m, part in prepared_of(given, network, tools).items()}
+    return Inputs(torch.tensor([[m in parts for m in network.config.modalities]]), parts)
+
+
 def write_manifest(folder: Path, count: int = 64) -> Path:
     """A manifest of ``count`` small cases with their files; every fifth lacks its sound."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -110,5 +147,5 @@ def write_model(folder: Path, fusion: str) -> Path:
         torch.nn.init.normal_(parameter, std=0.5)
     network.calibration_scale.fill_(1.3)
     network.calibration_shift.fill_(-0.2)
-    checkpoint.write(folder, network, tokenizer, {})
+    checkpoint.write(folder, network, {"notes": tokenizer}, {})
     return folder

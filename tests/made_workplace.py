@@ -16,8 +16,8 @@ import pandas as pd
 from typer.testing import CliRunner
 
 from mmbm.cli import app
-from mmbm.config import TrainConfig
 from mmbm.data.manifest import scan_manifest
+from mmbm.train.config import TrainConfig
 from tests.made_cases import TINY, TINY_TRAINING, write_manifest
 
 FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)

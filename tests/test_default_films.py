@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmbm.borders import extent
+from mmbm.branches.image.borders import extent
 from mmbm.card import read_card
 from mmbm.case import Case, Picture
 from mmbm.data.synthesis.generate import SAMPLES
@@ -14,7 +14,6 @@ from mmbm.evaluate.golden import sample_cases
 from mmbm.explain.maps import finer_maps
 from mmbm.predict import Predictor
 from mmbm.trust.judge import judge
-from mmbm.trust.lungs import in_case
 from tests.made_cases import picture
 
 
@@ -56,14 +55,14 @@ def test_it_gets_the_samples_right_for_the_right_reason(predictor, sample):
     """What it says fits what was drawn, it points at the opacity, and nothing is strange to it."""
     case = Case(image=sample_cases()[sample.name].image)
     prediction = predictor.predict(case)
-    judgement = judge(case, prediction, in_case(prediction))
+    judgement = judge(case, prediction, predictor.config)
     assert prediction.warnings == () and judgement.flagged == ()
     pneumonia, no_finding = (f.probability for f in prediction.findings[:2])
     if not sample.build.patches:
         assert pneumonia < 0.3 and no_finding > 0.5
         return
     assert pneumonia > 0.7 and no_finding < 0.2
-    evidence = finer_maps(predictor, prediction)[0].image
+    evidence = finer_maps(predictor, prediction)[0].values("image")
     down, across = np.unravel_index(evidence.argmax(), evidence.shape)
     x, y = (
         (i + 0.5) / n * FIELD_CM for i, n in zip((across, down), evidence.shape[::-1], strict=True)

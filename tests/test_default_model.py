@@ -17,10 +17,11 @@ from mmbm.evaluate.golden import read_golden, sample_logits
 from mmbm.explain.ledger import ledger
 from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.model import checkpoint
-from mmbm.model.folder import checksums
 from mmbm.predict import Predictor
+from mmbm.storage.assets import assets_folder
+from mmbm.storage.folder import checksums
 
-SAMPLES = checkpoint.assets_folder() / "samples"
+SAMPLES = assets_folder() / "samples"
 READERS = {"image.dcm": read_picture, "notes.txt": read_notes, "sound.wav": read_sound}
 
 
@@ -32,7 +33,7 @@ def predictor():
 def test_it_scores_what_it_promises(predictor):
     assert predictor.config.findings == ("pneumonia", "no_finding", "viral")
     assert predictor.config.modalities == MODALITIES
-    assert len(predictor.config.sound_events) == 8
+    assert len(predictor.config.audio.events) == 8
 
 
 def test_its_record_is_of_these_weights(predictor):
@@ -57,7 +58,7 @@ def test_its_record_has_no_faults_and_its_numbers_have_not_moved(predictor):
 def test_an_edited_docstring_leaves_its_record_whole(tmp_path):
     package = Path(mmbm.__file__).parent
     copy = shutil.copytree(package, tmp_path / "mmbm", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "assets").symlink_to(checkpoint.assets_folder())
+    (tmp_path / "assets").symlink_to(assets_folder())
     for source in copy.rglob("*.py"):
         text = source.read_text(encoding="utf-8")
         source.write_text(text.replace('"""', '"""Edited. ', 1), encoding="utf-8")
@@ -79,8 +80,8 @@ def test_its_card_tells_every_stage(predictor):
     card = read_card(predictor.folder)
     stages = read_lineage(card.facts)
     kinds = [stage.kind for stage in stages]
-    assert set(kinds) == {"train", "average", "graft", "calibrate"}
-    assert kinds[-2:] == ["graft", "calibrate"]
+    assert set(kinds) == {"train", "average", "graft", "calibrate", "convert"}
+    assert kinds[-3:] == ["graft", "calibrate", "convert"]
     told = (predictor.folder / "training.md").read_text(encoding="utf-8")
     for command in ("films_on_device.py", "sounds_on_device.py", "mmbm graft", "--hold image"):
         assert command in told
@@ -88,7 +89,7 @@ def test_its_card_tells_every_stage(predictor):
 
 
 def test_the_assets_are_small_enough():
-    folder = checkpoint.assets_folder()
+    folder = assets_folder()
     size = sum(path.stat().st_size for path in (folder / "models").rglob("*") if path.is_file())
     assert size <= 40 * 2**20
     listed = checksums(checkpoint.find("default"))

@@ -17,8 +17,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import mmbm
+from mmbm.branches.registry import spaces
 from mmbm.cli import app
-from mmbm.explain.attribution import BASELINES, METHODS
 from mmbm.explain.verdict import LIMITS
 from mmbm.model.checkpoint import find
 from mmbm.record.record import read_record
@@ -206,8 +206,9 @@ def test_every_public_name_is_described():
 
 def test_methods_baselines_and_limits_of_a_verdict_are_the_programs():
     said = text_of("docs/explanations.md")
-    for over, methods in METHODS.items():
-        baselines = ", ".join(f"`{name}`" for name in BASELINES[over])
+    for over, (_, space) in spaces().items():
+        methods = space.methods
+        baselines = ", ".join(f"`{name}`" for name in space.baselines)
         assert f"| `{over}` | {', '.join(methods)} | {baselines} |" in said
     for check, (good, bad) in LIMITS.items():
         assert re.search(rf"^\| {check} \| .* \| {good:g} \| {bad:g} \|$", said, re.MULTILINE)

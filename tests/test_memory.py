@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 import torch
 
-from mmbm.data.corpus import read_corpus, read_texts
+from mmbm.branches.registry import spaces
 from mmbm.data.manifest import read_manifest
+from mmbm.data.reading import read_corpus, read_texts
 from mmbm.errors import OutOfMemory
 from mmbm.evaluate import extract
-from mmbm.explain.attribution import METHODS, SPACES, attribute
+from mmbm.explain.attribution import attribute
 from mmbm.explain.attribution.judged import evidence
 from mmbm.explain.flips import flip
 from mmbm.explain.maps import finer_maps
@@ -48,7 +49,7 @@ def works(predictor, tiny_run):
     seen, given = predictor.predict(case(1)), case(1)
     manifest = read_manifest(tiny_run / "cases" / "manifest.csv")
     test = manifest.take((manifest.rows["split"] == "test").to_numpy())
-    corpus = read_corpus(test, read_texts(test), predictor.config, predictor.tokenizer)
+    corpus = read_corpus(test, read_texts(test), predictor.config, predictor.tools)
 
     def judged(over):
         made = evidence(predictor, seen, over, "pneumonia", repeats=1)
@@ -65,9 +66,9 @@ def works(predictor, tiny_run):
     every = {
         "predict": lambda: logits(predictor, 3),
         "extract": lambda: extract(predictor.network, corpus, torch.device("cpu")).features,
-        "finer maps": lambda: np.stack([m.image for m in finer_maps(predictor, seen)]),
-        **{f"{o} {m}": partial(mapped, o, m) for o, known in METHODS.items() for m in known},
-        **{f"judged {over}": partial(judged, over) for over in SPACES},
+        "finer maps": lambda: np.stack([m.values("image") for m in finer_maps(predictor, seen)]),
+        **{f"{o} {m}": partial(mapped, o, m) for o, (_, s) in spaces().items() for m in s.methods},
+        **{f"judged {over}": partial(judged, over) for over in spaces()},
         **{f"flip {modality}": partial(flipped, modality) for modality in ("image", "notes")},
     }
     return every if FULL else {name: every[name] for name in QUICK}

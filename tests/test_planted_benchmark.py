@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from mmbm.branches.image.lungs import SIDE, Lungs
+from mmbm.branches.notes.evidence import WordShare
 from mmbm.case import SAMPLE_RATE, Notes, Picture, Sound
-from mmbm.explain.maps import WordShare
-from mmbm.model.lungs import SIDE, Lungs
 
 FOLDER = str(Path(__file__).parents[1] / "benchmarks")
 

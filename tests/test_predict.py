@@ -23,7 +23,7 @@ def test_the_same_case_gives_the_same_bits_twice(tiny_model_dir, predictor):
     for again in (predictor, Predictor.load(tiny_model_dir, "cpu", threads=1)):
         second = again.predict(case())
         assert first.findings == second.findings
-        assert first.sound_events == second.sound_events
+        assert first.events == second.events
         assert torch.equal(first.features.means, second.features.means)
 
 
@@ -46,8 +46,9 @@ def test_a_prediction_says_what_it_was_made_from(predictor):
 
 
 def test_no_sound_no_events(predictor):
-    assert predictor.predict(Case(notes=case().notes)).sound_events == ()
-    assert len(predictor.predict(case()).sound_events) == 6
+    assert predictor.predict(Case(notes=case().notes)).events == {}
+    told = predictor.predict(case()).events
+    assert told.keys() == {"audio"} and len(told["audio"]) == 6
 
 
 def test_an_empty_case_is_refused(predictor):
@@ -64,24 +65,19 @@ def test_auto_takes_what_works():
     assert probe_device("auto").type in {"cuda", "mps", "cpu"}
 
 
-def test_the_picture_is_read_beside_the_notes(tiny_model_dir, monkeypatch):
-    both = threading.Barrier(2, timeout=60)  # broken where one waits for the other
-    predictor = Predictor.load(tiny_model_dir, "cpu", threads=1)
-    encode = predictor.network.encode
-
-    def meeting(modality, *inputs):
-        if modality in ("image", "notes"):
-            both.wait()
-        return encode(modality, *inputs)
-
-    before = predictor.predict(case())
-    monkeypatch.setattr(predictor.network, "encode", meeting)
-    assert predictor.predict(case()).findings == before.findings
-
-
 @pytest.mark.cuda
 def test_cuda_agrees_with_the_cpu(tiny_model_dir, predictor):
     on_gpu = Predictor.load(tiny_model_dir, "cuda").predict(case())
     on_cpu = predictor.predict(case())
     cosine = torch.cosine_similarity(on_gpu.features.means, on_cpu.features.means, dim=1)
     assert float(cosine.min()) >= 0.999
+
+
+def test_work_that_is_on_the_worker_goes_on_at_once(tiny_model_dir):
+    predictor = Predictor.load(tiny_model_dir, "cpu", threads=1)
+    inside = predictor.alone(lambda: predictor.alone(threading.current_thread))
+    assert inside is not threading.current_thread()
+    assert inside.name.startswith("mmbm-predict")
+    assert predictor.alone(lambda: predictor.predict(case()).findings) == (
+        predictor.predict(case()).findings
+    )

@@ -10,7 +10,7 @@ from dashboard.colours import GREY, INK, LOWERS, MUTED, RAISES
 from dashboard.figures.look import plain
 from dashboard.markup import percent, signed
 from dashboard.text import Texts
-from mmbm.case import MODALITIES, Modality
+from mmbm.case import Modality
 from mmbm.explain.ledger import Ledger
 
 __all__ = ["waterfall"]
@@ -22,7 +22,7 @@ def steps(account: Ledger, say: Texts) -> list[tuple[str, float, float, str]]:
     """The bars of a ledger as (name, start, length, colour), the total last."""
     bars = [(say("ledger.base"), 0.0, account.base, GREY)]
     at = account.base
-    for modality in MODALITIES:
+    for modality in account.contributions:
         share = account.contributions[modality]
         bars.append((say.name("modality", modality), at, share, RAISES if share > 0 else LOWERS))
         at += share
@@ -33,11 +33,11 @@ def steps(account: Ledger, say: Texts) -> list[tuple[str, float, float, str]]:
 def waterfall(account: Ledger, present: tuple[Modality, ...], say: Texts) -> go.Figure:
     """Base + contributions = logit, with the probability on a second axis above."""
     bars = steps(account, say)
-    absent = {say.name("modality", m) for m in MODALITIES if m not in present}
+    absent = {say.name("modality", m) for m in account.contributions if m not in present}
     labels = [
         say("ledger.absent") if name in absent else signed(length, 3) for name, _, length, _ in bars
     ]
-    for place, modality in enumerate(MODALITIES, 1):
+    for place, modality in enumerate(account.contributions, 1):
         if modality in account.intervals and modality in present:
             low, high = account.intervals[modality]
             labels[place] += f" ± {(high - low) / 2:.2f}"

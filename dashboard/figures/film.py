@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from dashboard.colours import RAISES
-from mmbm.model.lungs import Box
+from mmbm.branches.parts import Box
 
 __all__ = ["block_sums", "marked_film"]
 

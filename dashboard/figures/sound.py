@@ -13,8 +13,8 @@ from plotly.subplots import make_subplots
 from dashboard.colours import INK, LOWERS, MUTED, RAISES
 from dashboard.figures.look import plain
 from dashboard.text import Texts
+from mmbm.branches.audio.config import AudioConfig
 from mmbm.case import SAMPLE_RATE
-from mmbm.config import AudioConfig
 
 __all__ = ["envelope", "mel_row", "sound", "strongest_second", "time_strip", "time_sums"]
 

@@ -11,8 +11,7 @@ from dashboard.figures.look import plain
 from dashboard.foreign import escape
 from dashboard.markup import percent, signed
 from dashboard.text import Texts
-from mmbm.case import MODALITIES
-from mmbm.explain.edits import Span
+from mmbm.branches.parts import Span
 from mmbm.explain.whatif import Change
 
 __all__ = ["account_rows", "moved", "struck"]
@@ -68,7 +67,7 @@ def account_rows(change: Change, say: Texts) -> list[tuple[str, str, str, str]]:
     numbers = [(say("ledger.base"), before.base, after.base)]
     numbers += [
         (say.name("modality", m), before.contributions[m], after.contributions[m])
-        for m in MODALITIES
+        for m in before.contributions
     ]
     numbers.append((say("ledger.total"), before.logit, after.logit))
     rows = [(name, signed(a, 3), signed(b, 3), signed(b - a, 3)) for name, a, b in numbers]

@@ -11,25 +11,22 @@ from dashboard import models, state
 from dashboard.foreign import escape, verbatim
 from dashboard.jobs import Job
 from dashboard.parts import badge, running
-from dashboard.parts.closer_map import draw
+from dashboard.parts.closer_map import baseline_words, draw
 from dashboard.review import Review
 from dashboard.state import CloserKey
 from dashboard.text import Texts
+from mmbm.branches.registry import branch_of, space_named
 from mmbm.case import Modality
 from mmbm.explain.attribution import (
-    BASELINES,
-    METHODS,
     NO_BASELINE,
-    SPACES,
     Attribution,
-    Over,
     attribute,
 )
 from mmbm.predict import Prediction, Predictor
 
 __all__ = ["closer"]
 
-Choice = tuple[Over, str]  # a space and a method's name
+Choice = tuple[str, str]  # a space and a method's name
 
 
 def closer(seen: Review, finding: str, say: Texts) -> None:
@@ -75,8 +72,7 @@ def pick_part(seen: Review, say: Texts) -> Modality:
 
 def methods_of(part: Modality) -> list[Choice]:
     """The methods for a part, the default first; sound has two spaces."""
-    spaces = sorted((o for o, m in SPACES.items() if m == part), key=lambda o: o == "samples")
-    return [(over, method) for over in spaces for method in METHODS[over]]
+    return [(space.over, method) for space in branch_of(part).spaces for method in space.methods]
 
 
 def pick_method(choices: list[Choice], label: str, key: str, say: Texts) -> Choice:
@@ -85,7 +81,9 @@ def pick_method(choices: list[Choice], label: str, key: str, say: Texts) -> Choi
 
     def name(choice: Choice) -> str:
         over, method = choice
-        return method if spaces <= {"pixels", "words"} else f"{method} · {say(f'closer.{over}')}"
+        return (
+            method if len(spaces) == 1 else f"{method} · {say.strings.get(f'closer.{over}', over)}"
+        )
 
     return st.selectbox(label, choices, format_func=name, key=key)
 
@@ -97,8 +95,8 @@ def pick_baseline(choice: Choice, say: Texts, place: int) -> str:
         return ""
     return st.selectbox(
         say("closer.baseline"),
-        list(BASELINES[over]),
-        format_func=lambda name: say(f"closer.baseline.{over}.{name}"),
+        list(space_named(over)[1].baselines),
+        format_func=lambda name: baseline_words(over, name, say),
         key=f"closer-baseline-{over}-{place}",
     )
 
@@ -141,7 +139,7 @@ def compute(predictor: Predictor, prediction: Prediction, key: CloserKey, job: J
     over, method, finding, baseline = key
     return attribute(
         *(predictor, prediction, over, finding),
-        method=None if method == next(iter(METHODS[over])) else method,
+        method=None if method == space_named(over)[1].methods[0] else method,
         baseline=baseline or None,
         progress=job.say,
         cancelled=job.cancelled,

@@ -12,14 +12,16 @@ from dashboard import markup
 from dashboard.figures import sound as sound_figures
 from dashboard.figures.film import block_sums
 from dashboard.figures.look import CONFIG
-from dashboard.foreign import escape
+from dashboard.foreign import escape, verbatim
 from dashboard.parts.evidence import film
+from dashboard.parts.other import rows
 from dashboard.review import Review
 from dashboard.text import Texts
-from mmbm.case import SAMPLE_RATE
-from mmbm.explain.attribution import BASELINES, NO_BASELINE, Attribution
+from mmbm.branches.registry import space_named
+from mmbm.case import MODALITIES, SAMPLE_RATE
+from mmbm.explain.attribution import NO_BASELINE, Attribution
 
-__all__ = ["draw", "fraction", "full_colour"]
+__all__ = ["baseline_words", "draw", "fraction", "full_colour"]
 
 BLOCKS = 32  # tiles a side in which pixel shares are summed; single pixels are noise to the eye
 STEP = 0.5  # seconds in which shares of sound are summed; finer ones are lost on a scale for all
@@ -58,8 +60,9 @@ def facts(seen: Review, found: Attribution, say: Texts) -> str:
     if found.method in NO_BASELINE:
         baseline = say("closer.no_baseline")
     else:
-        name = next(n for n, w in BASELINES[found.over].items() if w == found.baseline)
-        baseline = say(f"closer.baseline.{found.over}.{name}")
+        names = space_named(found.over)[1].baselines
+        name = next(n for n, words in names.items() if words == found.baseline)
+        baseline = baseline_words(found.over, name, say)
     line = say("closer.facts", method=found.method, baseline=baseline, steps=found.steps)
     if isnan(found.explained):
         return f"{line} {say('closer.no_sum')}"
@@ -71,6 +74,12 @@ def facts(seen: Review, found: Attribution, say: Texts) -> str:
         offset=markup.signed(contribution - found.explained, 3),
         delta=fraction(found.delta),
     )
+
+
+def baseline_words(over: str, name: str, say: Texts) -> str:
+    """What a baseline is called."""
+    own = space_named(over)[1].baselines[name]
+    return verbatim(say.strings.get(f"closer.baseline.{over}.{name}", own))
 
 
 def fraction(part: float) -> str:
@@ -86,6 +95,8 @@ def by_unit(seen: Review, found: Attribution) -> NDArray[np.float64]:
     values = np.asarray(found.values, dtype=np.float64)
     if found.over == "pixels":
         return block_sums(values, BLOCKS)
+    if found.modality not in MODALITIES:
+        return values.ravel()
     if found.over == "bands":
         values = values.sum(axis=0)
     return np.add.reduceat(values, np.arange(0, len(values), moment(seen, found)))
@@ -120,6 +131,8 @@ def on_part(
         text = seen.analysis.case.notes.text
         st.html(markup.words(text, found.values, scale=scale))
         st.html(markup.strongest_clauses(text, found.values, say))
+    elif found.modality not in MODALITIES:
+        st.html(markup.facts_table(rows(seen, found.modality, found.values, say)))
     else:
         hop = seen.config.audio.hop if found.over == "bands" else 1
         step = moment(seen, found) * hop / SAMPLE_RATE

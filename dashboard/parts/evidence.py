@@ -12,10 +12,12 @@ from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape
 from dashboard.review import Review
 from dashboard.text import Texts
+from mmbm.branches.audio.prepare import SoundEvidence
+from mmbm.branches.image.evidence import share_inside
+from mmbm.branches.image.prepare import PreparedImage
 from mmbm.case import SAMPLE_RATE
 from mmbm.explain.ledger import Ledger
 from mmbm.explain.maps import EvidenceMaps
-from mmbm.trust.lungs import share_inside
 
 __all__ = ["blank", "film", "picture", "sound"]
 
@@ -28,18 +30,20 @@ VIEWER_TEXTS = (
 def picture(seen: Review, account: Ledger, maps: EvidenceMaps, say: Texts) -> None:
     """The film with the evidence for the chosen finding."""
     st.subheader(say("viewer.title"), anchor=False)
-    if seen.film is None or maps.image is None:
+    evidence = maps.values("image")
+    if seen.film is None or evidence is None:
         blank(say("viewer.absent"))
         return
     finding = say.name("finding", account.finding)
-    film(seen.film, maps.image, scale=seen.image_scale, finding=finding, say=say, key="viewer")
+    film(seen.film, evidence, scale=seen.image_scale, finding=finding, say=say, key="viewer")
     line = say(
         "viewer.caption",
         finding=finding,
         total=markup.signed(account.contributions["image"], 3),
     )
-    lungs = seen.analysis.lungs
-    inside = share_inside(maps.image, lungs) if lungs and lungs.found else None
+    prepared = seen.analysis.prediction.features.prepared["image"]
+    lungs = prepared.lungs if isinstance(prepared, PreparedImage) else None
+    inside = share_inside(evidence, lungs) if lungs and lungs.found else None
     if inside is not None:
         line += " " + say("viewer.inside", share=f"{inside:.0%}")
     st.html(f'<div class="small">{escape(line)}</div>')
@@ -86,10 +90,11 @@ def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
     """Waveform, spectrogram and shares over time; playback; the sound events."""
     st.subheader(say("sound.title"), anchor=False)
     audio = seen.analysis.case.audio
-    if audio is None or seen.decibels is None:
+    heard = maps.parts.get("audio")
+    if audio is None or seen.decibels is None or not isinstance(heard, SoundEvidence):
         blank(say("sound.absent"))
         return
-    start = strongest_second(maps, say)
+    start = strongest_second(heard, say)
     st.audio(
         audio.waveform,
         sample_rate=SAMPLE_RATE,
@@ -99,15 +104,15 @@ def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
     figure = sound_figures.sound(
         audio.waveform,
         seen.decibels,
-        maps.audio,
-        maps.audio_seconds,
+        heard.values,
+        heard.seconds,
         config=seen.config.audio,
         say=say,
         limit=seen.moment_scale,
         marked=start,
     )
     st.plotly_chart(figure, theme=None, config=CONFIG, key="sound")
-    events = seen.analysis.prediction.sound_events
+    events = seen.analysis.prediction.events.get("audio", ())
     rows = [(say.name("event", e.name), e.probability, "") for e in events]
     st.html(
         f'<div class="small"><b>{escape(say("sound.events"))}.</b> '
@@ -116,11 +121,9 @@ def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
     st.html(markup.meters(rows, narrow=True))
 
 
-def strongest_second(maps: EvidenceMaps, say: Texts) -> int | None:
+def strongest_second(heard: SoundEvidence, say: Texts) -> int | None:
     """A button that plays from the second that moved the finding most; None until it is pressed."""
-    if maps.audio is None:
-        return None
-    second = sound_figures.strongest_second(maps.audio, maps.audio_seconds)
+    second = sound_figures.strongest_second(heard.values, heard.seconds)
     pressed = st.button(say("sound.strongest", second=second), key="strongest-second")
     return second if pressed else None
 

@@ -9,17 +9,17 @@ import streamlit as st
 from dashboard import markup, models, state
 from dashboard.figures import whatif as whatif_figures
 from dashboard.figures.film import marked_film
-from dashboard.foreign import escape
+from dashboard.foreign import escape, verbatim
 from dashboard.jobs import Job
 from dashboard.parts import running
 from dashboard.review import Review
 from dashboard.state import FlipKey
 from dashboard.text import Texts
-from mmbm.case import MODALITIES, Modality
-from mmbm.explain.edits import Span
+from mmbm.branches.parts import Box, Span
+from mmbm.branches.registry import branch_of
+from mmbm.case import Modality
 from mmbm.explain.flips import Flip, flip
 from mmbm.explain.whatif import worth
-from mmbm.model.lungs import Box
 from mmbm.predict import Predictor
 
 __all__ = ["flips", "worths"]
@@ -36,7 +36,7 @@ def flips(seen: Review, finding: str, say: Texts) -> None:
             key = (modality, finding)
             task = partial(search, models.predictor(), seen, key, threshold)
             st.button(
-                say(f"flip.{modality}"),
+                verbatim(label(modality, say)),
                 key=f"flip-{modality}",
                 on_click=running.ask,
                 args=(seen.analysis.case, {} if state.was_flipped(key) else {key: task}),
@@ -63,7 +63,7 @@ def search(
 def take(key: FlipKey, say: Texts) -> None:
     """Take what a search found, or show how far it is."""
     modality, finding = key
-    name = f"{say(f'flip.{modality}')} · {say.name('finding', finding)}"
+    name = f"{label(modality, say)} · {say.name('finding', finding)}"
 
     def words(done: float) -> tuple[str, None]:
         return say("flip.working", name=name, count=int(done)), None
@@ -77,8 +77,9 @@ def show(seen: Review, modality: Modality, finding: str, found: Flip | None, say
     if found is None:
         st.html(f'<div class="small">{escape(say("flip.none", part=part))}</div>')
         return
-    line = say(
+    line = say.either(
         f"flip.found.{modality}",
+        "flip.found.other",
         count=len(found.removed),
         pieces=found.pieces,
         finding=say.name("finding", finding),
@@ -93,16 +94,24 @@ def show(seen: Review, modality: Modality, finding: str, found: Flip | None, say
     elif seen.analysis.case.image is not None and modality == "image":
         boxes = [place for place in found.removed if isinstance(place, Box)]
         st.image(marked_film(seen.analysis.case.image.shown, boxes))
+    elif fields := branch_of(modality).fields:
+        gone = [fields[int(p.start)].label for p in found.removed if isinstance(p, Span)]
+        st.html(f"<div>{escape(', '.join(gone))}</div>")
     else:
         seconds = sorted(place for place in found.removed if isinstance(place, Span))
         named = ", ".join(f"{start:.1f}–{end:.1f} s" for start, end in seconds)
         st.html(f"<div>{escape(named)}</div>")
 
 
+def label(modality: str, say: Texts) -> str:
+    """What the search in one part is called."""
+    return say.either(f"flip.{modality}", "flip.other", part=say.name("modality", modality))
+
+
 def worths(seen: Review, finding: str, say: Texts) -> None:
     """What each missing part would change on average."""
-    for modality in MODALITIES:
-        if modality in seen.analysis.prediction.present or modality not in seen.config.modalities:
+    for modality in seen.config.modalities:
+        if modality in seen.analysis.prediction.present:
             continue
         part = say.name("modality", modality)
         known = worth(seen.analysis.prediction, modality)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from itertools import cycle
+from typing import Any
 
 import streamlit as st
 
@@ -11,6 +13,7 @@ from dashboard import given, state
 from dashboard.foreign import escape, verbatim
 from dashboard.samples import samples
 from dashboard.text import Texts
+from mmbm.branches.registry import branch_of
 from mmbm.case import MODALITIES, Modality, Notes, Picture, Sound
 from mmbm.text import Sentence
 
@@ -27,9 +30,16 @@ def intake(say: Texts) -> None:
         f'<div class="facts">{escape(say("intake.sample_note"))}</div>'
         f"<style>:root {{ --another-file: {another}; }}</style>"
     )
-    for modality in MODALITIES:
+    for modality in state.parts():
         with st.container(border=True, gap="xsmall", key=f"place-{modality}"):
             place(modality, say)
+
+
+def title(modality: Modality, say: Texts) -> str:
+    """What the part is called above its widgets."""
+    if modality in MODALITIES:
+        return say(f"intake.{modality}.title")
+    return say.name("modality", modality)
 
 
 def sample(say: Texts) -> None:
@@ -52,7 +62,7 @@ def place(modality: Modality, say: Texts) -> None:
     """One modality: its widgets, then what was read, or one sentence why not."""
     part, name = state.parts()[modality], say.name("modality", modality)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.subheader(say(f"intake.{modality}.title"), anchor=False, width="stretch")
+        st.subheader(verbatim(title(modality, say)), anchor=False, width="stretch")
         if part.given:
             remover(modality, say)
     widgets(modality, say)
@@ -88,6 +98,9 @@ def refusal(part: given.Part, reason: Sentence, name: str, say: Texts) -> str:
 
 def widgets(modality: Modality, say: Texts) -> None:
     """The ways to hand a part in; another file takes the place of the one before."""
+    if modality not in MODALITIES:
+        form(modality, say)
+        return
     if modality == "image":
         uploader(modality, say)
         return
@@ -98,6 +111,25 @@ def widgets(modality: Modality, say: Texts) -> None:
         uploader(modality, say)
     with tabs[1]:
         typing(say) if modality == "notes" else recorder(say)
+
+
+def form(modality: Modality, say: Texts) -> None:
+    """A number input for each of a modality's fields; what is left empty is missing."""
+    at, fields = state.fields_place(modality), branch_of(modality).fields
+    names = tuple(field.name for field in fields)
+    for place, field in zip(cycle(st.columns(2, gap="small")), fields, strict=False):
+        with place:
+            st.number_input(
+                verbatim(f"{field.label} ({field.unit})"),
+                min_value=field.low,
+                max_value=field.high,
+                value=None,
+                step=field.step,
+                format="%g",
+                key=f"{at.key}-{field.name}",
+                on_change=state.take_fields,
+                args=(at, names),
+            )
 
 
 def uploader(modality: Modality, say: Texts) -> None:
@@ -166,8 +198,10 @@ def summary(part: given.Part, say: Texts) -> None:
     st.html(f'<div class="facts">{"<br>".join(lines)}</div>')
 
 
-def facts(value: Picture | Notes | Sound, say: Texts) -> list[str]:
+def facts(value: Any, say: Texts) -> list[str]:
     """What a reader would check first of a part."""
+    if not isinstance(value, Picture | Notes | Sound):
+        return []
     if isinstance(value, Notes):
         kind = say("facts.typed") if value.file_format == "typed" else value.file_format.upper()
         found = [kind, say("facts.characters", count=f"{len(value.text):,}")]

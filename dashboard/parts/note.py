@@ -13,12 +13,14 @@ from dashboard.parts.closer_map import facts, full_colour
 from dashboard.parts.evidence import blank
 from dashboard.review import Review
 from dashboard.text import Texts
-from mmbm.explain.attribution import BASELINES, METHODS, Attribution, attribute
-from mmbm.explain.maps import EvidenceMaps, WordShare
+from mmbm.branches.notes.evidence import WordShare
+from mmbm.branches.notes.space import WORDS
+from mmbm.explain.attribution import Attribution, attribute
+from mmbm.explain.maps import EvidenceMaps
 
 __all__ = ["note"]
 
-METHOD, BASELINE = next(iter(METHODS["words"])), next(iter(BASELINES["words"]))
+METHOD, BASELINE = WORDS.methods[0], next(iter(WORDS.baselines))
 
 
 def note(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
@@ -28,7 +30,8 @@ def note(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
     a sign far more often than the last layer's, whose every place has read the whole note.
     """
     st.subheader(say("words.title"), anchor=False)
-    if seen.analysis.case.notes is None or maps.words is None:
+    shares = maps.values("notes")
+    if seen.analysis.case.notes is None or shares is None:
         blank(say("words.absent"))
         return
     kinds = ["input", "last"] if seen.config.notes.encoder == "gru" else ["last"]
@@ -44,7 +47,7 @@ def note(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
     if kind == "input":
         from_the_words(seen, maps.finding, say)
     else:
-        coloured(seen.analysis.case.notes.text, maps.words, seen.word_scale, say)
+        coloured(seen.analysis.case.notes.text, shares, seen.word_scale, say)
         told(say("words.scale", scale=f"{seen.word_scale:.3f}"), say)
 
 

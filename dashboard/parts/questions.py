@@ -11,10 +11,11 @@ from dashboard.figures.film import marked_film
 from dashboard.foreign import escape, verbatim
 from dashboard.review import Review
 from dashboard.text import Texts
-from mmbm.case import MODALITIES, Modality, Notes, Picture, Sound
-from mmbm.explain.edits import SHORTEST, Span, cut, erase, keep
+from mmbm.branches.audio.edits import SHORTEST, cut
+from mmbm.branches.image.edits import erase, keep
+from mmbm.branches.parts import Box, Span
+from mmbm.case import Modality, Notes, Picture, Sound
 from mmbm.model.checkpoint import find, shipped
-from mmbm.model.lungs import Box
 
 __all__ = ["edit", "move", "mute", "other_model", "region", "shorten", "weight_of"]
 
@@ -32,11 +33,11 @@ def mute(seen: Review, said: list[str], say: Texts) -> list[Modality]:
     return silent
 
 
-def weight_of(say: Texts) -> Modality | None:
+def weight_of(seen: Review, say: Texts) -> Modality | None:
     """Which weight to move."""
     return st.segmented_control(
         say("whatif.weight"),
-        list(MODALITIES),
+        list(seen.config.modalities),
         format_func=lambda m: verbatim(say.name("modality", m)),
         key=state.whatif_key("weight-of"),
         help=say("whatif.weight.help"),

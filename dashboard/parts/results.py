@@ -14,12 +14,12 @@ from dashboard.parts import trust
 from dashboard.parts.closer import closer
 from dashboard.parts.evidence import picture, sound
 from dashboard.parts.note import note
+from dashboard.parts.other import others
 from dashboard.parts.prevalence import at_prevalence, prevalence_picker, what_it_means
 from dashboard.parts.whatif import whatif
 from dashboard.review import Review
 from dashboard.text import Texts
-from mmbm.analysis import Analysis
-from mmbm.case import MODALITIES
+from mmbm.analysis import Analysis, late_warnings
 from mmbm.explain.ledger import Ledger
 from mmbm.findings import not_assessed
 from mmbm.report import case_report
@@ -42,6 +42,7 @@ def results(seen: Review, say: Texts) -> None:
     with right:
         reasons(seen, account, say, common.shift(finding))
         sound(seen, maps, say)
+        others(seen, account, maps, say)
     whatif(seen, finding, say, moved=bool(common.wanted))
     closer(seen, finding, say)
     export(analysis, say)
@@ -156,17 +157,20 @@ def bound(residual: float) -> str:
 def missing(seen: Review, say: Texts) -> None:
     """Which parts were not given, and what that did to the sum."""
     st.subheader(say("missing.title"), anchor=False)
-    absent = [m for m in MODALITIES if m not in seen.analysis.prediction.present]
+    absent = [m for m in seen.config.modalities if m not in seen.analysis.prediction.present]
     if not absent:
         st.markdown(say("missing.none"))
     for modality in absent:
-        st.markdown(f"{say(f'missing.{modality}')} {say('missing.effect')}")
+        if f"missing.{modality}" in say.strings:
+            st.markdown(f"{say(f'missing.{modality}')} {say('missing.effect')}")
+        else:
+            line = say("missing.other", part=say.name("modality", modality))
+            st.markdown(f"{verbatim(line)} {say('missing.effect')}")
 
 
 def warnings(analysis: Analysis, say: Texts) -> None:
     """Everything the reader should know of how the parts were read."""
-    lungs = analysis.lungs
-    of_parts = [*analysis.prediction.warnings, *(lungs.warnings if lungs else ())]
+    of_parts = [*analysis.prediction.warnings, *late_warnings(analysis.prediction)]
     given = [say.of(warning) for warning in of_parts]
     given += trust.warnings(analysis.judgement, say)
     if given:

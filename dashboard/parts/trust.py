@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.text import Texts
+from mmbm.branches.registry import branch_of
 from mmbm.model.tables import LEVELS
 from mmbm.trust.judge import Answer, Judgement
+from mmbm.trust.shift import Shift
 
 __all__ = ["answer_words", "level_picker", "warnings"]
 
@@ -36,11 +38,17 @@ def answer_words(answer: Answer, level: float, say: Texts) -> str:
     return say("trust.both" if answer.labels else "trust.none", level=f"{level:.0%}")
 
 
+def unlike(shift: Shift, say: Texts) -> str:
+    """What to say of a part out of distribution; "" where its branch says it itself."""
+    key = f"trust.shift.{shift.modality}.{shift.cue}"
+    return say.strings.get(key, branch_of(shift.modality).unlike.get(shift.cue, ""))
+
+
 def warnings(judgement: Judgement, say: Texts) -> list[str]:
     """What is strange, a sentence each, and what disagrees; the lung finder speaks for itself."""
     if not judgement.assessed:
         return [say("trust.not_assessed")]
-    said = [say(f"trust.shift.{s.modality}.{s.cue}") for s in judgement.flagged if s.cue != "lungs"]
+    said = [sentence for shift in judgement.flagged if (sentence := unlike(shift, say))]
     apart_over = []
     for apart in judgement.disagreements:
         raising, lowering = (

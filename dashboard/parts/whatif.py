@@ -20,7 +20,8 @@ from dashboard.parts.questions import (
 )
 from dashboard.review import Review
 from dashboard.text import Texts
-from mmbm.case import MODALITIES, Case
+from mmbm.analysis import late_warnings
+from mmbm.case import Case
 from mmbm.errors import MMBMError
 from mmbm.explain.whatif import changes, exchanged, muted, reweighed
 from mmbm.predict import Prediction
@@ -56,7 +57,7 @@ def asked(seen: Review, said: list[str], say: Texts) -> Prediction:
     """The prediction with all that was asked for; ``said`` gets it in words."""
     with st.container(horizontal=True, gap="large"):
         silent = mute(seen, said, say)
-        chosen = weight_of(say)
+        chosen = weight_of(seen, say)
     weight = move(seen, chosen, said, say) if chosen else None
     notes, picture, sound, model = st.tabs(
         [verbatim(say.name("modality", m)) for m in ("notes", "image", "audio")]
@@ -72,8 +73,8 @@ def asked(seen: Review, said: list[str], say: Texts) -> Prediction:
     with model:
         other = other_model(said, say)
     if other is not None:
-        whole = {m: getattr(parts, m) or getattr(seen.analysis.case, m) for m in MODALITIES}
-        after = models.other_predictor(other).predict(Case(**whole))
+        whole = Case(**{**seen.analysis.case.parts, **parts.parts})
+        after = models.other_predictor(other).predict(whole)
     elif parts.present:
         after = exchanged(models.predictor(), seen.analysis.prediction, parts)
     else:
@@ -98,8 +99,7 @@ def answer(seen: Review, after: Prediction, finding: str, said: list[str], say: 
             st.html(f"<b>{escape(say('whatif.account', finding=name))}</b>")
             st.html(markup.facts_table(whatif_figures.account_rows(change, say), head=head))
     st.plotly_chart(whatif_figures.moved(both, say), theme=None, config=CONFIG, key="whatif-moved")
-    lungs = after.features.prepared.lungs
-    for warning in [*after.warnings, *(lungs.warnings if lungs else ())]:
+    for warning in (*after.warnings, *late_warnings(after)):
         if warning not in seen.analysis.prediction.warnings:
             st.warning(verbatim(say.of(warning)))
     st.button(say("whatif.reset"), key=state.whatif_key("reset"), on_click=state.reset_whatif)

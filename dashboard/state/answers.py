@@ -7,7 +7,7 @@ from typing import Literal
 from dashboard.jobs import Job
 from dashboard.review import Review
 from dashboard.state.session import CloserKey, FlipKey, JobKey, session
-from mmbm.case import MODALITIES, Case
+from mmbm.case import Case
 from mmbm.data.check.report import DataReport
 from mmbm.explain.flips import Flip
 from mmbm.explain.verdict import MapVerdict
@@ -42,7 +42,8 @@ def at_hand(of: Case) -> bool:
 
 def same(one: Case, other: Case) -> bool:
     """Whether two cases have the very same parts."""
-    return all(getattr(one, m) is getattr(other, m) for m in MODALITIES)
+    same_kinds = one.parts.keys() == other.parts.keys()
+    return same_kinds and all(other.parts[m] is part for m, part in one.parts.items())
 
 
 def numbers_shown() -> bool:

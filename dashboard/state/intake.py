@@ -14,11 +14,13 @@ __all__ = [
     "begin",
     "case",
     "choose_sample",
+    "fields_place",
     "given",
     "new_case",
     "parts",
     "place",
     "remove",
+    "take_fields",
     "take_files",
     "take_frame",
     "take_text",
@@ -33,7 +35,7 @@ def given() -> Given:
 
 
 def parts() -> dict[Modality, Part]:
-    """The three parts of the case."""
+    """The parts of the case."""
     return given().parts
 
 
@@ -78,6 +80,20 @@ def text_box() -> Place:
     if typed is not None and begin_with(box.key, typed):
         given().show(box, typed)
     return box
+
+
+def take_fields(at: Place, names: tuple[str, ...]) -> None:
+    """Callback of a form's number inputs: the numbers as they are now."""
+    values = {name: held().get(f"{at.key}-{name}") for name in names}
+    given().fill(at, {name: None if v is None else float(v) for name, v in values.items()})
+
+
+def fields_place(modality: Modality) -> Place:
+    """The place of a form; its inputs show the numbers held, also after the page was left."""
+    at = place(modality, "fields")
+    for name, value in given().numbers(modality).items():
+        begin_with(f"{at.key}-{name}", value)
+    return at
 
 
 def take_frame(at: Place) -> None:

@@ -16,7 +16,6 @@ from dashboard.jobs import Job
 from dashboard.review import Review
 from mmbm.case import Case, Modality
 from mmbm.data.check.report import DataReport
-from mmbm.explain.attribution import Over
 from mmbm.explain.flips import Flip
 from mmbm.explain.verdict import MapVerdict
 
@@ -31,9 +30,9 @@ __all__ = [
     "session",
 ]
 
-CloserKey = tuple[Over, str, str, str]  # space, method, finding, baseline
+CloserKey = tuple[str, str, str, str]  # space, method, finding, baseline
 FlipKey = tuple[Modality, str]  # part, finding
-VerdictKey = tuple[Literal["verdict"], Over, str, str, str]  # of the map that is judged
+VerdictKey = tuple[Literal["verdict"], str, str, str, str]  # of the map that is judged
 JobKey = CloserKey | FlipKey | VerdictKey  # of what the job's answer is kept by
 
 

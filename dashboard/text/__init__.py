@@ -28,6 +28,10 @@ class Texts:
         text = self.strings[key]
         return text.format(**values) if values else text
 
+    def either(self, key: str, other: str, **values: object) -> str:
+        """The string of ``key``, or of ``other`` where there is none."""
+        return self(key if key in self.strings else other, **values)
+
     def name(self, kind: str, name: str) -> str:
         """The name of a finding, sound event, modality or sample; plain where none is written."""
         own = self.strings.get(f"{kind}.{name}")

@@ -19,8 +19,8 @@ from mmbm.config import Settings
 from mmbm.data.manifest import SPLITS, Manifest
 from mmbm.errors import ModelError
 from mmbm.model.facts import read_facts
-from mmbm.model.folder import checksum, take_all
 from mmbm.record.record import FILE, Record, faults, record_in
+from mmbm.storage.folder import checksum, take_all
 
 __all__ = [
     "SOURCES",

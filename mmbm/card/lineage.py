@@ -10,7 +10,7 @@ from mmbm.config import Settings
 
 __all__ = ["Stage", "extended", "read_lineage", "weights_sha256"]
 
-Kind = Literal["train", "average", "graft", "calibrate"]
+Kind = Literal["train", "average", "graft", "calibrate", "convert"]
 
 
 class Stage(Settings):

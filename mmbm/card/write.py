@@ -11,15 +11,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mmbm.branches.registry import branch_of
 from mmbm.card.evaluated import evaluation
 from mmbm.card.facts import SOURCES, UNSTATED, CardFacts, read_card
 from mmbm.card.lineage import read_lineage, weights_sha256
 from mmbm.card.tables import markdown_table
-from mmbm.config import ModelConfig
 from mmbm.findings import not_assessed, title
+from mmbm.model.config import ModelConfig
 from mmbm.model.facts import calibrated_at
-from mmbm.model.folder import put
 from mmbm.record.record import Record
+from mmbm.storage.folder import put
 
 __all__ = ["write_card"]
 
@@ -71,6 +72,9 @@ def write_card(folder: Path) -> None:
 
 
 def _use(config: ModelConfig) -> str:
+    takes = [branch_of(m).takes(config.of(m)) for m in config.modalities]
+    missing = "; any of these may be missing" if len(takes) > 1 else ""
+    heard = "; names of sounds heard" if config.events else ""
     return f"""## Intended use
 Research on assisted diagnosis, and teaching: {", ".join(title(f) for f in config.findings)}.
 “{title("no_finding")}” says no more than that: what is listed next may be there all the same.
@@ -79,34 +83,21 @@ Research on assisted diagnosis, and teaching: {", ".join(title(f) for f in confi
 
 - **Users:** a doctor or a researcher who looks at the inputs too and makes the decision.
 - **Not for:** triage, screening, treatment, or any use where nobody looks at the inputs.
-- **Inputs:** a frontal chest radiograph (DICOM, PNG or JPEG), clinical notes in English or Chinese,
-  a lung sound of up to {config.audio.max_seconds:g} s; any of the three may be missing. A file that
-  cannot be read is refused in one sentence; a part unlike what the model knows is flagged.
+- **Inputs:** {", ".join(takes)}{missing}. A file that cannot be read is refused in one
+  sentence; a part unlike what the model knows is flagged.
 - **Outputs:** a calibrated probability for each finding, with what each part added to its log-odds;
-  yes, no or not sure at a level the user picks; names of sounds heard.
+  yes, no or not sure at a level the user picks{heard}.
 - **In the workflow:** beside the doctor's own reading, never before or instead of it."""
 
 
 def _model(config: ModelConfig, facts: dict[str, Any], own: CardFacts) -> str:
-    notes = config.notes
-    reader = (
-        f"GRU, {notes.layers} layers, both ways, {notes.hidden} units"
-        if notes.encoder == "gru"
-        else "a transformer"
-    )
-    image = config.image
-    film = f"{image.backbone}, {image.size} pixels a side"
-    if image.lungs:
-        film += ", cut out around the lungs and read in them alone"
-    if image.cycles:
-        film += (
-            f", every film brought to one power spectrum up to {image.cycles:g} cycles over it, "
-            "so that its sharpness and noise say nothing"
-        )
+    nets = [
+        f"{m.replace('_', ' ').capitalize()}: {branch_of(m).built(config.of(m))}."
+        for m in config.modalities
+    ]
     made = facts.get("mmbm_version", "not stated")
     text = f"""## Model
-Image: {film}. Notes: {reader}. Audio: log-mel
-and a small convolutional net. Features of {config.features} numbers each, fusion
+{" ".join(nets)} Features of {config.features} numbers each, fusion
 `{config.fusion}`, linear head; calibrated by Platt scaling of each modality's evidence on the val
 split. Reads {", ".join(config.modalities)}.
 Weights: sha256 {weights_sha256(facts)}. Made with MMBM {made}."""

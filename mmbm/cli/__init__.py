@@ -4,9 +4,17 @@ graft, evaluate, sanity, sign, serve, sample.
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
 """
 
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from mmbm.cli import combine, data, evaluate, predict, serve, train
+
+OUTSIDE = "MMBM_WITH"  # as mmbm.branches.registry has it, which takes long to import
 
 app = typer.Typer(
     name="mmbm",
@@ -15,6 +23,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def choices(
+    outside: Annotated[
+        list[Path] | None,
+        typer.Option("--with", help="A Python file that registers a modality; may be repeated."),
+    ] = None,
+) -> None:
+    """What holds for every command."""
+    if outside:
+        os.environ[OUTSIDE] = os.pathsep.join(str(path.resolve()) for path in outside)
+
+
 app.command()(predict.predict)
 
 manifests = typer.Typer(no_args_is_help=True, help="Make and check manifests.")

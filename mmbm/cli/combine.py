@@ -36,8 +36,7 @@ def average(
                 manifest,
                 model,
                 out,
-                images=image or (),
-                sounds=audio or (),
+                branches={"image": image or (), "audio": audio or ()},
                 reading=reading,
                 version=version,
             )

@@ -74,21 +74,23 @@ def _show(report: CaseReport) -> None:
 
     console = Console()
     table = Table(title=f"{report.model.name} {report.model.version} on {report.device}")
-    for column in ("finding", "probability", "base", "image", "notes", "audio", "= logit"):
+    modalities = list(report.inputs)
+    for column in ("finding", "probability", "base", *modalities, "= logit"):
         table.add_column(column, justify="left" if column == "finding" else "right")
     for f in report.findings:
-        parts = [f"{f.contributions[m]:+.3f}" for m in ("image", "notes", "audio")]
+        parts = [f"{f.contributions[m]:+.3f}" for m in modalities if m in f.contributions]
         table.add_row(f.title, f"{f.probability:.1%}", f"{f.base:+.3f}", *parts, f"{f.logit:+.3f}")
     console.print(table)
     weights = ", ".join(f"{m} {w:.3f}" for m, w in report.fusion_weights.items()) or "none"
     console.print(f"Log-odds; residual {report.residual:.1e}. Fusion weights: {weights}.")
-    if report.sound_events:
-        heard = ", ".join(f"{e.name} {e.probability:.0%}" for e in report.sound_events)
-        console.print(f"Sound: {heard}.")
-    if report.lungs and report.lungs.found:
+    for modality, told in report.events.items():
+        heard = ", ".join(f"{e.name} {e.probability:.0%}" for e in told)
+        console.print(f"{modality.capitalize()}: {heard}.")
+    lungs = report.inputs.get("image", {}).get("lungs", {"found": False})
+    if lungs["found"]:
         inside = ", ".join(
             f"{name} {share:.0%}"
-            for name, share in report.lungs.evidence_inside.items()
+            for name, share in lungs["evidence_inside"].items()
             if share is not None
         )
         console.print(f"Of the image's evidence for each finding, in the lung fields: {inside}.")

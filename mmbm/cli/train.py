@@ -24,7 +24,7 @@ def train(
 ) -> None:
     """Train a model on your own cases; calibrates and evaluates it at the end."""
     with one_line_errors():
-        from mmbm.config import TrainConfig
+        from mmbm.train.config import TrainConfig
         from mmbm.train.run import run_training
 
         settings = TrainConfig.read(config) if config else TrainConfig()

@@ -2,53 +2,40 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 from torch import Tensor
 
-from mmbm.case import MODALITIES, Modality
-from mmbm.config import ImageConfig, ModelConfig
+from mmbm.branches.image.config import ImageConfig
+from mmbm.branches.image.lungs import lung_cue
+from mmbm.branches.image.prepare import (
+    PLAIN,
+    standardise,
+)
+from mmbm.branches.notes.cues import cues_of_note
+from mmbm.branches.notes.tokens import Tokens, batch_tokens
+from mmbm.branches.parts import PreparedPart
+from mmbm.branches.registry import branch_of
+from mmbm.case import MODALITIES
 from mmbm.data.located import Box, Event
 from mmbm.data.manifest import Manifest
-from mmbm.errors import InputError, ManifestError
-from mmbm.inputs import (
-    NEGATIVE_BELOW,
-    PLAIN,
-    batch_tokens,
-    likeness,
-    prepare_film,
-    read_tokens,
-    standardise,
-    thumbnail,
-    waveform,
-)
-from mmbm.io import read_notes, read_picture, read_sound
-from mmbm.model.lungs import lung_digest
+from mmbm.io.language import language_of
+from mmbm.model.config import ModelConfig
 from mmbm.model.network import Inputs
-from mmbm.model.notes import Tokens
 
 __all__ = [
     "Corpus",
     "Progress",
     "as_inputs",
-    "distinct",
-    "read_corpus",
-    "read_texts",
     "silent",
 ]
 
-Part = TypeVar("Part")
 THUMBNAIL = 32  # pixels a side
-ARRAYS = ("films", "thumbnails", "lung_areas", "parts")  # of the cached file
 Progress = Callable[[str, int, int], None]  # what is being read, how many are done, of how many
 
 
@@ -73,15 +60,45 @@ class Corpus:
     sound_labels: Tensor  # (cases, events) float32, NaN: unknown
     parts: Tensor  # (films, 4) float32, top, bottom, left, right of what the film shows of its file
     image: ImageConfig = PLAIN  # how greys are standardised
+    modalities: tuple[str, ...] = MODALITIES  # of the model, in its order
+    others: Mapping[str, Sequence[PreparedPart | None]] = field(default_factory=dict)
+    """Of each modality that is not built in, one a case."""
 
     def __len__(self) -> int:
         return len(self.film_of)
 
     @property
     def present(self) -> Tensor:
-        """(cases, 3) bool, in the order of MODALITIES."""
-        notes = np.array([t is not None for t in self.tokens])
-        return torch.from_numpy(np.stack([self.film_of >= 0, notes, self.sound_of >= 0], 1))
+        """(cases, modalities) bool, in the model's order."""
+        has = [self.part_of(modality) >= 0 for modality in self.modalities]
+        return torch.from_numpy(np.stack(has, 1))
+
+    def part_of(self, modality: str) -> NDArray[np.int64]:
+        """(cases,) which distinct part of a modality each case has, -1: none."""
+        if modality == "image":
+            return self.film_of
+        if modality == "audio":
+            return self.sound_of
+        parts = self.tokens if modality == "notes" else self.others[modality]
+        given = np.array([part is not None for part in parts], dtype=bool)
+        return np.where(given, np.arange(len(parts)), -1)
+
+    def distinct(self, modality: str) -> NDArray[np.int64]:
+        """A case of each distinct part of a modality."""
+        index = self.part_of(modality)
+        _, first = np.unique(index, return_index=True)
+        return first[index[first] >= 0]
+
+    def cues(self, modality: str, case: int, text: str, config: ModelConfig) -> dict[str, float]:
+        """How strange a branch finds one of a case's parts, whose note is ``text``."""
+        if modality == "image":
+            return lung_cue(float(self.lung_areas[self.film_of[case]]))
+        if modality == "notes":
+            tokens = self.tokens[case]
+            assert tokens is not None
+            foreign = language_of(text) == "other"
+            return cues_of_note(tokens, text, config.notes.unknown, foreign=foreign)
+        return {}
 
     def boxes(self, case: int) -> tuple[Box, ...]:
         """What people marked on one case's film, in fractions of what the film shows of it."""
@@ -107,14 +124,22 @@ class Corpus:
             if event.end > start
         )
 
-    def held(self, case: int) -> dict[Modality, Any]:
-        """The parts that one case has, as they are held here."""
-        film, tokens, sound = self.film_of[case], self.tokens[case], self.sound_of[case]
-        parts: dict[Modality, Any] = {"image": self.films[film]} if film >= 0 else {}
-        parts |= {"notes": tokens} if tokens is not None else {}
-        return parts | ({"audio": self.sounds[sound]} if sound >= 0 else {})
+    def held(self, case: int) -> dict[str, Any]:
+        """The parts of the model's that one case has, as they are held here."""
+        return {
+            modality: self._held(modality, case, part)
+            for modality in self.modalities
+            if (part := int(self.part_of(modality)[case])) >= 0
+        }
 
-    def inputs(self, cases: Sequence[int], *, only: Modality | None = None) -> Inputs:
+    def _held(self, modality: str, case: int, part: int) -> Any:
+        if modality == "image":
+            return self.films[part]
+        if modality == "audio":
+            return self.sounds[part]
+        return self.tokens[case] if modality == "notes" else self.others[modality][case]
+
+    def inputs(self, cases: Sequence[int], *, only: str | None = None) -> Inputs:
         """A batch of cases, of ``only`` one modality or of all; recordings are equally long."""
         held = [
             {m: part for m, part in self.held(case).items() if only in (None, m)} for case in cases
@@ -122,160 +147,22 @@ class Corpus:
         for parts in held:
             if "image" in parts:
                 parts["image"] = standardise(parts["image"], self.image)
-        return as_inputs(held)
+        return as_inputs(held, self.modalities)
 
 
-def as_inputs(cases: Sequence[Mapping[Modality, Any]]) -> Inputs:
-    """A batch of cases by their parts: standardised film, tokens, waveform."""
-    films, notes, sounds = ([case[m] for case in cases if m in case] for m in MODALITIES)
-    ids, lengths = batch_tokens(notes) if notes else (None, None)
+def as_inputs(cases: Sequence[Mapping[str, Any]], modalities: Sequence[str]) -> Inputs:
+    """A batch of cases by their parts: standardised film, tokens, waveform, or a prepared part."""
+    held = {m: [case[m] for case in cases if m in case] for m in modalities}
     return Inputs(
-        present=torch.tensor([[m in case for m in MODALITIES] for case in cases]),
-        film=torch.stack(films) if films else None,
-        tokens=ids,
-        lengths=lengths,
-        waveform=torch.stack(sounds) if sounds else None,
+        torch.tensor([[m in case for m in modalities] for case in cases]),
+        {m: _batch(m, parts) for m, parts in held.items() if parts},
     )
 
 
-def read_texts(manifest: Manifest) -> list[str]:
-    """Every case's note, "" where it has none.
-
-    Raises
-    ------
-    ManifestError
-        A note that cannot be read, by its case.
-    """
-    texts = []
-    for row, inline in enumerate(manifest.rows["notes_text"]):
-        path = manifest.path(row, "notes")
-        if path is None:
-            texts.append(inline)
-        else:
-            texts.append(_read(path, read_notes).text)
-    return texts
-
-
-def read_corpus(
-    manifest: Manifest,
-    texts: Sequence[str],
-    config: ModelConfig,
-    tokenizer: Tokenizer,
-    *,
-    cache: Path | None = None,
-    progress: Progress = silent,
-    mean_film: Tensor | None = None,
-    lungs: bool = False,
-) -> Corpus:
-    """Decode a manifest's files; films are kept in ``cache`` for the next run.
-
-    ``lungs`` asks for how much of each film is lung, which takes half as long again. A negative is
-    turned round: what is the opposite of ``mean_film``, a model's, or of the mean of these very
-    films where none is given.
-
-    Raises
-    ------
-    ManifestError
-        A file that cannot be read, by its name.
-    """
-    size = config.image.size
-    reference = torch.zeros(THUMBNAIL, THUMBNAIL) if mean_film is None else mean_film
-    film_of, film_paths = _index(manifest, "image")
-    sound_of, sound_paths = _index(manifest, "audio")
-    kind = f"{_kind(config.image)}-{size}-{lung_digest()[:8]}{'-areas' if lungs else ''}"
-    kept = cache / f"{kind}-{_fingerprint(film_paths)}.npz" if cache else None
-
-    def seen(path: Path, against: Tensor = reference) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        read = prepare_film(_read(path, read_picture), config.image, against)
-        small = thumbnail(read.square, THUMBNAIL)
-        area = torch.tensor(read.lungs.area if lungs else torch.nan)
-        return read.planes, small, area, torch.tensor(read.box)
-
-    def heard(path: Path) -> tuple[Tensor, float]:
-        sound = _read(path, read_sound)
-        return waveform(sound, config.audio.max_seconds), sound.start
-
-    if kept is not None and kept.is_file():
-        with np.load(kept) as arrays:
-            films, thumbnails, areas, parts = (torch.from_numpy(arrays[n]) for n in ARRAYS)
-    elif film_paths:
-        read = _all(seen, film_paths, "films", progress)
-        if mean_film is None:
-            mean = torch.stack([small for _, small, *_ in read]).mean(0)
-            for i, (_, small, *_) in enumerate(read):
-                if likeness(small[None], mean) < NEGATIVE_BELOW:
-                    read[i] = seen(film_paths[i], mean)
-        films, thumbnails, areas, parts = map(torch.stack, zip(*read, strict=True))
-        if kept is not None:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(kept, films=films, thumbnails=thumbnails, lung_areas=areas, parts=parts)
-    else:
-        films = torch.zeros(0, 2 if config.image.lungs else 1, size, size)
-        thumbnails, areas = torch.zeros(0, THUMBNAIL, THUMBNAIL), torch.zeros(0)
-        parts = torch.zeros(0, 4)
-    sounds = _all(heard, sound_paths, "recordings", progress)
-    return Corpus(
-        manifest=manifest,
-        films=films,
-        thumbnails=thumbnails,
-        lung_areas=areas,
-        parts=parts,
-        film_of=film_of,
-        tokens=[
-            read_tokens(tokenizer, text, config.notes.max_tokens) if text else None
-            for text in texts
-        ],
-        sounds=[sound for sound, _ in sounds],
-        sound_starts=[start for _, start in sounds],
-        sound_of=sound_of,
-        labels=torch.from_numpy(manifest.labels(config.findings)),
-        sound_labels=torch.from_numpy(manifest.sounds(config.sound_events)),
-        image=config.image,
-    )
-
-
-def _kind(config: ImageConfig) -> str:
-    """Which preparation a cached film went through."""
-    return "lungs" if config.lungs else "films" if config.greys == "shown" else config.greys
-
-
-def _index(manifest: Manifest, part: str) -> tuple[NDArray[np.int64], list[Path]]:
-    """Which distinct file each case has, -1 for none, and the files."""
-    place: dict[Path, int] = {}
-    rows = [manifest.path(i, part) for i in range(len(manifest.rows))]
-    index = [-1 if path is None else place.setdefault(path, len(place)) for path in rows]
-    return np.array(index, dtype=np.int64), list(place)
-
-
-def _fingerprint(paths: list[Path]) -> str:
-    """Tells these files, as they are now, from others or from what they were."""
-    facts = [(str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns) for p in paths]
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
-
-
-def _read(path: Path, read: Callable[[bytes, str], Part]) -> Part:
-    try:
-        return read(path.read_bytes(), path.name)
-    except InputError as exc:
-        raise ManifestError(f"{path.name}: {exc}") from exc
-
-
-def _all(
-    read: Callable[[Path], Part], paths: list[Path], what: str, progress: Progress
-) -> list[Part]:
-    """Read every file, two at a time, in order."""
-    done: list[Part] = []
-    with ThreadPoolExecutor(2) as pool:
-        for part in pool.map(read, paths):
-            done.append(part)
-            progress(f"reading {what}", len(done), len(paths))
-    return done
-
-
-def distinct(corpus: Corpus, modality: int) -> NDArray[np.int64]:
-    """A case of each distinct film (0), note (1) or recording (2)."""
-    if modality == 1:
-        return np.flatnonzero(corpus.present[:, 1].numpy())
-    index = corpus.film_of if modality == 0 else corpus.sound_of
-    _, first = np.unique(index, return_index=True)
-    return first[index[first] >= 0]
+def _batch(modality: str, parts: list[Any]) -> tuple[Tensor, ...]:
+    """The tensors of one modality's parts, as its encoder takes them."""
+    if modality == "notes":
+        return batch_tokens(parts)
+    if modality in MODALITIES:
+        return (torch.stack(parts),)
+    return branch_of(modality).collate(parts)

@@ -19,6 +19,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmbm.branches.registry import branch_of, known
+from mmbm.case import MODALITIES
 from mmbm.data.located import Box, Event, read_boxes, read_events
 from mmbm.errors import ManifestError
 
@@ -95,6 +97,12 @@ class Fault:
     def sentence(self, name: str) -> str:
         """What to say of it in the manifest ``name``."""
         return f"Line {self.line} of '{name}', column '{self.column}': {self.why}."
+
+
+def further_columns() -> tuple[str, ...]:
+    """The columns of modalities that are not built in."""
+    added = (modality for modality in known() if modality not in MODALITIES)
+    return tuple(column for modality in added for column in branch_of(modality).columns)
 
 
 def _label(cell: str) -> float:
@@ -194,9 +202,9 @@ def _read(path: Path) -> tuple[Manifest, list[int]]:
     for part in (*PARTS, *ABOUT, *LOCATED):
         if part not in rows:
             rows[part] = ""
-    known = {*REQUIRED, *PARTS, *ABOUT, *LOCATED}
+    others = {*REQUIRED, *PARTS, *ABOUT, *LOCATED, *further_columns()}
     events = tuple(n.removeprefix(SOUND) for n in header if n.startswith(SOUND))
-    findings = tuple(n for n in header if n not in known and not n.startswith(SOUND))
+    findings = tuple(n for n in header if n not in others and not n.startswith(SOUND))
     made = Manifest(rows, findings, events, path.parent, hashlib.sha256(content).hexdigest())
     return made, [line for line, _ in lines[1:]]
 
@@ -221,7 +229,7 @@ def _faults(manifest: Manifest, lines: Sequence[int]) -> Iterator[Fault]:
             yield fault("split", f"not one of {', '.join(SPLITS)}")
         if split_of.setdefault(row["patient_id"], row["split"]) != row["split"]:
             yield fault("split", "this patient stands in another split too", "patient")
-        if not any(row[part] for part in PARTS):
+        if not any(row.get(part) for part in (*PARTS, *further_columns())):
             yield fault("image", "blank, and so are notes and audio; a case needs one of them")
         if row["notes"] and row["notes_text"]:
             yield fault("notes_text", "both notes and notes_text are given; keep one")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 
-from mmbm.config import ModelConfig
-from mmbm.data.corpus import Corpus, Progress, read_corpus, read_texts
+from mmbm.branches.registry import branch_of
+from mmbm.data.corpus import Corpus, Progress
 from mmbm.data.manifest import Manifest
+from mmbm.data.reading import read_corpus, read_texts
 from mmbm.errors import ManifestError
+from mmbm.model.config import ModelConfig
 
-__all__ = ["corpus_of", "held_out", "left_out_by", "need_findings", "split_of"]
+__all__ = ["corpus_of", "held_out", "left_out_by", "mean_film_of", "need_findings", "split_of"]
 
 
 def left_out_by(facts: dict[str, Any]) -> tuple[str, ...]:
@@ -40,7 +41,7 @@ def split_of(manifest: Manifest, name: str, path: Path) -> Manifest:
 def corpus_of(
     part: Manifest,
     config: ModelConfig,
-    tokenizer: Tokenizer,
+    tools: Mapping[str, Any],
     cache: Path | None,
     reading: Progress,
     mean_film: Tensor | None = None,
@@ -51,18 +52,26 @@ def corpus_of(
     columns = {"image": ["image"], "notes": ["notes", "notes_text"], "audio": ["audio"]}
     unread = [c for m, names in columns.items() if m not in config.modalities for c in names]
     read = [c for names in columns.values() for c in names if c not in unread]
+    further = [m for m in config.modalities if m not in columns]
+    read += [c for m in further for c in branch_of(m).columns if c in part.rows]
     part = replace(part, rows=part.rows.assign(**dict.fromkeys(unread, "")))
     part = part.take((part.rows[read] != "").any(axis=1).to_numpy())
     return read_corpus(
         part,
         read_texts(part),
         config,
-        tokenizer,
+        tools,
         cache=cache,
         progress=reading,
         mean_film=mean_film,
         lungs=lungs,
     )
+
+
+def mean_film_of(network: nn.Module) -> Tensor | None:
+    """The mean of the films that a network's image branch was trained on; None without a branch."""
+    held = dict(network.named_buffers()).get("encoders.image.mean_film")
+    return None if held is None else held.cpu()
 
 
 def need_findings(manifest: Manifest, findings: tuple[str, ...], path: Path) -> None:

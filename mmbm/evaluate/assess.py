@@ -16,17 +16,15 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from mmbm.case import MODALITIES, Modality
-from mmbm.data.corpus import Corpus, Progress, distinct
+from mmbm.data.corpus import Corpus, Progress
 from mmbm.evaluate.odd import OddInput
-from mmbm.io.language import language_of
-from mmbm.model.readout import COALITIONS, CoalitionReadout, Readout
+from mmbm.model.config import ModelConfig
+from mmbm.model.readout import CoalitionReadout, Readout, coalitions
 from mmbm.model.tables import LEVELS, TrustTables
 from mmbm.predict import Predictor
 from mmbm.trust.conformal import answers
 from mmbm.trust.disagreement import disagreements
 from mmbm.trust.judge import judge
-from mmbm.trust.lungs import in_case
 from mmbm.trust.shift import Shift, nearest, shift_of
 
 __all__ = ["assess"]
@@ -72,9 +70,9 @@ def _answered(
     labels = corpus.labels.double().numpy()
     sources = corpus.manifest.rows["source"].to_numpy(str)
     probabilities = readout.logits(features).sigmoid()
-    groups = torch.from_numpy(nearest(tables.clouds, features, corpus.present))
+    groups = torch.from_numpy(nearest(tables, features, corpus.present))
     inside = {level: torch.full((*labels.shape, 2), torch.nan).double() for level in LEVELS}
-    for s, coalition in enumerate(COALITIONS):
+    for s, coalition in enumerate(coalitions(corpus.present.shape[1])):
         mine = (corpus.present == coalition).all(1)
         for level, held in inside.items():
             held[mine] = answers(tables, level, s, groups[mine], probabilities[mine])
@@ -144,7 +142,10 @@ def _disagreement(
     """By finding: how many cases are warned of, and the errors among them and the others."""
     apart = np.zeros(labels.shape, bool)
     for i, contributions in enumerate(readout.contributions(features)):
-        said = {d.finding for d in disagreements(tuple(findings), contributions, tables.pushes)}
+        said = {
+            d.finding
+            for d in disagreements(tuple(findings), tables.modalities, contributions, tables.pushes)
+        }
         apart[i] = [finding in said for finding in findings]
     wrong = (probabilities.numpy() >= 0.5) != (labels == 1)
     section = {}
@@ -173,7 +174,9 @@ def _shift(
 
     Each film and recording counts once.
     """
-    usual = {m: _usual(tables, corpus, features, texts, m) for m in MODALITIES}
+    usual = {
+        m: _usual(tables, corpus, features, texts, m, predictor.config) for m in tables.modalities
+    }
     sources = corpus.manifest.rows["source"].to_numpy(str)
     parts: dict[str, dict[str, Values]] = {}
     for modality, (cases, strange) in usual.items():
@@ -185,12 +188,12 @@ def _shift(
         }
         for modality, held in parts.items()
     }
-    found: dict[tuple[str, Modality], list[float]] = {}
+    found: dict[tuple[str, str], list[float]] = {}
     for done, entry in enumerate(odd, 1):
         case = entry.read()
         prediction = predictor.predict(case)
         if prediction.present:
-            judgement = judge(case, prediction, in_case(prediction))
+            judgement = judge(case, prediction, predictor.config)
             strangeness = judgement.shifts[0].strangeness
             found.setdefault((entry.kind, entry.modality), []).append(strangeness)
         progress("judging odd inputs", done, len(odd))
@@ -223,22 +226,14 @@ def _usual(
     corpus: Corpus,
     features: Tensor,
     texts: Sequence[str],
-    modality: Modality,
+    modality: str,
+    config: ModelConfig,
 ) -> tuple[NDArray[np.int64], Values]:
     """A case of each of the corpus's own parts of a modality, and how strange that part is."""
-    m = MODALITIES.index(modality)
-    cases = distinct(corpus, m)
+    place, cases = tables.modalities.index(modality), corpus.distinct(modality)
 
     def seen(case: int) -> Shift:
-        area = corpus.lung_areas[corpus.film_of[case]] if modality == "image" else None
-        return shift_of(
-            tables,
-            modality,
-            features[case, m],
-            lung_area=None if area is None else float(area),
-            tokens=corpus.tokens[case],
-            text=texts[case],
-            language=language_of(texts[case]),
-        )
+        cues = corpus.cues(modality, case, texts[case], config)
+        return shift_of(tables, modality, features[case, place], cues)
 
     return cases, np.array([seen(case).strangeness for case in cases.tolist()])

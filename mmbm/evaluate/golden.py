@@ -12,9 +12,9 @@ from pathlib import Path
 from mmbm.case import Case
 from mmbm.errors import ModelError
 from mmbm.io import read_notes, read_picture, read_sound
-from mmbm.model.assets import assets_folder
-from mmbm.model.folder import put, read_json, take
 from mmbm.predict import Predictor
+from mmbm.storage.assets import assets_folder
+from mmbm.storage.folder import put, read_json, take
 
 __all__ = [
     "GOLDEN",

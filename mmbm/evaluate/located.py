@@ -6,13 +6,16 @@ On films the page's own map is asked, in recordings what the sound branch heard 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
+from mmbm.branches.audio.prepare import PreparedSound
+from mmbm.branches.image.evidence import share_inside
+from mmbm.branches.image.prepare import PreparedImage
 from mmbm.case import Case
 from mmbm.data.corpus import Progress
 from mmbm.data.located import box_mask
@@ -23,7 +26,6 @@ from mmbm.explain.maps import finer_maps
 from mmbm.io import read_picture, read_sound
 from mmbm.predict import Predictor
 from mmbm.record.figures import Located
-from mmbm.trust.lungs import in_case, share_inside
 
 __all__ = ["BOXED", "MOST", "located", "top_of"]
 
@@ -105,9 +107,10 @@ def _film(predictor: Predictor, manifest: Manifest, row: int) -> Seen:
         prediction = predictor.predict(case)
     except InputError as exc:
         raise ManifestError(f"{path.name}: {exc}") from exc
-    lungs = in_case(prediction)
+    prepared = prediction.features.prepared["image"]
+    lungs = prepared.lungs if isinstance(prepared, PreparedImage) else None
     maps = finer_maps(predictor, prediction)
-    shares = maps[predictor.config.findings.index(BOXED)].image
+    shares = maps[predictor.config.findings.index(BOXED)].values("image")
     assert shares is not None
     marked = box_mask(manifest.boxes(row), *shares.shape).numpy() >= WHOLE
     places = np.ones(shares.shape, bool)
@@ -143,7 +146,9 @@ def top_of(shares: Values) -> tuple[float, float]:
 def _recording(predictor: Predictor, manifest: Manifest, row: int) -> dict[str, Seen]:
     """Of each event that was marked, whether it was heard most when it sounded."""
     path, marks = manifest.path(row, "audio"), manifest.events(row)
-    events = [e for e in predictor.config.sound_events if e in {mark.name for mark in marks}]
+    events = [
+        e for e in predictor.config.events.get("audio", ()) if e in {mark.name for mark in marks}
+    ]
     if path is None or "audio" not in predictor.config.modalities or not events:
         return {}
     try:
@@ -152,17 +157,21 @@ def _recording(predictor: Predictor, manifest: Manifest, row: int) -> dict[str, 
         raise ManifestError(f"{path.name}: {exc}") from exc
     heard = prediction.features.positions["audio"]
     with torch.no_grad():
-        spoken = predictor.network.sound_head.weight.cpu() @ heard.vectors[0]
+        spoken = (
+            cast(torch.nn.Linear, predictor.network.event_heads["audio"]).weight.cpu()
+            @ heard.vectors[0]
+        )
     spoken = spoken.reshape(-1, *heard.grid).mean(1)  # (events, times), all bands together
-    seconds = prediction.features.prepared.seconds
-    middles = (np.arange(spoken.shape[1]) + 0.5) * seconds / spoken.shape[1]
+    prepared = prediction.features.prepared["audio"]
+    assert isinstance(prepared, PreparedSound)
+    middles = (np.arange(spoken.shape[1]) + 0.5) * prepared.seconds / spoken.shape[1]
     found = {}
     for event in events:
         sounding = np.zeros(len(middles), bool)
         for mark in marks:
             if mark.name == event:
                 sounding |= (middles >= mark.start) & (middles <= mark.end)
-        shares = spoken[predictor.config.sound_events.index(event)].numpy()
+        shares = spoken[predictor.config.events["audio"].index(event)].numpy()
         found[event] = Seen(
             patient=str(manifest.rows.at[row, "patient_id"]),
             hit=bool(sounding[int(shares.argmax())]),

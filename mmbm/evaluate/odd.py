@@ -10,7 +10,7 @@ import csv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any
 
 from mmbm.case import Case, Modality
 from mmbm.errors import InputError, ManifestError
@@ -60,16 +60,14 @@ def read_odd(path: Path) -> list[OddInput]:
     for line, row in enumerate(rows, 2):
         if any(not row.get(column) for column in COLUMNS):
             raise ManifestError(f"Line {line} of '{path.name}' needs {', '.join(COLUMNS)}.")
-        if row["modality"] not in get_args(Modality):
+        if row["modality"] not in READERS:
             raise ManifestError(
-                f"Line {line} of '{path.name}', column 'modality': not one of "
-                f"{', '.join(get_args(Modality))}."
+                f"Line {line} of '{path.name}', column 'modality': not one of {', '.join(READERS)}."
             )
         if not (path.parent / row["path"]).is_file():
             raise ManifestError(
                 f"Line {line} of '{path.name}', column 'path': no such file; paths are relative "
                 "to the CSV."
             )
-        modality = cast(Modality, row["modality"])
-        listed.append(OddInput(row["kind"], modality, path.parent / row["path"]))
+        listed.append(OddInput(row["kind"], row["modality"], path.parent / row["path"]))
     return listed

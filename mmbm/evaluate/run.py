@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import mmbm
-from mmbm.data.corpus import Progress, read_texts
+from mmbm.data.corpus import Progress
 from mmbm.data.manifest import mined_sources, read_manifest
-from mmbm.data.select import corpus_of, held_out, left_out_by, need_findings, split_of
+from mmbm.data.reading import read_texts
+from mmbm.data.select import corpus_of, held_out, left_out_by, mean_film_of, need_findings, split_of
 from mmbm.device import probe_device
 from mmbm.evaluate.assess import assess
 from mmbm.evaluate.cases import cases_sha256
@@ -19,10 +20,10 @@ from mmbm.evaluate.scores import extract
 from mmbm.evaluate.sections import evaluate
 from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
-from mmbm.model.folder import checksums
 from mmbm.pipeline import PIPELINE_VERSION
 from mmbm.predict import Predictor
 from mmbm.record.record import Identity, Record
+from mmbm.storage.folder import checksums
 
 __all__ = ["run_evaluation"]
 
@@ -54,8 +55,10 @@ def run_evaluation(
     test = split_of(manifest, "test", manifest_path)
     need_findings(manifest, loaded.network.config.findings, manifest_path)
     torch_device = probe_device(device)
-    network, mean_film = loaded.network, loaded.network.mean_film
-    corpus = corpus_of(test, network.config, loaded.tokenizer, None, reading, mean_film, lungs=True)
+    network = loaded.network
+    corpus = corpus_of(
+        test, network.config, loaded.tools, None, reading, mean_film_of(network), lungs=True
+    )
     network.to(torch_device)
     scores = extract(network, corpus, torch_device, reading)
     point = facts.get("operating_point", {})

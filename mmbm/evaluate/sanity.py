@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mmbm.branches.registry import branch_of
 from mmbm.data.corpus import Progress
 from mmbm.evaluate.golden import sample_cases
-from mmbm.explain.attribution import METHODS, SPACES, randomised_maps, weight_shuffled
+from mmbm.explain.attribution import randomised_maps, weight_shuffled
 from mmbm.explain.verdict import Sanity, sanity_of, write_sanity
 from mmbm.predict import Predictor
 
@@ -25,11 +26,10 @@ def run_sanity(
     cases = list(sample_cases().values())
     read = predictor.predict(cases[0]).present
     asked = [
-        (over, method)
-        for over, known in METHODS.items()
-        if SPACES[over] in read
-        if every or over != "samples"  # the slowest, and not the default of sound
-        for method in (known if every else list(known)[:1])
+        (space.over, method)
+        for modality in read
+        for space in branch_of(modality).spaces[: None if every else 1]
+        for method in space.methods[: None if every else 1]
     ]
     found = []
     for done, (over, method) in enumerate(asked):

@@ -6,6 +6,7 @@ features.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +15,12 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from mmbm.case import MODALITIES, Modality
 from mmbm.data.corpus import Corpus, Progress, silent
 from mmbm.evaluate.calibration import fit_platt, fit_scales
 from mmbm.memory import first_that_fits, halving, on_cpu
 from mmbm.model.facts import Calibrated
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.readout import COALITIONS, CoalitionReadout, Readout
-from mmbm.predict import to_device
+from mmbm.model.readout import CoalitionReadout, Readout, coalitions
 from mmbm.record.figures import FEWEST
 from mmbm.trust.prevalence import counted
 
@@ -42,12 +41,12 @@ Values = NDArray[np.float64]
 class Scores:
     """Every case's features and labels; all figures are computed from these."""
 
-    features: Tensor  # (cases, 3, d) float32
-    present: Tensor  # (cases, 3) bool
+    features: Tensor  # (cases, modalities, d) float32
+    present: Tensor  # (cases, modalities) bool
     sounds: Values  # (cases, events) probabilities, NaN where there is no recording
 
     def offered(self, coalition: Tensor) -> NDArray[np.bool_]:
-        """(cases,): which have every modality of ``coalition``, (3,) bool."""
+        """(cases,): which have every modality of ``coalition``, (modalities,) bool."""
         offered: NDArray[np.bool_] = self.present[:, coalition].all(1).numpy()
         return offered
 
@@ -67,37 +66,46 @@ def extract(
         One case is too much, on the CPU too.
     """
     network.eval()
-    n, d = len(corpus), network.config.features
-    features = torch.zeros(n, len(MODALITIES), d)
-    films = np.flatnonzero(corpus.film_of >= 0).tolist()
-    notes = [i for i, tokens in enumerate(corpus.tokens) if tokens is not None]
-    work: list[tuple[Modality, list[int]]] = [
-        *(("image", films[k : k + 16]) for k in range(0, len(films), 16)),
-        *(("notes", notes[k : k + 64]) for k in range(0, len(notes), 64)),
-        *(
-            ("audio", np.flatnonzero(corpus.sound_of == sound).tolist())
-            for sound in range(len(corpus.sounds))
-        ),
-    ]
-    for done, (modality, cases) in enumerate(work, 1):
-        # cases that share a recording hear the same
-        read = cases[:1] if modality == "audio" else cases
-        features[cases, MODALITIES.index(modality)] = _read(network, corpus, read, modality, device)
+    config = network.config
+    features = torch.zeros(len(corpus), len(config.modalities), config.features)
+    work: list[tuple[str, list[int], list[int]]] = []  # modality, cases to read, cases they are
+    for modality in config.modalities:
+        index = corpus.part_of(modality)
+        if modality == "audio":  # of its own length each; cases that share one hear the same
+            for case in corpus.distinct(modality).tolist():
+                work.append((modality, [case], np.flatnonzero(index == index[case]).tolist()))
+            continue
+        cases, size = np.flatnonzero(index >= 0).tolist(), 16 if modality == "image" else 64
+        parts = (cases[k : k + size] for k in range(0, len(cases), size))
+        work += [(modality, part, part) for part in parts]
+    for done, (modality, read, cases) in enumerate(work, 1):
+        features[cases, network.place(modality)] = _read(network, corpus, read, modality, device)
         progress("running the encoders", done, len(work))
-    heard, head = features[:, 2], network.sound_head
+    sounds = _events(network, features, corpus.present, device)
+    return Scores(features, corpus.present, sounds)
+
+
+def _events(
+    network: MultimodalBigModel, features: Tensor, present: Tensor, device: torch.device
+) -> Values:
+    """Probabilities of the sound events, (cases, events), NaN where there is no recording."""
+    if "audio" not in network.config.events:
+        return np.full((len(features), 0), np.nan)
+    place, head = network.place("audio"), network.event_heads["audio"]
+    heard = features[:, place]
     named: Tensor = first_that_fits(
         (lambda: head(heard.to(device)).cpu(), lambda: on_cpu(head)(heard))
     )
     sounds = named.sigmoid().double()
-    sounds[~corpus.present[:, 2]] = torch.nan
-    return Scores(features, corpus.present, sounds.numpy())
+    sounds[~present[:, place]] = torch.nan
+    return sounds.numpy()
 
 
 def _read(
     network: MultimodalBigModel,
     corpus: Corpus,
     cases: list[int],
-    modality: Modality,
+    modality: str,
     device: torch.device,
 ) -> Tensor:
     """The features of one batch of cases that have this modality, (cases, d) on the CPU."""
@@ -105,10 +113,8 @@ def _read(
     def means(net: MultimodalBigModel, at: torch.device, rows: int) -> Tensor:
         parts = []
         for k in range(0, len(cases), rows):
-            inputs = to_device(corpus.inputs(cases[k : k + rows], only=modality), at)
-            seen = net.encode(modality, inputs)
-            assert seen is not None
-            parts.append(seen.mean.cpu())
+            inputs = corpus.inputs(cases[k : k + rows], only=modality).to(at)
+            parts.append(net.encode(modality, *inputs.parts[modality]).mean.cpu())
         return torch.cat(parts)
 
     cpu = torch.device("cpu")
@@ -121,9 +127,11 @@ def _read(
 
 
 def coalition_logits(scores: Scores, readout: Readout | CoalitionReadout) -> list[Tensor]:
-    """Logits with only the modalities of each of ``COALITIONS`` heard: 7 of (cases, findings)."""
+    """Logits with only the modalities of each coalition heard: of each, (cases, findings)."""
     features = scores.features.double()
-    return [readout.logits(features * coalition[:, None]) for coalition in COALITIONS]
+    return [
+        readout.logits(features * coalition[:, None]) for coalition in coalitions(features.shape[1])
+    ]
 
 
 def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dict[str, Calibrated]:
@@ -134,16 +142,16 @@ def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> di
     network.uncalibrate()
     readout = network.readout()
     base, whole = readout.base(), readout.contributions(scores.features).numpy()
-    heard = coalition_logits(scores, readout)
+    heard, subsets = coalition_logits(scores, readout), coalitions(scores.present.shape[1])
     sources = corpus.manifest.rows["source"].to_numpy(str)
     calibrated = {}
     for c, finding in enumerate(network.config.findings):
         truth = corpus.labels[:, c].double().numpy()
-        known = [scores.offered(coalition) & ~np.isnan(truth) for coalition in COALITIONS]
+        known = [scores.offered(coalition) & ~np.isnan(truth) for coalition in subsets]
         labels = np.concatenate([truth[k] for k in known])
         weights = np.ones(len(labels))
         if isinstance(readout, Readout):
-            parts = [whole[k, c] * s.numpy() for k, s in zip(known, COALITIONS, strict=True)]
+            parts = [whole[k, c] * s.numpy() for k, s in zip(known, subsets, strict=True)]
             scale, shift = fit_scales(np.concatenate(parts), float(base[c]), labels, weights)
             network.calibration_scale[c] = torch.from_numpy(scale)
         else:
@@ -161,17 +169,17 @@ def calibrate(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> di
 def source_aurocs(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -> dict[str, float]:
     """AUROC of each finding and of each sound event in each source: a run's progress.
 
-    A finding by the image alone and by all together. ``macro_auroc`` is the mean of the latter,
-    or of the events where no finding is labelled; sources count alike. NaN where there is none.
+    A finding by the first modality alone and by all together. ``macro_auroc`` is the mean of the
+    latter, or of the events where no finding is labelled; sources count alike. NaN: there is none.
     """
     heard = coalition_logits(scores, network.readout())
     sources = corpus.manifest.rows["source"].to_numpy()
     figures: dict[str, float] = {}
     fused: dict[str, list[float]] = {}
-    image = torch.tensor([m == "image" for m in MODALITIES])
-    alone = next(i for i, c in enumerate(COALITIONS) if torch.equal(c, image))
-    for name, score in (("image", heard[alone]), ("fused", heard[-1])):
-        given = scores.present[:, 0] if name == "image" else scores.present.any(1)
+    first, places = network.config.modalities[0], torch.arange(scores.present.shape[1])
+    alone = (coalitions(len(places)) == (places == 0)).all(1).int().argmax()
+    for name, score in ((first, heard[int(alone)]), ("fused", heard[-1])):
+        given = scores.present[:, 0] if name == first else scores.present.any(1)
         logits = score.numpy()
         for c, finding in enumerate(network.config.findings):
             labels = corpus.labels[:, c].double().numpy()
@@ -183,7 +191,7 @@ def source_aurocs(network: MultimodalBigModel, corpus: Corpus, scores: Scores) -
                     if name == "fused":
                         fused.setdefault(source, []).append(auroc)
     events: dict[str, list[float]] = {}
-    for e, event in enumerate(network.config.sound_events):
+    for e, event in enumerate(network.config.events.get("audio", ())):
         labels = corpus.sound_labels[:, e].double().numpy()
         for source in np.unique(sources):
             keep = (sources == source) & ~np.isnan(labels) & ~np.isnan(scores.sounds[:, e])
@@ -205,7 +213,8 @@ def operating_points(
     cases of either label; where none has them the point is 0.5.
     """
     rows = corpus.manifest.rows
-    own = scores.present & ~torch.from_numpy(drawn_parts(rows["assembled"].to_numpy(str)))
+    drawn = drawn_parts(rows["assembled"].to_numpy(str), corpus.modalities)
+    own = scores.present & ~torch.from_numpy(drawn)
     probabilities = network.readout().logits(scores.features * own[..., None]).sigmoid().numpy()
     sources = rows["source"].to_numpy(str)
     used = (own[:, 0] if own[:, 0].any() else own.any(1)).numpy()
@@ -232,10 +241,10 @@ def operating_points(
     return points
 
 
-def drawn_parts(assembled: NDArray[np.str_]) -> NDArray[np.bool_]:
-    """(n, 3): which parts the manifest's column ``assembled`` names as generated or drawn."""
+def drawn_parts(assembled: NDArray[np.str_], modalities: Sequence[str]) -> NDArray[np.bool_]:
+    """(n, modalities): which parts the column ``assembled`` names as generated or drawn."""
     parts = [set(text.split("+")) for text in assembled]
-    named = np.array([[m in p for m in MODALITIES] for p in parts]).reshape(-1, len(MODALITIES))
+    named = np.array([[m in p for m in modalities] for p in parts]).reshape(-1, len(modalities))
     unnamed = (assembled != "") & ~named.any(1)  # said without a name: all but the film
-    named[unnamed, 1:] = True
+    named[np.ix_(unnamed, [m != "image" for m in modalities])] = True
     return named

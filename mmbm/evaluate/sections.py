@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
-from mmbm.case import MODALITIES
 from mmbm.data.corpus import Corpus
 from mmbm.evaluate.calibration import reliability
 from mmbm.evaluate.metrics import figures, risk_coverage
 from mmbm.evaluate.scores import Scores
-from mmbm.evaluate.tested import SUBSETS, Tested, tested
+from mmbm.evaluate.tested import Tested, subsets, tested
 from mmbm.model.network import MultimodalBigModel
 from mmbm.record.figures import FEWEST, Comparison, Figures, RiskCoverage
 from mmbm.record.record import ALL, Bin, Heard, LeftOut, Level, Roc, Status
@@ -66,11 +65,11 @@ def evaluate(
             place[finding] = test.figures(mine, test.fused, test.assembled, floor=True)
             place = sections["real_parts"].setdefault(source, {})
             place[finding] = test.figures(mine & test.has_real, test.real)
-            subsets = sections["by_source_and_modalities"].setdefault(source, {})
-            for subset in SUBSETS:
+            by_subset = sections["by_source_and_modalities"].setdefault(source, {})
+            for subset in subsets(corpus.modalities):
                 if (kept := mine & test.offered[subset]).any():
                     found = test.figures(kept, test.heard[subset], test.drawn[subset])
-                    subsets.setdefault(subset, {})[finding] = found
+                    by_subset.setdefault(subset, {})[finding] = found
             kinds = sections["subgroups"].setdefault(source, {})
             for kind, names in groups.items():
                 for name in np.unique(names[mine & (names != "")]).tolist():
@@ -81,7 +80,7 @@ def evaluate(
                 if len(np.unique(test.labels[kept])) == 2:
                     place = sections["against_normal"].setdefault(source, {}).setdefault(name, {})
                     place[finding] = test.figures(kept, test.real)
-        for subset in SUBSETS:
+        for subset in subsets(corpus.modalities):
             kept = test.known & test.offered[subset]
             sections["by_modalities"].setdefault(subset, {})[finding] = test.figures(
                 kept, test.heard[subset], test.drawn[subset]
@@ -157,14 +156,14 @@ def _against_single(test: Tested) -> dict[str, Comparison]:
     "Best" is chosen on the test cases themselves, which favours it.
     """
     found = {}
-    several = test.known & (sum(test.offered[m].astype(int) for m in MODALITIES) > 1)
-    whole = test.known & test.offered[SUBSETS[-1]] & test.assembled
+    several = test.known & (sum(test.offered[m].astype(int) for m in test.modalities) > 1)
+    whole = test.known & test.offered[test.whole] & test.assembled
     groups = {s: (k, False) for s, k in _by_source(test, several).items()}
     if len(np.unique(test.labels[whole])) == 2:
         groups[ASSEMBLED] = (whole, True)
     for name, (mine, apart) in groups.items():
         pairs = []
-        for m in MODALITIES:
+        for m in test.modalities:
             kept = mine & test.offered[m]
             scores = {"fused": test.fused, m: test.heard[m]}
             if kept.sum() == mine.sum():  # every case has it
@@ -177,6 +176,8 @@ def _against_single(test: Tested) -> dict[str, Comparison]:
 
 def _real_pairs(test: Tested) -> dict[str, Comparison]:
     """Film and real note of one patient less the film alone."""
+    if "image+notes" not in test.offered:
+        return {}
     both = test.known & test.offered["image+notes"] & ~test.drawn["image+notes"]
     found = {
         s: test.compare(k, "image+notes", "image", test.heard)
@@ -187,7 +188,8 @@ def _real_pairs(test: Tested) -> dict[str, Comparison]:
 
 def _shuffled(test: Tested) -> dict[str, Comparison]:
     """As paired less with the notes and recordings of other cases: what the pairing is worth."""
-    several = test.known & (test.offered["notes"] | test.offered["audio"])
+    further = [test.offered[m] for m in test.modalities[1:]]
+    several = test.known & np.any(further or [np.zeros(len(test.labels), bool)], axis=0)
     scores = {"as paired": test.fused, "shuffled": test.shuffled}
     found = {
         s: test.compare(k, "as paired", "shuffled", scores)
@@ -263,7 +265,7 @@ def _sound_events(
     once &= corpus.sound_of >= 0
     patients = rows["patient_id"].to_numpy(str)
     found = {}
-    for e, event in enumerate(network.config.sound_events):
+    for e, event in enumerate(network.config.events.get("audio", ())):
         labels = corpus.sound_labels[:, e].double().numpy()
         known = once & ~np.isnan(labels)
         found[event] = figures(scores.sounds[known, e], labels[known], patients[known])

@@ -5,34 +5,39 @@ A part that was generated or drawn for a case is known from the manifest's colum
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mmbm.case import MODALITIES
 from mmbm.data.corpus import Corpus
 from mmbm.evaluate.metrics import compare, figures
 from mmbm.evaluate.scores import Scores, coalition_logits, drawn_parts
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.readout import COALITIONS
+from mmbm.model.readout import coalitions
 from mmbm.record.figures import Comparison, Figures
 
-__all__ = ["SUBSETS", "Tested", "tested"]
+__all__ = ["Tested", "subsets", "tested"]
 
 Values = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-SUBSETS = tuple(
-    "+".join(m for m, used in zip(MODALITIES, coalition, strict=True) if used)
-    for coalition in COALITIONS
-)
+
+
+def subsets(modalities: Sequence[str]) -> tuple[str, ...]:
+    """The names of the coalitions of these modalities, in their order; the last is all of them."""
+    return tuple(
+        "+".join(m for m, used in zip(modalities, coalition, strict=True) if used)
+        for coalition in coalitions(len(modalities))
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Tested:
     """The test cases of one finding."""
 
+    modalities: tuple[str, ...]  # of the model
     labels: Values  # (n,) 1, 0, NaN: unknown
     sources: NDArray[np.str_]  # (n,)
     patients: NDArray[np.str_]  # (n,)
@@ -42,7 +47,7 @@ class Tested:
     fused: Values  # (n,) with all that was given
     real: Values  # (n,) with all that was given but the drawn parts
     has_real: Mask  # (n,)
-    shuffled: Values  # (n,) as ``fused``, notes and recordings of other cases of the source
+    shuffled: Values  # (n,) as ``fused``, but the first modality of other cases of the source
     threshold: float
 
     @property
@@ -51,9 +56,14 @@ class Tested:
         return ~np.isnan(self.labels)
 
     @property
+    def whole(self) -> str:
+        """The subset of all modalities."""
+        return "+".join(self.modalities)
+
+    @property
     def assembled(self) -> Mask:
         """(n,): who has a generated note or a drawn recording."""
-        return self.drawn[SUBSETS[-1]]
+        return self.drawn[self.whole]
 
     def figures(
         self, keep: Mask, scores: Values, drawn: Mask | None = None, *, floor: bool = False
@@ -92,13 +102,15 @@ def tested(
     readout = network.readout()
     rows, labels = corpus.manifest.rows, corpus.labels.double().numpy()
     sources = rows["source"].to_numpy(str)
-    drawn = drawn_parts(rows["assembled"].to_numpy(str)) & scores.present.numpy()  # (n, 3)
-    offered = dict(zip(SUBSETS, (scores.offered(c) for c in COALITIONS), strict=True))
-    leans = {s: drawn[:, c.numpy()].any(1) for s, c in zip(SUBSETS, COALITIONS, strict=True)}
+    drawn = drawn_parts(rows["assembled"].to_numpy(str), corpus.modalities) & scores.present.numpy()
+    names = subsets(corpus.modalities)
+    heard_of = list(zip(names, coalitions(len(corpus.modalities)), strict=True))
+    offered = {s: scores.offered(c) for s, c in heard_of}
+    leans = {s: drawn[:, c.numpy()].any(1) for s, c in heard_of}
     features = scores.features.double()
     own = scores.present & ~torch.from_numpy(drawn)
     mixed = features.clone()
-    for m in (1, 2):  # notes, audio
+    for m in range(1, len(corpus.modalities)):  # the first stays
         mixed[:, m] = features[_permuted(sources, scores.present[:, m].numpy(), seed=m), m]
     heard = torch.stack(coalition_logits(scores, readout)).sigmoid().numpy()
     fused = readout.logits(features).sigmoid().numpy()
@@ -106,10 +118,11 @@ def tested(
     shuffled = readout.logits(mixed).sigmoid().numpy()
     return {
         finding: Tested(
+            modalities=corpus.modalities,
             labels=np.where(np.isin(labels[:, c], (0, 1)), labels[:, c], np.nan),
             sources=sources,
             patients=rows["patient_id"].to_numpy(str),
-            heard={s: heard[i, :, c] for i, s in enumerate(SUBSETS)},
+            heard={s: heard[i, :, c] for i, s in enumerate(names)},
             offered=offered,
             drawn=leans,
             fused=fused[:, c],

@@ -1,17 +1,19 @@
-"""When each kind of lung sound was heard: the sound head's evidence, spread as a finding's is.
+"""When, or where, each event of a branch was told: its head's evidence, spread as a finding's is.
 
 ``V_e . norm(z_p)``, weighed by the part that each position makes of the feature, sums to the
-event's logit less its bias: what in this recording speaks for it, and when.
+event's logit less its bias: what in this part speaks for it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import nn
 
+from mmbm.branches.parts import Evidence
+from mmbm.branches.registry import branch_of
 from mmbm.predict import Prediction, Predictor
 
 __all__ = ["EventMap", "event_maps"]
@@ -19,30 +21,25 @@ __all__ = ["EventMap", "event_maps"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EventMap:
-    """The evidence for one kind of lung sound over bands and time, in logits."""
+    """The evidence for one event, in logits."""
 
     name: str
-    audio: NDArray[np.float64]  # (bands, times), low bands first
-    start: float  # s of the file at which the times begin
-    seconds: float  # what the times span
-
-    @property
-    def strongest(self) -> float:
-        """The second of the file, the middle of a moment, that speaks most for the event."""
-        moments = self.audio.sum(0)
-        return self.start + (int(moments.argmax()) + 0.5) * self.seconds / len(moments)
+    modality: str
+    evidence: Evidence
 
 
 @torch.inference_mode()
 def event_maps(predictor: Predictor, prediction: Prediction) -> tuple[EventMap, ...]:
-    """The map of every event of the model, in its order; none where there is no recording."""
-    positions = prediction.features.positions.get("audio")
-    if positions is None:
-        return ()
-    weights = predictor.network.sound_head.weight.cpu()
-    shares = (weights @ positions.vectors[0]).double() * positions.weights
-    prepared = prediction.features.prepared
-    return tuple(
-        EventMap(name, share.reshape(positions.grid).numpy(), prepared.start, prepared.seconds)
-        for name, share in zip(predictor.config.sound_events, shares, strict=True)
-    )
+    """The map of every event of the model's present parts, in its order."""
+    maps: list[EventMap] = []
+    for modality, names in predictor.config.events.items():
+        positions = prediction.features.positions.get(modality)
+        if positions is None:
+            continue
+        weights = cast(nn.Linear, predictor.network.event_heads[modality]).weight.cpu()
+        shares = (weights @ positions.vectors[0]).double() * positions.weights
+        placed = branch_of(modality).evidence(
+            shares.reshape(-1, *positions.grid).numpy(), prediction.features.prepared[modality]
+        )
+        maps += [EventMap(name, modality, of) for name, of in zip(names, placed, strict=True)]
+    return tuple(maps)

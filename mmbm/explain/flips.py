@@ -16,25 +16,18 @@ from dataclasses import dataclass
 
 import torch
 
-from mmbm.case import Case, Modality, Notes, Picture, Sound
+from mmbm.branches.parts import Place
+from mmbm.branches.registry import branch_of
+from mmbm.case import Case
 from mmbm.errors import NoSignal
 from mmbm.explain.attribution.work import Work
-from mmbm.explain.edits import Span, cut, drop_words, erase
-from mmbm.explain.pieces import Place, pieces
+from mmbm.explain.pieces import pieces
 from mmbm.explain.whatif import exchanged
-from mmbm.inputs import batch_tokens, read_tokens
 from mmbm.memory import halving
-from mmbm.model.lungs import Box
-from mmbm.model.network import Inputs
-from mmbm.model.notes import Tokens
-from mmbm.predict import Prediction, Predictor, to_device
+from mmbm.predict import Prediction, Predictor
 
 __all__ = ["Flip", "flip"]
 
-# Notes in one batch: a recurrent net reads them in a third of the time. Films go one by one:
-# filling them in and finding their lungs takes most of their time, and on a CPU the image branch
-# gains a fifth by a batch of eight.
-AT_ONCE = 16
 SURE = 1e-4  # of a probability: closer to the threshold, a batch's rounding might decide
 Removed = frozenset[int]  # by their place in the order
 
@@ -44,7 +37,7 @@ class Flip:
     """A minimal set whose removal flips a finding, checked by scoring the case without it."""
 
     finding: str
-    modality: Modality
+    modality: str
     removed: tuple[Place, ...]  # those that hold the finding most, first
     pieces: int  # out of how many
     before: float  # probability
@@ -57,7 +50,7 @@ def flip(
     predictor: Predictor,
     case: Case,
     prediction: Prediction,
-    modality: Modality,
+    modality: str,
     finding: str,
     *,
     threshold: float = 0.5,
@@ -104,13 +97,14 @@ class _Search:
         work: Work,
         case: Case,
         prediction: Prediction,
-        modality: Modality,
+        modality: str,
         finding: str,
         threshold: float,
         progress: Callable[[int], None] | None,
     ) -> None:
         self.work, self.prediction, self.progress = work, prediction, progress
-        self.part: Picture | Notes | Sound = getattr(case, modality)
+        self.modality, self.part = modality, case.parts[modality]
+        self.branch = branch_of(modality)
         self.index = [f.name for f in prediction.findings].index(finding)
         self.threshold = threshold
         self.before = prediction.findings[self.index].probability
@@ -128,7 +122,7 @@ class _Search:
         At most half of them: where more must go, no part of the evidence is to be pointed at. (A
         note of one word may lose it; a recording that is one stretch may not.)
         """
-        most = (len(self.order) + isinstance(self.part, Notes)) // 2
+        most = (len(self.order) + self.branch.may_be_emptied) // 2
         count = 1
         while count < most and not self.flips(frozenset(range(count))):
             count *= 2
@@ -175,13 +169,13 @@ class _Search:
         return self.known[removed]
 
     def _read_ahead(self, sets: Sequence[Removed]) -> None:
-        """Score notes in batches; what comes close to the threshold is left to be scored alone."""
+        """Score in batches, where the branch gains by them; what comes close to the threshold is
+        left to be scored alone."""
         new = [removed for removed in sets if removed not in self.known]
-        for start in range(0, len(new) if isinstance(self.part, Notes) else 0, AT_ONCE):
-            some = new[start : start + AT_ONCE]
+        for start in range(0, len(new) if self.branch.batch > 1 else 0, self.branch.batch):
+            some = new[start : start + self.branch.batch]
             self.work.check()
-            edited = [self._without(removed).notes for removed in some]
-            read = self._read([notes.text for notes in edited if notes is not None])
+            read = self._read([self._without(removed) for removed in some])
             self._count(len(some))
             for removed, probability in zip(some, read, strict=True):
                 if abs(probability - self.threshold) > SURE:
@@ -198,35 +192,25 @@ class _Search:
     def _without(self, removed: Removed) -> Case:
         """The part alone, without these pieces."""
         places = [self.order[i].place for i in sorted(removed)]
-        spans = [p for p in places if isinstance(p, Span)]
-        if isinstance(self.part, Notes):
-            return Case(notes=drop_words(self.part, *spans))
-        if isinstance(self.part, Sound):
-            return Case(audio=cut(self.part, *spans))
-        return Case(image=erase(self.part, *(p for p in places if isinstance(p, Box))))
+        return Case(**{self.modality: self.branch.without(self.part, places)})
 
-    def _read(self, texts: list[str]) -> list[float]:
-        """The finding's probability with each of these notes."""
-        predictor = self.work.predictor
-        most = predictor.config.notes.max_tokens
-        notes = [read_tokens(predictor.tokenizer, t, most) for t in texts]
+    def _read(self, cases: list[Case]) -> list[float]:
+        """The finding's probability with each of these cases' part."""
+        predictor, modality = self.work.predictor, self.modality
+        parts = [predictor.readers[modality](case.parts[modality]) for case in cases]
 
-        def read(which: Predictor, some: list[Tokens]) -> torch.Tensor:
-            ids, lengths = batch_tokens(some)
-            present = torch.tensor([[False, True, False]]).expand(len(some), 3)
-            inputs = to_device(Inputs(present, tokens=ids, lengths=lengths), which.torch_device)
-            with torch.inference_mode():
-                positions = which.network.encode("notes", inputs)
-                assert positions is not None
-                return positions.mean.cpu()
+        @torch.inference_mode()
+        def read(which: Predictor, rows: int) -> torch.Tensor:
+            means = []
+            for k in range(0, len(parts), rows):
+                tensors = self.branch.collate(parts[k : k + rows])
+                on_device = (t.to(which.torch_device) for t in tensors)
+                means.append(which.network.encode(modality, *on_device).mean.cpu())
+            return torch.cat(means)
 
-        def all_read(which: Predictor, rows: int) -> torch.Tensor:
-            parts = (notes[k : k + rows] for k in range(0, len(notes), rows))
-            return torch.cat([read(which, part) for part in parts])
-
-        means = self.prediction.features.means.repeat(len(texts), 1, 1)
-        means[:, 1] = predictor.fitting(
-            lambda which: which.alone(lambda: halving(lambda n: all_read(which, n), len(notes)))
+        means = self.prediction.features.means.repeat(len(parts), 1, 1)
+        means[:, self.prediction.place(modality)] = predictor.fitting(
+            lambda which: which.alone(lambda: halving(lambda n: read(which, n), len(parts)))
         )
         logits = self.prediction.readout.logits(means)[:, self.index]
         probabilities: list[float] = logits.sigmoid().tolist()

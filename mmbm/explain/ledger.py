@@ -5,9 +5,9 @@ With a linear head the logit of finding ``c`` is already a sum,
     logit_c = b_c + sum_i w_i W_c . f_i,
 
 and an absent modality has ``f_i = 0``. Muting modalities in any order therefore changes the logit
-by the same amounts, so each summand is also the Shapley value of its modality over the 2^3
+by the same amounts, so each summand is also the Shapley value of its modality over all
 coalitions (Shapley 1953), and there is no interaction. With another fusion (``gated``, ``concat``)
-the Shapley values are worked out from all eight coalitions on the case's own features, and what the
+the Shapley values are worked out from all coalitions on the case's own features, and what the
 modalities did only together is stated beside them. Nothing here is estimated: the residual compares
 the sum with the logit that the forward pass gave, and is shown rather than assumed.
 
@@ -26,7 +26,6 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from mmbm.case import MODALITIES, Modality
 from mmbm.model.readout import Readout
 from mmbm.predict import Prediction
 
@@ -41,14 +40,14 @@ class Ledger:
 
     finding: str
     base: float  # the logit with nothing given
-    contributions: dict[Modality, float]  # Shapley values; 0.0 where absent
+    contributions: dict[str, float]  # Shapley values; 0.0 where absent
     interaction: float  # what they did only together, shared out in them; 0.0 with a weighted sum
     logit: float  # as the forward pass gave it
     probability: float  # sigmoid(logit)
-    slopes: dict[Modality, float]  # d logit / d w_i = W_c . f_i; empty where there are no weights
-    intervals: dict[Modality, tuple[float, float]] = field(default_factory=dict)
+    slopes: dict[str, float]  # d logit / d w_i = W_c . f_i; empty where there are no weights
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     """95 %, of what is present; empty where the model was not fitted for it."""
-    percentiles: dict[Modality, float] = field(default_factory=dict)
+    percentiles: dict[str, float] = field(default_factory=dict)
     """0 to 100, among held-out cases; empty where the model was not fitted for it."""
 
     @property
@@ -67,9 +66,9 @@ def ledger(prediction: Prediction) -> tuple[Ledger, ...]:
     """One ledger for each finding, from the features that the forward pass left behind."""
     readout, means = prediction.readout, prediction.features.means.double()
     base, interaction = readout.base().tolist(), readout.interaction(means).tolist()  # (findings,)
-    slopes = readout.slopes(means)  # (findings, 3)
-    moved = _named(readout.contributions(means))
-    moving = [{} for _ in base] if slopes is None else _named(slopes)
+    slopes = readout.slopes(means)  # (findings, modalities)
+    moved = _named(prediction, readout.contributions(means))
+    moving = [{} for _ in base] if slopes is None else _named(prediction, slopes)
     intervals = _intervals(prediction, moved)
     percentiles = _percentiles(prediction, moved)
     return tuple(
@@ -88,19 +87,19 @@ def ledger(prediction: Prediction) -> tuple[Ledger, ...]:
     )
 
 
-def _named(values: Tensor) -> list[dict[Modality, float]]:
-    """(findings, 3) -> of each finding, by modality."""
-    return [dict(zip(MODALITIES, row, strict=True)) for row in values.tolist()]
+def _named(prediction: Prediction, values: Tensor) -> list[dict[str, float]]:
+    """(findings, modalities) -> of each finding, by modality."""
+    return [dict(zip(prediction.modalities, row, strict=True)) for row in values.tolist()]
 
 
 def _intervals(
-    prediction: Prediction, moved: list[dict[Modality, float]]
-) -> list[dict[Modality, tuple[float, float]]]:
+    prediction: Prediction, moved: list[dict[str, float]]
+) -> list[dict[str, tuple[float, float]]]:
     """Of each finding, 95 % of where each contribution would lie with heads of other patients."""
     tables, readout = prediction.trust, prediction.readout
     if tables is None or tables.spread is None or not isinstance(readout, Readout):
         return [{} for _ in prediction.findings]
-    deviations = _named(readout.deviations(prediction.features.means, tables.spread))
+    deviations = _named(prediction, readout.deviations(prediction.features.means, tables.spread))
     return [
         {
             m: (value[m] - NORMAL * deviation[m], value[m] + NORMAL * deviation[m])
@@ -111,9 +110,7 @@ def _intervals(
     ]
 
 
-def _percentiles(
-    prediction: Prediction, moved: list[dict[Modality, float]]
-) -> list[dict[Modality, float]]:
+def _percentiles(prediction: Prediction, moved: list[dict[str, float]]) -> list[dict[str, float]]:
     """Of each finding, how many in a hundred held-out cases show a smaller contribution."""
     tables = prediction.trust
     if tables is None or tables.percentiles is None:
@@ -121,7 +118,7 @@ def _percentiles(
     return [
         {
             m: _rank(value[m], others[i])
-            for i, m in enumerate(MODALITIES)
+            for i, m in enumerate(prediction.modalities)
             if m in prediction.present and not math.isnan(others[i][0])
         }
         for value, others in zip(moved, tables.percentiles, strict=True)

@@ -9,23 +9,16 @@ two predictions side by side.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 
-from mmbm.case import MODALITIES, Case, Modality
+from mmbm.case import Case
 from mmbm.errors import ConfigError
 from mmbm.explain.ledger import Ledger, ledger
-from mmbm.inputs import Prepared
-from mmbm.model.network import Inputs
 from mmbm.model.readout import Readout
 from mmbm.predict import Features, Finding, Prediction, Predictor
 
 __all__ = ["Change", "Worth", "changes", "exchanged", "muted", "reweighed", "worth"]
-
-# what a part fills: of ``Inputs``, and of ``Prepared``
-TENSORS = {"image": ("film",), "notes": ("tokens", "lengths"), "audio": ("waveform",)}
-FACT = {"image": "film", "notes": "tokens", "audio": "seconds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +75,7 @@ def changes(before: Prediction, after: Prediction) -> tuple[Change, ...]:
     return both
 
 
-def muted(prediction: Prediction, *parts: Modality) -> Prediction:
+def muted(prediction: Prediction, *parts: str) -> Prediction:
     """As if these parts had not been given. With all of them muted the base is left."""
     for modality in parts:
         prediction = _with(prediction, modality, None)
@@ -107,7 +100,7 @@ def exchanged(predictor: Predictor, prediction: Prediction, parts: Case) -> Pred
     return replace(prediction, warnings=tuple(dict.fromkeys(prediction.warnings + new.warnings)))
 
 
-def reweighed(prediction: Prediction, modality: Modality, weight: float) -> Prediction:
+def reweighed(prediction: Prediction, modality: str, weight: float) -> Prediction:
     """With another fusion weight ``w_i``; the others keep their ratio, and all sum to 1.
 
     The slope in a ledger, ``d logit / d w_i``, is of ``w_i`` alone, the others held.
@@ -125,7 +118,7 @@ def reweighed(prediction: Prediction, modality: Modality, weight: float) -> Pred
         )
     if not 0.0 <= weight <= 1.0:
         raise ConfigError(f"A fusion weight lies between 0 and 1, not at {weight:g}.")
-    i = MODALITIES.index(modality)
+    i = prediction.place(modality)
     others = readout.weights.clone()
     others[i] = 0.0
     weights = others / others.sum() * (1.0 - weight)
@@ -133,7 +126,7 @@ def reweighed(prediction: Prediction, modality: Modality, weight: float) -> Pred
     return _scored(replace(prediction, readout=replace(readout, weights=weights)))
 
 
-def worth(prediction: Prediction, modality: Modality) -> tuple[Worth, ...] | None:
+def worth(prediction: Prediction, modality: str) -> tuple[Worth, ...] | None:
     """What adding this missing part would change, finding by finding, over the held-out population.
 
     Each percentile of the part's contribution over held-out cases is added to the logit in turn.
@@ -148,7 +141,7 @@ def worth(prediction: Prediction, modality: Modality) -> tuple[Worth, ...] | Non
     if modality in prediction.present:
         raise ConfigError(f"The {modality} part was given: mute it to see what it changes.")
     population = None if prediction.trust is None else prediction.trust.population
-    shown = None if population is None else population[:, MODALITIES.index(modality)].double()
+    shown = None if population is None else population[:, prediction.place(modality)].double()
     if shown is None or bool(shown.isnan().any()):
         return None
     logits = torch.tensor([[f.logit] for f in prediction.findings], dtype=torch.float64)
@@ -167,31 +160,21 @@ def worth(prediction: Prediction, modality: Modality) -> tuple[Worth, ...] | Non
     )
 
 
-def _with(prediction: Prediction, modality: Modality, new: Prediction | None) -> Prediction:
+def _with(prediction: Prediction, modality: str, new: Prediction | None) -> Prediction:
     """One part as another prediction read it, or without it."""
-    i, old = MODALITIES.index(modality), prediction.features
-    means, positions = old.means.clone(), dict(old.positions)
+    i, old = prediction.place(modality), prediction.features
+    means, positions, prepared = old.means.clone(), dict(old.positions), dict(old.prepared)
+    events = {m: of for m, of in prediction.events.items() if m != modality}
     means[i] = 0.0 if new is None else new.features.means[i]
-    positions.pop(modality, None)
+    for held in (positions, prepared):
+        held.pop(modality, None)
     if new is not None:
         positions[modality] = new.features.positions[modality]
-    prepared = _prepared(old.prepared, modality, None if new is None else new.features.prepared)
-    if modality == "audio":
-        events = () if new is None else new.sound_events
-        prediction = replace(prediction, sound_events=events)
-    present = tuple(m for m in MODALITIES if m in positions)
+        prepared[modality] = new.features.prepared[modality]
+        events |= {m: of for m, of in new.events.items() if m == modality}
+    present = tuple(m for m in prediction.modalities if m in positions)
     features = Features(means, {m: positions[m] for m in present}, prepared)
-    return _scored(replace(prediction, features=features, present=present))
-
-
-def _prepared(old: Prepared, modality: Modality, new: Prepared | None) -> Prepared:
-    """The inputs of two cases, one part from the new one or from none."""
-    i, present = MODALITIES.index(modality), old.inputs.present.clone()
-    new = new or Prepared(Inputs(torch.zeros_like(present)), None, 0.0, ())
-    present[0, i] = new.inputs.present[0, i]
-    tensors: dict[str, Any] = {name: getattr(new.inputs, name) for name in TENSORS[modality]}
-    fact: dict[str, Any] = {FACT[modality]: getattr(new, FACT[modality])}
-    return replace(old, inputs=replace(old.inputs, present=present, **tensors), **fact)
+    return _scored(replace(prediction, features=features, present=present, events=events))
 
 
 def _scored(prediction: Prediction) -> Prediction:

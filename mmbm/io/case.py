@@ -27,13 +27,15 @@ def read_case(
     *,
     frame: int = 0,
     sample_rate: int = SAMPLE_RATE,
+    **further: Any,
 ) -> Case:
     """Read one patient's parts; any may be left out, not all.
 
     ``image``: a DICOM, PNG or JPEG file, by its path or its bytes (``frame`` picks one of several,
     from 0), or greys, (height, width), the larger, the brighter. ``notes``: the text itself, or a
     file by a :class:`~pathlib.Path` or its bytes. ``audio``: a file by its path or its bytes, or
-    samples, (n,) or (n, channels) in [-1, 1], at ``sample_rate`` Hz.
+    samples, (n,) or (n, channels) in [-1, 1], at ``sample_rate`` Hz. Parts of
+    further modalities are given as they are, by their names.
 
     Raises
     ------
@@ -51,9 +53,9 @@ def read_case(
         told = pool.submit(_notes, notes)
         heard = pool.submit(_audio, audio, sample_rate)
         image, notes, audio = seen.result(), told.result(), heard.result()
-    if image is None and notes is None and audio is None:
+    if image is None and notes is None and audio is None and not further:
         raise NoSignal(sentence("io.case.empty"))
-    return Case(image, notes, audio)
+    return Case(image, notes, audio, **further)
 
 
 def _image(given: Picture | bytes | str | Path | NDArray[Any] | None, frame: int) -> Picture | None:

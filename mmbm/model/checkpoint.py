@@ -1,41 +1,38 @@
-"""A model as a folder: config.json, tokenizer.json, model.safetensors, card.json, checksums.json.
+"""A model as a folder: config.json, model.safetensors, card.json, checksums.json.
 
-Beside them may lie trust.safetensors; without it a model works, but its shift and its conformal
-answers are not assessed. ``checksums.json`` holds the sha256 of every file; one that differs from
-it is refused, and so is one whose content is not what it should be, before anything large is made
-of it. Weights of two or more dimensions are stored as float16, all else as float32. No pickle is
-read or written, and nothing is fetched.
+Beside them lie what its branches keep, such as a tokeniser, and maybe trust.safetensors; without it
+a model works, but its shift and its conformal answers are not assessed. ``checksums.json`` holds
+the sha256 of every file; one that differs from it is refused, and so is one whose content is not
+what it should be, before anything large is made of it. Weights of two or more dimensions are stored
+as float16, all else as float32. No pickle is read or written, and nothing is fetched.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import save
-from tokenizers import Tokenizer
 
-from mmbm.case import SAMPLE_RATE
-from mmbm.config import ModelConfig
+from mmbm.branches.registry import branch_of
 from mmbm.errors import ConfigError, ModelError, ModelNotFound
-from mmbm.model.assets import assets_folder
+from mmbm.model.config import ModelConfig
 from mmbm.model.facts import CARD, parse_facts
-from mmbm.model.folder import checksum, read_json, sign, take_all
-from mmbm.model.lungs import lung_digest
 from mmbm.model.network import Inputs, MultimodalBigModel
 from mmbm.model.tables import TrustTables
-from mmbm.model.tokenizer import read_tokenizer
-from mmbm.model.weights import Allowance, fill, to_store
+from mmbm.storage.assets import assets_folder
+from mmbm.storage.folder import checksum, read_json, sign, take_all
+from mmbm.storage.tensors import Allowance, fill, to_store
 
 __all__ = [
     "DEFAULT_MODEL",
     "WEIGHTS",
     "LoadedModel",
     "ModelIdentity",
-    "assets_folder",
     "find",
     "read",
     "shipped",
@@ -44,7 +41,7 @@ __all__ = [
 ]
 
 DEFAULT_MODEL = "chest-base"
-WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
 TRUST = "trust.safetensors"
 ROOM = 2**25  # bytes that a net may take beside its weights while it is made
 
@@ -63,7 +60,7 @@ class LoadedModel:
     """A model ready to run, in eval mode on the CPU."""
 
     network: MultimodalBigModel
-    tokenizer: Tokenizer
+    tools: Mapping[str, Any]  # of each modality, what its branch keeps beside the weights
     identity: ModelIdentity
     folder: Path
     trust: TrustTables | None
@@ -100,7 +97,7 @@ def find(model: str | Path) -> Path:
 def write(
     folder: Path,
     network: MultimodalBigModel,
-    tokenizer: Tokenizer,
+    tools: Mapping[str, Any],
     facts: dict[str, Any],
     trust: TrustTables | None = None,
 ) -> ModelIdentity:
@@ -109,15 +106,18 @@ def write(
     config = network.config
     card = {"name": config.name, "version": config.version} | facts
     card.pop("sha256", None)  # checksums.json holds them
-    if config.image.lungs:
-        card["lung_finder_sha256"] = lung_digest()
-    (folder / WEIGHTS).write_bytes(save(to_store(network)))
-    (folder / CONFIG).write_text(config.model_dump_json(indent=2), encoding="utf-8")
-    (folder / TOKENIZER).write_text(tokenizer.to_str(), encoding="utf-8")
-    (folder / TRUST).unlink(missing_ok=True)
+    files = {WEIGHTS: save(to_store(network))}
+    files[CONFIG] = config.model_dump_json(indent=2).encode("utf-8")
+    for modality in config.modalities:
+        branch = branch_of(modality)
+        card |= branch.facts(config.of(modality))
+        files |= branch.tool_files(tools.get(modality))
     if trust is not None:
-        (folder / TRUST).write_bytes(trust.to_bytes())
-    (folder / CARD).write_text(json.dumps(card, indent=2), encoding="utf-8")
+        files[TRUST] = trust.to_bytes()
+    (folder / TRUST).unlink(missing_ok=True)
+    files[CARD] = json.dumps(card, indent=2).encode("utf-8")
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
     return ModelIdentity(config.name, config.version, sign(folder)[WEIGHTS])
 
 
@@ -130,7 +130,7 @@ def read(model: str | Path) -> LoadedModel:
     """
     folder = find(model)
     held = take_all(folder)
-    missing = [name for name in (CONFIG, TOKENIZER, CARD) if name not in held]
+    missing = [name for name in (CONFIG, CARD) if name not in held]
     if missing:
         raise ModelError(f"The model '{folder.name}' is incomplete: it has no {missing[0]}.")
 
@@ -141,25 +141,34 @@ def read(model: str | Path) -> LoadedModel:
     try:
         config = ModelConfig.parse(read_json(held[CONFIG], called(CONFIG)), strict=True)
         network = _made(config, len(held[WEIGHTS]), called(WEIGHTS))
-        if (config.notes.encoder == "gru") != (config.notes.transformer is None):
-            raise ConfigError("notes.encoder and notes.transformer do not go together.")
     except ConfigError as exc:
         raise ModelError(f"{called(CONFIG)} cannot be used: {exc}") from exc
     if (facts["name"], facts["version"]) != (config.name, config.version):
         raise ModelError(f"{called(CARD)} describes another model than {CONFIG}.")
-    if config.image.lungs and facts.get("lung_finder_sha256") != lung_digest():
-        raise ModelError(
-            f"The model '{folder.name}' was trained with another lung finder than the one here."
-        )
+    for modality in config.modalities:
+        _check_facts(branch_of(modality).facts(config.of(modality)), facts, folder.name)
     fill(network, held[WEIGHTS], called(WEIGHTS))
     network.eval().requires_grad_(False)
-    tokenizer = read_tokenizer(held[TOKENIZER], called(TOKENIZER), network.tokens, config.notes)
+    tools = {
+        m: branch_of(m).tool(held, config.of(m), network.encoders[m], folder.name)
+        for m in config.modalities
+    }
     trust = None
     if TRUST in held:
         trust = TrustTables.from_bytes(held[TRUST], config, called(TRUST))
     _try(network, folder.name)
     identity = ModelIdentity(config.name, config.version, checksum(held[WEIGHTS]))
-    return LoadedModel(network, tokenizer, identity, folder, trust)
+    return LoadedModel(network, tools, identity, folder, trust)
+
+
+def _check_facts(wanted: Mapping[str, Any], facts: Mapping[str, Any], model: str) -> None:
+    """Raises ModelError where the card says otherwise than the branches here."""
+    for key, value in wanted.items():
+        if facts.get(key) != value:
+            named = key.removesuffix("_sha256").replace("_", " ")
+            raise ModelError(
+                f"The model '{model}' was trained with another {named} than the one here."
+            )
 
 
 BUILDING = (
@@ -186,16 +195,11 @@ def _made(config: ModelConfig, stored: int, weights: str) -> MultimodalBigModel:
 @torch.inference_mode()
 def _try(network: MultimodalBigModel, model: str) -> None:
     """Read a blank case. Raises ModelError where that fails or gives no finite number."""
-    image, planes = network.config.image, 2 if network.config.image.lungs else 1
-    blank = Inputs(
-        present=torch.ones(1, 3, dtype=torch.bool),
-        film=torch.ones(1, planes, image.size, image.size),
-        tokens=torch.ones(1, 1, dtype=torch.int64),
-        lengths=torch.ones(1, dtype=torch.int64),
-        waveform=torch.linspace(-1, 1, SAMPLE_RATE)[None],
-    )
+    config = network.config
+    parts = {m: branch_of(m).blank(config.of(m)) for m in config.modalities}
+    present = torch.ones(1, len(parts), dtype=torch.bool)
     try:
-        logits = network(blank)
+        logits = network(Inputs(present, parts))
     except BUILDING as exc:
         raise ModelError(
             f"The model '{model}' cannot read a case: its settings do not go together."

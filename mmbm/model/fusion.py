@@ -5,8 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mmbm.case import MODALITIES
-
 __all__ = ["FUSIONS", "Concat", "Gated", "WeightedSum"]
 
 
@@ -17,17 +15,17 @@ class WeightedSum(nn.Module):
     not depend on which others were given.
     """
 
-    def __init__(self, features: int) -> None:
+    def __init__(self, modalities: int, features: int) -> None:
         super().__init__()
-        self.scores = nn.Parameter(torch.zeros(len(MODALITIES)))
+        self.scores = nn.Parameter(torch.zeros(modalities))
 
     @property
     def weights(self) -> Tensor:
-        """(3,) float32, in the order of ``MODALITIES``."""
+        """(modalities,) float32, in the model's order."""
         return self.scores.softmax(0)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(batch, 3, d) -> (batch, d)."""
+        """(batch, modalities, d) -> (batch, d)."""
         return torch.einsum("m,bmd->bd", self.weights, features)
 
 
@@ -37,13 +35,13 @@ class Gated(nn.Module):
     Source: Arevalo et al., Gated Multimodal Units for Information Fusion, ICLR workshop 2017.
     """
 
-    def __init__(self, features: int) -> None:
+    def __init__(self, modalities: int, features: int) -> None:
         super().__init__()
-        self.scores = nn.Parameter(torch.zeros(len(MODALITIES), features))
-        self.shifts = nn.Parameter(torch.zeros(len(MODALITIES)))
+        self.scores = nn.Parameter(torch.zeros(modalities, features))
+        self.shifts = nn.Parameter(torch.zeros(modalities))
 
     def gates(self, features: Tensor) -> Tensor:
-        """(batch, 3, d) -> (batch, 3): positive where present, and then they sum to one."""
+        """(batch, modalities, d) -> (batch, modalities): positive where present, of sum one."""
         present = (features != 0).any(-1)
         scores = torch.einsum("md,bmd->bm", self.scores, features) + self.shifts
         top = scores.masked_fill(~present, -torch.inf).amax(1, keepdim=True)
@@ -51,23 +49,23 @@ class Gated(nn.Module):
         return raised / raised.sum(1, keepdim=True).clamp(min=torch.finfo(raised.dtype).tiny)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(batch, 3, d) -> (batch, d)."""
+        """(batch, modalities, d) -> (batch, d)."""
         return torch.einsum("bm,bmd->bd", self.gates(features), features)
 
 
 class Concat(nn.Module):
-    """``F = MLP([f_image; f_notes; f_audio])``: the parts may speak of each other freely."""
+    """``F = MLP([f_1; f_2; …])``: the parts may speak of each other freely."""
 
-    def __init__(self, features: int) -> None:
+    def __init__(self, modalities: int, features: int) -> None:
         super().__init__()
         self.mix = nn.Sequential(
-            nn.Linear(len(MODALITIES) * features, features),
+            nn.Linear(modalities * features, features),
             nn.ReLU(),
             nn.Linear(features, features),
         )
 
     def forward(self, features: Tensor) -> Tensor:
-        """(batch, 3, d) -> (batch, d)."""
+        """(batch, modalities, d) -> (batch, d)."""
         fused: Tensor = self.mix(features.flatten(1))
         return fused
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,11 +16,11 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from mmbm.case import MODALITIES, Modality
-from mmbm.config import ModelConfig
+from mmbm.branches.registry import branch_of
 from mmbm.errors import ModelError
-from mmbm.model.readout import COALITIONS
-from mmbm.model.weights import read_tensors
+from mmbm.model.config import ModelConfig
+from mmbm.model.readout import coalitions
+from mmbm.storage.tensors import read_tensors
 
 __all__ = ["LEVELS", "Cloud", "TrustTables"]
 
@@ -40,14 +41,19 @@ class Cloud:
 class TrustTables:
     """Everything that trust needs beyond the weights. NaN: too few cases to fit."""
 
-    sources: tuple[str, ...]  # whose films the image cloud's centres are
-    clouds: dict[Modality, Cloud]
-    strangeness: Tensor  # (3, 101) percentiles 0 to 100 over held-out cases, by modality
-    thresholds: Tensor  # (levels, 7 coalitions, 1 + sources, findings, 2): see trust.conformal
-    pushes: Tensor  # (findings, 3, 2): see trust.disagreement
-    unknown: int  # number of the tokeniser's unknown token
-    population: Tensor | None = None  # (findings, 3, 101): see trust.population
+    modalities: tuple[str, ...]  # of the model
+    sources: tuple[str, ...]  # of cases; each is a centre of the cloud of ``grouping``
+    clouds: dict[str, Cloud]
+    strangeness: Tensor  # (modalities, 101) percentiles 0 to 100 over held-out cases, by modality
+    thresholds: Tensor  # (levels, coalitions, 1 + sources, findings, 2): see trust.conformal
+    pushes: Tensor  # (findings, modalities, 2): see trust.disagreement
+    population: Tensor | None = None  # (findings, modalities, 101): see trust.population
     spread: Tensor | None = None  # (findings, d, d) covariance of W; None: no linear head
+
+    @property
+    def grouping(self) -> str | None:
+        """The modality by whose feature a case is put to the nearest source, if there is one."""
+        return _grouping(self.modalities, self.clouds)
 
     @cached_property
     def percentiles(self) -> list[list[list[float]]] | None:
@@ -61,7 +67,6 @@ class TrustTables:
             "strangeness": self.strangeness,
             "thresholds": self.thresholds,
             "pushes": self.pushes,
-            "unknown": torch.tensor(self.unknown),
         }
         more = {name: getattr(self, name) for name in MORE}
         tensors |= {name: tensor for name, tensor in more.items() if tensor is not None}
@@ -83,19 +88,16 @@ class TrustTables:
         held = read_tensors(content, what)
         try:
             sources = tuple(json.loads(bytes(held["sources"].tolist())))
-            unknown = int(held["unknown"])
         except (ArithmeticError, KeyError, RuntimeError, TypeError, ValueError) as exc:
             raise ModelError(f"{what} does not hold a model's trust tables.") from exc
         if not all(isinstance(s, str) for s in sources) or len(set(sources)) < len(sources):
             raise ModelError(f"{what}: 'sources' is no list of names.")
-        whole = held["unknown"].dtype == torch.int64 and held["unknown"].ndim == 0
-        if not whole or not 0 <= unknown < config.notes.vocabulary:
-            raise ModelError(f"{what}: 'unknown' is {unknown}, no token of this model.")
-        felt = [m for m in MODALITIES if f"{m}.limit" in held]
+        felt = [m for m in config.modalities if f"{m}.limit" in held]
         fault = _fault(held, _shapes(held, felt, len(sources), config))
         if fault:
             raise ModelError(f"{what}: {fault}.")
         return cls(
+            modalities=config.modalities,
             sources=sources,
             clouds={
                 m: Cloud(held[f"{m}.centres"], held[f"{m}.precision"], float(held[f"{m}.limit"]))
@@ -104,37 +106,39 @@ class TrustTables:
             strangeness=held["strangeness"],
             thresholds=held["thresholds"],
             pushes=held["pushes"],
-            unknown=unknown,
             **{name: held.get(name) for name in MORE},
         )
+
+
+def _grouping(modalities: Iterable[str], felt: Container[str]) -> str | None:
+    return next((m for m in modalities if m in felt and branch_of(m).by_source), None)
 
 
 Shapes = dict[str, tuple[int, ...]]
 
 
-def _shapes(
-    held: dict[str, Tensor], felt: list[Modality], sources: int, config: ModelConfig
-) -> Shapes:
+def _shapes(held: dict[str, Tensor], felt: list[str], sources: int, config: ModelConfig) -> Shapes:
     """The shape that each table must have."""
     findings, d = len(config.findings), config.features
-    percentiles = (len(MODALITIES), 101)
+    modalities, grouping = config.modalities, _grouping(config.modalities, felt)
+    percentiles = (len(modalities), 101)
     shapes: Shapes = {
         "strangeness": percentiles,
-        "thresholds": (len(LEVELS), len(COALITIONS), 1 + sources, findings, 2),
-        "pushes": (findings, len(MODALITIES), 2),
+        "thresholds": (len(LEVELS), len(coalitions(len(modalities))), 1 + sources, findings, 2),
+        "pushes": (findings, len(modalities), 2),
     }
     more = {"population": (findings, *percentiles), "spread": (findings, d, d)}
     shapes |= {name: shape for name, shape in more.items() if name in held}
     for modality in felt:
         centres = held.get(f"{modality}.centres", torch.empty(0))
-        shapes[f"{modality}.centres"] = (sources if modality == "image" else len(centres), d)
+        shapes[f"{modality}.centres"] = (sources if modality == grouping else len(centres), d)
         shapes |= {f"{modality}.precision": (d, d), f"{modality}.limit": ()}
     return shapes
 
 
 def _fault(held: dict[str, Tensor], shapes: Shapes) -> str:
     """What is wrong with the tables, "" where nothing is."""
-    for name in sorted({*shapes, *held} - {"sources", "unknown"}):
+    for name in sorted({*shapes, *held} - {"sources"}):
         if name not in held:
             return f"'{name}' is missing"
         if name not in shapes:

@@ -16,7 +16,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from mmbm.errors import ModelError, UnreadableFile
-from mmbm.model.folder import put, take
 from mmbm.pipeline import PIPELINE_VERSION
 from mmbm.record.figures import (
     Comparison,
@@ -27,6 +26,7 @@ from mmbm.record.figures import (
     RiskCoverage,
     Shifts,
 )
+from mmbm.storage.folder import checksum, put, take, take_all
 
 __all__ = [
     "ALL",
@@ -41,6 +41,7 @@ __all__ = [
     "parse_record",
     "read_record",
     "record_in",
+    "standing",
     "store_record",
     "write_record",
 ]
@@ -209,3 +210,17 @@ def faults(record: Record | None, hashes: Mapping[str, str]) -> tuple[str, ...]:
     if record.pipeline_version != PIPELINE_VERSION:
         found.append("other_pipeline")
     return tuple(found)
+
+
+def standing(folder: Path) -> dict[str, Level]:
+    """The level of each finding; empty without a record that fits the model's files."""
+    try:
+        held = take_all(folder)
+        record = record_in(folder, held[FILE]) if FILE in held else None
+    except ModelError:
+        return {}
+    if record is None or faults(
+        record, {name: checksum(content) for name, content in held.items()}
+    ):
+        return {}
+    return {finding: status.level for finding, status in record.status.items()}

@@ -8,10 +8,9 @@ from typing import Any
 
 from mmbm.card import data_table
 from mmbm.card.lineage import Stage, extended
-from mmbm.case import Modality
 from mmbm.data.corpus import Corpus, Progress
 from mmbm.data.manifest import read_manifest
-from mmbm.data.select import corpus_of, held_out, left_out_by, need_findings, split_of
+from mmbm.data.select import corpus_of, held_out, left_out_by, mean_film_of, need_findings, split_of
 from mmbm.device import probe_device
 from mmbm.errors import ConfigError
 from mmbm.evaluate import Scores, calibrate, extract, operating_points
@@ -36,7 +35,7 @@ def run_calibration(
     device: str,
     reading: Progress,
     head: bool = False,
-    held: Modality | None = None,
+    held: str | None = None,
 ) -> Path:
     """Fit a model's calibration and trust tables anew and write it to ``out``; returns that.
 
@@ -53,16 +52,16 @@ def run_calibration(
         raise ConfigError("Only a head that is fitted anew has branches to hold: add --head.")
     loaded = checkpoint.read(model)
     manifest = held_out(read_manifest(manifest_path), left_out_by(read_facts(loaded.folder)))
-    network, tokenizer = loaded.network, loaded.tokenizer
+    network = loaded.network
     need_findings(manifest, network.config.findings, manifest_path)
     corpora = {
         name: corpus_of(
             split_of(manifest, name, manifest_path),
             network.config,
-            tokenizer,
+            loaded.tools,
             None,
             reading,
-            network.mean_film,
+            mean_film_of(network),
         )
         for name in ("train", "val")
     }
@@ -88,7 +87,7 @@ def run_calibration(
         facts |= {"data": data_table(manifest, network.config.findings)}
     facts |= operating_point(network, corpora["val"], scored["val"])
     keep_log(loaded.folder, out)
-    checkpoint.write(out, network, tokenizer, facts, tables)
+    checkpoint.write(out, network, loaded.tools, facts, tables)
     record_and_card(out, manifest, manifest_path, device=device, reading=reading)
     return out
 
@@ -103,11 +102,11 @@ def calibrated(
     found = calibrate(network, corpora["val"], held)
     tables = fit_tables(
         network.readout(),
+        network.config,
         corpora["train"],
         learned.features,
         corpora["val"],
         held.features,
-        network.config.notes.unknown,
     )
     return tables, facts_of(found)
 

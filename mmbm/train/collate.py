@@ -8,10 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from mmbm.case import MODALITIES, Modality
+from mmbm.data.augmentation.example import Example
 from mmbm.data.corpus import as_inputs
 from mmbm.model.network import Inputs
-from mmbm.train.example import Example
 
 __all__ = ["Batch", "collate"]
 
@@ -22,14 +21,14 @@ class Batch(NamedTuple):
     inputs: Inputs
     labels: Tensor  # (batch, findings) float32, NaN: unknown
     events: Tensor  # (batch, events) float32, NaN: unknown
-    where: dict[Modality, Tensor]  # of modalities whose cases tell it, (n_modality, …): Example
+    where: dict[str, Tensor]  # of modalities whose cases tell it, (n_modality, …): Example
 
 
-def collate(examples: Sequence[Example]) -> Batch:
+def collate(examples: Sequence[Example], modalities: Sequence[str]) -> Batch:
     """One batch of augmented examples; recordings of it are equally long."""
-    where = {m: [e.where[m] for e in examples if m in e.where] for m in MODALITIES}
+    where = {m: [e.where[m] for e in examples if m in e.where] for m in modalities}
     return Batch(
-        inputs=as_inputs([e.parts for e in examples]),
+        inputs=as_inputs([e.parts for e in examples], modalities),
         labels=torch.stack([e.labels for e in examples]),
         events=torch.stack([e.events for e in examples]),
         where={m: torch.stack(known) for m, known in where.items() if known},

@@ -6,20 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
 import mmbm
+from mmbm.branches.registry import branch_of
 from mmbm.card import write_card
 from mmbm.card.lineage import Stage, extended
-from mmbm.case import Modality
 from mmbm.data.corpus import Progress
 from mmbm.data.manifest import read_manifest
-from mmbm.data.select import corpus_of, held_out, left_out_by, split_of
+from mmbm.data.select import corpus_of, held_out, left_out_by, mean_film_of, split_of
 from mmbm.errors import ConfigError, ManifestError
-from mmbm.inputs import standardise
 from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
-from mmbm.train.average import average_audio, average_image
+from mmbm.train.average import average_backbones, average_weights
 from mmbm.train.graft import graft
 from mmbm.train.handed_down import handed_down, keep_log
 
@@ -31,62 +28,66 @@ def run_average(
     model: str | Path,
     out: Path,
     *,
-    images: Sequence[Path] = (),
-    sounds: Sequence[Path] = (),
+    branches: Mapping[str, Sequence[Path]],
     reading: Progress,
     version: str = "",
 ) -> Path:
-    """Write to ``out`` the model with others' mean image and sound branch, not calibrated anew.
+    """Write to ``out`` the model with the mean of others' ``branches``, not calibrated anew.
 
-    The manifest's train films set the norms of the mean image branch, but for those of sources that
-    one of the models was trained without; so is the new one then. Returns ``out``.
+    The manifest's train rows set the norms of a mean branch with a pretrained backbone, but for
+    those of sources that one of the models was trained without; so is the new one then. Returns
+    ``out``.
 
     Raises
     ------
     ConfigError, ManifestError, ModelError
     """
-    if not images and not sounds:
-        raise ConfigError("Name models to take the image or the sound branch of.")
     loaded = checkpoint.read(model)
-    seen, heard = ([checkpoint.read(folder) for folder in part] for part in (images, sounds))
+    network = loaded.network
+    others = {
+        modality: [checkpoint.read(folder) for folder in folders]
+        for modality, folders in branches.items()
+        if folders
+    }
+    if not others:
+        raise ConfigError("Name models to take a branch of.")
     facts = handed_down(loaded.folder)
     facts.pop("calibration", None)  # of other branches
-    cards = [read_facts(other.folder) for other in (loaded, *seen, *heard)]
+    every = [loaded, *(other for of in others.values() for other in of)]
+    cards = [read_facts(other.folder) for other in every]
     left_out = tuple(dict.fromkeys(source for card in cards for source in left_out_by(card)))
-    if seen:
-        train = split_of(held_out(read_manifest(manifest_path), left_out), "train", manifest_path)
-        only = loaded.network.config.model_copy(update={"modalities": ("image",)})
-        mean_film = loaded.network.mean_film
-        corpus = corpus_of(train, only, loaded.tokenizer, None, reading, mean_film)
-        films = [standardise(film, corpus.image) for film in corpus.films]
-        if not films:
-            raise ManifestError(f"'{manifest_path.name}' has no film in its train split.")
-        average_image(loaded.network, [other.network for other in seen], torch.stack(films))
-    if heard:
-        average_audio(loaded.network, [other.network for other in heard])
+    for modality, of in others.items():
+        nets = [other.network for other in of]
+        if branch_of(modality).slow(network.encoders[modality]):
+            manifest = held_out(read_manifest(manifest_path), left_out)
+            train = split_of(manifest, "train", manifest_path)
+            only = network.config.model_copy(update={"modalities": (modality,)})
+            corpus = corpus_of(train, only, loaded.tools, None, reading, mean_film_of(network))
+            cases = corpus.distinct(modality).tolist()
+            if not cases:
+                raise ManifestError(f"'{manifest_path.name}' has no {modality} in its train split.")
+            tensors = corpus.inputs(cases).parts[modality]
+            average_backbones(network, nets, modality, tensors)
+        else:
+            average_weights(network, nets, modality)
     facts["leave_out"] = list(left_out)
     stage = Stage(
         kind="average",
         start_from=loaded.identity.sha256,
-        averaged={
-            part: tuple(other.identity.sha256 for other in others)
-            for part, others in (("image", seen), ("audio", heard))
-            if others
-        },
+        averaged={m: tuple(other.identity.sha256 for other in of) for m, of in others.items()},
     )
     facts["lineage"] = extended(*cards, by=stage)
     if version:
-        network = loaded.network
         network.config = network.config.model_copy(update={"version": version})
     keep_log(loaded.folder, out)
-    checkpoint.write(out, loaded.network, loaded.tokenizer, facts)
+    checkpoint.write(out, network, loaded.tools, facts)
     write_card(out)
     return out
 
 
 def run_graft(
     model: str | Path,
-    branches: Mapping[Modality, Path],
+    branches: Mapping[str, Path],
     out: Path,
     *,
     name: str = "",
@@ -115,7 +116,7 @@ def run_graft(
         "leave_out": list(left_out),
         "lineage": extended(*cards, by=stage),
     }
-    tokenizer = others.get("notes", loaded).tokenizer
-    checkpoint.write(out, network, tokenizer, facts)
+    tools = {m: others.get(m, loaded).tools.get(m) for m in network.config.modalities}
+    checkpoint.write(out, network, tools, facts)
     write_card(out)
     return out

@@ -13,9 +13,9 @@ from typing import Any
 
 import torch
 
-from mmbm.case import MODALITIES, Modality
-from mmbm.config import ModelConfig
+from mmbm.branches.registry import known
 from mmbm.errors import ConfigError
+from mmbm.model.config import ModelConfig
 from mmbm.model.fusion import WeightedSum
 from mmbm.model.network import MultimodalBigModel
 
@@ -24,12 +24,12 @@ __all__ = ["graft"]
 
 @torch.no_grad()
 def graft(
-    network: MultimodalBigModel, others: Mapping[Modality, MultimodalBigModel]
+    network: MultimodalBigModel, others: Mapping[str, MultimodalBigModel]
 ) -> MultimodalBigModel:
     """A new net with ``network``'s branches and head, but for the branches of ``others``.
 
     Every modality weighs the same in it; the head is scaled so that what ``network``'s own branches
-    say of a case is the same as before, uncalibrated. Sound events are those of the sound branch.
+    say of a case is the same as before, uncalibrated. A branch's events go with it.
 
     Raises
     ------
@@ -56,22 +56,21 @@ def graft(
     grafted = MultimodalBigModel(_config(network.config, others)).eval()
     state = network.state_dict()
     for modality, giver in others.items():
-        heads = ("sound_head.",) if modality == "audio" else ()
-        parts = (f"encoders.{modality}.", f"normalise.{modality}.", *heads)
+        parts = tuple(f"{kind}.{modality}." for kind in ("encoders", "normalise", "event_heads"))
         state = {k: t for k, t in state.items() if not k.startswith(parts)}
         state |= {k: t for k, t in giver.state_dict().items() if k.startswith(parts)}
-    before = network.fusion.weights[MODALITIES.index(own[0])]
-    state["head.weight"] = state["head.weight"] * before * len(MODALITIES)
-    state["fusion.scores"] = torch.zeros_like(state["fusion.scores"])
+    count = len(grafted.config.modalities)
+    before = network.fusion.weights[network.place(own[0])]
+    state["head.weight"] = state["head.weight"] * before * count
+    state["fusion.scores"] = torch.zeros(count)
+    state["calibration_scale"] = grafted.calibration_scale
     grafted.load_state_dict(state)
     grafted.uncalibrate()
     return grafted.requires_grad_(False)
 
 
-def _config(own: ModelConfig, others: Mapping[Modality, MultimodalBigModel]) -> ModelConfig:
+def _config(own: ModelConfig, others: Mapping[str, MultimodalBigModel]) -> ModelConfig:
     """The settings of the new net: each branch's go with it."""
+    given: dict[str, Any] = {m: other.config.of(m) for m, other in others.items()}
     reads = {*own.modalities, *others}
-    given: dict[str, Any] = {m: getattr(other.config, m) for m, other in others.items()}
-    if "audio" in others:
-        given["sound_events"] = others["audio"].config.sound_events
-    return own.model_copy(update=given | {"modalities": tuple(m for m in MODALITIES if m in reads)})
+    return own.model_copy(update=given | {"modalities": tuple(m for m in known() if m in reads)})

@@ -13,13 +13,12 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from mmbm.case import MODALITIES, Modality
-from mmbm.config import TrainConfig
+from mmbm.data.augmentation.changes import augment, changes, seeded
+from mmbm.data.augmentation.example import Example, example_of
+from mmbm.data.augmentation.films import mix_films
 from mmbm.data.corpus import Corpus
-from mmbm.train.augment import augment, changes, seeded
 from mmbm.train.collate import Batch, collate
-from mmbm.train.example import Example, example_of
-from mmbm.train.films import mix_films
+from mmbm.train.config import TrainConfig
 from mmbm.train.sampling import Place, places, seed_of
 
 __all__ = ["load"]
@@ -38,13 +37,13 @@ class Prepared(Dataset[Batch]):
         if self.config.mixup:
             with seeded(seed_of(self.config.seed, place.epoch, place.number, self.rank)):
                 examples = mix_films(examples, self.config.mixup)
-        return collate(examples)
+        return collate(examples, self.config.model.modalities)
 
     def _example(self, place: Place, number: int) -> Example:
         """The case at one place of a batch, augmented."""
 
-        def seeds(modality: Modality) -> int:
-            part = MODALITIES.index(modality)
+        def seeds(modality: str) -> int:
+            part = self.config.model.modalities.index(modality)
             return seed_of(self.config.seed, place.epoch, place.number, number, part)
 
         return augment(example_of(self.corpus, place.cases[number]), self.changes, seeds)

@@ -10,22 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
-from mmbm.case import MODALITIES
-from mmbm.config import TrainConfig
+from mmbm.branches.registry import branch_of
 from mmbm.data.corpus import Corpus
 from mmbm.device import cores
 from mmbm.errors import ConfigError
-from mmbm.model.image import load_imagenet
 from mmbm.model.network import MultimodalBigModel
-from mmbm.predict import to_device
 from mmbm.train.collate import Batch
+from mmbm.train.config import TrainConfig
 from mmbm.train.loader import load
-from mmbm.train.loss import Loss, coalition_loss, moment_loss, place_loss, sound_loss
+from mmbm.train.loss import Loss, coalition_loss, event_loss, moment_loss, place_loss
 from mmbm.train.optimiser import factors, follow, groups_of
 from mmbm.train.processes import Processes
 from mmbm.train.sampling import batches_per_epoch, seed_of
@@ -34,7 +31,6 @@ from mmbm.train.state import Row, RunState, restore, save, write_log
 __all__ = ["Step", "Trained", "train"]
 
 SCORE = "macro_auroc"  # the figure of ``validate`` that early stopping watches
-LOCATED = {"image": place_loss, "audio": moment_loss}  # that ask for evidence in its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +117,25 @@ def _begin(
     corpus: Corpus, config: TrainConfig, start: MultimodalBigModel | None, device: torch.device
 ) -> RunState:
     """The network and its optimizer before the first step."""
+    for modality in config.model.events:
+        if not branch_of(modality).event_labels:
+            raise ConfigError(f"Setting '{modality}.events': manifests hold no labels of these.")
     torch.manual_seed(config.seed)
     network = MultimodalBigModel(config.model)
     if start is not None:
         network.load_state_dict(start.state_dict())
-    elif config.image_weights == "imagenet":
-        load_imagenet(network.image_encoder)
-    if config.start_from or config.image_weights != "none":
-        network.image_encoder.freeze(config.frozen_stages)
+    for modality in config.model.modalities:
+        branch, encoder = branch_of(modality), network.encoders[modality]
+        if start is None:
+            branch.pretrained(config.model.of(modality), encoder, config.image_weights)
+        if config.start_from or config.image_weights != "none":
+            branch.still(encoder, config.frozen_stages)
+        branch.fit(encoder, corpus)
     for modality in _still(config):
         network.encoders[modality].requires_grad_(False)
     if "head" in config.freeze:
         network.fusion.requires_grad_(False)
         network.head.requires_grad_(False)
-    used = np.unique(corpus.film_of[corpus.film_of >= 0])
-    if len(used):
-        network.mean_film.copy_(corpus.thumbnails[torch.from_numpy(used)].mean(0))
     network.to(device)
     network.encoders.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(groups_of(network, config), weight_decay=config.weight_decay)
@@ -144,8 +143,8 @@ def _begin(
 
 
 def _still(config: TrainConfig) -> set[str]:
-    """The modalities whose encoders are not trained: frozen, or not read at all."""
-    return (set(config.freeze) - {"head"}) | (set(MODALITIES) - set(config.model.modalities))
+    """The modalities whose encoders are not trained."""
+    return set(config.freeze) & set(config.model.modalities)
 
 
 def _epoch(
@@ -191,13 +190,14 @@ def _epoch(
 def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> Tensor:
     """One step down the gradient of the loss over the batches of all processes."""
     network = run.network
-    inputs = to_device(batch.inputs, team.device)
+    inputs = batch.inputs.to(team.device)
     labels, events = batch.labels.to(team.device), batch.events.to(team.device)
     read = network.read(inputs)
     features = network.gather(read, inputs.present)
     place = Loss(features.new_zeros(()), features.new_zeros(()))
     for modality, known in batch.where.items() if config.localise else ():
-        mine = LOCATED[modality](network, read[modality], known.to(team.device))
+        located = moment_loss if modality in network.event_heads else place_loss
+        mine = located(network, modality, read[modality], known.to(team.device))
         place = Loss(place.total + mine.total, place.known + mine.known)
     losses = (  # always as many, for the processes add them up
         coalition_loss(
@@ -208,7 +208,7 @@ def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> 
             config.label_smoothing,
             config.loss_weights,
         ),
-        sound_loss(network, features, inputs.present, events),
+        event_loss(network, features, inputs.present, events),
         place,
     )
     weights = features.new_tensor([1.0, 1.0, config.localise])

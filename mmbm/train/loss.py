@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -26,11 +26,10 @@ from torch.nn.functional import (
     kl_div,
 )
 
-from mmbm.case import MODALITIES
 from mmbm.model.network import MultimodalBigModel, Positions
-from mmbm.model.readout import COALITIONS
+from mmbm.model.readout import coalitions
 
-__all__ = ["COALITIONS", "Loss", "coalition_loss", "moment_loss", "place_loss", "sound_loss"]
+__all__ = ["Loss", "coalition_loss", "event_loss", "moment_loss", "place_loss"]
 
 TINY = 1e-8  # of a film's mean, the share of a cell without lungs
 
@@ -57,13 +56,14 @@ def coalition_loss(
 ) -> Loss:
     """Cross-entropy over findings with a label and over coalitions of present modalities.
 
-    Shapes: features (batch, 3, d), present (batch, 3) bool, labels (batch, findings) with NaN for
+    Shapes: features (batch, modalities, d), present (batch, modalities) bool, labels (batch,
+    findings) with NaN for
     unknown. ``weights`` are of findings by name, 1 where not named.
     """
-    coalitions = COALITIONS.to(features.device)
-    heard = features[:, None] * coalitions[..., None]  # (batch, 7, 3, d)
+    subsets = coalitions(features.shape[1]).to(features.device)
+    heard = features[:, None] * subsets[..., None]  # (batch, coalitions, modalities, d)
     logits = network.head(network.fusion(heard.flatten(0, 1))).unflatten(0, heard.shape[:2])
-    offered = (~coalitions[None] | present[:, None]).all(2)  # (batch, 7)
+    offered = (~subsets[None] | present[:, None]).all(2)  # (batch, coalitions)
     weight = features.new_tensor([weights.get(f, 1.0) for f in network.config.findings])
     known = weight * (labels.isnan().logical_not()[:, None] & offered[..., None])
     wanted = labels.nan_to_num()[:, None].expand_as(logits) * (1 - 2 * smooth) + smooth
@@ -71,23 +71,29 @@ def coalition_loss(
     return Loss((losses * known).sum(), known.sum())
 
 
-def sound_loss(
+def event_loss(
     network: MultimodalBigModel, features: Tensor, present: Tensor, labels: Tensor
 ) -> Loss:
-    """Cross-entropy of the sound events over recordings with a label. Shapes as above."""
-    audio = MODALITIES.index("audio")
-    known = labels.isnan().logical_not() & present[:, audio, None]
-    losses = binary_cross_entropy_with_logits(
-        network.sound_head(features[:, audio]), labels.nan_to_num(), reduction="none"
-    )
-    return Loss((losses * known).sum(), known.sum())
+    """Cross-entropy of the events that one branch tells, over its parts with a label.
+
+    Shapes as above, but labels (batch, events).
+    """
+    nothing = Loss(features.new_zeros(()), features.new_zeros(()))
+    for modality, head in network.event_heads.items():
+        place = network.place(modality)
+        known = labels.isnan().logical_not() & present[:, place, None]
+        losses = binary_cross_entropy_with_logits(
+            head(features[:, place]), labels.nan_to_num(), reduction="none"
+        )
+        return Loss((losses * known).sum(), known.sum())
+    return nothing
 
 
-def place_loss(network: MultimodalBigModel, seen: Positions, marked: Tensor) -> Loss:
-    """Of the evidence for pneumonia in a film: how far it lies from where an opacity is.
+def place_loss(network: MultimodalBigModel, modality: str, seen: Positions, marked: Tensor) -> Loss:
+    """Of the evidence for pneumonia in a picture: how far it lies from where an opacity is.
 
-    ``marked`` (n, height, width) in [0, 1]. A place counts by what part of the film's feature it
-    makes: none, outside the lungs of a model that reads those alone.
+    ``marked`` (n, height, width) in [0, 1]. A place counts by what part of the feature it makes:
+    none, outside the lungs of a model that reads those alone.
     """
     row = network.head.weight[network.config.findings.index("pneumonia")]
     held = seen.weights.reshape(-1, 1, *seen.grid)  # (n or 1, 1, height, width)
@@ -96,12 +102,16 @@ def place_loss(network: MultimodalBigModel, seen: Positions, marked: Tensor) -> 
     return located_loss(spoken, adaptive_avg_pool2d(marked[:, None], (height, width)) * held)
 
 
-def moment_loss(network: MultimodalBigModel, seen: Positions, sounding: Tensor) -> Loss:
+def moment_loss(
+    network: MultimodalBigModel, modality: str, seen: Positions, sounding: Tensor
+) -> Loss:
     """Of the evidence for each sound event: how far it lies from the moments when it was heard.
 
     ``sounding`` (n, events, frames) in [0, 1]. The evidence at a moment is that of all bands.
     """
-    spoken = torch.einsum("ed,ndp->nep", network.sound_head.weight, seen.vectors)
+    spoken = torch.einsum(
+        "ed,ndp->nep", cast(nn.Linear, network.event_heads[modality]).weight, seen.vectors
+    )
     spoken = spoken.reshape(*spoken.shape[:2], *seen.grid).mean(2)  # (n, events, times)
     return located_loss(spoken, adaptive_avg_pool1d(sounding, spoken.shape[2]))
 

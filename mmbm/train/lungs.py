@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import affine_grid, binary_cross_entropy_with_logits, grid_sample
 
-from mmbm.data.augment import between, chance, spoil
+from mmbm.branches.image.lungs import SIDE, LungFinder, LungNet
+from mmbm.branches.image.prepare import find_lungs, shrink
+from mmbm.data.augmentation.spoil import between, chance, spoil
 from mmbm.device import cores
 from mmbm.errors import InputError, ManifestError
-from mmbm.inputs import find_lungs, shrink
 from mmbm.io import read_picture
-from mmbm.model.lungs import SIDE, LungFinder, LungNet
 
 __all__ = ["dice", "train_lungs"]
 

@@ -8,18 +8,20 @@ from typing import Any
 
 import torch
 
-from mmbm.config import TrainConfig
+from mmbm.branches.registry import branch_of
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.notes import TransformerEncoder
+from mmbm.train.config import TrainConfig
 
 __all__ = ["factors", "follow", "groups_of"]
 
 
 def groups_of(network: MultimodalBigModel, config: TrainConfig) -> list[dict[str, Any]]:
     """The weights that are trained; pretrained backbones learn at their own rate."""
-    pretrained = [network.image_encoder.backbone]
-    if isinstance(notes := network.encoders["notes"], TransformerEncoder):
-        pretrained.append(notes.net)
+    pretrained = [
+        net
+        for modality, encoder in network.encoders.items()
+        for net in branch_of(modality).slow(encoder)
+    ]
     backbone = {id(p) for net in pretrained for p in net.parameters()}
     trained = [p for p in network.parameters() if p.requires_grad]
     groups = [

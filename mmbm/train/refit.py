@@ -14,13 +14,13 @@ counts is fitted; the other branches are turned to those directions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from mmbm.case import MODALITIES, Modality
 from mmbm.data.corpus import Corpus
 from mmbm.model.network import MultimodalBigModel
 from mmbm.train.loss import coalition_loss
@@ -37,15 +37,15 @@ TINY = 1e-5  # added to every variance, as BatchNorm1d does
 class Turn:
     """A linear map of each modality's features, to zero mean and unit variance again."""
 
-    matrix: Tensor  # (3, d, d)
-    centre: Tensor  # (3, d), of the mapped features
-    spread: Tensor  # (3, d), their standard deviations
+    matrix: Tensor  # (modalities, d, d)
+    centre: Tensor  # (modalities, d), of the mapped features
+    spread: Tensor  # (modalities, d), their standard deviations
 
     @classmethod
     def of(cls, matrix: Tensor, features: Tensor, weight: Tensor, free: Tensor) -> Turn:
-        """From (n, 3, d) features; ``weight``, (n, 3), says how much each counts, 0 if absent.
+        """From (n, modalities, d) features; ``weight``, (n, modalities): what each counts.
 
-        What is not ``free``, (3,) bool, stays as it is.
+        What is not ``free``, (modalities,) bool, stays as it is.
         """
         matrix = torch.where(free[:, None, None], matrix, torch.eye(features.shape[2]))
         mapped = torch.einsum("mde,bme->bmd", matrix, features)
@@ -57,14 +57,14 @@ class Turn:
         return cls(matrix, torch.where(free[:, None], centre, 0.0), spread)
 
     def __call__(self, features: Tensor, present: Tensor) -> Tensor:
-        """(n, 3, d) features -> turned ones; an absent one is exactly zero still."""
+        """(n, modalities, d) features -> turned ones; an absent one is exactly zero still."""
         mapped = torch.einsum("mde,bme->bmd", self.matrix, features)
         return (mapped - self.centre) / self.spread * present[..., None]
 
     @torch.no_grad()
     def fold(self, network: MultimodalBigModel) -> None:
         """Let the network's own branches give turned features."""
-        for i, modality in enumerate(MODALITIES):
+        for i, modality in enumerate(network.config.modalities):
             project: Any = network.encoders[modality].project
             norm: Any = network.normalise[modality]
             scale = (norm.running_var + norm.eps).rsqrt()
@@ -74,15 +74,15 @@ class Turn:
             project.weight.copy_((matrix @ weight).view_as(project.weight))
             norm.running_mean.copy_(self.centre[i])
             norm.running_var.copy_(self.spread[i].square() - norm.eps)
-        _unturned(network.sound_head, self)
+        for modality, head in network.event_heads.items():
+            _unturned(cast(nn.Linear, head), self, network.place(modality))
 
 
-def _unturned(sound_head: nn.Linear, turn: Turn) -> None:
-    """The sound head says of turned features what it said of those before."""
-    audio = MODALITIES.index("audio")
-    back = torch.linalg.solve(turn.matrix[audio], sound_head.weight, left=False)
-    sound_head.bias.add_(back @ turn.centre[audio])
-    sound_head.weight.copy_(back * turn.spread[audio])
+def _unturned(head: nn.Linear, turn: Turn, place: int) -> None:
+    """A branch's own head says of turned features what it said of those before."""
+    back = torch.linalg.solve(turn.matrix[place], head.weight, left=False)
+    head.bias.add_(back @ turn.centre[place])
+    head.weight.copy_(back * turn.spread[place])
 
 
 def refit(
@@ -92,28 +92,30 @@ def refit(
     *,
     ridge: float = 1e-2,
     stiffness: float = 3e-3,
-    heard: tuple[bool, bool, bool] = (True, True, True),
-    held: Modality | None = None,
+    heard: Sequence[bool] | None = None,
+    held: str | None = None,
     seed: int = 0,
 ) -> Turn:
     """Fit ``network.fusion``, ``network.head`` and the projections in place, on the CPU.
 
-    Cases are drawn evenly over source, label and view. ``features`` are the corpus's, (n, 3, d);
-    ``heard`` are the modalities that may speak, ``held`` the one whose features stay, and the
+    Cases are sampled evenly over source, label and view. ``features`` are the corpus's, (n,
+    modalities, d); ``heard`` says which modalities may speak, all by default, ``held`` the one
+    whose features stay, and the
     head's weights with them; ``ridge`` weighs the squares of the head's weights, ``stiffness``
     those of the turns. Returns what turns features that were read before.
     """
     torch.manual_seed(seed)
-    parts = torch.tensor(heard)
+    modalities = network.config.modalities
+    parts = torch.tensor(heard or [True] * len(modalities))
     present = corpus.present & parts
     weights = sampling_weights(corpus, "source+label+view") * present.any(1)
     head = [network.head.bias] if held else list(network.head.parameters())
     trained = [*network.fusion.parameters(), *head]
-    free = torch.tensor([m != held for m in MODALITIES])
+    free = torch.tensor([m != held for m in modalities])
     for parameter in trained:
         parameter.requires_grad_(True)
     same = torch.eye(features.shape[2])
-    change = features.new_zeros(len(MODALITIES), *same.shape).requires_grad_()
+    change = features.new_zeros(len(modalities), *same.shape).requires_grad_()
     optimizer = torch.optim.Adam(
         [{"params": trained, "lr": RATE}, {"params": [change], "lr": TURN_RATE}]
     )

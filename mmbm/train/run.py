@@ -12,19 +12,20 @@ import torch
 import mmbm
 from mmbm.card import data_table
 from mmbm.card.lineage import Stage, extended, weights_sha256
-from mmbm.config import TrainConfig
-from mmbm.data.corpus import Corpus, Progress, read_texts
+from mmbm.data.corpus import Corpus, Progress
 from mmbm.data.manifest import Manifest, read_manifest
+from mmbm.data.reading import read_texts
 from mmbm.data.select import corpus_of, held_out, need_findings, split_of
 from mmbm.device import probe_device
 from mmbm.errors import ManifestError
 from mmbm.evaluate import Scores, extract, source_aurocs
 from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
-from mmbm.model.folder import put
 from mmbm.model.network import MultimodalBigModel
+from mmbm.storage.folder import put
 from mmbm.train.begin import begin
 from mmbm.train.calibrate import calibrated, operating_point
+from mmbm.train.config import TrainConfig
 from mmbm.train.finish import record_and_card
 from mmbm.train.loop import Step, Trained, train
 from mmbm.train.processes import Processes, processes
@@ -81,11 +82,11 @@ def _run(
     need_findings(manifest, config.model.findings, manifest_path)
     texts = {name: read_texts(part) for name, part in splits.items()}
     parents = [read_facts(checkpoint.find(config.start_from))] if config.start_from else []
-    start, tokenizer, model_config = begin(config, texts["train"])
+    start, tools, model_config = begin(config, texts["train"])
     config = config.model_copy(update={"model": model_config})
     with team.in_turn():  # the first one writes the cache, the others read it
         corpora = {
-            name: corpus_of(part, model_config, tokenizer, out / "cache", reading)
+            name: corpus_of(part, model_config, tools, out / "cache", reading)
             for name, part in splits.items()
         }
     validation = _Validation(corpora["val"], config, team.device)
@@ -110,7 +111,7 @@ def _run(
         "calibration": calibration,
         **operating_point(network, corpora["val"], scores),
     }
-    checkpoint.write(folder, network, tokenizer, facts, tables)
+    checkpoint.write(folder, network, tools, facts, tables)
     put(folder, "training.csv", (out / "training.csv").read_bytes())
     record_and_card(folder, manifest, manifest_path, device=device, reading=reading)
     return folder

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmbm.config import TrainConfig
 from mmbm.data.corpus import Corpus
 from mmbm.data.manifest import even_weights
+from mmbm.train.config import TrainConfig
 
 __all__ = ["Place", "batches_per_epoch", "places", "sampling_weights", "seed_of"]
 

@@ -21,9 +21,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from mmbm.config import TrainConfig
 from mmbm.errors import ConfigError, ModelError
 from mmbm.model.network import MultimodalBigModel
+from mmbm.train.config import TrainConfig
 
 __all__ = ["RunState", "restore", "save"]
 

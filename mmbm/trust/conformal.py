@@ -30,7 +30,7 @@ def answers(
     """Which labels are in each answer: (n, findings) probabilities -> (n, findings, 2) float.
 
     1 in, 0 out, NaN where the coalition has no table; last axis no, yes. ``coalition`` is its row
-    in ``COALITIONS``; ``groups`` (n,) int64 as in :func:`fit_thresholds`.
+    in :func:`mmbm.model.readout.coalitions`; ``groups`` (n,) int64, the nearest source, -1: none.
     """
     table = tables.thresholds[LEVELS.index(level), coalition].double()
     row = table[groups + 1]  # (n, findings, 2)

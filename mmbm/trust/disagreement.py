@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from mmbm.case import MODALITIES, Modality
-
 __all__ = ["Disagreement", "disagreements"]
 
 
@@ -20,19 +18,19 @@ class Disagreement:
     """Which parts speak for a finding, and which against it."""
 
     finding: str
-    raising: tuple[Modality, ...]
-    lowering: tuple[Modality, ...]
+    raising: tuple[str, ...]
+    lowering: tuple[str, ...]
 
 
 def disagreements(
-    findings: tuple[str, ...], contributions: Tensor, pushes: Tensor
+    findings: tuple[str, ...], modalities: tuple[str, ...], contributions: Tensor, pushes: Tensor
 ) -> tuple[Disagreement, ...]:
-    """One for each finding over which modalities disagree; contributions (findings, 3)."""
+    """One for each finding over which modalities disagree; contributions (findings, modalities)."""
     found = []
     for c, finding in enumerate(findings):
         low, high = pushes[c, :, 0], pushes[c, :, 1]
         raising, lowering = (
-            tuple(m for m, strong in zip(MODALITIES, side.tolist(), strict=True) if strong)
+            tuple(m for m, strong in zip(modalities, side.tolist(), strict=True) if strong)
             for side in (
                 (contributions[c] >= high) & (contributions[c] > 0),
                 (contributions[c] <= low) & (contributions[c] < 0),

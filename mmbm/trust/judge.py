@@ -11,14 +11,15 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from mmbm.case import MODALITIES, Case, Modality
+from mmbm.branches.registry import branch_of
+from mmbm.case import Case
 from mmbm.errors import ConfigError
-from mmbm.model.readout import COALITIONS
+from mmbm.model.config import ModelConfig
+from mmbm.model.readout import coalitions
 from mmbm.model.tables import LEVELS, TrustTables
 from mmbm.predict import Finding, Prediction
 from mmbm.trust.conformal import answers
 from mmbm.trust.disagreement import Disagreement, disagreements
-from mmbm.trust.lungs import Lungs
 from mmbm.trust.prevalence import AS_CALIBRATED, Prevalences
 from mmbm.trust.shift import Shift, nearest, shift_of
 
@@ -64,7 +65,7 @@ class Judgement:
 def judge(
     case: Case,
     prediction: Prediction,
-    lungs: Lungs | None,
+    config: ModelConfig,
     level: float = 0.9,
     prevalences: Prevalences = AS_CALIBRATED,
 ) -> Judgement:
@@ -94,16 +95,17 @@ def judge(
         shift_of(
             tables,
             modality,
-            means[MODALITIES.index(modality)],
-            lung_area=None if lungs is None else lungs.area,
-            tokens=prediction.features.prepared.tokens,
-            text=case.notes.text if case.notes is not None else "",
-            language=case.notes.language if case.notes is not None else "en",
+            means[prediction.place(modality)],
+            branch_of(modality).cues(
+                case.parts[modality],
+                prediction.features.prepared[modality],
+                config.of(modality),
+            ),
         )
         for modality in prediction.present
     )
-    given = torch.tensor([m in prediction.present for m in MODALITIES])
-    familiar = given & torch.tensor([not _flagged(m, shifts) for m in MODALITIES])
+    given = torch.tensor([m in prediction.present for m in prediction.modalities])
+    familiar = given & torch.tensor([not _flagged(m, shifts) for m in prediction.modalities])
     inside = _inside(prediction, tables, level, given)
     if familiar.any() and not familiar.equal(given):
         inside = torch.maximum(inside, _inside(prediction, tables, level, familiar))
@@ -116,23 +118,26 @@ def judge(
         ),
         shifts=shifts,
         disagreements=disagreements(
-            findings, prediction.readout.contributions(means), tables.pushes
+            findings,
+            prediction.modalities,
+            prediction.readout.contributions(means),
+            tables.pushes,
         ),
     )
 
 
-def _flagged(modality: Modality, shifts: tuple[Shift, ...]) -> bool:
+def _flagged(modality: str, shifts: tuple[Shift, ...]) -> bool:
     return any(shift.flagged for shift in shifts if shift.modality == modality)
 
 
 def _inside(prediction: Prediction, tables: TrustTables, level: float, heard: Tensor) -> Tensor:
-    """Which labels are in each answer with the modalities ``heard``, (3,): (findings, 2)."""
+    """Which labels are in each answer with what is ``heard``, (modalities,): (findings, 2)."""
     means = prediction.features.means * heard[:, None]
     return answers(
         tables,
         level,
-        int((heard == COALITIONS).all(1).nonzero()[0, 0]),
-        torch.from_numpy(nearest(tables.clouds, means[None], heard[None])),
+        int((heard == coalitions(len(heard))).all(1).nonzero()[0, 0]),
+        torch.from_numpy(nearest(tables, means[None], heard[None])),
         prediction.readout.logits(means).sigmoid()[None],
     )[0]
 

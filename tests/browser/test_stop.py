@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import TimeoutError, expect
 
-from mmbm.model.checkpoint import assets_folder
+from mmbm.storage.assets import assets_folder
 from tests.browser.test_review import FRAME, PATIENCE, SAMPLE, give, page, server, settled  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -7,7 +7,7 @@ import pytest
 
 from mmbm.card import read_card, write_card
 from mmbm.errors import ConfigError
-from mmbm.model.folder import checksums, put, sign
+from mmbm.storage.folder import checksums, put, sign
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from mmbm.case import MODALITIES
 from mmbm.cli import app
 from mmbm.explain.verdict import read_sanity
 from mmbm.model.facts import read_facts
-from mmbm.model.folder import checksums, put
 from mmbm.record.record import read_record
+from mmbm.storage.folder import checksums, put
 from tests.made_cases import NOTES
 
 runner = CliRunner()
@@ -56,7 +56,7 @@ def test_json_has_its_published_shape(tiny_model_dir, files):
         residuals.append(abs(total - finding["logit"]))
     assert result["residual"] == pytest.approx(max(residuals), abs=1e-9)
     assert result["residual"] <= 1e-5
-    assert len(result["sound_events"]) == 6
+    assert result["events"].keys() == {"audio"} and len(result["events"]["audio"]) == 6
 
 
 def test_the_result_holds_the_probability_at_both_prevalences(tiny_model_dir, files):
@@ -116,7 +116,7 @@ def test_without_a_record_that_fits_a_status_is_not_assessed(tiny_model_dir, tmp
 def test_what_is_missing_contributes_nothing(tiny_model_dir, files):
     result = json.loads(predict(tiny_model_dir, notes=files["notes"]).stdout)
     assert result["inputs"]["image"] == {"present": False}
-    assert result["sound_events"] == []
+    assert result["events"] == {}
     for finding in result["findings"]:
         assert finding["contributions"]["image"] == finding["contributions"]["audio"] == 0
 

@@ -10,10 +10,10 @@ from dashboard.figures import sound as sound_figures
 from dashboard.figures.account import waterfall
 from dashboard.figures.film import block_sums
 from dashboard.text import texts
+from mmbm.branches.audio.config import AudioConfig
+from mmbm.branches.audio.encoder import mel_filters
 from mmbm.case import MODALITIES, SAMPLE_RATE
-from mmbm.config import AudioConfig
 from mmbm.explain.ledger import Ledger
-from mmbm.model.audio import mel_filters
 from mmbm.record.figures import Comparison, Figures, RiskCoverage
 from mmbm.record.record import Bin, Roc
 

@@ -5,7 +5,7 @@ import pytest
 from dashboard import markup
 from dashboard.colours import LOWERS, RAISES, rgb, signed_colour
 from dashboard.text import texts
-from mmbm.explain.maps import WordShare
+from mmbm.branches.notes.evidence import WordShare
 
 SCRIPT = "Cough. <script>alert('x')</script> & fever"
 

@@ -7,10 +7,10 @@ import pytest
 
 from dashboard.parts import badge, closer_map
 from mmbm.explain.verdict import Check, MapVerdict, Sanity, write_sanity
-from mmbm.model.folder import checksums, sign
 from mmbm.predict import Predictor
 from mmbm.record.figures import Figures, Located
 from mmbm.record.record import read_record, store_record
+from mmbm.storage.folder import checksums, sign
 from tests.made_files import dicom, ramp, tone, wav
 
 PAGES = [f"screens/{name}.py" for name in ("review", "model", "compare", "data", "about")]

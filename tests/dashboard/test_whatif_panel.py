@@ -8,10 +8,9 @@ from dashboard import models
 from dashboard.figures import whatif as whatif_figures
 from dashboard.figures.film import marked_film
 from dashboard.text import texts
+from mmbm.branches.parts import Box, Span
 from mmbm.case import Notes
-from mmbm.explain.edits import Span
 from mmbm.explain.whatif import changes, muted
-from mmbm.model.lungs import Box
 from mmbm.predict import Predictor
 from tests.dashboard.test_pages import NOTE, clean, shown, upload
 from tests.made_cases import case

@@ -5,11 +5,14 @@ import pytest
 import torch
 from PIL import Image
 
-from mmbm.data.corpus import read_corpus, read_texts
+from mmbm.branches.notes.tokens import train_tokenizer
+from mmbm.case import MODALITIES, Case
 from mmbm.data.manifest import read_manifest
+from mmbm.data.reading import read_corpus, read_texts
 from mmbm.errors import ManifestError
-from mmbm.model.notes import train_tokenizer
-from tests.made_cases import TINY, picture, write_manifest
+from mmbm.io import read_picture, read_sound, typed_notes
+from mmbm.model import checkpoint
+from tests.made_cases import TINY, inputs_of, picture, write_manifest
 
 
 @pytest.fixture
@@ -19,7 +22,7 @@ def manifest(tmp_path):
 
 def corpus(manifest, cache=None):
     texts = read_texts(manifest)
-    return read_corpus(manifest, texts, TINY, train_tokenizer(texts, 200), cache=cache)
+    return read_corpus(manifest, texts, TINY, {"notes": train_tokenizer(texts, 200)}, cache=cache)
 
 
 def test_each_file_is_held_once(manifest):
@@ -65,3 +68,22 @@ def test_a_negative_among_the_films_is_turned_round_as_in_serving(manifest):
     turned = corpus(manifest).films
     assert torch.allclose(turned[0], upright[0], atol=0.01)
     assert torch.equal(turned[1:], upright[1:])
+
+
+def test_training_and_serving_prepare_alike(tiny_run):
+    """A corpus row gives the very tensors that the predictor makes of the same files."""
+    folder = tiny_run / "cases"
+    manifest = read_manifest(folder / "manifest.csv")
+    loaded = checkpoint.read(tiny_run / "run" / "model")
+    network, tools = loaded.network, loaded.tools
+    corpus = read_corpus(manifest, read_texts(manifest), network.config, tools)
+    given = Case(
+        image=read_picture((folder / "film3.png").read_bytes(), "film3.png"),
+        notes=typed_notes(manifest.rows.at[3, "notes_text"]),
+        audio=read_sound((folder / "sound3.wav").read_bytes(), "sound3.wav"),
+    )
+    served, trained = inputs_of(given, network, tools), corpus.inputs([3])
+    assert torch.equal(served.present, trained.present)
+    for modality in MODALITIES:
+        pairs = zip(served.parts[modality], trained.parts[modality], strict=True)
+        assert all(torch.equal(one, other) for one, other in pairs), modality

@@ -12,8 +12,8 @@ from mmbm.data.manifest import read_manifest
 from mmbm.errors import ManifestError
 from mmbm.evaluate.left_out import left_out_of
 from mmbm.evaluate.run import run_evaluation
-from mmbm.model.folder import put
 from mmbm.record.record import read_record
+from mmbm.storage.folder import put
 from mmbm.train.run import run_training
 from tests.made_cases import TINY_TRAINING
 

@@ -5,6 +5,8 @@ import csv
 import numpy as np
 import pytest
 
+from mmbm.branches.branch import ArrayEvidence
+from mmbm.branches.image.lungs import SIDE, Lungs
 from mmbm.card.located import against_normal_table, located_sentences, located_table
 from mmbm.data.manifest import mined_sources, read_manifest
 from mmbm.evaluate import located as room
@@ -47,12 +49,12 @@ def test_a_map_counts_where_its_top_lies_in_a_box(tiny_model_dir, tmp_path, monk
     quarter[40:44, 40:44] = 1.0  # at 0.66 0.66
 
     def maps(predictor, prediction):
-        return tuple(
-            EvidenceMaps(f, quarter, None, None, None, 0.0) for f in predictor.config.findings
-        )
+        shown = {"image": ArrayEvidence(quarter)}
+        return tuple(EvidenceMaps(f, shown) for f in predictor.config.findings)
 
     monkeypatch.setattr(room, "finer_maps", maps)
-    monkeypatch.setattr(room, "in_case", lambda _: None)
+    none = Lungs(np.zeros((SIDE, SIDE), dtype=bool))
+    monkeypatch.setattr("mmbm.branches.image.prepare.find_lungs", lambda _: none)
     inside, outside = "0.5 0.5 1 1", "0 0 0.5 0.5"
     manifest = few(
         marked_cases(

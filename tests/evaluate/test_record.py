@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mmbm.card import read_card
+from mmbm.case import MODALITIES
 from mmbm.data.manifest import read_manifest
 from mmbm.errors import ManifestError, ModelError, UnreadableFile
 from mmbm.evaluate.cases import cases_sha256
@@ -14,10 +15,10 @@ from mmbm.evaluate.left_out import left_out_of
 from mmbm.evaluate.scores import drawn_parts
 from mmbm.evaluate.sections import status_of
 from mmbm.evaluate.tested import _permuted
-from mmbm.model.folder import put, sign
 from mmbm.record import record as records
 from mmbm.record.figures import Figures
 from mmbm.record.record import ALL, parse_record, read_record
+from mmbm.storage.folder import put, sign
 from tests.made_cases import write_manifest
 
 
@@ -157,7 +158,7 @@ def test_the_status_says_why_a_source_was_not_heard():
 
 
 def test_what_was_drawn_is_known_by_name():
-    assert drawn_parts(np.array(["", "notes", "notes+audio", "yes"])).tolist() == [
+    assert drawn_parts(np.array(["", "notes", "notes+audio", "yes"]), MODALITIES).tolist() == [
         [False, False, False],
         [False, True, False],
         [False, True, True],

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmbm.data.corpus import read_corpus, read_texts
 from mmbm.data.manifest import read_manifest
+from mmbm.data.reading import read_corpus, read_texts
 from mmbm.evaluate import Scores, evaluate, operating_points
 from mmbm.model import checkpoint
 from tests.made_cases import TINY, write_manifest
@@ -16,12 +16,12 @@ def scored(tiny_run, tmp_path_factory):
     """The tiny model, sixty cases, and made-up features that tell the label a little."""
     loaded = checkpoint.read(tiny_run / "run" / "model")
     manifest = read_manifest(write_manifest(tmp_path_factory.mktemp("cases"), 60))
-    corpus = read_corpus(manifest, read_texts(manifest), loaded.network.config, loaded.tokenizer)
+    corpus = read_corpus(manifest, read_texts(manifest), loaded.network.config, loaded.tools)
     rng = torch.Generator().manual_seed(0)
     features = torch.randn(60, 3, TINY.features, generator=rng)
     features += 0.4 * (corpus.labels[:, :1, None] - 0.5) * loaded.network.head.weight[0].sign()
     features *= corpus.present[..., None]
-    sounds = np.random.default_rng(0).random((60, len(TINY.sound_events)))
+    sounds = np.random.default_rng(0).random((60, len(TINY.audio.events)))
     sounds[~corpus.present[:, 2].numpy()] = np.nan
     return loaded.network, corpus, Scores(features, corpus.present, sounds)
 

@@ -17,10 +17,9 @@ from captum.attr import (
     Saliency,
 )
 
+from mmbm.branches.registry import spaces
 from mmbm.errors import Cancelled, ConfigError, NoSignal
 from mmbm.explain.attribution import (
-    BASELINES,
-    METHODS,
     Contribution,
     attribute,
     closer_maps,
@@ -35,12 +34,13 @@ from mmbm.model.fusion import FUSIONS
 from mmbm.predict import Predictor
 from tests.made_cases import TINY, case, write_model
 
-EVERY = [(over, method) for over, methods in METHODS.items() for method in methods]
+SPACES = {over: space for over, (_, space) in spaces().items()}
+EVERY = [(over, method) for over, space in SPACES.items() for method in space.methods]
 COMPLETE = [
     *(
         (over, "DeepLIFT", baseline)
         for over in ("pixels", "words", "bands")
-        for baseline in BASELINES[over]
+        for baseline in SPACES[over].baselines
     ),
     ("words", "Layer Integrated Gradients", "unknown"),
     ("bands", "Integrated Gradients", "flat"),
@@ -76,7 +76,7 @@ def test_every_method_answers_for_its_space(predictor, prediction, over, method)
         assert all(word.end > word.start for word in found.values)
     else:
         assert np.isfinite(found.values).all()
-    assert found.baseline == "none" or found.baseline in BASELINES[over].values()
+    assert found.baseline == "none" or found.baseline in SPACES[over].baselines.values()
 
 
 @pytest.mark.parametrize(("over", "method", "baseline"), COMPLETE)
@@ -92,12 +92,17 @@ def test_complete_maps_sum_to_the_fall_to_the_baseline(
     assert total(found) == pytest.approx(fall, rel=0.011, abs=2e-5)
 
 
-@pytest.mark.parametrize("over", list(METHODS))
+@pytest.mark.parametrize("over", list(SPACES))
 def test_the_score_of_a_space_is_the_ledgers_contribution(predictor, prediction, over):
     space = space_of(predictor, prediction, over, "no_finding")
     with torch.no_grad():
         alone = float(space.score(space.given))
     assert alone == pytest.approx(ledger(prediction)[1].contributions[space.modality], abs=1e-5)
+
+
+def film_of(prediction):
+    (film,) = prediction.features.prepared["image"].tensors
+    return film.clone()
 
 
 def whole_net(predictor, prediction):
@@ -114,7 +119,7 @@ def whole_net(predictor, prediction):
 )
 def test_gradients_are_those_of_captum_on_the_whole_net(predictor, prediction, method, theirs):
     kind, how = theirs
-    film = prediction.features.prepared.inputs.film.clone().requires_grad_()
+    film = film_of(prediction).requires_grad_()
     expected = kind(whole_net(predictor, prediction)).attribute(film, **how)[0, 0]
     found = attribute(predictor, prediction, "pixels", "pneumonia", method=method)
     assert found.values == pytest.approx(expected.detach().numpy(), abs=1e-5)
@@ -126,7 +131,7 @@ def test_expected_gradients_are_captums_at_the_same_points(
     predictor, prediction, monkeypatch, over
 ):
     space = space_of(predictor, prediction, over, "pneumonia")
-    baseline = space.baseline(next(iter(BASELINES[over])))
+    baseline = space.baseline(next(iter(space.kind.baselines)))
     found = gradient_shap(space, baseline, Work(predictor))
     way = torch.rand(DRAWS, generator=torch.Generator().manual_seed(0)).double().numpy()
     assert way.min() >= 0 and 0.3 < way.mean() < 0.7
@@ -161,7 +166,7 @@ def test_expected_gradients_on_cuda_agree_with_the_cpu(tiny_model_dir, predictor
 
 def test_grad_cam_is_captums_over_the_whole_film(predictor, prediction):
     project = predictor.network.encoders["image"].project
-    film = prediction.features.prepared.inputs.film.clone().requires_grad_()
+    film = film_of(prediction).requires_grad_()
     cells = LayerGradCam(whole_net(predictor, prediction), project).attribute(film)
     found = attribute(predictor, prediction, "pixels", "pneumonia", method="Grad-CAM")
     assert total(found) == pytest.approx(float(cells.detach().sum()), abs=1e-5)
@@ -188,12 +193,12 @@ def test_occlusion_is_captums(predictor, prediction):
 def test_words_are_captums_layer_integrated_gradients(predictor, prediction):
     target = prediction.readout.directions(prediction.features.means)[0, 1].float()
     contribution = Contribution(predictor.network, "notes", target)
-    inputs = prediction.features.prepared.inputs
+    tokens, lengths = prediction.features.prepared["notes"].tensors
     method = LayerIntegratedGradients(contribution, predictor.network.encoders["notes"].embed)
     expected = method.attribute(
-        inputs.tokens,
-        baselines=torch.full_like(inputs.tokens, predictor.config.notes.unknown),
-        additional_forward_args=(inputs.lengths,),
+        tokens,
+        baselines=torch.full_like(tokens, predictor.config.notes.unknown),
+        additional_forward_args=(lengths,),
         n_steps=64,
     )
     found = attribute(
@@ -203,7 +208,7 @@ def test_words_are_captums_layer_integrated_gradients(predictor, prediction):
 
 
 def test_a_word_occluded_by_hand(predictor, prediction):
-    tokens = prediction.features.prepared.tokens
+    tokens = prediction.features.prepared["notes"].tokens
     space = space_of(predictor, prediction, "words", "pneumonia")
     row = space.given.clone()
     first = [i for i, word in enumerate(tokens.words) if word == tokens.words[0]]

@@ -144,8 +144,8 @@ def test_intervals_and_percentiles_are_read_off_the_tables(predictor):
     evidence = whole.readout.contributions(whole.features.means)
     population = (evidence[..., None] + torch.linspace(-1, 1, 101)).float()  # each is the median
     tables = TrustTables(
-        (), {}, torch.zeros(3, 101), torch.zeros(3, 7, 1, findings, 2),
-        torch.zeros(findings, 3, 2), 1, population, 0.01 * torch.eye(d).expand(findings, d, d),
+        MODALITIES, (), {}, torch.zeros(3, 101), torch.zeros(3, 7, 1, findings, 2),
+        torch.zeros(findings, 3, 2), population, 0.01 * torch.eye(d).expand(findings, d, d),
     )  # fmt: skip
     kept = TrustTables.from_bytes(tables.to_bytes(), predictor.config, "it")
     for entry in ledger(replace(whole, trust=kept)):

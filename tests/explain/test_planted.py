@@ -58,7 +58,7 @@ def test_an_opacity_is_named(predictor):
 
 def test_a_sign_word_is_named(predictor):
     embed = predictor.network.encoders["notes"].embed
-    sign = predictor.tokenizer.encode("fever").ids
+    sign = predictor.tools["notes"].encode("fever").ids
     with torch.no_grad():
         embed.weight.mul_(0.05)
         embed.weight[sign] = 3.0

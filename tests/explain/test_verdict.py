@@ -12,7 +12,7 @@ from scipy.stats import t
 
 from mmbm.errors import ModelError
 from mmbm.explain.attribution import evidence, space_of, weight_shuffled
-from mmbm.explain.attribution.judged import _faded, grid_of
+from mmbm.explain.attribution.judged import grid_of
 from mmbm.explain.verdict import (
     CURVES,
     ORDERS,
@@ -27,8 +27,8 @@ from mmbm.explain.verdict import (
     verdict,
     write_sanity,
 )
-from mmbm.model.folder import put
 from mmbm.predict import Predictor
+from mmbm.storage.folder import put
 from tests.made_cases import case
 
 UNITS = 40
@@ -251,7 +251,7 @@ def test_an_erased_unit_fades_at_its_edge(predictor, over):
     grid = grid_of(space)
     masks = torch.zeros(1, *grid, dtype=torch.bool)
     masks[..., 1] = True  # one moment, or one column of tiles
-    faded = _faded(space, masks.reshape(1, -1))
+    faded = space.kind.faded(space.given, space.prepared, masks.reshape(1, -1))
     assert faded.shape[-1] == space.given.shape[-1]
     line = faded.reshape(-1, faded.shape[-1])[0].numpy()
     wide = {"pixels": space.given.shape[-1] // grid[-1], "bands": 16, "samples": 1600}[over]

@@ -8,20 +8,23 @@ import numpy as np
 import pytest
 import torch
 
-from mmbm.case import MODALITIES, SAMPLE_RATE, Case, Notes, Sound
+from mmbm.branches.audio.edits import cut
+from mmbm.branches.image import edits
+from mmbm.branches.image.edits import erase, keep
+from mmbm.branches.notes.edits import drop_words
+from mmbm.branches.parts import Box, Span
+from mmbm.case import MODALITIES, Case, Notes
 from mmbm.errors import Cancelled, ConfigError, NoSignal
 from mmbm.explain import flips
 from mmbm.explain.attribution import attribute
 from mmbm.explain.attribution.work import Work
-from mmbm.explain.edits import Span, cut, drop_words, erase, fill, keep
 from mmbm.explain.flips import flip
 from mmbm.explain.maps import last_layer
 from mmbm.explain.pieces import pieces
 from mmbm.explain.whatif import changes, exchanged, muted, reweighed, worth
 from mmbm.model.fusion import FUSIONS
-from mmbm.model.lungs import Box
 from mmbm.predict import Predictor
-from tests.made_cases import case, picture, sound, write_model
+from tests.made_cases import case, picture, sound, with_parts, write_model
 
 REGION = Box(0.2, 0.6, 0.1, 0.5)
 
@@ -46,18 +49,19 @@ def same(found, fresh):
     """Every number of a what-if is the one that a whole new prediction gives."""
     assert logits(found) == logits(fresh)
     assert found.present == fresh.present
-    assert found.sound_events == fresh.sound_events
+    assert found.events == fresh.events
     for change in changes(fresh, found):
         assert change.logit == change.probability == 0.0
         assert change.before.contributions == change.after.contributions
         assert change.residual <= 1e-5
     one, other = (last_layer(p, p.findings[0].name) for p in (found, fresh))
-    assert (one.words is None) is (other.words is None)
-    assert [*(one.words or ())] == [*(other.words or ())]
-    assert one.audio_seconds == other.audio_seconds
-    for mine, theirs in ((one.image, other.image), (one.audio, other.audio)):
-        assert (mine is None) is (theirs is None)
-        assert mine is None or np.array_equal(mine, theirs)
+    assert one.parts.keys() == other.parts.keys() == {*fresh.present}
+    for modality in one.parts:
+        mine, theirs = one.values(modality), other.values(modality)
+        assert np.array_equal(mine, theirs) if modality != "notes" else [*mine] == [*theirs]
+    if "audio" in one.parts:
+        mine, theirs = one.parts["audio"], other.parts["audio"]
+        assert (mine.seconds, mine.start) == (theirs.seconds, theirs.start)
 
 
 @pytest.mark.parametrize("gone", [("image",), ("notes",), ("audio",), ("image", "audio")])
@@ -97,7 +101,7 @@ def test_questions_follow_one_another(predictor):
     found = muted(exchanged(predictor, predictor.predict(case()), shorter), "notes")
     same(found, predictor.predict(Case(image=picture(), audio=shorter.audio)))
     again = exchanged(predictor, found, Case(notes=case().notes))
-    same(again, predictor.predict(replace(case(), audio=shorter.audio)))
+    same(again, predictor.predict(with_parts(case(), audio=shorter.audio)))
 
 
 def test_a_moved_weight_gives_what_a_net_with_that_weight_gives(predictor, tmp_path):
@@ -166,51 +170,13 @@ def test_the_worth_of_a_missing_part_is_a_mean_over_its_population(tiny_model_di
         worth(known, "notes")
 
 
-def test_what_is_erased_meets_its_surroundings_and_the_rest_stays():
-    y, x = np.mgrid[0:1:90j, 0:1:120j]
-    slope = (0.2 + 0.5 * x + 0.2 * y).astype(np.float32)  # harmonic, so it is to come back
-    missing = np.zeros(slope.shape, dtype=bool)
-    missing[20:60, 30:90] = True
-    filled = fill(np.where(missing, 1.0, slope).astype(np.float32), missing)
-    assert np.array_equal(filled[~missing], slope[~missing])
-    assert np.abs(filled - slope).max() < 0.02
-    assert filled.dtype == np.float32
-
-
-def test_a_region_is_erased_or_alone_kept():
-    film = picture(size=100)
-    inside = np.zeros((100, 100), dtype=bool)
-    inside[20:60, 10:50] = True
-    gone, alone = erase(film, REGION).shown, keep(film, REGION).shown
-    assert np.array_equal(gone[~inside], film.shown[~inside])
-    assert np.array_equal(alone[inside], film.shown[inside])
-    assert not np.array_equal(gone[inside], film.shown[inside])
-    with pytest.raises(NoSignal, match="Nothing of the picture would be left"):
-        erase(film, Box(0.0, 1.0, 0.0, 1.0))
-
-
-def test_seconds_are_cut_without_a_click():
-    tone = np.sin(np.arange(4 * SAMPLE_RATE) / 30).astype(np.float32)
-    short = cut(Sound(tone), Span(1.0, 2.0), Span(3.0, 4.0))
-    assert short.seconds == pytest.approx(2.0, abs=0.011)
-    assert np.abs(np.diff(short.waveform)).max() < 0.08
-    assert np.array_equal(cut(Sound(tone), Span(0.0, 1.0)).waveform, tone[SAMPLE_RATE:])
-    with pytest.raises(NoSignal, match=r"Less than 0\.5 seconds"):
-        cut(Sound(tone), Span(0.2, 4.0))
-
-
-def test_words_are_dropped_where_they_stand():
-    note = Notes("Fever, cough; no pain.")
-    assert drop_words(note, Span(7, 12), Span(0, 5)).text == ", ; no pain."
-
-
 def without(whole, modality, removed):
     """The whole case with these pieces taken out, made anew."""
     if modality == "notes":
-        return replace(whole, notes=drop_words(whole.notes, *removed))
+        return with_parts(whole, notes=drop_words(whole.notes, *removed))
     if modality == "audio":
-        return replace(whole, audio=cut(whole.audio, *removed))
-    return replace(whole, image=erase(whole.image, *removed))
+        return with_parts(whole, audio=cut(whole.audio, *removed))
+    return with_parts(whole, image=erase(whole.image, *removed))
 
 
 def score(predictor, whole, finding):
@@ -231,7 +197,7 @@ def test_every_flip_is_real_and_minimal(predictor):
     """Scored anew as whole cases: it flips without the set, and stands with any one piece back."""
     found = []
     for seed, modality in itertools.product(range(6), MODALITIES):
-        whole = replace(case(seed), audio=sound(seed, seconds=5.0))
+        whole = with_parts(case(seed), audio=sound(seed, seconds=5.0))
         prediction = predictor.predict(whole)
         for finding in (f.name for f in prediction.findings):
             near = within_reach(predictor, whole, modality, finding)
@@ -284,7 +250,7 @@ def test_notes_read_in_batches_are_decided_as_if_read_alone(predictor, monkeypat
 
 
 def test_a_search_says_how_far_it_is_and_stops_when_told(predictor):
-    whole, said = replace(case(), audio=sound(seconds=6.0)), []
+    whole, said = with_parts(case(), audio=sound(seconds=6.0)), []
     prediction = predictor.predict(whole)
     with pytest.raises(Cancelled, match="was stopped before it was done"):
         flip(
@@ -298,13 +264,13 @@ def test_a_search_says_how_far_it_is_and_stops_when_told(predictor):
 
 
 def test_pieces_are_taken_out_on_the_worker_whose_threads_suit(predictor, monkeypatch):
-    real, seen = flips.erase, set()
+    real, seen = edits.erase, set()
 
     def watched(*given):
         seen.add((threading.current_thread().name, torch.get_num_threads()))
         return real(*given)
 
-    monkeypatch.setattr(flips, "erase", watched)
+    monkeypatch.setattr(edits, "erase", watched)
     whole = case()
     assert (
         flip(predictor, whole, predictor.predict(whole), "image", "pneumonia", threshold=1e-6)
@@ -327,7 +293,7 @@ def test_an_absent_part_holds_nothing_to_take_out(predictor):
 
 
 def test_pieces_share_out_what_was_explained(predictor):
-    whole = replace(case(), audio=sound(seconds=3.0))
+    whole = with_parts(case(), audio=sound(seconds=3.0))
     prediction = predictor.predict(whole)
     for modality, over in (("image", "pixels"), ("audio", "bands")):
         for finding in (f.name for f in prediction.findings):

@@ -7,12 +7,12 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from mmbm.branches.image.config import ImageConfig
 from mmbm.cli import app
-from mmbm.config import ImageConfig
 from mmbm.errors import ModelError, ModelNotFound, ModelTampered
 from mmbm.model import checkpoint
-from mmbm.model.folder import CHECKSUMS, checksums, put, sign
 from mmbm.predict import Predictor
+from mmbm.storage.folder import CHECKSUMS, checksums, put, sign
 from tests.made_cases import case
 
 
@@ -25,7 +25,7 @@ def folder(tiny_model_dir, tmp_path):
 
 def test_a_model_reads_back_as_it_was_written(folder, tmp_path):
     first = checkpoint.read(folder)
-    identity = checkpoint.write(tmp_path / "again", first.network, first.tokenizer, {})
+    identity = checkpoint.write(tmp_path / "again", first.network, first.tools, {})
     second = checkpoint.read(tmp_path / "again")
     assert identity.sha256 == first.identity.sha256 == second.identity.sha256
     for name, value in first.network.state_dict().items():

@@ -4,22 +4,22 @@ import pytest
 import timm
 import torch
 
+from mmbm.branches.audio.encoder import mel_filters
+from mmbm.branches.image.config import ImageConfig
+from mmbm.branches.image.encoder import ImageEncoder, load_imagenet
+from mmbm.branches.image.prepare import film
+from mmbm.branches.notes.tokens import batch_tokens, tokenise, train_tokenizer
 from mmbm.case import MODALITIES, Case
-from mmbm.config import ImageConfig
 from mmbm.errors import ConfigError
-from mmbm.inputs import batch_tokens, film, prepare
-from mmbm.model.audio import mel_filters
 from mmbm.model.fusion import WeightedSum
-from mmbm.model.image import ImageEncoder, load_imagenet
 from mmbm.model.network import Inputs, MultimodalBigModel, Positions
-from mmbm.model.notes import tokenise, train_tokenizer
 from mmbm.model.readout import Readout
-from tests.made_cases import NOTES, TINY, case, picture
+from tests.made_cases import NOTES, TINY, case, inputs_of, picture
 
 
 @pytest.fixture(scope="module")
-def tokenizer():
-    return train_tokenizer([text for pair in NOTES.values() for text in pair] * 3, 200)
+def tools():
+    return {"notes": train_tokenizer([text for pair in NOTES.values() for text in pair] * 3, 200)}
 
 
 @pytest.fixture(scope="module")
@@ -29,36 +29,36 @@ def network():
 
 
 def test_fusion_weights_lie_on_the_simplex():
-    fusion = WeightedSum(2)
+    fusion = WeightedSum(3, 2)
     fusion.scores.data = torch.tensor([3.0, -1.0, 0.5])
     assert float(fusion.weights.detach().sum()) == pytest.approx(1.0)
     assert bool((fusion.weights > 0).all())
 
 
 def test_fusion_by_hand():
-    fusion = WeightedSum(2)
+    fusion = WeightedSum(3, 2)
     fusion.scores.data = torch.log(torch.tensor([0.5, 0.3, 0.2]))
     features = torch.tensor([[[1.0, 0.0], [0.0, 10.0], [5.0, 5.0]]])
     assert torch.allclose(fusion(features).detach(), torch.tensor([[1.5, 4.0]]))
 
 
-def test_positions_average_to_the_normalised_feature(network, tokenizer):
+def test_positions_average_to_the_normalised_feature(network, tools):
     """BatchNorm of the mean is the mean of the shifted and scaled positions."""
     network.normalise["image"].running_mean.normal_()
     network.normalise["image"].running_var.uniform_(0.5, 2.0)
-    inputs = prepare(case(), TINY, tokenizer, network.mean_film).inputs
+    inputs = inputs_of(case(), network, tools)
     with torch.inference_mode():
-        raw = network.encoders["image"](inputs.film).flatten(2).mean(2)
+        raw = network.encoders["image"](*inputs.parts["image"]).flatten(2).mean(2)
         expected = network.normalise["image"](raw)
-        found = network.encode("image", inputs).mean
+        found = network.encode("image", *inputs.parts["image"]).mean
     assert torch.allclose(found, expected, atol=1e-6)
 
 
-def test_training_normalises_to_zero_mean_and_unit_variance(tokenizer):
+def test_training_normalises_to_zero_mean_and_unit_variance():
     torch.manual_seed(0)
     network = MultimodalBigModel(TINY).train()
     films = torch.stack([film(picture(i), TINY.image.size) for i in range(8)])
-    inputs = Inputs(torch.tensor([[True, False, False]] * 8), film=films)
+    inputs = Inputs(torch.tensor([[True, False, False]] * 8), {"image": (films,)})
     f = network.features(inputs)[:, 0].detach()
     assert torch.allclose(f.mean(0), torch.zeros(TINY.features), atol=1e-5)
     assert torch.allclose(f.var(0, unbiased=False), torch.ones(TINY.features), atol=0.1)
@@ -66,31 +66,29 @@ def test_training_normalises_to_zero_mean_and_unit_variance(tokenizer):
 
 
 @pytest.mark.parametrize("missing", MODALITIES)
-def test_an_absent_modality_is_exactly_zero(network, tokenizer, missing):
+def test_an_absent_modality_is_exactly_zero(network, tools, missing):
     whole = case()
     part = Case(**{m: getattr(whole, m) for m in MODALITIES if m != missing})
-    inputs = prepare(part, TINY, tokenizer, network.mean_film).inputs
+    inputs = inputs_of(part, network, tools)
     with torch.inference_mode():
         features = network.features(inputs)
     assert not features[0, MODALITIES.index(missing)].any()
     assert all(features[0, i].any() for i, m in enumerate(MODALITIES) if m != missing)
 
 
-def test_padding_changes_nothing(network, tokenizer):
+def test_padding_changes_nothing(network, tools):
     """A note reads the same alone and beside a longer one."""
-    notes = [tokenise(tokenizer, text, 64) for text in NOTES[1]]
+    notes = [tokenise(tools["notes"], text, 64) for text in NOTES[1]]
     present = torch.tensor([[False, True, False]] * 2)
-    ids, lengths = batch_tokens(notes)
     with torch.inference_mode():
-        both = network.features(Inputs(present, tokens=ids, lengths=lengths))[:, 1]
+        both = network.features(Inputs(present, {"notes": batch_tokens(notes)}))[:, 1]
         for row, note in enumerate(notes):
-            ids, lengths = batch_tokens([note])
-            alone = network.features(Inputs(present[:1], tokens=ids, lengths=lengths))[0, 1]
+            alone = network.features(Inputs(present[:1], {"notes": batch_tokens([note])}))[0, 1]
             assert torch.allclose(both[row], alone, atol=1e-6)
 
 
-def test_a_note_alone_is_read_as_one_in_a_batch(network, tokenizer):
-    ids, lengths = batch_tokens([tokenise(tokenizer, "Fever and cough for five days.", 64)])
+def test_a_note_alone_is_read_as_one_in_a_batch(network, tools):
+    ids, lengths = batch_tokens([tokenise(tools["notes"], "Fever and cough for five days.", 64)])
     encoder = network.encoders["notes"]
     with torch.no_grad():
         alone = encoder(ids, lengths)
@@ -98,21 +96,21 @@ def test_a_note_alone_is_read_as_one_in_a_batch(network, tokenizer):
     assert torch.allclose(encoder(ids, lengths), alone, atol=1e-6)  # where gradients are kept
 
 
-def test_mixed_batch_scatters_rows_to_their_cases(network, tokenizer):
+def test_mixed_batch_scatters_rows_to_their_cases(network, tools):
     """Case 0 has an image, case 1 notes: each row lands where it belongs."""
-    whole = prepare(case(), TINY, tokenizer, network.mean_film).inputs
+    whole = inputs_of(case(), network, tools)
     present = torch.tensor([[True, False, False], [False, True, False]])
-    mixed = Inputs(present, film=whole.film, tokens=whole.tokens, lengths=whole.lengths)
+    mixed = Inputs(present, {m: whole.parts[m] for m in ("image", "notes")})
     with torch.inference_mode():
         features = network.features(mixed)
     assert features[0, 0].any() and not features[0, 1].any()
     assert features[1, 1].any() and not features[1, 0].any()
 
 
-def test_readout_folds_the_calibration_in(network, tokenizer):
+def test_readout_folds_the_calibration_in(network, tools):
     network.calibration_scale.copy_(torch.tensor([[2.0, 0.5, 3.0], [0.5, 1.0, 0.0]]))
     network.calibration_shift.copy_(torch.tensor([-1.0, 0.25]))
-    inputs = prepare(case(), TINY, tokenizer, network.mean_film).inputs
+    inputs = inputs_of(case(), network, tools)
     with torch.inference_mode():
         features = network.features(inputs)[0]
         calibrated = network.readout().logits(features)
@@ -127,21 +125,6 @@ def test_readout_folds_the_calibration_in(network, tokenizer):
     with torch.inference_mode():
         raw = network(inputs)[0]
     assert torch.allclose(network.readout().logits(features).float(), raw, atol=1e-5)
-
-
-def test_weights_with_one_scale_a_finding_are_still_read(network, tokenizer):
-    """Version 0.1 scaled the whole logit: scale * raw + shift."""
-    old = network.state_dict() | {
-        "calibration_scale": torch.tensor([2.0, 0.5]),
-        "calibration_shift": torch.tensor([-1.0, 0.25]),
-    }
-    network.load_state_dict(old)
-    inputs = prepare(case(), TINY, tokenizer, network.mean_film).inputs
-    with torch.inference_mode():
-        raw = network(inputs)[0]
-        calibrated = network.readout().logits(network.features(inputs)[0])
-    expected = torch.tensor([2.0, 0.5]) * raw + torch.tensor([-1.0, 0.25])
-    assert torch.allclose(calibrated.float(), expected, atol=1e-5)
 
 
 def test_readout_by_hand():
@@ -225,9 +208,19 @@ def test_an_unknown_backbone_of_torchvision_is_refused(name, level):
 def test_no_stage_behind_the_feature_level_is_kept():
     whole = timm.create_model("test_efficientnet", features_only=True, in_chans=1, out_indices=(2,))
     encoder = ImageEncoder(ImageConfig(backbone="test_efficientnet", feature_level=2), 4)
+    kept = encoder.backbone.state_dict()
     assert len(encoder.backbone.blocks) == 3 < len(whole.blocks)
-    older = {f"backbone.{n}": t for n, t in whole.state_dict().items()}
-    older |= {n: t for n, t in encoder.state_dict().items() if n.startswith("project")}
-    encoder.load_state_dict(older)
+    encoder.backbone.load_state_dict({n: t for n, t in whole.state_dict().items() if n in kept})
     square = torch.randn(1, 1, 64, 64)
     assert torch.equal(encoder.eval().backbone(square)[0], whole.eval()(square)[0])
+
+
+def test_a_model_has_an_encoder_and_a_column_for_each_part_that_it_reads(tools):
+    network = MultimodalBigModel(TINY.model_copy(update={"modalities": ("notes", "image")})).eval()
+    assert list(network.encoders) == ["notes", "image"] and not len(network.event_heads)
+    assert network.calibration_scale.shape == (2, 2)
+    assert [network.place(m) for m in ("notes", "image")] == [0, 1]
+    alone = MultimodalBigModel(TINY.model_copy(update={"modalities": ("image",)})).eval()
+    with torch.inference_mode():
+        assert network.features(inputs_of(case(), network, tools)).shape == (1, 2, TINY.features)
+        assert alone.features(inputs_of(case(), alone, {})).shape == (1, 1, TINY.features)

@@ -44,9 +44,13 @@ def test_every_account_adds_up(predictor, films, sound):
         for entry in ledger(prediction):
             assert entry.residual <= 1e-5
             maps = last_layer(prediction, entry.finding)
-            assert maps.image.sum() == pytest.approx(entry.contributions["image"], abs=1e-4)
-            assert maps.audio.sum() == pytest.approx(entry.contributions["audio"], abs=1e-4)
-            total = sum(word.share for word in maps.words)
+            assert maps.values("image").sum() == pytest.approx(
+                entry.contributions["image"], abs=1e-4
+            )
+            assert maps.values("audio").sum() == pytest.approx(
+                entry.contributions["audio"], abs=1e-4
+            )
+            total = sum(word.share for word in maps.values("notes"))
             assert total == pytest.approx(entry.contributions["notes"], abs=1e-4)
 
 

@@ -12,12 +12,12 @@ import torch
 from typer.testing import CliRunner
 
 from mmbm.cli import app
-from mmbm.config import ModelConfig
 from mmbm.errors import ConfigError
 from mmbm.model import checkpoint
-from mmbm.model.folder import put
+from mmbm.model.config import ModelConfig
 from mmbm.model.network import Inputs, MultimodalBigModel
-from mmbm.train.average import average_audio, average_image
+from mmbm.storage.folder import put
+from mmbm.train.average import average_backbones, average_weights
 from tests.made_cases import TINY
 
 PRESENT = torch.tensor([[True, False, False]])
@@ -37,12 +37,12 @@ def films(count=24):
 
 def settled(net, given):
     """The net with the norms that these films give it."""
-    average_image(net, [copy.deepcopy(net)], given)
+    average_backbones(net, [copy.deepcopy(net)], "image", (given,))
     return net
 
 
 def logits(net, given):
-    spoken = net(Inputs(PRESENT.expand(len(given), -1), given))
+    spoken = net(Inputs(PRESENT.expand(len(given), -1), {"image": (given,)}))
     return spoken - spoken.mean(0)
 
 
@@ -50,7 +50,7 @@ def test_the_mean_of_copies_says_the_same():
     given = films()
     net = settled(network(0), given)
     before = logits(net, given)
-    average_image(net, [copy.deepcopy(net), copy.deepcopy(net)], given)
+    average_backbones(net, [copy.deepcopy(net), copy.deepcopy(net)], "image", (given,))
     assert torch.allclose(logits(net, given), before, atol=1e-3)
 
 
@@ -67,10 +67,10 @@ def test_runs_that_differ_behind_the_backbone_say_their_mean():
         settled(net, given)
     wanted = (logits(one, given) + logits(two, given)) / 2
     parts = three.encoders["notes"].state_dict()
-    average_image(three, [one, two], given)
+    average_backbones(three, [one, two], "image", (given,))
     found = logits(three, given)
     assert float(torch.corrcoef(torch.stack([found.flatten(), wanted.flatten()]))[0, 1]) > 0.99
-    features = three.features(Inputs(PRESENT.expand(len(given), -1), given))[:, 0]
+    features = three.features(Inputs(PRESENT.expand(len(given), -1), {"image": (given,)}))[:, 0]
     assert float(features.mean(0).abs().max()) < 1e-3
     assert torch.allclose(features.var(0, unbiased=False), torch.ones(()), atol=0.05)
     assert all(torch.equal(t, parts[n]) for n, t in three.encoders["notes"].state_dict().items())
@@ -86,7 +86,7 @@ def test_runs_that_differ_behind_the_backbone_say_their_mean():
 def test_only_what_is_alike_averages(change, message):
     other = network(1, ModelConfig(**(TINY.model_dump() | change)))
     with pytest.raises(ConfigError, match=message):
-        average_image(network(0), [other], films())
+        average_backbones(network(0), [other], "image", (films(),))
 
 
 def test_the_mean_sound_branch_lies_between_and_nothing_else_moves():
@@ -96,12 +96,13 @@ def test_the_mean_sound_branch_lies_between_and_nothing_else_moves():
     for name, weight in two.state_dict().items():
         if "audio" in name and weight.is_floating_point():
             weight.add_(torch.rand_like(weight))
-    two.sound_head.bias.add_(1.0)
+    two.event_heads["audio"].bias.add_(1.0)
     mean = copy.deepcopy(one)
-    average_audio(mean, [one, two])
+    average_weights(mean, [one, two], "audio")
     first, second, found = (net.state_dict() for net in (one, two, mean))
     moved = {name for name in first if not torch.equal(first[name], found[name])}
-    assert moved and all("audio" in n or n.startswith("sound_head") for n in moved)
+    assert moved and all("audio" in name for name in moved)
+    assert {"event_heads.audio.weight", "event_heads.audio.bias"} <= moved
     for name in moved:
         assert torch.allclose(found[name], (first[name] + second[name]) / 2)
 
@@ -109,7 +110,10 @@ def test_the_mean_sound_branch_lies_between_and_nothing_else_moves():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"sound_events": ("normal",)}, "same sound settings"),
+        (
+            {"audio": TINY.audio.model_copy(update={"events": ("normal",)})},
+            "same audio settings",
+        ),
         ({}, "the same head"),
         ({"fusion": "concat"}, "the same head"),
     ],
@@ -117,7 +121,7 @@ def test_the_mean_sound_branch_lies_between_and_nothing_else_moves():
 def test_only_sound_branches_that_speak_to_one_head_average(change, message):
     other = network(1, ModelConfig(**(TINY.model_dump() | change)))
     with pytest.raises(ConfigError, match=message):
-        average_audio(network(0), [other])
+        average_weights(network(0), [other], "audio")
 
 
 def test_the_command_takes_sound_branches_and_needs_some_branch(tiny_run, tiny_model_dir, tmp_path):
@@ -132,7 +136,7 @@ def test_the_command_takes_sound_branches_and_needs_some_branch(tiny_run, tiny_m
     kept = theirs.state_dict()
     assert all(torch.equal(t, kept[n]) for n, t in mine.state_dict().items() if "encoders" in n)
     nothing = CliRunner().invoke(app, asked)
-    assert nothing.exit_code != 0 and "image or the sound branch" in nothing.output
+    assert nothing.exit_code != 0 and "Name models to take a branch of" in nothing.output
 
 
 def test_the_command_writes_a_model_that_names_its_branches(tiny_run, tiny_model_dir, tmp_path):

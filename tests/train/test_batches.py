@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 import torch
 
-from mmbm.config import ImageConfig
-from mmbm.data.corpus import read_corpus, read_texts
+from mmbm.branches.image.config import ImageConfig
+from mmbm.branches.notes.tokens import train_tokenizer
+from mmbm.case import MODALITIES
 from mmbm.data.manifest import read_manifest
-from mmbm.model.notes import train_tokenizer
+from mmbm.data.reading import read_corpus, read_texts
 from mmbm.train.loader import load
-from tests.made_cases import TINY, TINY_TRAINING, write_manifest
+from tests.made_cases import TINY, TINY_TRAINING, with_events, write_manifest
 
 EVENTS = ("normal", "wheezing", "crackles")
 BOXES = ["0.25 0.25 0.5 0.5", "", "0 0 0.5 1|0.6 0.1 0.9 0.4", ""] * 4
@@ -68,15 +69,10 @@ def corpus_of(folder, *, marked, lungs):
     rows.to_csv(path, index=False)
     manifest = read_manifest(path)
     image = ImageConfig(backbone="test_efficientnet", feature_level=2, size=64, lungs=lungs)
-    model = TINY.model_copy(
-        update={
-            "findings": ("pneumonia", "no_finding"),
-            "sound_events": EVENTS,
-            "image": image,
-        }
-    )
-    tokenizer = train_tokenizer(read_texts(manifest), 200)
-    corpus = read_corpus(manifest, read_texts(manifest), model, tokenizer)
+    findings = ("pneumonia", "no_finding")
+    model = with_events(TINY, EVENTS).model_copy(update={"findings": findings, "image": image})
+    tools = {"notes": train_tokenizer(read_texts(manifest), 200)}
+    corpus = read_corpus(manifest, read_texts(manifest), model, tools)
     if lungs:
         corpus.films[:, 1] = 0
         corpus.films[:, 1, 10:50, 5:28] = corpus.films[:, 1, 10:50, 36:59] = 1
@@ -88,11 +84,9 @@ def figures(batches):
     """One number for each tensor of the batches, that a permutation of its places changes."""
     found = []
     for batch in batches:
-        inputs = batch.inputs
+        parts = batch.inputs.parts
         tensors = (
-            inputs.film,
-            inputs.tokens,
-            inputs.waveform,
+            *(parts[m][0] if m in parts else None for m in MODALITIES),
             batch.labels.nan_to_num(0.5),
             batch.events.nan_to_num(0.5),
             batch.where.get("image"),

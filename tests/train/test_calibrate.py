@@ -60,7 +60,7 @@ def test_the_head_is_fitted_anew_and_the_encoders_stay(tiny_run, tiny_model_dir,
     old, new = (load_file(f / "model.safetensors") for f in (tiny_model_dir, out))
     changed = {name for name in old if not torch.equal(old[name], new[name])}
     assert {"head.weight", "head.bias", "fusion.scores"} <= changed
-    ends = ("calibration_", "head.", "fusion.", "sound_head.", "normalise.")
+    ends = ("calibration_", "head.", "fusion.", "event_heads.", "normalise.")
     assert all(n.startswith(ends) or ".project." in n for n in changed)
     card = json.loads((out / "card.json").read_text(encoding="utf-8"))
     assert card["lineage"][-1]["settings"] == {"head": True}

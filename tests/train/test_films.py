@@ -6,8 +6,8 @@ import math
 
 import torch
 
-from mmbm.train.example import Example
-from mmbm.train.films import mix_films
+from mmbm.data.augmentation.example import Example
+from mmbm.data.augmentation.films import mix_films
 
 CELLS = [("north", (1.0, 0.0)), ("south", (0.9, 0.2)), ("north", (0.0, 1.0)), ("north", (0.0, 1.0))]
 

@@ -10,17 +10,17 @@ import pytest
 import torch
 from PIL import Image
 
-from mmbm.config import ImageConfig
-from mmbm.data.corpus import read_corpus, read_texts
+from mmbm.branches.image.config import ImageConfig
+from mmbm.branches.notes.tokens import train_tokenizer
 from mmbm.data.manifest import read_manifest
+from mmbm.data.reading import read_corpus, read_texts
 from mmbm.errors import ConfigError
 from mmbm.model.network import MultimodalBigModel, Positions
-from mmbm.model.notes import train_tokenizer
 from mmbm.train.loader import load
 from mmbm.train.loop import train
 from mmbm.train.loss import moment_loss
 from mmbm.train.processes import Processes
-from tests.made_cases import TINY, TINY_TRAINING, write_manifest
+from tests.made_cases import TINY, TINY_TRAINING, with_events, write_manifest
 
 EVENTS = ("normal", "wheezing", "crackles")
 EVIDENCE = TINY.model_copy(update={"findings": ("pneumonia", "no_finding")})
@@ -36,9 +36,9 @@ def corpus_of(folder, boxes=(), events=(), image=EVIDENCE.image):
         rows[column] = [*cells, *[""] * (len(rows) - len(cells))]
     rows.to_csv(path, index=False)
     manifest = read_manifest(path)
-    model = EVIDENCE.model_copy(update={"sound_events": EVENTS, "image": image})
-    tokenizer = train_tokenizer(read_texts(manifest), 200)
-    return read_corpus(manifest, read_texts(manifest), model, tokenizer), model
+    model = with_events(EVIDENCE, EVENTS).model_copy(update={"image": image})
+    tools = {"notes": train_tokenizer(read_texts(manifest), 200)}
+    return read_corpus(manifest, read_texts(manifest), model, tools), model
 
 
 def settings_of(model, **settings):
@@ -54,8 +54,9 @@ def test_a_box_moves_with_its_film(tmp_path):
     object.__setattr__(read, "films", 0.2 * spot + 0.1 * torch.rand_like(spot))
     hits = []
     for batch in load(read, settings_of(model, batch=8), first=0):
-        films, where = batch.inputs.film[:, 0], batch.where["image"]
-        assert films.shape == where.shape and batch.inputs.film.shape[1] == 1
+        (planes,) = batch.inputs.parts["image"]
+        films, where = planes[:, 0], batch.where["image"]
+        assert films.shape == where.shape and planes.shape[1] == 1
         assert float(where.max()) <= 1.001
         for film, box in zip(films, where > 0.5, strict=True):
             hits.append(float(film[box].mean() - film[~box].mean()))
@@ -84,10 +85,9 @@ def test_boxes_lie_where_they_were_once_a_border_is_cut_off(tmp_path):
     manifest = read_manifest(path)
     model = TINY.model_copy(update={"image": image})
     texts = read_texts(manifest)
-    read = read_corpus(manifest, texts, model, train_tokenizer(texts, 200), cache=tmp_path / "kept")
-    again = read_corpus(
-        manifest, texts, model, train_tokenizer(texts, 200), cache=tmp_path / "kept"
-    )
+    tools = {"notes": train_tokenizer(texts, 200)}
+    read = read_corpus(manifest, texts, model, tools, cache=tmp_path / "kept")
+    again = read_corpus(manifest, texts, model, tools, cache=tmp_path / "kept")
     assert read.boxes(0) == again.boxes(0)
     first, second = read.boxes(0)
     assert first == pytest.approx((0.25, 0.25, 0.5, 0.5), abs=1e-6)
@@ -100,7 +100,7 @@ def test_events_are_cropped_with_their_recording(tmp_path):
         config = settings_of(model, epochs=epoch + 1, batch=16)
         batch = next(iter(load(read, config, first=epoch)))
         sounding = batch.where["audio"]
-        assert batch.inputs.waveform.shape[1] == 16000 and sounding.shape[1:] == (3, 50)
+        assert batch.inputs.parts["audio"][0].shape[1] == 16000 and sounding.shape[1:] == (3, 50)
         known = sounding.flatten(1).any(1)
         assert int(known.sum()) == 4  # all four have a recording
         assert torch.allclose(sounding[known][:, 1] + sounding[known][:, 2], torch.ones(4, 50))
@@ -109,9 +109,9 @@ def test_events_are_cropped_with_their_recording(tmp_path):
 
 
 def test_what_sounds_is_what_evidence_of_an_event_is_drawn_to():
-    network = MultimodalBigModel(TINY.model_copy(update={"sound_events": EVENTS}))
+    network = MultimodalBigModel(with_events(TINY, EVENTS))
     network.requires_grad_(False)
-    row = network.sound_head.weight[1]
+    row = network.event_heads["audio"].weight[1]
     sounding = torch.zeros(2, 3, 40)
     sounding[0, 1, 20:30] = 1  # wheezing in the third of four moments of the first recording
 
@@ -119,9 +119,8 @@ def test_what_sounds_is_what_evidence_of_an_event_is_drawn_to():
         shares = torch.zeros(2, 3, 4)  # bands, times
         shares[:, 0, moment] = strength
         vectors = (row / row.square().sum())[None, :, None] * shares.flatten(1)[:, None]
-        return moment_loss(
-            network, Positions(vectors, (3, 4), torch.full((1, 12), 1 / 12)), sounding
-        )
+        seen = Positions(vectors, (3, 4), torch.full((1, 12), 1 / 12))
+        return moment_loss(network, "audio", seen, sounding)
 
     there, elsewhere, nowhere = loss(2), loss(1), loss(0, 0.0)
     assert float(there.known) == 1

@@ -5,11 +5,11 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from mmbm.data.corpus import read_corpus, read_texts
+from mmbm.branches.notes.tokens import train_tokenizer
 from mmbm.data.manifest import read_manifest
+from mmbm.data.reading import read_corpus, read_texts
 from mmbm.evaluate import extract
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.notes import train_tokenizer
 from mmbm.train.refit import SMOOTH, Turn, refit
 from tests.made_cases import TINY, write_manifest
 
@@ -18,7 +18,7 @@ from tests.made_cases import TINY, write_manifest
 def corpus(tmp_path_factory):
     manifest = read_manifest(write_manifest(tmp_path_factory.mktemp("refit"), 48))
     texts = read_texts(manifest)
-    return read_corpus(manifest, texts, TINY, train_tokenizer(texts, 200))
+    return read_corpus(manifest, texts, TINY, {"notes": train_tokenizer(texts, 200)})
 
 
 def telling(corpus, seed=0):
@@ -60,7 +60,7 @@ def test_only_the_ends_of_the_branches_change(corpus):
     refit(network, corpus, telling(corpus))
     for name, weight in network.state_dict().items():
         end = (
-            name.startswith(("head.", "fusion.", "sound_head.", "normalise.")) or "project" in name
+            name.startswith(("head.", "fusion.", "event_heads.", "normalise.")) or "project" in name
         )
         assert torch.equal(weight, before[name]) != end or "tracked" in name, name
 

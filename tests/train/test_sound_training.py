@@ -6,16 +6,16 @@ import pandas as pd
 import pytest
 import torch
 
-from mmbm.config import POOR_QUALITY
-from mmbm.data.corpus import read_corpus, read_texts
+from mmbm.branches.audio.config import POOR_QUALITY
+from mmbm.branches.audio.encoder import hushed
+from mmbm.branches.notes.tokens import train_tokenizer
+from mmbm.data.augmentation.sounds import FRAMES, Listener
 from mmbm.data.manifest import read_manifest
-from mmbm.model.audio import hushed
-from mmbm.model.notes import train_tokenizer
-from mmbm.train.sounds import FRAMES, Listener
-from tests.made_cases import TINY, TINY_TRAINING, write_manifest
+from mmbm.data.reading import read_corpus, read_texts
+from tests.made_cases import TINY, TINY_TRAINING, with_events, write_manifest
 
 NAMES = ("normal", "wheezing", "crackles", "fine_crackles", POOR_QUALITY)
-MODEL = TINY.model_copy(update={"sound_events": NAMES})
+MODEL = with_events(TINY, NAMES)
 FINE = {"normal": 0, "wheezing": 0, "crackles": 1, "fine_crackles": 1, POOR_QUALITY: 0}
 WHEEZE = {"normal": 0, "wheezing": 1, "crackles": 0, "fine_crackles": 0, POOR_QUALITY: 0}
 CALM = {"normal": 1, "wheezing": 0, "crackles": 0, "fine_crackles": 0, POOR_QUALITY: 0}
@@ -33,7 +33,7 @@ def listener_of(folder, labels, events, **settings):
     rows.to_csv(path, index=False)
     manifest = read_manifest(path)
     texts = read_texts(manifest)
-    corpus = read_corpus(manifest, texts, MODEL, train_tokenizer(texts, 200))
+    corpus = read_corpus(manifest, texts, MODEL, {"notes": train_tokenizer(texts, 200)})
     change = {"model": MODEL, "crop_seconds": 1.0} | settings
     return Listener(corpus, TINY_TRAINING.model_copy(update=change))
 

@@ -8,17 +8,20 @@ import torch
 from safetensors.torch import load_file
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from mmbm.case import Case
-from mmbm.config import ModelConfig, TrainConfig
-from mmbm.data.corpus import read_corpus, read_texts
+from mmbm.analysis import analyse
+from mmbm.branches.notes.tokens import train_tokenizer
+from mmbm.case import MODALITIES, Case
 from mmbm.data.manifest import read_manifest
+from mmbm.data.reading import read_corpus, read_texts
 from mmbm.errors import ConfigError, ManifestError, NoSignal
 from mmbm.model import checkpoint
+from mmbm.model.config import ModelConfig
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.notes import train_tokenizer
+from mmbm.model.readout import coalitions
 from mmbm.predict import Predictor
-from mmbm.train import COALITIONS, coalition_loss
+from mmbm.train import coalition_loss
 from mmbm.train.begin import carried, continued
+from mmbm.train.config import TrainConfig
 from mmbm.train.optimiser import follow
 from mmbm.train.run import run_training
 from mmbm.train.sampling import sampling_weights
@@ -32,8 +35,10 @@ def run(folder, manifest, config=TINY_TRAINING, *, resume=False, step=lambda _: 
 
 
 def test_there_are_seven_coalitions():
-    assert COALITIONS.shape == (7, 3) and bool(COALITIONS.any(1).all())
-    assert len({tuple(row) for row in COALITIONS.tolist()}) == 7
+    of_three = coalitions(3)
+    assert of_three.shape == (7, 3) and bool(of_three.any(1).all())
+    assert len({tuple(row) for row in of_three.tolist()}) == 7
+    assert bool(of_three[-1].all()) and coalitions(1).tolist() == [[True]]
 
 
 def test_loss_by_hand():
@@ -112,7 +117,7 @@ def test_an_unknown_setting_lists_the_valid_ones(tmp_path):
     path = tmp_path / "train.toml"
     path.write_text("[model.notes]\nhiden = 3\n")
     with pytest.raises(
-        ConfigError, match=r"'model\.notes\.hiden'; valid here: vocabulary, .*hidden"
+        ConfigError, match=r"'model\.notes\.hiden'; valid here: events, vocabulary, .*hidden"
     ):
         TrainConfig.read(path)
     path.write_text("epochs = 0\n")
@@ -202,6 +207,29 @@ def test_a_model_of_one_modality_reads_only_that(tiny_run, tmp_path):
         predictor.predict(Case(image=case().image))
 
 
+@pytest.mark.parametrize("parts", [("image",), ("notes",), ("audio",), ("audio", "notes")])
+def test_a_model_needs_the_settings_of_its_own_branches_alone(tiny_run, tmp_path, parts):
+    """Trained, evaluated, told of on its card and asked, in the order of its parts."""
+    about = {"name": "part", "version": "0", "features": 8, "modalities": list(parts)}
+    branches = {m: TINY.of(m).model_dump() for m in parts}
+    config = settings(model=ModelConfig.parse(about | branches), epochs=1)
+    run(tmp_path, tiny_run / "cases" / "manifest.csv", config)
+    card = (tmp_path / "model" / "card.md").read_text(encoding="utf-8")
+    assert f"Reads {', '.join(parts)}." in card
+    takes = {"image": "chest radiograph", "notes": "clinical notes", "audio": "a lung sound of up"}
+    assert {m for m, said in takes.items() if said in card} == {*parts}
+    predictor = Predictor.load(tmp_path / "model", "cpu", threads=1)
+    seen = analyse(case(), predictor)
+    assert seen.prediction.present == parts and predictor.config.modalities == parts
+    for account, maps in zip(seen.accounts, seen.maps, strict=True):
+        assert account.residual <= 1e-5 and tuple(account.contributions) == parts
+        assert tuple(maps.parts) == parts
+    assert [s.modality for s in seen.judgement.shifts] == [*parts]
+    left_out = {m for m in MODALITIES if m not in parts}
+    said = next(w for w in seen.warnings if w.startswith("This model does not read"))
+    assert all(m in said for m in left_out)
+
+
 def test_a_frozen_encoder_stays_as_it_was(tiny_run, tmp_path):
     config = settings(start_from=str(tiny_run / "run" / "model"), freeze=("notes",))
     run(tmp_path, tiny_run / "cases" / "manifest.csv", config)
@@ -236,7 +264,7 @@ def test_a_new_tokeniser_keeps_the_tokens_that_were_known(tiny_run, tmp_path):
     table.to_csv(manifest, index=False)
     run(tmp_path, manifest, config)
     now = checkpoint.read(tmp_path / "model")
-    old, new = begun.tokenizer.get_vocab(), now.tokenizer.get_vocab()
+    old, new = (m.tools["notes"].get_vocab() for m in (begun, now))
     assert "xylophone" in new and "xylophone" not in old
     shared = sorted(set(old) & set(new))
     rows = [m.network.encoders["notes"].embed.weight for m in (begun, now)]
@@ -273,8 +301,8 @@ def test_a_probability_is_balanced_as_the_likelier_label(tmp_path):
     rows["pneumonia"] = ["0.9" if label == "1" else "0.2" for label in rows["pneumonia"]]
     rows.to_csv(path, index=False)
     manifest = read_manifest(path)
-    tokenizer = train_tokenizer(read_texts(manifest), 200)
-    corpus = read_corpus(manifest, read_texts(manifest), TINY, tokenizer)
+    tools = {"notes": train_tokenizer(read_texts(manifest), 200)}
+    corpus = read_corpus(manifest, read_texts(manifest), TINY, tools)
     weights = sampling_weights(corpus)
     for label in (0, 1):
         assert float(weights[label::2].sum()) == pytest.approx(2.0)  # two sources
@@ -286,8 +314,8 @@ def test_views_within_a_cell_are_balanced(tmp_path):
     rows["split"], rows["view"] = "train", ["PA"] * 12 + ["AP"] * 4
     rows.to_csv(path, index=False)
     manifest = read_manifest(path)
-    tokenizer = train_tokenizer(read_texts(manifest), 200)
-    corpus = read_corpus(manifest, read_texts(manifest), TINY, tokenizer)
+    tools = {"notes": train_tokenizer(read_texts(manifest), 200)}
+    corpus = read_corpus(manifest, read_texts(manifest), TINY, tools)
     weights = sampling_weights(corpus, "source+label+view").numpy()
     cells = rows["source"] + rows["pneumonia"]
     for cell in cells.unique():

@@ -14,8 +14,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mmbm.data.corpus import read_corpus, read_texts
+from mmbm.case import MODALITIES
 from mmbm.data.manifest import read_manifest
+from mmbm.data.reading import read_corpus, read_texts
 from mmbm.model import checkpoint
 from mmbm.model.network import MultimodalBigModel
 from mmbm.train.loader import load
@@ -108,17 +109,18 @@ def test_workers_change_nothing(tiny_run):
     manifest = read_manifest(tiny_run / "cases" / "manifest.csv")
     loaded = checkpoint.read(tiny_run / "run" / "model")
     config = loaded.network.config
-    corpus = read_corpus(manifest, read_texts(manifest), config, loaded.tokenizer)
+    corpus = read_corpus(manifest, read_texts(manifest), config, loaded.tools)
     settings = TINY_TRAINING.model_copy(update={"workers": 0, "mixup": 0.5})
     alone = list(load(corpus, settings, first=0))
     torch.rand(5)  # other draws change nothing either
     beside = list(load(corpus, settings.model_copy(update={"workers": 2}), first=0))
     assert len(alone) == len(beside) == 2 * (64 // 8)
     for a, b in zip(alone, beside, strict=True):
-        assert torch.equal(a.inputs.film, b.inputs.film)
-        assert torch.equal(a.inputs.tokens, b.inputs.tokens)
-        assert torch.equal(a.inputs.waveform, b.inputs.waveform)
-    assert not torch.equal(alone[0].inputs.film, alone[8].inputs.film)
+        assert a.inputs.parts.keys() == b.inputs.parts.keys() == {*MODALITIES}
+        for modality in MODALITIES:
+            one, other = a.inputs.parts[modality], b.inputs.parts[modality]
+            assert all(torch.equal(x, y) for x, y in zip(one, other, strict=True))
+    assert not torch.equal(alone[0].inputs.parts["image"][0], alone[8].inputs.parts["image"][0])
     halves = [next(load(corpus, settings, first=1, rank=r, world=2)) for r in (0, 1)]
     whole = alone[8]
     assert torch.equal(whole.labels[0::2].nan_to_num(9), halves[0].labels.nan_to_num(9))

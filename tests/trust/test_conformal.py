@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from mmbm.case import MODALITIES
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.readout import COALITIONS
+from mmbm.model.readout import coalitions
 from mmbm.model.tables import LEVELS, TrustTables
 from mmbm.train.fit.thresholds import fit_thresholds, weighted_quantile
 from mmbm.trust.conformal import answers
@@ -36,7 +37,7 @@ def made(rng: np.random.Generator, n: int):
 
 def tables_of(thresholds: torch.Tensor) -> TrustTables:
     none = torch.full((3, 101), torch.nan)
-    return TrustTables(("a", "b"), {}, none, thresholds, torch.zeros(2, 3, 2), 1)
+    return TrustTables(MODALITIES, ("a", "b"), {}, none, thresholds, torch.zeros(2, 3, 2))
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -46,12 +47,12 @@ def test_answers_hold_the_truth_as_often_as_promised_by_source_and_label(level: 
     fit, test = np.arange(4000), np.arange(4000, 8000)
     thresholds = fit_thresholds(
         readout, features[fit], torch.ones(4000, 3, dtype=torch.bool), labels[fit],
-        np.ones(4000), groups[fit], 2,
+        np.ones(4000), groups[fit], 2, MODALITIES.index("image"),
     )  # fmt: skip
     inside = answers(
         tables_of(thresholds),
         level,
-        int((COALITIONS.all(1)).nonzero()[0, 0]),
+        len(coalitions(3)) - 1,
         torch.from_numpy(groups[test]),
         torch.from_numpy(probabilities[test]),
     ).numpy()
@@ -82,12 +83,13 @@ def test_a_rare_label_has_no_table_and_a_small_source_takes_the_common_one():
     labels[:, 1] = 0
     labels[:5, 1] = 1
     thresholds = fit_thresholds(
-        readout, features, torch.ones(300, 3, dtype=torch.bool), labels, np.ones(300), groups, 2
-    )
+        readout, features, torch.ones(300, 3, dtype=torch.bool), labels,
+        np.ones(300), groups, 2, MODALITIES.index("image"),
+    )  # fmt: skip
     assert thresholds.shape == (len(LEVELS), 7, 3, 2, 2)
     assert thresholds[:, :, 2].isnan().all() and not thresholds[:, :, 0, 0].isnan().any()
     assert thresholds[..., 1, 1].isnan().all()
-    everything = int((COALITIONS.all(1)).nonzero()[0, 0])
+    everything = len(coalitions(3)) - 1
     asked = torch.tensor([[0.5, 0.5]])
     common, small = (
         answers(tables_of(thresholds), 0.9, everything, torch.tensor([g]), asked) for g in (-1, 1)

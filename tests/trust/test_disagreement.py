@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from mmbm.case import MODALITIES
 from mmbm.train.fit.pushes import fit_pushes
 from mmbm.trust.disagreement import Disagreement, disagreements
 
@@ -29,7 +30,7 @@ def test_a_part_that_half_of_a_labels_cases_do_not_follow_is_never_strong():
     assert pushes[0, 0].isnan().tolist() == [True, False]
     assert pushes[0, 1].tolist() == [-1.0, 1.0]
     case = torch.tensor([[-0.1, 1.0, -0.1]])
-    assert disagreements(("a",), case, pushes) == ()
+    assert disagreements(("a",), MODALITIES, case, pushes) == ()
 
 
 def test_too_few_cases_of_a_label_leave_no_table():
@@ -43,6 +44,7 @@ def test_too_few_cases_of_a_label_leave_no_table():
 def test_parts_disagree_only_where_both_are_strong():
     pushes = torch.tensor([[[-1.0, 1.0]] * 3, [[torch.nan, torch.nan]] * 3])
     strong = torch.tensor([[2.0, -1.5, 0.2], [5.0, -5.0, 0.0]])
-    assert disagreements(("a", "b"), strong, pushes) == (Disagreement("a", ("image",), ("notes",)),)
+    found = disagreements(("a", "b"), MODALITIES, strong, pushes)
+    assert found == (Disagreement("a", ("image",), ("notes",)),)
     weak = torch.tensor([[2.0, -0.5, 0.2], [0.0, 0.0, 0.0]])
-    assert disagreements(("a", "b"), weak, pushes) == ()
+    assert disagreements(("a", "b"), MODALITIES, weak, pushes) == ()

@@ -3,9 +3,11 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import numpy as np
 import pytest
 import torch
 
+from mmbm.branches.image.lungs import SIDE, Lungs
 from mmbm.case import Case, Notes
 from mmbm.errors import ConfigError, ModelError
 from mmbm.model.facts import Calibrated
@@ -13,7 +15,6 @@ from mmbm.model.tables import TrustTables
 from mmbm.predict import Predictor
 from mmbm.trust.disagreement import Disagreement
 from mmbm.trust.judge import Answer, Judgement, judge
-from mmbm.trust.lungs import in_case
 from mmbm.trust.prevalence import Prevalences
 from mmbm.trust.sentences import answer_sentence, warnings
 from mmbm.trust.shift import Shift
@@ -27,7 +28,7 @@ def predictor(tiny_model_dir):
 
 def judged(predictor, given, level=0.9):
     prediction = predictor.predict(given)
-    return judge(given, prediction, in_case(prediction), level)
+    return judge(given, prediction, predictor.config, level)
 
 
 def test_every_part_has_a_shift_and_every_finding_an_answer(predictor):
@@ -53,7 +54,7 @@ def test_a_level_that_was_not_fitted_is_refused(predictor):
 
 def test_without_tables_nothing_is_assessed(predictor):
     prediction = dataclasses.replace(predictor.predict(case()), trust=None)
-    judgement = judge(case(), prediction, None)
+    judgement = judge(case(), prediction, predictor.config)
     assert not judgement.assessed and judgement.shifts == ()
     assert {a.verdict for a in judgement.answers} == {"not assessed"}
     assert "was not assessed" in warnings(judgement)[0]
@@ -88,15 +89,15 @@ def test_tables_survive_the_file_and_damage_is_refused(predictor):
     tables = predictor.trust
     again = TrustTables.from_bytes(tables.to_bytes(), predictor.config, "it")
     assert again.to_bytes() == tables.to_bytes()
-    assert again.sources == tables.sources and again.unknown == tables.unknown
+    assert again.sources == tables.sources and again.modalities == predictor.config.modalities
     with pytest.raises(ModelError, match="it is damaged: it is no whole safetensors file"):
         TrustTables.from_bytes(b"nothing of the kind", predictor.config, "it")
 
 
 def test_at_another_prevalence_an_answer_never_says_what_is_probably_not_so(predictor):
     prediction = predictor.predict(case())
-    lungs, finding = in_case(prediction), prediction.findings[0]
-    here = judge(case(), prediction, lungs)
+    finding = prediction.findings[0]
+    here = judge(case(), prediction, predictor.config)
     likely = int(finding.probability >= 0.5)
     sure = predictor.trust.thresholds.clone()
     sure[..., 0, :] = 0.0  # every case's answer holds the likelier label, and it alone
@@ -106,14 +107,18 @@ def test_at_another_prevalence_an_answer_never_says_what_is_probably_not_so(pred
     verdicts = []
     for wanted in ((0.001, 0.999), (0.999, 0.001))[likely]:
         common = Prevalences({finding.name: Calibrated(0.5, {})}, {finding.name: wanted})
-        judgement = judge(case(), prediction, lungs, prevalences=common)
+        judgement = judge(case(), prediction, predictor.config, prevalences=common)
         verdicts.append(judgement.answers[0].verdict)
         assert judgement.answers[1] == here.answers[1]  # of the other finding, which was not set
     assert verdicts == [("no", "yes")[likely], "not sure"]
 
 
 @pytest.mark.parametrize(("language", "sure"), [("en", True), ("other", False)])
-def test_no_answer_hangs_on_a_part_unlike_what_the_model_learned_from(predictor, language, sure):
+def test_no_answer_hangs_on_a_part_unlike_what_the_model_learned_from(
+    predictor, monkeypatch, language, sure
+):
+    lungs = Lungs(np.ones((SIDE, SIDE), dtype=bool))  # so that the film is none of them
+    monkeypatch.setattr("mmbm.branches.image.prepare.find_lungs", lambda _: lungs)
     given = Case(image=case().image, notes=Notes(case().notes.text, language))
     prediction = predictor.predict(given)
     likelier = torch.full_like(predictor.trust.thresholds, 0.5)
@@ -133,7 +138,7 @@ def test_no_answer_hangs_on_a_part_unlike_what_the_model_learned_from(predictor,
         prediction.findings[0], logit=logit, probability=1 / (1 + math.exp(-logit))
     )
     prediction = dataclasses.replace(prediction, findings=(finding, *prediction.findings[1:]))
-    judgement = judge(given, prediction, None)
+    judgement = judge(given, prediction, predictor.config)
     assert [s.modality for s in judgement.flagged] == ([] if sure else ["notes"])
     verdict = judgement.answers[0].verdict
     assert verdict == (("no", "yes")[logit > 0] if sure else "not sure")

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from mmbm.model.notes import Tokens
+from mmbm.branches.image.lungs import LEAST, lung_cue
+from mmbm.branches.notes.cues import cues_of_note, words_known
+from mmbm.branches.notes.tokens import Tokens
+from mmbm.case import MODALITIES
 from mmbm.model.tables import LEVELS, TrustTables
 from mmbm.train.fit.clouds import cloud_of
 from mmbm.train.fit.tables import limit_of
-from mmbm.trust.lungs import LEAST
-from mmbm.trust.shift import Shift, distances, shift_of, words_known
+from mmbm.trust.shift import Shift, distances, shift_of
 
 SIZE = (len(LEVELS), 7, 1, 1, 2)
 
@@ -19,7 +21,8 @@ SIZE = (len(LEVELS), 7, 1, 1, 2)
 def tables(clouds=None, strangeness=None) -> TrustTables:
     none = torch.full((3, 101), torch.nan)
     table = none if strangeness is None else strangeness
-    return TrustTables((), clouds or {}, table, torch.zeros(SIZE), torch.zeros(1, 3, 2), 1)
+    empty = torch.zeros(SIZE), torch.zeros(1, 3, 2)
+    return TrustTables(MODALITIES, (), clouds or {}, table, *empty)
 
 
 def blobs(rng: np.random.Generator, n: int = 4000) -> tuple[torch.Tensor, np.ndarray]:
@@ -55,11 +58,11 @@ def test_the_strangest_cue_counts():
     points, groups = blobs(np.random.default_rng(2))
     held = {"image": cloud_of(points, groups)}
     here, there = torch.zeros(2), torch.tensor([5.0, 5.0])
-    near = shift_of(tables(held), "image", here, lung_area=0.3)
+    near = shift_of(tables(held), "image", here, lung_cue(0.3))
     assert not near.flagged
-    off = shift_of(tables(held), "image", there, lung_area=0.3)
+    off = shift_of(tables(held), "image", there, lung_cue(0.3))
     assert off.flagged and off.cue == "features"
-    bare = shift_of(tables(held), "image", here, lung_area=LEAST / 4)
+    bare = shift_of(tables(held), "image", here, lung_cue(LEAST / 4))
     assert bare.flagged and bare.cue == "lungs" and bare.strangeness == pytest.approx(2.0)
 
 
@@ -69,11 +72,15 @@ def test_a_foreign_note_is_flagged_by_its_language_or_its_words():
     assert words_known(known, unknown=1) == 1.0
     assert words_known(pieces, unknown=1) == 0.0  # one in pieces, one unknown
     nowhere = torch.zeros(2)
-    usual = shift_of(tables(), "notes", nowhere, tokens=known, language="en")
+
+    def cues(tokens, *, foreign=False):
+        return cues_of_note(tokens, "", 1, foreign=foreign)
+
+    usual = shift_of(tables(), "notes", nowhere, cues(known))
     assert not usual.flagged and usual.strangeness == 0.0
-    words = shift_of(tables(), "notes", nowhere, tokens=pieces, language="en")
+    words = shift_of(tables(), "notes", nowhere, cues(pieces))
     assert words.flagged and words.cue == "words"
-    other = shift_of(tables(), "notes", nowhere, tokens=pieces, language="other")
+    other = shift_of(tables(), "notes", nowhere, cues(pieces, foreign=True))
     assert other.flagged and other.cue == "language"
 
 
@@ -81,8 +88,8 @@ def test_percentile_is_among_held_out_parts():
     table = torch.full((3, 101), torch.nan)
     table[0] = torch.linspace(0.0, 2.0, 101)
     held = tables(strangeness=table)
-    assert shift_of(held, "image", torch.zeros(2), lung_area=LEAST * 2).percentile == 25.0
-    assert math.isnan(shift_of(held, "audio", torch.zeros(2)).percentile)
+    assert shift_of(held, "image", torch.zeros(2), lung_cue(LEAST * 2)).percentile == 25.0
+    assert math.isnan(shift_of(held, "audio", torch.zeros(2), {}).percentile)
 
 
 def test_the_limit_itself_is_not_flagged():

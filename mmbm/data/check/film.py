@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects, label
 
+from mmbm.branches.image.prepare import equalise, shrink
 from mmbm.case import Picture
 from mmbm.data.check.alike import Fingerprint, film_fingerprint
-from mmbm.inputs import equalise, shrink
 
 __all__ = ["FilmFacts", "faults_of_film", "measure_film", "unlike_the_others"]
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from mmbm.data.augment import between
+from mmbm.data.augmentation.spoil import between
 
 __all__ = ["draw_opacity"]
 

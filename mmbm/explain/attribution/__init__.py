@@ -20,26 +20,15 @@ from mmbm.explain.attribution.cross_checks import feature_conductance, modality_
 from mmbm.explain.attribution.judged import Evidence, evidence, weight_shuffled
 from mmbm.explain.attribution.randomised import randomised_maps, strongest_finding
 from mmbm.explain.attribution.result import Attribution
-from mmbm.explain.attribution.spaces import (
-    BASELINES,
-    SPACES,
-    Contribution,
-    Over,
-    Space,
-    space_of,
-    steady_noise,
-)
+from mmbm.explain.attribution.spaces import Contribution, Space, space_of
 from mmbm.explain.attribution.work import Progress, Work
 
 __all__ = [
-    "BASELINES",
     "METHODS",
     "NO_BASELINE",
-    "SPACES",
     "Attribution",
     "Contribution",
     "Evidence",
-    "Over",
     "Progress",
     "Space",
     "Work",
@@ -50,7 +39,6 @@ __all__ = [
     "modality_shapley",
     "randomised_maps",
     "space_of",
-    "steady_noise",
     "strongest_finding",
     "weight_shuffled",
 ]

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from mmbm.branches.registry import branch_of, space_named
 from mmbm.errors import ConfigError
 from mmbm.explain.attribution import methods
 from mmbm.explain.attribution.methods import TOLERANCE, Shares
 from mmbm.explain.attribution.result import Attribution, answer
-from mmbm.explain.attribution.spaces import BASELINES, OF_PART, Over, Space, space_of
+from mmbm.explain.attribution.spaces import Space, space_of
 from mmbm.explain.attribution.work import Progress, Work
 from mmbm.predict import Prediction, Predictor
 
@@ -26,30 +27,18 @@ __all__ = [
 ]
 
 Method = Callable[[Space, Tensor, Work], Shares]
-DEEPLIFT, INTEGRATED = "DeepLIFT", "Integrated Gradients"
-LAYER_INTEGRATED = "Layer Integrated Gradients"  # on the embedding
-# the methods of each space, the first by default: the cheapest that is complete
-METHODS: dict[Over, dict[str, Method]] = {
-    "pixels": {
-        DEEPLIFT: methods.deeplift,
-        INTEGRATED: methods.integrated_gradients,
-        "GradientShap": methods.gradient_shap,
-        "Occlusion": methods.occlusion,
-        "Grad-CAM": methods.layer_grad_cam,
-        "Saliency": methods.saliency,
-        "Input x Gradient": methods.input_x_gradient,
-    },
-    "words": {
-        DEEPLIFT: methods.deeplift,
-        LAYER_INTEGRATED: methods.integrated_gradients,
-        "Word occlusion": methods.word_occlusion,
-    },
-    "bands": {
-        DEEPLIFT: methods.deeplift,
-        INTEGRATED: methods.integrated_gradients,
-        "Band and time occlusion": methods.occlusion,
-    },
-    "samples": {INTEGRATED: methods.integrated_gradients},
+METHODS: dict[str, Method] = {  # by the names under which spaces list them
+    "DeepLIFT": methods.deeplift,
+    "Integrated Gradients": methods.integrated_gradients,
+    "Layer Integrated Gradients": methods.integrated_gradients,  # on the embedding
+    "GradientShap": methods.gradient_shap,
+    "Occlusion": methods.occlusion,
+    "Band and time occlusion": methods.occlusion,
+    "Word occlusion": methods.unit_occlusion,
+    "Field occlusion": methods.unit_occlusion,
+    "Grad-CAM": methods.layer_grad_cam,
+    "Saliency": methods.saliency,
+    "Input x Gradient": methods.input_x_gradient,
 }
 NO_BASELINE = frozenset({"Grad-CAM", "Saliency", "Input x Gradient"})
 
@@ -57,7 +46,7 @@ NO_BASELINE = frozenset({"Grad-CAM", "Saliency", "Input x Gradient"})
 def attribute(
     predictor: Predictor,
     prediction: Prediction,
-    over: Over,
+    over: str,
     finding: str,
     *,
     method: str | None = None,
@@ -67,8 +56,8 @@ def attribute(
 ) -> Attribution:
     """Spread one finding's contribution over pixels, words, samples, or bands and moments.
 
-    Without a method, the first of ``METHODS[over]``; where it is not complete on this net,
-    integrated gradients. Without a baseline, the first of ``BASELINES[over]``.
+    Without a method, the space's first; where it is not complete on this net, integrated
+    gradients. Without a baseline, the space's first.
 
     Raises
     ------
@@ -88,11 +77,12 @@ def attribute(
         baseline=baseline,
         work=Work(predictor, progress, cancelled),
     )
+    words = found.space.kind.baselines[found.baseline]
     return answer(
         found.space,
         found.shares,
         method=found.method,
-        baseline="none" if found.method in NO_BASELINE else BASELINES[over][found.baseline],
+        baseline="none" if found.method in NO_BASELINE else words,
         seconds=time.perf_counter() - began,
     )
 
@@ -110,7 +100,7 @@ class Found:
 
 def found_in(
     prediction: Prediction,
-    over: Over,
+    over: str,
     finding: str,
     *,
     method: str | None,
@@ -125,24 +115,25 @@ def found_in(
 
 def _found(
     prediction: Prediction,
-    over: Over,
+    over: str,
     finding: str,
     *,
     method: str | None,
     baseline: str | None,
     work: Work,
 ) -> Found:
-    known = METHODS[over]
-    name = method or next(iter(known))
+    kind = space_named(over)[1]
+    known = kind.methods
+    name = method or known[0]
     if name not in known:
         raise ConfigError(f"No method '{name}' for {over}; choose {', '.join(known)}.")
     space = work.turn(lambda: space_of(work.predictor, prediction, over, finding))
-    from_what = baseline or next(iter(BASELINES[over]))
+    from_what = baseline or next(iter(kind.baselines))
     reference = work.turn(lambda: space.baseline(from_what))
-    shares = known[name](space, reference, work)
-    if method is None and shares.delta > TOLERANCE and name == DEEPLIFT:
-        name = LAYER_INTEGRATED if over == "words" else INTEGRATED
-        shares = known[name](space, reference, work)
+    shares = METHODS[name](space, reference, work)
+    if method is None and shares.delta > TOLERANCE and name != kind.complete:
+        name = kind.complete
+        shares = METHODS[name](space, reference, work)
     work.say(1.0)
     return Found(space, shares, reference, name, from_what)
 
@@ -155,8 +146,8 @@ def closer_maps(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> tuple[Attribution, ...]:
-    """The default map of every part of the case, down to its pixels, words, and bands."""
-    parts = prediction.present
+    """The default map of every part of the case, down to its input."""
+    parts = [m for m in prediction.present if branch_of(m).spaces]
     maps = []
     for done, modality in enumerate(parts):
 
@@ -168,7 +159,7 @@ def closer_maps(
             attribute(
                 predictor,
                 prediction,
-                OF_PART[modality],
+                branch_of(modality).spaces[0].over,
                 finding,
                 progress=step,
                 cancelled=cancelled,

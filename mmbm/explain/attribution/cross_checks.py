@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mmbm.case import MODALITIES, Modality
 from mmbm.model.readout import CoalitionReadout
 from mmbm.predict import Prediction
 
@@ -14,23 +13,23 @@ __all__ = ["feature_conductance", "modality_shapley"]
 STEPS = 512  # cheap here: LayerConductance sums over steps, and gates bend
 
 
-def modality_shapley(prediction: Prediction, finding: str) -> dict[Modality, float]:
+def modality_shapley(prediction: Prediction, finding: str) -> dict[str, float]:
     """The Shapley value of each modality, from an absent one; equals the ledger's contributions.
 
-    Source: Shapley 1953; Captum's ShapleyValues over all orders of the three.
+    Source: Shapley 1953; Captum's ShapleyValues over all orders.
     """
     from captum.attr import ShapleyValues
 
     index = [f.name for f in prediction.findings].index(finding)
     means = prediction.features.means.double()
-    masks = tuple(torch.full((1, means.shape[1]), i) for i in range(len(MODALITIES)))
+    masks = tuple(torch.full((1, means.shape[1]), i) for i in range(len(prediction.modalities)))
 
     def logits(*parts: Tensor) -> Tensor:
         return prediction.readout.logits(torch.stack(parts, 1))
 
-    parts = tuple(means[None, i].clone() for i in range(len(MODALITIES)))
+    parts = tuple(means[None, i].clone() for i in range(len(prediction.modalities)))
     values = ShapleyValues(logits).attribute(parts, target=index, feature_mask=masks)
-    return {m: float(v[0, 0]) for m, v in zip(MODALITIES, values, strict=True)}
+    return {m: float(v[0, 0]) for m, v in zip(prediction.modalities, values, strict=True)}
 
 
 def feature_conductance(prediction: Prediction, finding: str) -> Tensor:
@@ -57,7 +56,7 @@ class End(nn.Module):
         self.readout, self.finding, self.fused = prediction.readout, finding, nn.Identity()
 
     def forward(self, means: Tensor) -> Tensor:
-        """(batch, 3, d) features -> (batch,) logits."""
+        """(batch, modalities, d) features -> (batch,) logits."""
         readout, c = self.readout, self.finding
         if isinstance(readout, CoalitionReadout):
             fused = self.fused(readout.fusion(means))

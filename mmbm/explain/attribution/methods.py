@@ -26,14 +26,13 @@ __all__ = [
     "layer_grad_cam",
     "occlusion",
     "saliency",
-    "word_occlusion",
+    "unit_occlusion",
 ]
 
 TOLERANCE = 0.01  # of what is to be explained
 STEPS = (16, 32, 64, 128, 256)  # tried in turn until the tolerance holds
 DRAWS = 16  # of GradientShap
-WINDOWS = 8  # a side of the film, or bands, that an occluding window divides it into
-WINDOW_FRAMES = 16  # 0.26 s of sound
+WINDOWS = 8  # a side of the input that an occluding window divides it into
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,15 +164,15 @@ def layer_grad_cam(space: Space, baseline: Tensor, work: Work) -> Shares:
 def occlusion(space: Space, baseline: Tensor, work: Work) -> Shares:
     """How far the logit falls when a window holds the baseline, spread evenly over the window.
 
-    On a film windows are an eighth of a side and overlap by half, a pixel taking the mean of its
-    windows; on bands they are an eighth of the bands for 16 frames, side by side.
+    Windows are an eighth of a side and overlap by half, a place taking the mean of its windows;
+    or as the space has them, side by side.
 
     Source: Zeiler & Fergus, ECCV 2014.
     """
     high, wide = (max(1, n // WINDOWS) for n in space.given.shape[-2:])
     step = (max(1, high // 2), max(1, wide // 2))
-    if space.over == "bands":
-        step = (high, wide := WINDOW_FRAMES)
+    if (beside := space.kind.window(space.given)) is not None:
+        step = high, wide = beside
     whole = work.turn(lambda: _value(space, space.given))
     windows = [
         (..., slice(top, top + high), slice(left, left + wide))
@@ -195,26 +194,25 @@ def occlusion(space: Space, baseline: Tensor, work: Work) -> Shares:
     return Shares((values / count.clamp(min=1))[None], float("nan"), len(windows))
 
 
-def word_occlusion(space: Space, baseline: Tensor, work: Work) -> Shares:
-    """How far the logit falls when one word, all its pieces, holds the baseline.
+def unit_occlusion(space: Space, baseline: Tensor, work: Work) -> Shares:
+    """How far the logit falls when one unit, such as a word, holds the baseline.
 
     Source: Li, Monroe & Jurafsky, arXiv:1612.08220.
     """
-    tokens = space.prediction.features.prepared.tokens
-    assert tokens is not None
-    pieces = torch.tensor(tokens.words, device=space.given.device)
-    known = torch.unique(pieces)
+    unit = space.kind.units(space.given, space.prepared).to(space.given.device)
+    known = torch.unique(unit)
     whole = work.turn(lambda: _value(space, space.given))
 
     def fall(names: Tensor) -> list[float]:
-        gone = names[:, None] == pieces  # (words, tokens)
-        rows = torch.where(gone[..., None], baseline, space.given)
+        gone = names.view(-1, *[1] * unit.ndim) == unit  # (units, …)
+        rows = torch.where(gone, baseline, space.given)
         with torch.no_grad():
             return (whole - space.score(rows)).tolist()
 
     values = torch.zeros_like(space.given)
+    places = unit.expand(space.given.shape[1:]).flatten()
     for name, change in zip(known, _in_batches(known, fall, space, work), strict=True):
-        values[0, int((pieces == name).nonzero()[0, 0]), 0] = change
+        values[0].view(-1)[int((places == name).nonzero()[0, 0])] = change
     return Shares(values, float("nan"), len(known))
 
 

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbm.branches.registry import space_named
 from mmbm.case import Case
-from mmbm.explain.attribution.attribute import METHODS
 from mmbm.explain.attribution.judged import evidence
-from mmbm.explain.attribution.spaces import SPACES, Over
 from mmbm.explain.ledger import ledger
 from mmbm.predict import Prediction, Predictor
 
@@ -29,19 +28,20 @@ def randomised_maps(
     predictor: Predictor,
     shuffled: Predictor,
     cases: Sequence[Case],
-    over: Over,
+    over: str,
     method: str | None = None,
 ) -> list[Pair]:
     """Each case's map by both models, of the finding that the part moves most.
 
-    ``shuffled`` is ``weight_shuffled(predictor)``. Without a method, the first of
-    ``METHODS[over]``. Cases that lack the part are left out.
+    ``shuffled`` is ``weight_shuffled(predictor)``. Without a method, the
+    space's first. Cases that lack the part are left out.
     """
-    name = method or next(iter(METHODS[over]))
+    branch, space = space_named(over)
+    name = method or space.methods[0]
     pairs = []
     for case in cases:
         prediction = predictor.predict(case)
-        if SPACES[over] not in prediction.present:
+        if branch.name not in prediction.present:
             continue
         finding = strongest_finding(prediction, over)
         trained = evidence(predictor, prediction, over, finding, method=name, repeats=0)
@@ -50,7 +50,7 @@ def randomised_maps(
     return pairs
 
 
-def strongest_finding(prediction: Prediction, over: Over) -> str:
+def strongest_finding(prediction: Prediction, over: str) -> str:
     """The finding whose logit that part moves most, up or down."""
-    part = SPACES[over]
+    part = space_named(over)[0].name
     return max(ledger(prediction), key=lambda a: abs(a.contributions[part])).finding

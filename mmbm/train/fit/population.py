@@ -15,7 +15,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmbm.case import MODALITIES
 from mmbm.model.readout import CoalitionReadout, Readout
 
 __all__ = ["fit_population", "fit_spread"]
@@ -25,12 +24,13 @@ RIDGE = 0.01  # of the mean curvature, so that directions without cases do not r
 
 
 def fit_population(contributions: Tensor, present: Tensor) -> Tensor:
-    """Percentiles 0 to 100 of each contribution, (findings, 3, 101) float32; NaN: too few cases.
+    """Percentiles 0 to 100 of each contribution; NaN: too few cases.
 
-    Shapes: contributions (n, findings, 3) logits, present (n, 3) bool.
+    Shapes: contributions (n, findings, modalities) logits, present (n, modalities) bool ->
+    (findings, modalities, 101) float32.
     """
-    found = torch.full((contributions.shape[1], len(MODALITIES), 101), torch.nan)
-    for m in range(len(MODALITIES)):
+    found = torch.full((contributions.shape[1], present.shape[1], 101), torch.nan)
+    for m in range(present.shape[1]):
         shown = contributions[present[:, m], :, m].numpy()  # (cases, findings)
         if len(shown) >= FEWEST:
             found[:, m] = torch.from_numpy(np.percentile(shown, np.arange(101), axis=0).T)
@@ -45,7 +45,8 @@ def fit_spread(
 ) -> Tensor | None:
     """Covariance of each finding's row of W, (findings, d, d) float32; None without a linear head.
 
-    Shapes: features (n, 3, d), labels (n, findings) in [0, 1] with NaN for unknown, patients (n,).
+    Shapes: features (n, modalities, d), labels (n, findings) in [0, 1] with NaN for
+    unknown, patients (n,).
     """
     if not isinstance(readout, Readout):
         return None

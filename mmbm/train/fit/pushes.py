@@ -7,8 +7,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmbm.case import MODALITIES
-
 __all__ = ["fit_pushes"]
 
 Values = NDArray[np.float64]
@@ -17,16 +15,17 @@ STRONG = 0.5  # the quantile of what a label's own cases show
 
 
 def fit_pushes(contributions: Tensor, present: Tensor, labels: Values) -> Tensor:
-    """What counts as strong: (findings, 3, 2) logits, below 0 and above 0; NaN: nothing does.
+    """What counts as strong, in logits, below 0 and above 0; NaN: nothing does.
 
     Nothing does where too few cases have the label, or where half of those that have it are pushed
     the other way or not at all: then the part does not tell the finding.
 
-    Shapes: contributions (n, findings, 3), present (n, 3) bool, labels (n, findings), NaN unknown.
+    Shapes: contributions (n, findings, modalities), present (n, modalities) bool, labels (n,
+    findings), NaN unknown -> (findings, modalities, 2).
     """
-    pushes = torch.full((labels.shape[1], len(MODALITIES), 2), torch.nan)
+    pushes = torch.full((labels.shape[1], present.shape[1], 2), torch.nan)
     for c in range(labels.shape[1]):
-        for m in range(len(MODALITIES)):
+        for m in range(present.shape[1]):
             for y in (0, 1):
                 mine = present[:, m].numpy() & (labels[:, c] == y)
                 if mine.sum() >= FEWEST:

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmbm.model.readout import COALITIONS, CoalitionReadout, Readout
+from mmbm.model.readout import CoalitionReadout, Readout, coalitions
 from mmbm.model.tables import LEVELS
 
 __all__ = ["fit_thresholds", "weighted_quantile"]
@@ -35,18 +35,21 @@ def fit_thresholds(
     weights: Values,
     groups: NDArray[np.int64],
     sources: int,
+    grouping: int,
 ) -> Tensor:
-    """The thresholds of every level, coalition, source and label, (levels, 7, 1 + sources, c, 2).
+    """The thresholds of every level, coalition, source and label.
 
-    Shapes: features (n, 3, d), present (n, 3) bool, labels (n, findings) with NaN for unknown,
-    weights (n,), groups (n,): the source whose films are nearest, -1 without a film. Row 0 is over
-    all sources; NaN where fewer than 20 cases have the label.
+    Shapes: features (n, modalities, d), present (n, modalities) bool, labels (n, findings) with NaN
+    for unknown, weights (n,), groups (n,): the nearest source, -1: none -> (levels, coalitions,
+    1 + sources, findings, 2). Row 0 is over all sources; the others are of coalitions that hold the
+    modality at the place ``grouping``. NaN where fewer than 20 cases have the label.
     """
-    tables = np.full((len(LEVELS), len(COALITIONS), 1 + sources, labels.shape[1], 2), np.nan)
-    for s, coalition in enumerate(COALITIONS):
+    subsets = coalitions(present.shape[1])
+    tables = np.full((len(LEVELS), len(subsets), 1 + sources, labels.shape[1], 2), np.nan)
+    for s, coalition in enumerate(subsets):
         offered = present[:, coalition].all(1).numpy()
         heard = readout.logits(features.double() * coalition[:, None]).sigmoid().numpy()
-        for g in range(1 + (sources if bool(coalition[0]) else 0)):
+        for g in range(1 + (sources if bool(coalition[grouping]) else 0)):
             mine = offered & ((groups == g - 1) | (g == 0))
             for c in range(labels.shape[1]):
                 for y in (0, 1):

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 import torch
 
-from mmbm.config import ImageConfig
-from mmbm.data.corpus import read_corpus, read_texts
+from mmbm.branches.image.config import ImageConfig
+from mmbm.branches.notes.tokens import train_tokenizer
 from mmbm.data.manifest import read_manifest
+from mmbm.data.reading import read_corpus, read_texts
 from mmbm.data.synthesis.opacity import draw_opacity
 from mmbm.errors import ConfigError
 from mmbm.model.network import MultimodalBigModel, Positions
-from mmbm.model.notes import train_tokenizer
 from mmbm.train.loader import load
 from mmbm.train.loss import place_loss
 from tests.made_cases import TINY, TINY_TRAINING, write_manifest
@@ -65,8 +65,8 @@ def batches(folder, lungs, *, fusion="weighted_sum", **settings):
     manifest = read_manifest(path)
     image = ImageConfig(size=64, lungs=lungs)
     model = TINY.model_copy(update={"image": image, "fusion": fusion})
-    tokenizer = train_tokenizer(read_texts(manifest), 200)
-    corpus = read_corpus(manifest, read_texts(manifest), model, tokenizer)
+    tools = {"notes": train_tokenizer(read_texts(manifest), 200)}
+    corpus = read_corpus(manifest, read_texts(manifest), model, tools)
     if lungs:  # where the finder sees none, everything is lung
         corpus.films[:, 1] = 0
         corpus.films[:, 1, 10:50, 5:28] = corpus.films[:, 1, 10:50, 36:59] = 1
@@ -85,8 +85,9 @@ def test_a_drawn_opacity_counts_as_pneumonia(tmp_path):
         assert bool(
             (batch.labels[:, 0] == 1).all() and (batch.labels[:, 1].nan_to_num(0) == 0).all()
         )
-        assert batch.inputs.film.shape[1] == 2  # the net sees no place
-        assert batch.where["image"].shape == batch.inputs.film[:, 0].shape
+        (planes,) = batch.inputs.parts["image"]
+        assert planes.shape[1] == 2  # the net sees no place
+        assert batch.where["image"].shape == planes[:, 0].shape
         assert (batch.where["image"].amax((1, 2)) > 0.5).any()
     assert all("image" not in batch.where for batch in plain)
     assert float(corpus.labels[:, 0].mean()) == float(sick)  # the corpus stays as it was
@@ -109,7 +110,8 @@ def test_the_place_of_an_opacity_is_what_evidence_is_drawn_to():
         shares = torch.zeros(2, 4)
         shares[:, cell] = strength
         vectors = (row / row.square().sum())[None, :, None] * shares[:, None]
-        return place_loss(network, Positions(vectors, (2, 2), torch.full((1, 4), 0.25)), drawn)
+        seen = Positions(vectors, (2, 2), torch.full((1, 4), 0.25))
+        return place_loss(network, "image", seen, drawn)
 
     there, elsewhere, nowhere = loss(1), loss(2), loss(0, 0.0)
     assert float(there.known) == 1
@@ -123,7 +125,7 @@ def test_a_place_outside_the_lungs_does_not_count():
     drawn = torch.ones(1, 8, 8)
     lungs = torch.tensor([[0.5, 0.0, 0.0, 0.5]])
     seen = Positions(torch.zeros(1, TINY.features, 4), (2, 2), lungs)
-    assert float(place_loss(network, seen, drawn).total) == pytest.approx(0, abs=1e-5)
+    assert float(place_loss(network, "image", seen, drawn).total) == pytest.approx(0, abs=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The lung sound: how it is prepared, encoded, explained, edited and doubted."""

@@ -1,0 +1,97 @@
+"""The sound branch: a lung sound through a small convolutional net."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmbm.branches.audio.config import POOR_QUALITY, AudioConfig
+from mmbm.branches.audio.encoder import AudioEncoder
+from mmbm.branches.audio.prepare import PreparedSound, SoundEvidence, prepare
+from mmbm.branches.branch import Array, Branch, Reader
+from mmbm.branches.folding import fold
+from mmbm.branches.parts import WHOLE, Evidence, Piece, Place, Span, spread
+from mmbm.case import SAMPLE_RATE, Sound
+
+if TYPE_CHECKING:
+    from mmbm.branches.space import InputSpace
+
+__all__ = ["SoundBranch"]
+
+WINDOW = 1.0  # seconds of sound that go together
+POOR_FROM = 0.5  # probability from which a recording is said to be of poor quality
+POOR = (
+    "The recording sounds of poor quality to the model: listen to it, and record again if you can."
+)
+
+
+class SoundBranch(Branch):
+    """Reads a :class:`mmbm.case.Sound`."""
+
+    name = "audio"
+    settings = AudioConfig
+    event_labels = True
+    unlike = {
+        "features": "The recording is unlike the lung sounds that the model learned from: check "
+        "that it is a lung sound of five seconds or more, or leave it out.",
+    }
+
+    @property
+    def spaces(self) -> Sequence[InputSpace]:
+        from mmbm.branches.audio.space import BANDS, SAMPLES
+
+        return (BANDS, SAMPLES)
+
+    def encoder(self, settings: AudioConfig, features: int) -> AudioEncoder:
+        return AudioEncoder(settings, features)
+
+    def folded(self, settings: AudioConfig, encoder: Any) -> AudioEncoder:
+        return fold(encoder)  # type: ignore[return-value]
+
+    def reader(self, settings: AudioConfig, encoder: Any, tool: Any) -> Reader:
+        return lambda sound: prepare(sound, settings)
+
+    def blank(self, settings: AudioConfig) -> tuple[Tensor, ...]:
+        return (torch.linspace(-1, 1, SAMPLE_RATE)[None],)
+
+    def evidence(self, shares: Array, prepared: PreparedSound) -> Sequence[Evidence]:
+        return [SoundEvidence(row, prepared.seconds, prepared.start) for row in shares]
+
+    def pieces(self, values: Any, prepared: PreparedSound, part: Any) -> list[Piece]:
+        count = max(1, round(prepared.seconds / WINDOW))
+        step = prepared.seconds / count
+        sums = spread(values.astype(np.float64).sum(0, keepdims=True), WHOLE, count).sum(0)
+        return [
+            Piece(Span(i * step, (i + 1) * step), float(share))
+            for i, share in enumerate(sums.tolist())
+        ]
+
+    def without(self, part: Sound, places: Sequence[Place]) -> Sound:
+        from mmbm.branches.audio.edits import cut
+
+        return cut(part, *(place for place in places if isinstance(place, Span)))
+
+    def takes(self, settings: AudioConfig) -> str:
+        return f"a lung sound of up to {settings.max_seconds:g} s"
+
+    def built(self, settings: AudioConfig) -> str:
+        return "log-mel and a small convolutional net"
+
+    def heard(self, events: Mapping[str, float]) -> tuple[dict[str, float], tuple[str, ...]]:
+        shown = dict(events)
+        poor = shown.pop(POOR_QUALITY, 0.0) >= POOR_FROM
+        return shown, (POOR,) if poor else ()
+
+    def described(
+        self, part: Sound, prepared: Any, evidence: Mapping[str, Evidence]
+    ) -> dict[str, Any]:
+        return {
+            "codec": part.codec,
+            "seconds": round(part.seconds, 3),
+            "original_rate": part.original_rate,
+            "channels": part.channels,
+        }

@@ -1,0 +1,51 @@
+"""Settings of the sound branch."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import FailFast, Field, model_validator
+
+from mmbm.branches.settings import BranchSettings
+from mmbm.case import SAMPLE_RATE
+from mmbm.config import Names
+
+__all__ = ["POOR_QUALITY", "AudioConfig"]
+
+POOR_QUALITY = "poor_quality"  # the sound event that is no event: the recording cannot be judged
+SPECTRA = 2**28  # values of one stage over the longest recording: a gigabyte
+
+
+class AudioConfig(BranchSettings):
+    """The audio branch."""
+
+    mels: int = Field(default=64, ge=1, le=512)
+    window: int = Field(default=512, ge=64, le=8192)  # samples, 32 ms
+    hop: int = Field(default=256, ge=32, le=8192)  # samples, 16 ms
+    low_hz: float = Field(default=50.0, ge=0.0)
+    # lung sounds end below; so does what many stethoscopes record
+    high_hz: float = Field(default=2000.0, le=SAMPLE_RATE / 2)
+    channels: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=2048)], ...],
+        Field(min_length=1, max_length=8),
+        FailFast(),
+    ] = (16, 32, 64, 128)
+    max_seconds: float = Field(default=30.0, ge=1.0, le=600.0)
+    events: Names = (
+        "normal",
+        "wheezing",
+        "fine_crackles",
+        "coarse_crackles",
+        "rhonchi",
+        "pleural_rub",
+    )
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.low_hz >= self.high_hz:
+            raise ValueError("low_hz lies below high_hz")
+        frames = self.max_seconds * SAMPLE_RATE / self.hop
+        widest = max(width / 4**stage for stage, width in enumerate(self.channels))
+        if frames * self.mels * widest > SPECTRA:
+            raise ValueError("mels, channels and max_seconds together take too much memory")
+        return self

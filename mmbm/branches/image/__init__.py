@@ -1,0 +1,1 @@
+"""The chest X-ray: how it is prepared, encoded, explained, edited and doubted."""

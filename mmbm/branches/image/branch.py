@@ -1,0 +1,164 @@
+"""The image branch: a chest X-ray through a convolutional backbone."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d
+
+from mmbm.branches.branch import Array, Branch, Reader
+from mmbm.branches.folding import fold, lean
+from mmbm.branches.image.config import ImageConfig
+from mmbm.branches.image.encoder import ImageEncoder, load_imagenet
+from mmbm.branches.image.evidence import FilmEvidence, finer, share_inside
+from mmbm.branches.image.lungs import lung_cue, lung_digest
+from mmbm.branches.image.prepare import PreparedImage, prepare
+from mmbm.branches.parts import WHOLE, Box, Evidence, Piece, Place, spread
+from mmbm.case import Picture
+
+if TYPE_CHECKING:
+    from mmbm.branches.space import InputSpace
+
+__all__ = ["ImageBranch"]
+
+CLOSE = 1e-3  # of cells that are a few units wide
+REGIONS = 8  # a side of the film, of what can be taken out of it
+
+
+class ImageBranch(Branch):
+    """Reads a :class:`mmbm.case.Picture`."""
+
+    name = "image"
+    settings = ImageConfig
+    by_source = True
+    loose = ("lungs",)
+    unlike = {
+        "features": "The picture is unlike the films that the model learned from: check that it "
+        "is a frontal chest film; what the model makes of it may mean nothing.",
+    }
+
+    @property
+    def spaces(self) -> Sequence[InputSpace]:
+        from mmbm.branches.image.space import PIXELS
+
+        return (PIXELS,)
+
+    def encoder(self, settings: ImageConfig, features: int) -> ImageEncoder:
+        return ImageEncoder(settings, features)
+
+    def reader(self, settings: ImageConfig, encoder: Any, tool: Any) -> Reader:
+        mean_film = encoder.mean_film.cpu()
+        return lambda picture: prepare(picture, settings, mean_film)
+
+    def blank(self, settings: ImageConfig) -> tuple[Tensor, ...]:
+        return (torch.ones(1, 2 if settings.lungs else 1, settings.size, settings.size),)
+
+    def counted(self, settings: ImageConfig, cells: Tensor, *tensors: Tensor) -> Tensor | None:
+        if not settings.lungs:
+            return None
+        return adaptive_avg_pool2d(tensors[0][:, 1:], (cells.shape[2], cells.shape[3])).flatten(1)
+
+    @torch.no_grad()
+    def folded(self, settings: ImageConfig, encoder: Any) -> ImageEncoder:
+        """With the norms folded and without needless copies, where that says the same."""
+        leaner = copy.deepcopy(encoder).cpu().eval()
+        leaner.backbone = lean(fold(leaner.backbone))
+        film = torch.linspace(-1, 1, settings.size**2).view(1, 1, settings.size, settings.size)
+        same = torch.allclose(leaner(film), encoder.cpu()(film), rtol=CLOSE, atol=CLOSE)
+        return leaner if same else encoder  # type: ignore[no-any-return]
+
+    def facts(self, settings: ImageConfig) -> dict[str, Any]:
+        return {"lung_finder_sha256": lung_digest()} if settings.lungs else {}
+
+    def pretrained(self, settings: Any, encoder: Any, weights: str) -> None:
+        if weights == "imagenet":
+            load_imagenet(encoder)
+
+    def still(self, encoder: Any, stages: int) -> None:
+        encoder.freeze(stages)
+
+    def slow(self, encoder: Any) -> Sequence[nn.Module]:
+        return [encoder.backbone]
+
+    def fit(self, encoder: Any, corpus: Any) -> None:
+        used = np.unique(corpus.film_of[corpus.film_of >= 0])
+        if len(used):
+            encoder.mean_film.copy_(corpus.thumbnails[torch.from_numpy(used)].mean(0))
+
+    def evidence(self, shares: Array, prepared: PreparedImage) -> Sequence[Evidence]:
+        lungs, box = prepared.cut_around, prepared.box
+        return [FilmEvidence(cells, lungs, box) for cells in shares]
+
+    def finer(
+        self,
+        encode: Callable[..., Tensor],
+        directions: Tensor,
+        contributions: Tensor,
+        grid: tuple[int, ...],
+        prepared: PreparedImage,
+    ) -> Sequence[Evidence]:
+        return finer(encode, directions, contributions, grid, prepared)
+
+    def pieces(self, values: Any, prepared: Any, part: Any) -> list[Piece]:
+        shares = spread(values.astype(np.float64), WHOLE, REGIONS)
+        edges = [i / REGIONS for i in range(REGIONS + 1)]
+        return [
+            Piece(Box(edges[i], edges[i + 1], edges[j], edges[j + 1]), float(shares[i, j]))
+            for i in range(REGIONS)
+            for j in range(REGIONS)
+        ]
+
+    def without(self, part: Picture, places: Sequence[Place]) -> Picture:
+        from mmbm.branches.image.edits import erase
+
+        return erase(part, *(place for place in places if isinstance(place, Box)))
+
+    def takes(self, settings: ImageConfig) -> str:
+        return "a frontal chest radiograph (DICOM, PNG or JPEG)"
+
+    def built(self, settings: ImageConfig) -> str:
+        net = f"{settings.backbone}, {settings.size} pixels a side"
+        if settings.lungs:
+            net += ", cut out around the lungs and read in them alone"
+        if settings.cycles:
+            net += (
+                ", every film brought to one power spectrum up to "
+                f"{settings.cycles:g} cycles over it, so that its sharpness and noise say nothing"
+            )
+        return net
+
+    def cues(self, part: Any, prepared: PreparedImage, settings: Any) -> dict[str, float]:
+        return lung_cue(prepared.lungs.area)
+
+    def late_warnings(self, prepared: PreparedImage) -> tuple[str, ...]:
+        return prepared.lungs.warnings
+
+    def described(
+        self, part: Picture, prepared: PreparedImage | None, evidence: Mapping[str, Evidence]
+    ) -> dict[str, Any]:
+        height, width = part.shown.shape
+        said: dict[str, Any] = {
+            "format": part.file_format,
+            "height": height,
+            "width": width,
+            "spacing_mm": part.spacing_mm,
+            "frame": part.frame,
+            "frames": part.frames,
+            "photometric": part.photometric,
+            "window": next((list(w[:2]) for w in part.windows[:1] if w.of_file), None),
+        }
+        if prepared is not None:
+            lungs = prepared.lungs
+            said["lungs"] = {
+                "found": lungs.found,
+                "area": lungs.area,
+                "evidence_inside": {
+                    finding: share_inside(of.values, lungs) for finding, of in evidence.items()
+                },
+            }
+        return said

@@ -1,0 +1,43 @@
+"""Settings of the image branch."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from mmbm.branches.settings import BranchSettings
+
+__all__ = ["ImageConfig"]
+
+BACKBONE = re.compile(r"(torchvision/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+
+
+class ImageConfig(BranchSettings):
+    """The image branch."""
+
+    backbone: str = "tf_efficientnet_lite0"  # any timm name, or "torchvision/" and one of its names
+    feature_level: int = Field(default=3, ge=0, le=7)  # which feature map: 3 = stride 16
+    size: int = Field(default=224, ge=32, le=1024)  # pixels a side
+    lungs: bool = False  # cut the film out around its lungs and take features from them alone
+    cycles: float = Field(default=0.0, ge=0.0, le=1024.0)  # over the film: level its spectrum to it
+    greys: Literal["shown", "stored"] = "shown"
+    """Read what is shown, by the rank of its greys; or the values stored, borders cut off."""
+
+    @field_validator("backbone")
+    @classmethod
+    def _at_hand(cls, name: str) -> str:
+        """A library's own name: one with a colon or a slash would be fetched from elsewhere."""
+        if not BACKBONE.fullmatch(name):
+            raise ValueError(
+                "give a name of timm.list_models(), or 'torchvision/' and a name of "
+                "torchvision.models.list_models(); nothing is fetched from elsewhere"
+            )
+        return name
+
+    @model_validator(mode="after")
+    def _one_cut(self) -> Self:
+        if self.greys == "stored" and (self.lungs or self.cycles):
+            raise ValueError("greys = 'stored' reads the whole film: set lungs = false, cycles = 0")
+        return self

@@ -1,0 +1,144 @@
+"""The notes branch: clinical notes through a recurrent net or a transformer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from mmbm.branches.branch import Array, Begun, Branch, Reader
+from mmbm.branches.notes.config import NotesConfig
+from mmbm.branches.notes.cues import cues_of_note
+from mmbm.branches.notes.encoder import (
+    TransformerEncoder,
+    notes_encoder,
+    open_transformer,
+    token_mask,
+)
+from mmbm.branches.notes.evidence import NoteEvidence, words
+from mmbm.branches.notes.prepare import PreparedNotes, prepare
+from mmbm.branches.notes.tokens import batch_tokens, read_tokenizer, train_tokenizer
+from mmbm.branches.parts import Evidence, Piece, Place, PreparedPart, Span
+from mmbm.case import Notes
+from mmbm.errors import ConfigError, ModelError
+
+if TYPE_CHECKING:
+    from mmbm.branches.space import InputSpace
+
+__all__ = ["NotesBranch"]
+
+TOKENIZER = "tokenizer.json"
+
+
+class NotesBranch(Branch):
+    """Reads :class:`mmbm.case.Notes`; its tool is the tokeniser."""
+
+    name = "notes"
+    settings = NotesConfig
+    familiar_by_features = False
+    of_tool = ("embed.",)
+    batch = 16  # a recurrent net reads that many in a third of the time
+    may_be_emptied = True  # a note of one word may lose it
+    unlike = {
+        "words": "The model does not know most words of this note: read it yourself, and leave it "
+        "out.",
+        "subject": "The note names few signs of the chest for its length, so it may be about "
+        "something else: what the model makes of it means little; leave it out.",
+        "language": "The note is in a language that the model did not learn: translate it to "
+        "English or Chinese, or leave it out.",
+    }
+
+    @property
+    def spaces(self) -> Sequence[InputSpace]:
+        from mmbm.branches.notes.space import WORDS
+
+        return (WORDS,)
+
+    def encoder(self, settings: NotesConfig, features: int) -> nn.Module:
+        if (settings.encoder == "gru") != (settings.transformer is None):
+            raise ConfigError("notes.encoder and notes.transformer do not go together.")
+        return notes_encoder(settings, features)
+
+    def reader(self, settings: NotesConfig, encoder: Any, tool: Tokenizer) -> Reader:
+        return lambda notes: prepare(notes, settings, tool)
+
+    def blank(self, settings: NotesConfig) -> tuple[Tensor, ...]:
+        return torch.ones(1, 1, dtype=torch.int64), torch.ones(1, dtype=torch.int64)
+
+    def counted(self, settings: Any, cells: Tensor, *tensors: Tensor) -> Tensor:
+        ids, lengths = tensors
+        return token_mask(lengths, ids.shape[1])
+
+    def collate(self, parts: Sequence[PreparedPart]) -> tuple[Tensor, ...]:
+        return batch_tokens([part.tokens for part in parts if isinstance(part, PreparedNotes)])
+
+    def tool(
+        self, held: Mapping[str, bytes], settings: NotesConfig, encoder: Any, of: str
+    ) -> Tokenizer:
+        if TOKENIZER not in held:
+            raise ModelError(f"The model '{of}' is incomplete: it has no {TOKENIZER}.")
+        what, known = f"{TOKENIZER} of the model '{of}'", int(encoder.embed.num_embeddings)
+        return read_tokenizer(held[TOKENIZER], what, known, settings)
+
+    def tool_files(self, tool: Tokenizer) -> dict[str, bytes]:
+        return {TOKENIZER: tool.to_str().encode("utf-8")}
+
+    def begun(self, settings: NotesConfig, texts: Sequence[str]) -> Begun:
+        if settings.encoder != "gru":
+            opened, tokenizer, weights = open_transformer(settings)
+            return Begun(opened, tokenizer, {f"net.{name}": w for name, w in weights.items()})
+        tokenizer = train_tokenizer(texts, settings.vocabulary)
+        known = {"vocabulary": tokenizer.get_vocab_size()}
+        return Begun(settings.model_copy(update=known), tokenizer, sized=("vocabulary",))
+
+    def slow(self, encoder: Any) -> Sequence[nn.Module]:
+        return [encoder.net] if isinstance(encoder, TransformerEncoder) else []
+
+    def carried(self, encoder: Any, tool: Tokenizer, before: Any, old_tool: Tokenizer) -> None:
+        """Every token that was known before keeps its embedding."""
+        if isinstance(encoder, TransformerEncoder):
+            return
+        old = old_tool.get_vocab()
+        for token, row in tool.get_vocab().items():
+            if token in old:
+                encoder.embed.weight[row] = before.embed.weight[old[token]]
+
+    def evidence(self, shares: Array, prepared: PreparedNotes) -> Sequence[Evidence]:
+        return [NoteEvidence(told) for told in words(prepared.tokens, shares)]
+
+    def pieces(self, values: Any, prepared: Any, part: Notes) -> list[Piece]:
+        return [
+            Piece(Span(word.start, word.end), word.share)
+            for word in values
+            if any(c.isalnum() for c in part.text[word.start : word.end])
+        ]
+
+    def without(self, part: Notes, places: Sequence[Place]) -> Notes:
+        from mmbm.branches.notes.edits import drop_words
+
+        return drop_words(part, *(place for place in places if isinstance(place, Span)))
+
+    def takes(self, settings: NotesConfig) -> str:
+        return "clinical notes in English or Chinese"
+
+    def built(self, settings: NotesConfig) -> str:
+        if settings.encoder != "gru":
+            return "a transformer"
+        return f"GRU, {settings.layers} layers, both ways, {settings.hidden} units"
+
+    def cues(self, part: Notes, prepared: PreparedNotes, settings: Any) -> dict[str, float]:
+        foreign = part.language == "other"
+        return cues_of_note(prepared.tokens, part.text, settings.unknown, foreign=foreign)
+
+    def described(
+        self, part: Notes, prepared: Any, evidence: Mapping[str, Evidence]
+    ) -> dict[str, Any]:
+        return {
+            "format": part.file_format,
+            "characters": len(part.text),
+            "pages": part.pages,
+            "language": part.language,
+        }

@@ -1,0 +1,1 @@
+"""A model's files: its folder with checksums, its tensors, and where shipped ones lie."""
