@@ -44,7 +44,10 @@ def train_lungs(
     steps: Annotated[int, typer.Option(help="Of training.", min=10)] = 700,
     seed: Annotated[int, typer.Option(help="Of the first weights and the batches.")] = 0,
 ) -> None:
-    """Train the lung finder on films with drawn lung fields; a fifth of the patients tests it."""
+    """Train a lung finder on films with drawn lung fields; a fifth of the patients tests it.
+
+    'mmbm train' takes it where its settings name the folder: lung_finder under [model.image].
+    """
     with one_line_errors(), progress() as (reading, _):
         from mmbm.train.lungs import train_lungs as run
 

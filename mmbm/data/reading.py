@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mmbm.branches.audio.prepare import waveform
 from mmbm.branches.image.config import ImageConfig
-from mmbm.branches.image.lungs import lung_digest
+from mmbm.branches.image.lungs import LungFinder, lung_digest
 from mmbm.branches.image.prepare import (
     NEGATIVE_BELOW,
     PLAIN,
@@ -84,11 +84,13 @@ def read_corpus(
     reference = torch.zeros(THUMBNAIL, THUMBNAIL) if mean_film is None else mean_film
     film_of, film_paths = _index(manifest, "image")
     sound_of, sound_paths = _index(manifest, "audio")
-    kind = f"{_kind(image)}-{size}-{lung_digest()[:8]}{'-areas' if lungs else ''}"
+    finder: LungFinder | None = tools.get("image")
+    digest = lung_digest() if finder is None else finder.digest
+    kind = f"{_kind(image)}-{size}-{digest[:8]}{'-areas' if lungs else ''}"
     kept = cache / f"{kind}-{_fingerprint(film_paths)}.npz" if cache else None
 
     def seen(path: Path, against: Tensor = reference) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        read = prepare_film(_read(path, read_picture), image, against)
+        read = prepare_film(_read(path, read_picture), image, against, finder)
         small = thumbnail(read.square, THUMBNAIL)
         area = torch.tensor(read.lungs.area if lungs else torch.nan)
         return read.planes, small, area, torch.tensor(read.box)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,15 +12,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from mmbm.branches.branch import Array, Branch, Reader
+from mmbm.branches.branch import Array, Begun, Branch, Reader
 from mmbm.branches.folding import fold, lean
 from mmbm.branches.image.config import ImageConfig
 from mmbm.branches.image.encoder import ImageEncoder, load_imagenet
 from mmbm.branches.image.evidence import FilmEvidence, finer, share_inside
-from mmbm.branches.image.lungs import lung_cue, lung_digest
+from mmbm.branches.image.lungs import LungFinder, lung_cue, lung_digest
 from mmbm.branches.image.prepare import PreparedImage, prepare
 from mmbm.branches.parts import WHOLE, Box, Evidence, Piece, Place, spread
 from mmbm.case import Picture
+from mmbm.errors import ModelError
 
 if TYPE_CHECKING:
     from mmbm.branches.space import InputSpace
@@ -27,11 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["ImageBranch"]
 
 CLOSE = 1e-3  # of cells that are a few units wide
+LUNGS = "lungs.safetensors"  # the file of a model's own lung finder
 REGIONS = 8  # a side of the film, of what can be taken out of it
 
 
 class ImageBranch(Branch):
-    """Reads a :class:`mmbm.case.Picture`."""
+    """Reads a :class:`mmbm.case.Picture`; its tool is a lung finder, None: the shipped one."""
 
     name = "image"
     settings = ImageConfig
@@ -51,9 +54,9 @@ class ImageBranch(Branch):
     def encoder(self, settings: ImageConfig, features: int) -> ImageEncoder:
         return ImageEncoder(settings, features)
 
-    def reader(self, settings: ImageConfig, encoder: Any, tool: Any) -> Reader:
+    def reader(self, settings: ImageConfig, encoder: Any, tool: LungFinder | None) -> Reader:
         mean_film = encoder.mean_film.cpu()
-        return lambda picture: prepare(picture, settings, mean_film)
+        return lambda picture: prepare(picture, settings, mean_film, tool)
 
     def blank(self, settings: ImageConfig) -> tuple[Tensor, ...]:
         return (torch.ones(1, 2 if settings.lungs else 1, settings.size, settings.size),)
@@ -72,8 +75,28 @@ class ImageBranch(Branch):
         same = torch.allclose(leaner(film), encoder.cpu()(film), rtol=CLOSE, atol=CLOSE)
         return leaner if same else encoder  # type: ignore[no-any-return]
 
+    def tool(
+        self, held: Mapping[str, bytes], settings: ImageConfig, encoder: Any, of: str
+    ) -> LungFinder | None:
+        if not settings.lung_finder:
+            return None
+        if LUNGS not in held:
+            raise ModelError(f"The model '{of}' is incomplete: it has no {LUNGS}.")
+        return LungFinder.from_bytes(held[LUNGS], f"{LUNGS} of the model '{of}'")
+
+    def tool_files(self, tool: LungFinder | None) -> dict[str, bytes]:
+        return {} if tool is None else {LUNGS: tool.to_bytes()}
+
+    def begun(self, settings: ImageConfig, texts: Sequence[str]) -> Begun:
+        if not settings.lung_finder:
+            return Begun(settings)
+        folder = Path(settings.lung_finder)
+        named = settings.model_copy(update={"lung_finder": folder.name})
+        return Begun(named, LungFinder.load(folder))
+
     def facts(self, settings: ImageConfig) -> dict[str, Any]:
-        return {"lung_finder_sha256": lung_digest()} if settings.lungs else {}
+        shipped = settings.lungs and not settings.lung_finder
+        return {"lung_finder_sha256": lung_digest()} if shipped else {}
 
     def pretrained(self, settings: Any, encoder: Any, weights: str) -> None:
         if weights == "imagenet":

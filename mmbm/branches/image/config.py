@@ -21,6 +21,8 @@ class ImageConfig(BranchSettings):
     feature_level: int = Field(default=3, ge=0, le=7)  # which feature map: 3 = stride 16
     size: int = Field(default=224, ge=32, le=1024)  # pixels a side
     lungs: bool = False  # cut the film out around its lungs and take features from them alone
+    lung_finder: str = Field(default="", max_length=4096)
+    """The folder that ``mmbm train-lungs`` wrote; "": the finder that comes with the program."""
     cycles: float = Field(default=0.0, ge=0.0, le=1024.0)  # over the film: level its spectrum to it
     greys: Literal["shown", "stored"] = "shown"
     """Read what is shown, by the rank of its greys; or the values stored, borders cut off."""

@@ -26,7 +26,7 @@ from torch.nn.functional import interpolate, max_pool2d
 from mmbm.branches.parts import WHOLE, Box
 from mmbm.errors import ModelError
 from mmbm.storage.assets import assets_folder
-from mmbm.storage.folder import checksums, sign, take
+from mmbm.storage.folder import checksum, checksums, sign, take
 from mmbm.storage.tensors import fill, to_store
 
 __all__ = [
@@ -173,15 +173,29 @@ class LungFinder:
         content = take(folder, "model.safetensors")
         if content is None:
             raise ModelError(f"The lung finder '{folder.name}' has no model.safetensors.")
+        return cls.from_bytes(content, "model.safetensors of the lung finder")
+
+    @classmethod
+    def from_bytes(cls, content: bytes, what: str) -> Self:
+        """Read what ``to_bytes`` gave. Raises ModelError, calling the file ``what``."""
         net = LungNet()
-        fill(net, content, "model.safetensors of the lung finder")
+        fill(net, content, what)
         return cls(net)
 
+    def to_bytes(self) -> bytes:
+        """The weights as a safetensors file, float16."""
+        return save(to_store(self.net))
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of the weights as they are stored."""
+        return checksum(self.to_bytes())
+
     def save(self, folder: Path, facts: dict[str, Any]) -> None:
-        """Write weights (float16) and card; ``facts`` are further entries of the card."""
+        """Write weights and card; ``facts`` are further entries of the card."""
         folder.mkdir(parents=True, exist_ok=True)
         card = {"name": "lung-finder"} | facts
-        (folder / "model.safetensors").write_bytes(save(to_store(self.net)))
+        (folder / "model.safetensors").write_bytes(self.to_bytes())
         (folder / "card.json").write_text(json.dumps(card, indent=2), encoding="utf-8")
         sign(folder)
 

@@ -65,11 +65,12 @@ class Film:
     warnings: tuple[str, ...]
     within: Box  # the part of the picture that the square shows
     box: Box  # the part of the picture that the planes show
+    finder: LungFinder | None = None  # of the lungs; None: the shipped one
 
     @cached_property
     def lungs(self) -> Lungs:
         """In all of the picture."""
-        return find_lungs(self.square).within(self.within)
+        return find_lungs(self.square, self.finder).within(self.within)
 
 
 def shrink(shown: NDArray[np.float32], size: int) -> Tensor:
@@ -187,7 +188,9 @@ def upright(greys: NDArray[np.float32], size: int, mean_film: Tensor) -> Upright
     return Upright(greys, small, square, False, (warning,) if alike < CHEST_ABOVE else ())
 
 
-def prepare_film(picture: Picture, config: ImageConfig, mean_film: Tensor) -> Film:
+def prepare_film(
+    picture: Picture, config: ImageConfig, mean_film: Tensor, finder: LungFinder | None = None
+) -> Film:
     """What training, evaluation and serving make of a picture, before greys are standardised."""
     box, greys, stored = WHOLE, picture.shown, stored_greys(picture)
     warnings: tuple[str, ...] = turn_warnings(stored)
@@ -201,12 +204,12 @@ def prepare_film(picture: Picture, config: ImageConfig, mean_film: Tensor) -> Fi
         greys = found.cut(greys)
     whole = upright(greys, config.size, mean_film)
     if config.lungs:
-        lungs, within = find_lungs(whole.square), WHOLE
+        lungs, within = find_lungs(whole.square, finder), WHOLE
         planes, box = lung_film(whole.greys, lungs, config.size), lungs.box
     else:
         planes, within = whole.small, box
     warnings = *whole.warnings, *warnings, *grain_warnings(ranged(planes[:1]))
-    return Film(planes, whole.square, whole.turned, warnings, within, box)
+    return Film(planes, whole.square, whole.turned, warnings, within, box, finder)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +240,9 @@ class PreparedImage(PreparedPart):
         return self.lungs if self.tensors[0].shape[1] > 1 else None
 
 
-def prepare(picture: Picture, config: ImageConfig, mean_film: Tensor) -> PreparedImage:
+def prepare(
+    picture: Picture, config: ImageConfig, mean_film: Tensor, finder: LungFinder | None = None
+) -> PreparedImage:
     """One picture as a batch of one, on the CPU."""
-    read = prepare_film(picture, config, mean_film)
+    read = prepare_film(picture, config, mean_film, finder)
     return PreparedImage((standardise(read.planes, config)[None],), read.warnings, read)
