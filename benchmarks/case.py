@@ -68,8 +68,7 @@ def main() -> None:
             rounds.append(
                 {
                     "read": read - start,
-                    **prediction.seconds,
-                    "queue": scored - read - sum(prediction.seconds.values()),
+                    "score": scored - read,
                     "ledger": accounted - scored,
                     "maps": end - accounted,
                     "total": end - start,

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -79,7 +79,7 @@ class Prediction:
     readout: Readout | CoalitionReadout
     trust: TrustTables | None  # what mmbm.trust judges this prediction by
     warnings: tuple[str, ...]
-    seconds: dict[str, float]  # wall time of each step: prepare, each modality, head
+    seconds: dict[str, float]  # of each step: prepare, each modality, head; some side by side
 
     @property
     def fusion_weights(self) -> dict[str, float]:
@@ -92,18 +92,13 @@ class Prediction:
         return self.modalities.index(modality)
 
 
-class Turn(threading.local):
-    """Whether this thread is the worker."""
-
-    own = False
-
-
 class Predictor:
     """A loaded model on a device, with one worker that takes cases in turn.
 
-    One worker, because two cases at a time are slower than one after the other. One torch thread
-    for two cores, at most four: a case is small, and on two cores a second thread made the
-    net nearly twice as slow (``benchmarks/case.py``), waiting at every step of the recurrent one.
+    One worker, because two cases at a time are slower than one after the other. It has the parts of
+    a case read in two lanes, which never wait for each other. One torch thread for two cores, at
+    most four, in each: a part is small, and on two cores a second thread made the net nearly twice
+    as slow (``benchmarks/case.py``), waiting at every step of the recurrent one.
     """
 
     def __init__(self, loaded: LoadedModel, device: str = "auto", threads: int = 0) -> None:
@@ -121,8 +116,9 @@ class Predictor:
         self._place(folded(loaded.network), probe_device(device))
         self._threads = threads or min(max(cores() // 2, 1), 4)
         self._readout = self.network.readout()
-        self._turn = Turn()
+        self._turn = threading.local()
         self._worker = ThreadPoolExecutor(1, "mmbm-predict", initializer=self._begin_worker)
+        self._lanes = ThreadPoolExecutor(2, "mmbm-lane", initializer=self._begin_worker)
 
     @classmethod
     def load(cls, model: str | Path = "default", device: str = "auto", threads: int = 0) -> Self:
@@ -198,7 +194,7 @@ class Predictor:
 
         Work that is on the worker already goes on at once.
         """
-        if self._turn.own:
+        if getattr(self._turn, "own", False):
             return work()
         return self._worker.submit(work).result()
 
@@ -207,28 +203,21 @@ class Predictor:
         torch.set_num_threads(self._threads)
 
     def _predict(self, case: Case) -> Prediction:
-        clock = [time.perf_counter()]
-        seconds: dict[str, float] = {}
-
-        def lap(step: str) -> None:
-            clock.append(time.perf_counter())
-            seconds[step] = clock[-1] - clock[-2]
-
         config = self.config
-        prepared = {m: self.readers[m](case.parts[m]) for m in config.modalities if m in case.parts}
-        lap("prepare")
-        with torch.inference_mode():  # not around prepare: attributions take gradients there
-            positions: dict[str, Positions] = {}
+        present = [m for m in config.modalities if m in case.parts]
+        prepared: dict[str, PreparedPart] = {}
+        positions: dict[str, Positions] = {}
+        seconds = dict.fromkeys(("prepare", *config.modalities), 0.0)
+        read = self._lanes.map(lambda m: self._read(m, case.parts[m]), present)
+        for modality, (part, seen, *spent) in zip(present, read, strict=True):
+            prepared[modality], positions[modality] = part, seen
+            seconds["prepare"] += spent[0]
+            seconds[modality] = spent[1]
+        begun = time.perf_counter()
+        with torch.inference_mode():
             means = torch.zeros(len(config.modalities), config.features)
-            for i, modality in enumerate(config.modalities):
-                if modality in prepared:
-                    tensors = (t.to(self.torch_device) for t in prepared[modality].tensors)
-                    seen = self.network.encode(modality, *tensors)
-                    positions[modality] = replace(
-                        seen, vectors=seen.vectors.cpu(), weights=seen.weights.cpu()
-                    )
-                    means[i] = positions[modality].mean[0]
-                lap(modality)
+            for modality, seen in positions.items():
+                means[config.modalities.index(modality)] = seen.mean[0]
             logits = self._readout.logits(means)
             if not bool(logits.isfinite().all()):
                 raise ModelError("The model gave no finite number for this case; choose another.")
@@ -237,7 +226,7 @@ class Predictor:
                 for name, z in zip(config.findings, logits, strict=True)
             )
             events, said = self._events(means, tuple(positions))
-            lap("head")
+        seconds["head"] = time.perf_counter() - begun
         warnings = [w for part in prepared.values() for w in part.warnings] + said
         unread = [m for m in case.present if m not in positions]
         if unread:
@@ -257,6 +246,18 @@ class Predictor:
             warnings=(*case.warnings, *warnings),
             seconds=seconds,
         )
+
+    def _read(self, modality: str, part: Any) -> tuple[PreparedPart, Positions, float, float]:
+        """Prepare and encode one part of a case; the seconds of either."""
+        clock = [time.perf_counter()]
+        prepared = self.readers[modality](part)
+        clock.append(time.perf_counter())
+        with torch.inference_mode():  # not around the reader: attributions take gradients there
+            tensors = (tensor.to(self.torch_device) for tensor in prepared.tensors)
+            seen = self.network.encode(modality, *tensors)
+            seen = replace(seen, vectors=seen.vectors.cpu(), weights=seen.weights.cpu())
+        clock.append(time.perf_counter())
+        return prepared, seen, clock[1] - clock[0], clock[2] - clock[1]
 
     def _events(
         self, means: Tensor, present: tuple[str, ...]

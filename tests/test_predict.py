@@ -65,6 +65,21 @@ def test_auto_takes_what_works():
     assert probe_device("auto").type in {"cuda", "mps", "cpu"}
 
 
+def test_the_picture_is_read_beside_the_notes(tiny_model_dir, monkeypatch):
+    both = threading.Barrier(2, timeout=60)  # broken where one waits for the other
+    predictor = Predictor.load(tiny_model_dir, "cpu", threads=1)
+    encode = predictor.network.encode
+
+    def meeting(modality, *inputs):
+        if modality in ("image", "notes"):
+            both.wait()
+        return encode(modality, *inputs)
+
+    before = predictor.predict(case())
+    monkeypatch.setattr(predictor.network, "encode", meeting)
+    assert predictor.predict(case()).findings == before.findings
+
+
 @pytest.mark.cuda
 def test_cuda_agrees_with_the_cpu(tiny_model_dir, predictor):
     on_gpu = Predictor.load(tiny_model_dir, "cuda").predict(case())
