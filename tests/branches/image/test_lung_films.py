@@ -181,7 +181,7 @@ def test_the_lungs_of_a_whole_film_are_looked_for_when_asked_and_once(monkeypatc
     asked = []
     monkeypatch.setattr(
         "mmbm.branches.image.prepare.find_lungs",
-        lambda square: asked.append(1) or find_lungs(square),
+        lambda square, finder: asked.append(1) or find_lungs(square, finder),
     )
     read = prepare(picture(), TINY.image, film(picture(), 32)[0])
     assert asked == []
