@@ -69,20 +69,21 @@ fig.savefig(OUT / "account.png")
 # %%
 maps = analysis.map(FINDING)
 picture, sound = case.image, case.audio
-most = np.abs(maps.image).max()
+cells, heard = maps.values("image"), maps.parts["audio"]
+most = np.abs(cells).max()
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 left.imshow(picture.shown, cmap="gray", extent=(0, 1, 1, 0))
-left.imshow(maps.image, cmap="RdBu_r", vmin=-most, vmax=most, alpha=0.4, extent=(0, 1, 1, 0))
-left.set_title(f"image: {maps.image.sum():+.2f} log-odds")
+left.imshow(cells, cmap="RdBu_r", vmin=-most, vmax=most, alpha=0.4, extent=(0, 1, 1, 0))
+left.set_title(f"image: {cells.sum():+.2f} log-odds")
 right.plot(np.arange(len(sound.waveform)) / 16_000, sound.waveform, color="lightgrey")
-shares = maps.audio.sum(axis=0)  # over the bands
-times = maps.audio_start + (np.arange(len(shares)) + 0.5) * maps.audio_seconds / len(shares)
-right.twinx().bar(times, shares, width=maps.audio_seconds / len(shares), color="tab:orange")
+shares = heard.values.sum(axis=0)  # over the bands
+times = heard.start + (np.arange(len(shares)) + 0.5) * heard.seconds / len(shares)
+right.twinx().bar(times, shares, width=heard.seconds / len(shares), color="tab:orange")
 right.set_title(f"sound: {shares.sum():+.2f} log-odds")
 right.set_xlabel("seconds")
 fig.savefig(OUT / "maps.png")
 
-said = sorted(clauses(case.notes.text, maps.words), key=lambda c: -abs(c.share))
+said = sorted(clauses(case.notes.text, maps.values("notes")), key=lambda c: -abs(c.share))
 for clause in said[:5]:
     print(f"{clause.share:+.3f}  {case.notes.text[clause.start : clause.end].strip()}")
 

@@ -51,7 +51,9 @@ Names = Annotated[
 class Settings(BaseModel):
     """A frozen group of settings."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
     @classmethod
     def keys(cls) -> list[str]:
@@ -99,10 +101,18 @@ class Limits(Settings):
     """How much of an upload is read at all; checked before decoding."""
 
     file_bytes: int = 64 * 2**20
-    pixels: int = 64_000_000  # rows x columns of one frame
+    """Bytes of one file."""
+    pixels: int = 64_000_000
+    """Rows x columns of one frame."""
     frames: int = 512
+    """Frames of one file."""
     audio_seconds: float = 600.0
+    """Length of a recording."""
     notes_characters: int = 200_000
+    """Characters of the notes."""
     pages: int = 200
-    decode_seconds: float = 30.0  # wall clock, of the child process
-    decode_memory: int = 3 * 2**30  # bytes of address space the child may take
+    """Pages of a PDF or Word file."""
+    decode_seconds: float = 30.0
+    """Wall clock of the child process for one file."""
+    decode_memory: int = 3 * 2**30
+    """Bytes of address space that the child process may take."""

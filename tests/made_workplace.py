@@ -23,7 +23,6 @@ from tests.made_cases import TINY, TINY_TRAINING, write_manifest
 FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r'(\S+)="([^"]+)"')
 OF_THE_RUN = ("batch", "image_weights", "frozen_stages", "crop_seconds", "workers", "threads")
-OF_THE_BRANCH = ("image", "notes", "audio")
 
 
 class Block(NamedTuple):
@@ -77,8 +76,10 @@ def keep_settings(text: str) -> None:
     named = re.match(r"# (\S+\.toml)\n", text)
     if named is not None:
         tiny = {name: getattr(TINY_TRAINING, name) for name in OF_THE_RUN}
-        branches = {name: getattr(TINY, name) for name in OF_THE_BRANCH}
-        branches["image"] = branches["image"].model_copy(update={"greys": config.model.image.greys})
+        branches = {name: getattr(TINY, name) for name in config.model.modalities}
+        if "image" in branches:
+            greys = config.model.of("image").greys
+            branches["image"] = branches["image"].model_copy(update={"greys": greys})
         model = config.model.model_copy(update={"features": TINY.features, **branches})
         small = config.model_copy(update={**tiny, "epochs": 1, "model": model})
         Path(named[1]).write_text(as_toml(small.model_dump(mode="json")), encoding="utf-8")

@@ -67,7 +67,7 @@ def test_every_command_and_flag_that_is_shown_exists():
     for name in RUN:
         for block in blocks(text_of(name)):
             text = block.text.replace("\\\n", " ") if block.language == "sh" else ""
-            for line in re.findall(r"(?:^|/)mmbm ([a-z].*)$", text, re.MULTILINE):
+            for line in re.findall(r"(?:^|/)mmbm (?:--with \S+ )?([a-z].*)$", text, re.MULTILINE):
                 command = max((c for c in known if f"{line} ".startswith(f"{c} ")), key=len)
                 flags = {flag for option in known[command].params for flag in option.opts}
                 assert set(re.findall(r"(?<= )--[a-z-]+", line.split("#")[0])) <= flags, line
@@ -79,6 +79,11 @@ def test_every_command_and_flag_says_what_it_is_for():
     for name, command in commands().items():
         assert command.help, name
         assert all(getattr(option, "help", "") for option in command.params), name
+
+
+def test_every_setting_says_what_it_is_for():
+    rows = re.findall(r"^\| `(\w+)` \|.*\| (.*) \|$", text_of("docs/settings.md"), re.MULTILINE)
+    assert rows and [key for key, meaning in rows if not meaning] == []
 
 
 @pytest.mark.parametrize("name", RUN)

@@ -20,7 +20,8 @@ class BranchSettings(Settings):
         pydantic.FailFast(),
         pydantic.AfterValidator(distinct),
     ] = ()
-    """What a second head, on this branch's feature alone, tells apart; none: there is no such."""
+    """What a second head, on this branch's feature alone, tells apart; none: there is no
+    such."""
 
 
 class Field(NamedTuple):

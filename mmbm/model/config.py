@@ -35,16 +35,23 @@ class ModelConfig(Settings):
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
     name: Name = "untitled"
+    """Name of the model."""
     version: Name = "0.0.0"
-    features: int = Field(default=128, ge=1, le=4096)  # d, the width all modalities share
-    modalities: Annotated[  # that it reads, in the order of its tensors
+    """Version of the model."""
+    features: int = Field(default=128, ge=1, le=4096)
+    """Width of the features that all modalities share."""
+    modalities: Annotated[
         tuple[Annotated[str, AfterValidator(_known)], ...],
         Field(min_length=1, max_length=8),
         FailFast(),
         AfterValidator(distinct),
     ] = Field(default_factory=built_in)
+    """What the model reads, in the order of its tensors."""
     fusion: Literal["weighted_sum", "gated", "concat"] = "weighted_sum"
+    """How features are joined. With `weighted_sum` the account is in closed form; with the
+    others it comes from the coalitions."""
     findings: Names = ("pneumonia", "no_finding")
+    """What the model scores: columns of the manifest."""
 
     if TYPE_CHECKING:
 

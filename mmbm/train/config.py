@@ -16,31 +16,56 @@ class TrainConfig(Settings):
     """One training run."""
 
     model: ModelConfig = ModelConfig()
-    start_from: str | None = None  # a model whose weights, parts and tokeniser the run begins with
-    retokenise: bool = False  # but fit the tokeniser to this run's notes
-    leave_out: tuple[str, ...] = ()  # sources whose every case is kept for testing
+    """What is trained."""
+    start_from: str | None = None
+    """A model whose weights, branches and tokeniser the run begins with."""
+    retokenise: bool = False
+    """With `start_from`: fit the tokeniser to this run's notes all the same."""
+    leave_out: tuple[str, ...] = ()
+    """Sources whose every case is kept for testing."""
     seed: int = 0
+    """Of the first weights, the batches and what is drawn for them."""
     epochs: int = Field(default=10, ge=1)
+    """Passes over as many cases as the train split has."""
     batch: int = Field(default=32, ge=2)
+    """Cases in one step, over all processes."""
     learning_rate: float = 1e-3
-    image_learning_rate: float = 3e-4  # the backbone starts from pretrained weights
+    """Highest rate; it rises over the first twentieth of the steps and falls along half a
+    cosine."""
+    image_learning_rate: float = 3e-4
+    """The same for a pretrained backbone."""
     weight_decay: float = 1e-2
+    """Of AdamW."""
     label_smoothing: float = Field(default=0.05, ge=0.0, lt=0.5)
-    loss_weights: dict[str, float] = Field(default={})  # of findings in the loss; others: 1
+    """How far labels are moved from 0 and 1 in the loss."""
+    loss_weights: dict[str, float] = Field(default={})
+    """Weights of findings in the loss; 1 where not named."""
     balance: Literal["none", "source+label", "source+label+view"] = "source+label"
+    """What is drawn equally often: every source with every label of the first finding; the
+    views in them too; or nothing."""
     image_weights: Literal["imagenet", "none"] = "imagenet"
-    frozen_stages: int = 2  # first stages of a pretrained backbone that are not trained
-    crop_seconds: float = 6.0  # of sound, at random, in training
-    mixup: float = Field(default=0.0, ge=0.0)  # Beta(a, a) of films blended across sources; 0: none
+    """What the backbone starts from; `imagenet` needs the extra `train`."""
+    frozen_stages: int = 2
+    """First stages of a pretrained backbone that are not trained."""
+    crop_seconds: float = 6.0
+    """Seconds of a recording, at a random place, in training."""
+    mixup: float = Field(default=0.0, ge=0.0)
+    """X-rays of one label are blended across sources by Beta(a, a); 0: none."""
     opacities: float = Field(default=0.0, ge=0.0, le=1.0)
-    """Of films without pneumonia, how many get an opacity drawn in and then count as pneumonia."""
+    """Of X-rays without pneumonia, how many get an opacity drawn in and then count as
+    pneumonia."""
     overlay: float = Field(default=0.0, ge=0.0, le=1.0)
     """Of recordings whose events are known, how many are laid over another such one."""
     localise: float = Field(default=0.0, ge=0.0)
     """Weight of the loss that asks for evidence where the manifest's boxes are, when its events
     sound, and where an opacity was drawn in."""
-    freeze: tuple[str, ...] = ()  # encoders, or fusion and head, that stay
-    ema: float = Field(default=0.0, ge=0.0, lt=1.0)  # decay of the weights' moving average; 0: none
-    patience: int = Field(default=0, ge=0)  # epochs without a better val score; 0: run them all
-    workers: int = Field(default=1, ge=0)  # processes that prepare batches; 0: the training one
-    threads: int = 0  # of each process; 0: the cores that the workers leave
+    freeze: tuple[str, ...] = ()
+    """Encoders that stay as they are, by modality; `"head"`: fusion and head."""
+    ema: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Decay of the weights' moving average; 0: none."""
+    patience: int = Field(default=0, ge=0)
+    """Epochs without a better val score until the run stops; 0: run them all."""
+    workers: int = Field(default=1, ge=0)
+    """Processes that prepare batches; 0: the training process does."""
+    threads: int = 0
+    """Of each process; 0: the cores that the workers leave."""

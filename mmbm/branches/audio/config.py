@@ -20,17 +20,24 @@ class AudioConfig(BranchSettings):
     """The audio branch."""
 
     mels: int = Field(default=64, ge=1, le=512)
-    window: int = Field(default=512, ge=64, le=8192)  # samples, 32 ms
-    hop: int = Field(default=256, ge=32, le=8192)  # samples, 16 ms
+    """Bands of the mel spectrogram."""
+    window: int = Field(default=512, ge=64, le=8192)
+    """Samples of one frame; 512 are 32 ms."""
+    hop: int = Field(default=256, ge=32, le=8192)
+    """Samples from frame to frame; 256 are 16 ms."""
     low_hz: float = Field(default=50.0, ge=0.0)
-    # lung sounds end below; so does what many stethoscopes record
+    """Lowest frequency that is read."""
     high_hz: float = Field(default=2000.0, le=SAMPLE_RATE / 2)
+    """Highest frequency that is read; lung sounds end below 2,000 Hz, and so does what many
+    stethoscopes record."""
     channels: Annotated[
         tuple[Annotated[int, Field(ge=1, le=2048)], ...],
         Field(min_length=1, max_length=8),
         FailFast(),
     ] = (16, 32, 64, 128)
+    """Channels of each convolutional stage."""
     max_seconds: float = Field(default=30.0, ge=1.0, le=600.0)
+    """Seconds of a recording that are read; the rest is cut off and said."""
     events: Names = (
         "normal",
         "wheezing",
@@ -39,6 +46,7 @@ class AudioConfig(BranchSettings):
         "rhonchi",
         "pleural_rub",
     )
+    """Kinds of lung sound that the sound branch alone tells apart."""
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:

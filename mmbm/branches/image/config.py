@@ -17,13 +17,18 @@ BACKBONE = re.compile(r"(torchvision/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 class ImageConfig(BranchSettings):
     """The image branch."""
 
-    backbone: str = "tf_efficientnet_lite0"  # any timm name, or "torchvision/" and one of its names
-    feature_level: int = Field(default=3, ge=0, le=7)  # which feature map: 3 = stride 16
-    size: int = Field(default=224, ge=32, le=1024)  # pixels a side
-    lungs: bool = False  # cut the film out around its lungs and take features from them alone
+    backbone: str = "tf_efficientnet_lite0"
+    """Any timm name, or "torchvision/" and one of its names."""
+    feature_level: int = Field(default=3, ge=0, le=7)
+    """Which feature map of the backbone is read: 3 has stride 16, 4 has stride 32."""
+    size: int = Field(default=224, ge=32, le=1024)
+    """Pixels a side that the backbone reads."""
+    lungs: bool = False
+    """Cut the X-ray out around its lungs and take features from them alone."""
     lung_finder: str = Field(default="", max_length=4096)
     """The folder that ``mmbm train-lungs`` wrote; "": the finder that comes with the program."""
-    cycles: float = Field(default=0.0, ge=0.0, le=1024.0)  # over the film: level its spectrum to it
+    cycles: float = Field(default=0.0, ge=0.0, le=1024.0)
+    """Bring every X-ray to one power spectrum up to so many cycles over it; 0: leave it."""
     greys: Literal["shown", "stored"] = "shown"
     """Read what is shown, by the rank of its greys; or the values stored, borders cut off."""
 

@@ -21,15 +21,22 @@ TRANSFORMERS = (
 class NotesConfig(BranchSettings):
     """The notes branch."""
 
-    vocabulary: int = Field(default=4000, ge=2, le=500_000)  # entries of the tokeniser
+    vocabulary: int = Field(default=4000, ge=2, le=500_000)
+    """Entries of the tokeniser."""
     embedding: int = Field(default=300, ge=1, le=4096)
-    hidden: int = Field(default=128, ge=1, le=4096)  # units a direction
+    """Numbers of a token's embedding."""
+    hidden: int = Field(default=128, ge=1, le=4096)
+    """Units a direction."""
     layers: int = Field(default=2, ge=1, le=8)
+    """Layers of the recurrent net."""
     max_tokens: int = Field(default=512, ge=1, le=16_384)
-    unknown: int = Field(default=1, ge=0)  # number of the tokeniser's unknown token
-    # "gru", or the folder of a net of Hugging Face transformers (extra "hf")
+    """Tokens that are read; the rest is cut off and said."""
+    unknown: int = Field(default=1, ge=0)
+    """Number of the tokeniser's unknown token."""
     encoder: str = Field(default="gru", min_length=1, max_length=4096)
-    transformer: dict[str, Any] | None = None  # that net's own config, copied from the folder
+    """"gru", or the folder of a net of Hugging Face transformers (extra "hf")."""
+    transformer: dict[str, Any] | None = None
+    """That net's own settings, copied from the folder."""
 
     @field_validator("transformer")
     @classmethod
