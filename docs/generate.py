@@ -86,7 +86,7 @@ def kind(of: dict[str, Any], schema: dict[str, Any]) -> str:
 
 def meaning(of: dict[str, Any]) -> str:
     """What a key is for: the text below it in its class, on one line."""
-    return " ".join(of.get("description", "").split())
+    return " ".join(of.get("description", "").split()).replace("``", "`")
 
 
 def shown(value: object) -> str:
