@@ -20,8 +20,10 @@ from pydantic import (
     Field,
     ValidationError,
 )
+from pydantic_core import ErrorDetails
 
 from mmbm.errors import ConfigError
+from mmbm.text import Sentence, sentence
 
 __all__ = ["Limits", "Name", "Names", "Settings", "distinct"]
 
@@ -32,13 +34,13 @@ Item = TypeVar("Item")
 def distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:
     """The items, each named once. Raises ValueError."""
     if len(set(items)) < len(items):
-        raise ValueError("each may be named once")
+        raise ValueError(sentence("config.twice"))
     return items
 
 
 def _printable(name: str) -> str:
     if not name.isprintable() or name != name.strip():
-        raise ValueError("a name is one line without spaces at its ends")
+        raise ValueError(sentence("config.name"))
     return name
 
 
@@ -67,7 +69,7 @@ class Settings(BaseModel):
             content = path.read_text(encoding="utf-8")
             raw = tomllib.loads(content) if path.suffix == ".toml" else json.loads(content)
         except (OSError, ValueError) as exc:
-            raise ConfigError(f"{path.name} could not be read as TOML or JSON.") from exc
+            raise ConfigError(sentence("config.unreadable", file=path.name)) from exc
         return cls.parse(raw)
 
     @classmethod
@@ -82,9 +84,36 @@ class Settings(BaseModel):
             key = " ".join(".".join(str(part) for part in first["loc"]).split())[:100]
             if first["type"] == "extra_forbidden":
                 valid = ", ".join(_keys_at(cls, first["loc"][:-1]))
-                raise ConfigError(f"Unknown setting '{key}'; valid here: {valid}.") from exc
-            said = first["msg"].removeprefix("Value error, ")
-            raise ConfigError(f"Setting '{key}': {said}.") from exc
+                unknown = sentence("config.unknown_setting", setting=key, valid=valid)
+                raise ConfigError(unknown) from exc
+            raise ConfigError(
+                sentence("config.invalid", setting=key, reason=_reason(first))
+            ) from exc
+
+
+def _reason(error: ErrorDetails) -> Sentence:
+    """What is wrong with a setting, from what pydantic found."""
+    about = error.get("ctx", {})
+    if isinstance(own := about.get("error"), ValueError) and own.args:
+        said = own.args[0]
+        return said if isinstance(said, Sentence) else sentence("config.kind")
+    kind = error["type"]
+    for name, code in _BOUNDS.items():
+        if kind.startswith(name):
+            return sentence(f"config.bound.{code}", limit=next(iter(about.values())))
+    if kind == "literal_error":
+        return sentence("config.one_of", valid=str(about["expected"]).replace(" or ", ", "))
+    if kind == "missing":
+        return sentence("config.missing")
+    return sentence("config.length" if kind.endswith(("_short", "_long")) else "config.kind")
+
+
+_BOUNDS = {  # by the start of pydantic's types of errors
+    "greater_than_equal": "at_least",
+    "less_than_equal": "at_most",
+    "greater_than": "above",
+    "less_than": "below",
+}
 
 
 def _keys_at(cls: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

@@ -7,6 +7,7 @@ import os
 import torch
 
 from mmbm.errors import ModelError
+from mmbm.text import sentence
 
 __all__ = ["cores", "probe_device"]
 
@@ -34,4 +35,4 @@ def probe_device(wanted: str) -> torch.device:
                 return device
         except (RuntimeError, AssertionError, NotImplementedError):
             continue
-    raise ModelError(f"The device '{wanted}' is not at hand here; use --device auto or cpu.")
+    raise ModelError(sentence("predict.device", device=wanted))

@@ -21,7 +21,7 @@ Messages never hold a patient's data: no file content, no names, no identifiers.
 
 from __future__ import annotations
 
-from mmbm.text import Language, Sentence, sentence
+from mmbm.text import Language, Sentence, as_sentence
 
 __all__ = [
     "Cancelled",
@@ -46,8 +46,7 @@ class MMBMError(Exception):
     @property
     def sentence(self) -> Sentence:
         """What it says; what was raised with a bare text is said as it is."""
-        said = self.args[0] if self.args else ""
-        return said if isinstance(said, Sentence) else sentence("error.plain", said=str(said))
+        return as_sentence(self.args[0] if self.args else "")
 
     def into(self, language: Language) -> str:
         """What it says, in a language."""

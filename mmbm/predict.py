@@ -31,6 +31,7 @@ from mmbm.model.network import MultimodalBigModel, Positions
 from mmbm.model.readout import CoalitionReadout, Readout
 from mmbm.model.tables import TrustTables
 from mmbm.record.record import Level, standing
+from mmbm.text import name_of, sentence
 
 __all__ = ["Event", "Features", "Finding", "Prediction", "Predictor", "load"]
 
@@ -161,9 +162,10 @@ class Predictor:
             The model gave no finite number.
         """
         if not case.present:
-            raise NoSignal("The case is empty: give at least one of its parts.")
+            raise NoSignal(sentence("io.case.empty"))
         if not set(case.present) & set(self.config.modalities):
-            raise NoSignal(f"This model reads {' and '.join(self.config.modalities)} only.")
+            read = tuple(name_of("modality", m) for m in self.config.modalities)
+            raise NoSignal(sentence("predict.modalities", modalities=read))
         return self.fitting(lambda which: which.alone(lambda: which._predict(case)))
 
     def fitting(self, task: Callable[[Self], Result]) -> Result:
@@ -220,7 +222,7 @@ class Predictor:
                 means[config.modalities.index(modality)] = seen.mean[0]
             logits = self._readout.logits(means)
             if not bool(logits.isfinite().all()):
-                raise ModelError("The model gave no finite number for this case; choose another.")
+                raise ModelError(sentence("predict.not_finite"))
             findings = tuple(
                 Finding(name, float(z), float(z.sigmoid()))
                 for name, z in zip(config.findings, logits, strict=True)
@@ -228,10 +230,8 @@ class Predictor:
             events, said = self._events(means, tuple(positions))
         seconds["head"] = time.perf_counter() - begun
         warnings = [w for part in prepared.values() for w in part.warnings] + said
-        unread = [m for m in case.present if m not in positions]
-        if unread:
-            left_out = " or ".join(unread)
-            warnings.append(f"This model does not read {left_out}; that part was left out.")
+        if unread := tuple(name_of("modality", m) for m in case.present if m not in positions):
+            warnings.append(sentence("predict.not_read", modalities=unread))
         return Prediction(
             identity=self.identity,
             mmbm_version=mmbm.__version__,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel
 
@@ -11,13 +11,29 @@ from mmbm.analysis import Analysis
 from mmbm.branches.registry import branch_of
 from mmbm.explain.ledger import Ledger
 from mmbm.findings import not_assessed, title
+from mmbm.text import Language, Sentence, as_sentence, sentence
 from mmbm.trust import sentences
 from mmbm.trust.judge import Judgement
 from mmbm.trust.prevalence import Prevalences
 
-__all__ = ["CaseReport", "case_report"]
+__all__ = ["CaseReport", "SaidEntry", "case_report"]
 
-NOTICE = "Research use, not a medical device."
+
+class SaidEntry(BaseModel):
+    """A sentence: its code and values, and what they say in English."""
+
+    code: str
+    values: dict[str, Any]
+    sentence: str
+
+    @classmethod
+    def of(cls, said: Sentence, **more: Any) -> Self:
+        """An entry that says this."""
+        return cls(**said.coded(), sentence=str(said), **more)
+
+    def into(self, language: Language) -> str:
+        """What it says, in a language."""
+        return Sentence.decoded({"code": self.code, "values": self.values}).into(language)
 
 
 class ModelEntry(BaseModel):
@@ -67,12 +83,11 @@ class EventEntry(BaseModel):
     probability: float
 
 
-class AnswerEntry(BaseModel):
+class AnswerEntry(SaidEntry):
     """One finding's conformal answer."""
 
     verdict: str  # yes, no, not sure or not assessed
     labels: list[str] | None  # that the answer holds; None where not assessed
-    sentence: str
 
 
 class ShiftEntry(BaseModel):
@@ -96,7 +111,7 @@ class TrustEntry(BaseModel):
 class CaseReport(BaseModel):
     """Everything the model said of a case, and of what; never the case's own content."""
 
-    notice: str = NOTICE
+    notice: str
     model: ModelEntry
     mmbm_version: str
     device: str
@@ -107,7 +122,7 @@ class CaseReport(BaseModel):
     events: dict[str, list[EventEntry]]  # by modality
     trust: TrustEntry
     residual: float
-    warnings: list[str]
+    warnings: list[SaidEntry]
 
 
 def case_report(analysis: Analysis) -> CaseReport:
@@ -115,6 +130,7 @@ def case_report(analysis: Analysis) -> CaseReport:
     prediction, judgement = analysis.prediction, analysis.judgement
     identity, standing = prediction.identity, analysis.standing
     return CaseReport(
+        notice=str(sentence("report.notice")),
         model=ModelEntry(name=identity.name, version=identity.version, sha256=identity.sha256),
         mmbm_version=prediction.mmbm_version,
         device=prediction.device,
@@ -123,7 +139,7 @@ def case_report(analysis: Analysis) -> CaseReport:
         findings=[
             FindingEntry(
                 name=entry.finding,
-                title=title(entry.finding),
+                title=str(title(entry.finding)),
                 status=standing[entry.finding],
                 probability=entry.probability,
                 logit=entry.logit,
@@ -137,14 +153,14 @@ def case_report(analysis: Analysis) -> CaseReport:
             )
             for entry in analysis.accounts
         ],
-        not_assessed=list(not_assessed(analysis.findings).values()),
+        not_assessed=[str(name) for name in not_assessed(analysis.findings).values()],
         events={
             modality: [EventEntry(name=e.name, probability=e.probability) for e in told]
             for modality, told in prediction.events.items()
         },
         trust=_trust(judgement),
         residual=max(entry.residual for entry in analysis.accounts),
-        warnings=list(analysis.warnings),
+        warnings=[SaidEntry.of(as_sentence(warning)) for warning in analysis.warnings],
     )
 
 
@@ -163,10 +179,10 @@ def _trust(judgement: Judgement) -> TrustEntry:
     return TrustEntry(
         level=judgement.level,
         answers={
-            answer.finding: AnswerEntry(
+            answer.finding: AnswerEntry.of(
+                sentences.answer_sentence(answer, judgement.level),
                 verdict=answer.verdict,
                 labels=None if answer.labels is None else sorted(answer.labels),
-                sentence=sentences.answer_sentence(answer, judgement.level),
             )
             for answer in judgement.answers
         },

@@ -50,8 +50,8 @@ MAY_IMPORT = {
         "io", "model", "predict", "record", "report", "storage", "trust",
     },
     "cli": {
-        "analysis", "card", "case", "data", "errors", "evaluate", "io", "model", "predict",
-        "record", "report", "storage", "train",
+        "analysis", "card", "case", "data", "errors", "evaluate", "findings", "io", "model",
+        "predict", "record", "report", "storage", "train",
     },
 }  # fmt: skip
 

@@ -57,7 +57,7 @@ def test_an_empty_case_is_refused(predictor):
 
 
 def test_an_unknown_device_is_refused():
-    with pytest.raises(ModelError, match="'abacus' is not at hand"):
+    with pytest.raises(ModelError, match="'abacus' is not available"):
         probe_device("abacus")
 
 

@@ -12,6 +12,7 @@ from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape, verbatim
 from dashboard.text import Texts
 from mmbm.data.check.report import DataReport, QualityRow
+from mmbm.text import sentence
 
 __all__ = ["report_page", "verdict"]
 
@@ -21,18 +22,8 @@ PARTS = ("cases", "patients", "image", "notes", "audio", "all_three", "notes_nam
 
 def verdict(report: DataReport, say: Texts) -> None:
     """One line: fit to use or not."""
-    counts = {
-        "cases": f"{report.cases:,}",
-        "patients": f"{report.patients:,}",
-        "errors": len(report.errors),
-        "warnings": len(report.warnings),
-    }
-    if report.errors:
-        st.error(verbatim(say("data.verdict.errors", **counts)))
-    elif report.warnings:
-        st.warning(verbatim(say("data.verdict.warnings", **counts)))
-    else:
-        st.success(verbatim(say("data.verdict.good", **counts)))
+    shown = st.error if report.errors else st.warning if report.warnings else st.success
+    shown(verbatim(say.of(report.verdict)))
 
 
 def report_page(report: DataReport, say: Texts) -> None:
@@ -41,7 +32,7 @@ def report_page(report: DataReport, say: Texts) -> None:
     rows = [
         (
             say(f"data.severity.{remark.severity}"),
-            say(f"data.kind.{remark.kind}", count=f"{remark.count:,}"),
+            say.of(remark.said),
             "; ".join(remark.examples[:4]),
         )
         for remark in report.remarks
@@ -140,5 +131,7 @@ def quality(report: DataReport, say: Texts) -> None:
 
 def poor(row: QualityRow, say: Texts) -> str:
     """The remarks on one source's files."""
-    told = [say(f"data.kind.{kind}", count=f"{count:,}") for kind, count in row.faults.items()]
+    told = [
+        say.of(sentence(f"data.kind.{kind}", count=count)) for kind, count in row.faults.items()
+    ]
     return " ".join(told) or "–"

@@ -19,10 +19,12 @@ from dashboard.parts.prevalence import at_prevalence, prevalence_picker, what_it
 from dashboard.parts.whatif import whatif
 from dashboard.review import Review
 from dashboard.text import Texts
-from mmbm.analysis import Analysis, late_warnings
+from mmbm.analysis import Analysis
 from mmbm.explain.ledger import Ledger
 from mmbm.findings import not_assessed
 from mmbm.report import case_report
+from mmbm.text import sentence
+from mmbm.trust.sentences import answer_sentence
 
 __all__ = ["results"]
 
@@ -85,9 +87,9 @@ def findings(seen: Review, say: Texts) -> tuple[str, Analysis]:
         if finding.finding in common.wanted:
             at = f"{100 * common.wanted[finding.finding]:g} %"
             plain = say("findings.at_prevalence", plain=plain, share=at)
-        said = trust.answer_words(answer, level, say)
+        said = say.of(answer_sentence(answer, level))
         rows.append((name, finding.probability, f"{said} · {plain}"))
-        standing[name] = say(f"findings.status.{levels[finding.finding]}")
+        standing[name] = say.of(sentence(f"status.{levels[finding.finding]}"))
         if answer.verdict == "not sure":
             unsure.add(name)
     with meters:
@@ -170,9 +172,7 @@ def missing(seen: Review, say: Texts) -> None:
 
 def warnings(analysis: Analysis, say: Texts) -> None:
     """Everything the reader should know of how the parts were read."""
-    of_parts = [*analysis.prediction.warnings, *late_warnings(analysis.prediction)]
-    given = [say.of(warning) for warning in of_parts]
-    given += trust.warnings(analysis.judgement, say)
+    given = [say.of(warning) for warning in analysis.warnings]
     if given:
         st.subheader(say("warnings.title"), anchor=False)
     for warning in given:

@@ -20,7 +20,7 @@ def run(path: str, say: Texts) -> DataReport | None:
     bar = st.progress(0.0, say("data.working"))
 
     def progress(what: str, done: int, of: int) -> None:
-        part = say.strings.get(f"data.{what.replace(' ', '.')}", what)
+        part = say.name("progress", what)
         if done == of or done % 10 == 0:
             bar.progress(done / of, verbatim(f"{part}: {done:,} / {of:,}"))
 

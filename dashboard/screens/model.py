@@ -54,7 +54,7 @@ def page(predictor: Predictor, say: Texts) -> None:
     training(card.history, finding, say)
     st.header(say("model.card"), anchor=False)
     with st.container(border=True):
-        st.html(document(card.markdown or say("model.no_card")))
+        st.html(document(card.markdowns[say.language] or card.markdown or say("model.no_card")))
 
 
 say = state.say()

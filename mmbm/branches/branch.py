@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from mmbm.branches.parts import Evidence, Piece, Place, PreparedPart
 from mmbm.branches.settings import BranchSettings, Field
 from mmbm.errors import ConfigError
+from mmbm.text import name_of, sentence
 
 if TYPE_CHECKING:
     from mmbm.branches.space import InputSpace
@@ -128,7 +129,7 @@ class Branch(ABC):
         InputError
             A number that cannot be.
         """
-        raise ConfigError(f"The {self.name} part is not made of numbers.")
+        raise ConfigError(sentence("branch.no_numbers", part=name_of("modality", self.name)))
 
     def field_values(self, part: Any) -> dict[str, float | None]:
         """The numbers of a part, by field."""
@@ -213,17 +214,17 @@ class Branch(ABC):
         NoSignal
             Too little would be left.
         """
-        raise ConfigError(f"Nothing can be taken out of the {self.name} part.")
+        raise ConfigError(sentence("branch.no_pieces", part=name_of("modality", self.name)))
 
     # doubting and reporting
 
     def takes(self, settings: Any) -> str:
         """What a user gives, for the card."""
-        return self.name.replace("_", " ")
+        return name_of("modality", self.name)
 
     def built(self, settings: Any) -> str:
         """What reads it, for the card."""
-        return "a net of its own"
+        return sentence("card.built_other")
 
     def cues(self, part: Any, prepared: Any, settings: Any) -> dict[str, float]:
         """How strange the part is beside its feature, by cue; 1 at the limit."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mmbm.branches.branch import Branch
 from mmbm.errors import ConfigError
+from mmbm.text import sentence
 
 if TYPE_CHECKING:
     from mmbm.branches.space import InputSpace
@@ -41,11 +42,11 @@ def register(branch: Branch) -> None:
         Its name is that of a built-in one, or a map of it has the name of another's.
     """
     if branch.name in built_in():
-        raise ConfigError(f"The modality '{branch.name}' is built in; give yours another name.")
+        raise ConfigError(sentence("branch.built_in", name=branch.name))
     taken = {s.over for other in _branches() if other.name != branch.name for s in other.spaces}
     for space in branch.spaces:
         if space.over in taken:
-            raise ConfigError(f"A map over {space.over} is another modality's; name yours anew.")
+            raise ConfigError(sentence("branch.space_taken", space=space.over))
     _added[branch.name] = branch
 
 
@@ -65,7 +66,7 @@ def load_outside(files: Iterable[str]) -> None:
         _loaded.add(path)  # it may look the others up
         try:
             if spec is None or spec.loader is None or not path.is_file():
-                raise ConfigError(f"There is no file '{path.name}' to take a modality from.")
+                raise ConfigError(sentence("branch.no_file", file=path.name))
             module = module_from_spec(spec)
             sys.modules[spec.name] = module  # dataclasses look themselves up there
             spec.loader.exec_module(module)
@@ -74,7 +75,9 @@ def load_outside(files: Iterable[str]) -> None:
             raise
         except Exception as exc:
             _loaded.discard(path)
-            raise ConfigError(f"'{path.name}' could not be run: {type(exc).__name__}.") from exc
+            raise ConfigError(
+                sentence("branch.not_run", file=path.name, error=type(exc).__name__)
+            ) from exc
 
 
 def built_in() -> tuple[str, ...]:
@@ -92,7 +95,7 @@ def branch_of(modality: str) -> Branch:
     _look_outside()
     found = _added.get(modality) or _built_in().get(modality)
     if found is None:
-        raise ConfigError(f"No modality '{modality}'; known are {', '.join(known())}.")
+        raise ConfigError(sentence("branch.no_modality", name=modality, known=", ".join(known())))
     return found
 
 
@@ -100,7 +103,7 @@ def space_named(over: str) -> tuple[Branch, InputSpace]:
     """A space by its name, with its branch. Raises ConfigError, naming those there are."""
     known_spaces = spaces()
     if over not in known_spaces:
-        raise ConfigError(f"No map is drawn over '{over}'; choose {', '.join(known_spaces)}.")
+        raise ConfigError(sentence("branch.no_space", space=over, known=", ".join(known_spaces)))
     return known_spaces[over]
 
 

@@ -4,54 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mmbm.card.tables import FEW, markdown_table, number, unseen, with_interval, written
+from mmbm.card.tables import markdown_table, marked, number, unseen, with_interval, written
 from mmbm.findings import title
 from mmbm.record.figures import Figures, Located
 from mmbm.record.record import Record
+from mmbm.text import Say, Sentence, known, name_of, sentence
 
 __all__ = ["against_normal_table", "located_sentences", "located_table"]
 
-NORMAL = ("group", "finding", "patients", "cases", "positives", "AUROC", "recall", "specificity")
-MARKED = (
-    "group", "of", "patients", "films or recordings", "top inside", "by chance",
-    "AUPRC, place by place", "evidence in the lungs (median)",
-)  # fmt: skip
+NORMAL = ("group", "finding", "patients", "cases", "positives", "auroc", "recall", "specificity")
+MARKED = ("group", "of", "patients", "films", "top", "chance", "auprc_place", "in_lungs")
 
 
-def against_normal_table(record: Record) -> str:
+def against_normal_table(record: Record, say: Say) -> str:
     """Cases with a finding against cases that a reader called normal, by view and age."""
-    groups = dict(record.against_normal)
+    groups: dict[str, dict[str, dict[str, Figures]]] = dict(record.against_normal)
     groups |= {unseen(s): o.against_normal for s, o in record.leave_one_source_out.items()}
     return markdown_table(
         NORMAL,
         (
-            _against(f"{source}, {group}", finding, f)
+            _against(_group(source, group), finding, f)
             for source, by_group in groups.items()
             for group, by in by_group.items()
             for finding, f in by.items()
         ),
+        say,
     )
+
+
+def _group(source: str, group: str) -> Sentence:
+    """A group of people or films of a source."""
+    known_group = known(f"people.{group}")
+    name = name_of("people", group) if known_group else group
+    return sentence("card.marked_in", source=source, group=name)
 
 
 def _against(group: str, finding: str, f: Figures) -> list[str]:
     sizes = [str(count) for count in (f.patients, f.n, f.positives)]
     rates = [with_interval(f, name) for name in ("auroc", "recall", "specificity")]
-    return [group + (FEW if f.few else ""), title(finding), *sizes, *rates]
+    return [marked(group, f), title(finding), *sizes, *rates]
 
 
-def located_table(record: Record) -> str:
+def located_table(record: Record, say: Say) -> str:
     """Every figure on boxes and on marked events."""
-    return markdown_table(MARKED, (_row(*row) for row in _all(record)))
+    return markdown_table(MARKED, (_row(*row) for row in _all(record)), say)
 
 
 def _all(record: Record) -> Iterator[tuple[str, str, Located]]:
     """Group, finding or event, and figures."""
-    for of in (record.boxes, record.moments):
+    for kind, of in (("finding", record.boxes), ("event", record.moments)):
         for name, by in of.items():
-            yield from ((source, title(name), f) for source, f in by.items())
+            yield from ((source, name_of(kind, name), f) for source, f in by.items())
     for source, left in record.leave_one_source_out.items():
-        for name, f in (left.boxes | left.moments).items():
-            yield unseen(source), title(name), f
+        for kind, found in (("finding", left.boxes), ("event", left.moments)):
+            yield from ((unseen(source), name_of(kind, name), f) for name, f in found.items())
 
 
 def _row(group: str, of: str, f: Located) -> list[str]:
@@ -60,11 +66,12 @@ def _row(group: str, of: str, f: Located) -> list[str]:
     return [group, of, *counts, written(f.top, f.top_ci, 2), *figures]
 
 
-def located_sentences(record: Record) -> str:
+def located_sentences(record: Record, say: Say) -> str:
     """The figures on boxes in words, a line each."""
-    return "\n".join(
-        f"- {group}: the top of the map of {of.lower()} lies in a radiologist's box in "
-        f"{f.top:.2f} of {f.n} films, by chance in {f.chance:.2f}."
+    boxed = {title(name) for name in record.boxes}
+    said = (
+        sentence("card.top", source=group, finding=of, top=f.top, n=f.n, chance=f.chance)
         for group, of, f in _all(record)
-        if f.in_lungs is not None or of.lower() in record.boxes
+        if f.in_lungs is not None or of in boxed
     )
+    return "\n".join(f"- {say(line)}" for line in said)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from mmbm.findings import title
 from mmbm.record.figures import Comparison, Figures, Interval
-from mmbm.record.record import ALL, Heard, Level, Point, Record, Status
+from mmbm.record.record import ALL, Heard, Record, Status
+from mmbm.text import Say, Sentence, known, name_of, sentence
 
 __all__ = [
-    "FEW",
     "figures_table",
+    "headed",
     "markdown_table",
+    "marked",
     "named",
     "number",
     "unseen",
@@ -21,30 +24,19 @@ __all__ = [
 
 RATES = ("accuracy", "precision", "recall", "specificity", "f1")
 HEADER = (
-    "group", "finding", "patients", "cases", "assembled", "positives", "AUROC", "AUPRC",
-    "threshold", "accuracy", "precision", "recall", "specificity", "F1", "TP/FP/FN/TN",
-    "ECE (by chance)",
+    "group", "finding", "patients", "cases", "assembled", "positives", "auroc", "auprc",
+    "threshold", *RATES, "confusion", "ece_by_chance",
 )  # fmt: skip
-SHORT = (*HEADER[:8], "ECE")
+SHORT = (*HEADER[:8], "ece")
 PAIRS = ("finding", "group", "patients", "cases", "assembled", "first", "second", "difference")
-FEW = " †"
-MINED = " (labels mined from report text)"
-POINTS: dict[Point, str] = {
-    "half": "probability 0.5",
-    "youden": "Youden's J on the val split, sources alike",
-    "balanced": "sensitivity and specificity alike on the val split, sources alike",
-}
-LEVELS: dict[Level, str] = {
-    "across_sources": "validated across sources",
-    "within_sources": "within sources it was trained on, not shown to hold elsewhere",
-    "one_source": "within one source",
-    "exploratory": "exploratory",
-}
+RISKS = ("finding", "source", "cases", "errors_all", "errors_half", "aurc")
+
+Rows: TypeAlias = Iterable[Sequence[str]]  # cells: sentences, names and numbers
 
 
 def number(value: float | None, places: int = 3) -> str:
     """A figure, or "not assessed"."""
-    return "not assessed" if value is None else f"{value:.{places}f}"
+    return sentence("card.not_assessed") if value is None else f"{value:.{places}f}"
 
 
 def with_interval(figures: Figures, name: str, places: int = 3) -> str:
@@ -56,34 +48,46 @@ def with_interval(figures: Figures, name: str, places: int = 3) -> str:
 
 def written(value: float, bounds: Interval | None, places: int = 3) -> str:
     """A figure and its interval, where there is one."""
+    shown = number(value, places)
     if bounds is None:
-        return number(value, places)
-    return f"{value:.{places}f} ({bounds[0]:.{places}f} to {bounds[1]:.{places}f})"
+        return shown
+    low, high = (number(bound, places) for bound in bounds)
+    return sentence("card.interval", value=shown, low=low, high=high)
 
 
-def unseen(source: str) -> str:
+def unseen(source: str) -> Sentence:
     """What figures of a model that was trained without a source are called."""
-    return f"{source}, trained without it"
+    return sentence("card.unseen", source=source)
 
 
 def named(source: str, record: Record) -> str:
     """A source, with what its labels are where no reader of the film gave them."""
-    return f"{source}{MINED}" if source in record.mined else source
+    return sentence("card.mined", source=source) if source in record.mined else source
 
 
-def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Rows as a Markdown table; "Not assessed." where there are none."""
+def marked(group: str, f: Figures | Comparison) -> str:
+    """A group, with a mark where it has few cases of one label."""
+    return sentence("card.few", group=group) if f.few else group
+
+
+def markdown_table(header: Sequence[str], rows: Rows, say: Say) -> str:
+    """Rows as a Markdown table; "Not assessed." where there are none.
+
+    ``header`` has the codes of heads, or names such as a finding's column.
+    """
     body = list(rows)
     if not body:
-        return "Not assessed."
-    lines = [header, ["---"] * len(header), *body]
+        return say(sentence("card.none"))
+    heads = [name_of("card.head", h) if known(f"card.head.{h}") else title(h) for h in header]
+    lines = [[say(head) for head in heads], ["---"] * len(header)]
+    lines += [[say(cell) for cell in row] for row in body]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _sizes(group: str, finding: str, f: Figures) -> list[str]:
     """The columns that both widths begin with."""
     return [
-        group + (FEW if f.few else ""),
+        marked(group, f),
         title(finding),
         *(str(count) for count in (f.patients, f.n, f.assembled, f.positives)),
         with_interval(f, "auroc"),
@@ -93,13 +97,13 @@ def _sizes(group: str, finding: str, f: Figures) -> list[str]:
 
 def _long(group: str, finding: str, f: Figures) -> list[str]:
     counts = (f.true_positives, f.false_positives, f.false_negatives, f.true_negatives)
-    confusion = "not assessed" if None in counts else "/".join(str(count) for count in counts)
+    confusion = number(None) if None in counts else "/".join(str(count) for count in counts)
     return [
         *_sizes(group, finding, f),
         number(f.threshold),
         *(with_interval(f, rate) for rate in RATES),
         confusion,
-        f"{number(f.ece)} ({number(f.ece_floor)})",
+        sentence("card.pair", first=number(f.ece), second=number(f.ece_floor)),
     ]
 
 
@@ -107,121 +111,160 @@ def _short(group: str, finding: str, f: Figures) -> list[str]:
     return [*_sizes(group, finding, f), number(f.ece)]
 
 
-def _pairs(table: Mapping[str, Mapping[str, Comparison]]) -> str:
+def _pairs(table: Mapping[str, Mapping[str, Comparison]], say: Say) -> str:
     return markdown_table(
         PAIRS,
         (
             [
                 title(finding),
-                group + (FEW if c.few else ""),
+                marked(group, c),
                 *(str(count) for count in (c.patients, c.n, c.assembled)),
-                f"{c.first} {c.first_auroc:.3f}",
-                f"{c.second} {c.second_auroc:.3f}",
-                f"{c.difference:+.3f} ({c.difference_ci[0]:+.3f} to {c.difference_ci[1]:+.3f})",
+                f"{say(_parts(c.first))} {c.first_auroc:.3f}",
+                f"{say(_parts(c.second))} {c.second_auroc:.3f}",
+                sentence(
+                    "card.interval",
+                    value=f"{c.difference:+.3f}",
+                    low=f"{c.difference_ci[0]:+.3f}",
+                    high=f"{c.difference_ci[1]:+.3f}",
+                ),
             ]
             for finding, groups in table.items()
             for group, c in groups.items()
         ),
+        say,
     )
 
 
-def figures_table(record: Record) -> str:
+def _parts(subset: str) -> str:
+    """A subset of modalities by their names; what is none stays as it is."""
+    parts = subset.split("+")
+    if not all(known(f"modality.{part}") for part in parts):
+        return subset
+    return sentence("card.parts", parts=tuple(name_of("modality", part) for part in parts))
+
+
+def figures_table(record: Record, say: Say = str) -> str:
     """All of a record, a table a section."""
     groups = {ALL: record.overall, **record.by_source}
     rows = [(named(g, record), name, f) for g, by in groups.items() for name, f in by.items()]
+    real = [
+        (named(s, record), name, f) for s, by in record.real_parts.items() for name, f in by.items()
+    ]
+    left_out = [
+        (unseen(named(source, record)), name, f)
+        for source, left in record.leave_one_source_out.items()
+        for name, f in left.by_finding.items()
+    ]
     subsets = [
-        (f"{source}: {subset}", name, f)
+        (sentence("card.subset", source=source, subset=_parts(subset)), name, f)
         for source, by_subset in record.by_source_and_modalities.items()
         for subset, by in by_subset.items()
         for name, f in by.items()
     ]
     people = [
-        (f"{source}: {kind} {group}", name, f)
+        (_people(source, kind, group), name, f)
         for source, kinds in record.subgroups.items()
         for kind, by_group in kinds.items()
         for group, by in by_group.items()
         for name, f in by.items()
     ]
-    sections = {
-        "Status of each finding, by real parts alone": _status(record),
-        f"All that was given. Operating point: {POINTS[record.operating_point]}": markdown_table(
-            HEADER, (_long(*row) for row in rows)
+    point = sentence(f"card.point.{record.operating_point}")
+    sections: dict[str, str] = {
+        sentence("card.section.status"): _status(record, say),
+        sentence("card.section_all", point=point): markdown_table(
+            HEADER, (_long(*row) for row in rows), say
         ),
-        "With generated notes and drawn recordings left out": markdown_table(
-            HEADER,
-            (
-                _long(named(s, record), name, f)
-                for s, by in record.real_parts.items()
-                for name, f in by.items()
-            ),
+        sentence("card.section.real"): markdown_table(HEADER, (_long(*row) for row in real), say),
+        sentence("card.section.left_out"): markdown_table(
+            SHORT, (_short(*row) for row in left_out), say
         ),
-        "A source left out of training, its films and real parts alone": markdown_table(
-            SHORT,
-            (
-                _short(unseen(named(source, record)), name, f)
-                for source, left in record.leave_one_source_out.items()
-                for name, f in left.by_finding.items()
-            ),
+        sentence("card.section.subsets"): markdown_table(
+            SHORT, (_short(*row) for row in subsets), say
         ),
-        "Each subset of modalities, the others muted (notes alone are a control: what the words "
-        "give away)": markdown_table(SHORT, (_short(*row) for row in subsets)),
-        "Fused against the best modality by itself": _pairs(record.fused_against_single),
-        "Film and real note of the same patient against the film alone": _pairs(record.real_pairs),
-        "Control: notes and recordings swapped among the cases of a source": _pairs(
-            record.shuffled
-        ),
-        "Subgroups, real parts alone": markdown_table(SHORT, (_short(*row) for row in people))
-        + _unstated(record),
-        "Errors when only the surest cases are kept": _risks(record),
-        "Sound events, each recording once (of a manikin, 'patients' are groups of recordings)": (
-            markdown_table(
-                SHORT, (_short("recordings", n, f) for n, f in record.sound_events.items() if f.n)
-            )
+        sentence("card.section.fused"): _pairs(record.fused_against_single, say),
+        sentence("card.section.pairs"): _pairs(record.real_pairs, say),
+        sentence("card.section.shuffled"): _pairs(record.shuffled, say),
+        sentence("card.section.subgroups"): markdown_table(
+            SHORT, (_short(*row) for row in people), say
+        )
+        + _unstated(record, say),
+        sentence("card.section.risks"): _risks(record, say),
+        sentence("card.section.events"): markdown_table(
+            SHORT, (_event(n, f) for n, f in record.sound_events.items() if f.n), say
         ),
     }
-    return "\n\n".join(f"{title}:\n\n{table}" for title, table in sections.items()) + (
-        "\n\nIntervals: 95 %, bootstrap over patients. Assembled: cases whose score leans on a "
-        "generated note or a drawn recording. ECE by chance: what a perfect model would show on as "
-        "many cases. †: fewer than ten cases of one label, so the figures say little."
-    )
+    told = "\n\n".join(headed(name, table, say) for name, table in sections.items())
+    return f"{told}\n\n{say(sentence('card.footnote'))}"
 
 
-def _status(record: Record) -> str:
-    def because(source: str, heard: Heard, f: Figures) -> str:
-        if heard.startswith("few"):
-            few = min(f.positives, f.n - f.positives)
-            return f"{source} not heard, {few} of {f.n} cases are {heard.removeprefix('few_')}"
-        return f"{named(source, record)} {heard} it, AUROC {with_interval(f, 'auroc')}"
+def headed(heading: str, text: str, say: Say) -> str:
+    """A table or list under what it is about."""
+    return f"{say(sentence('card.headed', heading=heading))}\n\n{text}"
+
+
+def _event(name: str, f: Figures) -> list[str]:
+    group, _, *figures = _short(sentence("card.lung_sounds"), name, f)
+    return [group, name_of("event", name), *figures]
+
+
+def _people(source: str, kind: str, group: str) -> Sentence:
+    kinds = name_of("card.kind", kind)
+    named_group = name_of("people", group) if known(f"people.{group}") else group
+    return sentence("card.people", source=source, kind=kinds, group=named_group)
+
+
+def _status(record: Record, say: Say) -> str:
+    left = record.leave_one_source_out
 
     def reasons(finding: str, status: Status) -> str:
-        left = record.leave_one_source_out
-        said = [because(s, h, record.real_parts[s][finding]) for s, h in status.sources.items()]
+        said = [
+            _because(s, h, record, record.real_parts[s][finding]) for s, h in status.sources.items()
+        ]
         said += [
-            "trained without it, " + because(s, heard, left[s].by_finding[finding])
-            for s, heard in status.unseen.items()
+            sentence(
+                "card.trained_without", said=_because(s, h, record, left[s].by_finding[finding])
+            )
+            for s, h in status.unseen.items()
             if s in left
         ]
-        return "; ".join(said)
+        return say(sentence("list.semicolon")).join(map(say, said))
 
     return markdown_table(
         ("finding", "status", "because"),
-        ([title(name), LEVELS[s.level], reasons(name, s)] for name, s in record.status.items()),
+        (
+            [title(name), sentence(f"status.{s.level}"), reasons(name, s)]
+            for name, s in record.status.items()
+        ),
+        say,
     )
 
 
-def _unstated(record: Record) -> str:
+def _because(source: str, heard: Heard, record: Record, f: Figures) -> Sentence:
+    """Why a source counts for or against a finding, or not at all."""
+    if heard.startswith("few"):
+        few = min(f.positives, f.n - f.positives)
+        return sentence(f"card.because_few.{heard}", source=source, few=few, n=f.n)
+    shown = named(source, record)
+    return sentence(f"card.because.{heard}", source=shown, auroc=with_interval(f, "auroc"))
+
+
+def _unstated(record: Record, say: Say) -> str:
     """Which sources do not say what."""
-    missing = [
-        f"{source}: {', '.join(absent)}"
+    missing = tuple(
+        sentence(
+            "card.source_kinds",
+            source=source,
+            kinds=tuple(name_of("card.kind", kind) for kind in absent),
+        )
         for source, kinds in record.subgroups.items()
         if (absent := [kind for kind in ("sex", "age", "view") if kind not in kinds])
-    ]
-    return f"\n\nNot assessed, since the source does not say: {'; '.join(missing)}." * bool(missing)
+    )
+    return f"\n\n{say(sentence('card.unstated', sources=missing))}" if missing else ""
 
 
-def _risks(record: Record) -> str:
+def _risks(record: Record, say: Say) -> str:
     return markdown_table(
-        ("finding", "source", "cases", "errors, all cases", "errors, surest half", "mean (AURC)"),
+        RISKS,
         (
             [
                 title(finding),
@@ -229,9 +272,10 @@ def _risks(record: Record) -> str:
                 str(c.n),
                 number(c.risk[-1]),
                 number(next(r for k, r in zip(c.coverage, c.risk, strict=True) if k >= 0.5)),
-                f"{c.area:.3f} ({c.area_ci[0]:.3f} to {c.area_ci[1]:.3f})",
+                written(c.area, c.area_ci),
             ]
             for finding, curves in record.risk_coverage.items()
             for source, c in curves.items()
         ),
+        say,
     )

@@ -1,4 +1,6 @@
-"""Writes ``card.md``: the model's facts in the order of Model Facts, with its record's figures.
+"""Writes the card: the model's facts in the order of Model Facts, with its record's figures.
+
+In each language a file: ``card.md`` and ``card.zh.md``.
 
 Sources: Sendak et al., Presenting machine learning model information to clinical end users with
 model facts labels, npj Digital Medicine 2020; CONSORT-AI (Liu et al., Nature Medicine 2020); the
@@ -13,7 +15,7 @@ from typing import Any
 
 from mmbm.branches.registry import branch_of
 from mmbm.card.evaluated import evaluation
-from mmbm.card.facts import SOURCES, UNSTATED, CardFacts, read_card
+from mmbm.card.facts import FILES, Card, CardFacts, read_card
 from mmbm.card.lineage import read_lineage, weights_sha256
 from mmbm.card.tables import markdown_table
 from mmbm.findings import not_assessed, title
@@ -21,90 +23,89 @@ from mmbm.model.config import ModelConfig
 from mmbm.model.facts import calibrated_at
 from mmbm.record.record import Record
 from mmbm.storage.folder import put
+from mmbm.text import Say, Sentence, known, name_of, sentence, speaker
 
 __all__ = ["write_card"]
 
-NOT_ASSESSED = (
-    "Prospective use, and the effect on a doctor's decisions, time or errors.",
-    "Human factors: how doctors learn to use it, over-trust it, or overrule it.",
-    "Real notes and real lung sounds with a diagnosis, at the size needed.",
-    "Lateral films, scanners and hospitals outside the sources above, ethnicity, pregnancy.",
-    "The prevalence of a clinic: a probability holds at that of the calibration, and can be "
-    "re-expressed at yours if cases with and without the finding look as they do here.",
-)
-NON_COMMERCIAL = {  # what forbids commercial use
-    "chexpert": "Stanford's research use agreement",
-    "icbhi": "free for research",
-    "ieee8023": "mostly CC BY-NC-SA, which also asks that what is derived be shared alike",
-    "mimic_cxr": "PhysioNet's credentialed licence, for research",
-    "openi": "CC BY-NC-ND",
-    "siim": "academic and non-commercial use",
-}
+OPEN = ("prospective", "human", "real", "elsewhere", "clinic")  # what nobody looked at
+NON_COMMERCIAL = {"chexpert", "icbhi", "ieee8023", "mimic_cxr", "openi", "siim"}  # forbid it
 
 
 def write_card(folder: Path) -> None:
-    """Write ``card.md`` from the folder's card.json, config.json and evaluation.json.
+    """Write the card in every language, from the folder's facts, config and record.
 
     Raises
     ------
     ConfigError
-        An unknown entry under ``card`` in card.json.
+        An unknown entry under ``card`` or ``card_zh`` in card.json.
     """
     card = read_card(folder)
     config = ModelConfig.read(folder / "config.json")
-    own = CardFacts.parse(card.facts.get("card", {}))
+    english = CardFacts.parse(card.facts.get("card", {}))
+    own = {"en": english, "zh": english}
+    if "card_zh" in card.facts:
+        own["zh"] = CardFacts.parse(card.facts["card_zh"])
+    for language, name in FILES.items():
+        put(folder, name, _text(card, config, own[language], speaker(language)).encode())
+
+
+def _text(card: Card, config: ModelConfig, own: CardFacts, say: Say) -> str:
     facts = card.facts
     parts = [
         f"# {facts['name']} {facts['version']}",
-        "**Research use, not a medical device.**",
+        f"**{say(sentence('card.research'))}**",
         own.summary,
-        _use(config),
-        _model(config, facts, own),
-        _data(facts),
-        _calibration(facts),
-        _licence(facts, own),
-        evaluation(card),
-        _failures(card.evaluation, own),
-        *(f"## {title}\n{text}" for title, text in own.further.items()),
-        _not_assessed(card.evaluation, own),
+        _use(config, say),
+        _model(config, facts, own, say),
+        _data(facts, say),
+        _calibration(facts, say),
+        _licence(facts, own, say),
+        evaluation(card, say),
+        _failures(card.evaluation, own, say),
+        *(f"## {heading}\n{text}" for heading, text in own.further.items()),
+        _not_assessed(card.evaluation, own, say),
     ]
-    put(folder, "card.md", ("\n\n".join(p for p in parts if p) + "\n").encode())
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _use(config: ModelConfig) -> str:
-    takes = [branch_of(m).takes(config.of(m)) for m in config.modalities]
-    missing = "; any of these may be missing" if len(takes) > 1 else ""
-    heard = "; names of sounds heard" if config.events else ""
-    return f"""## Intended use
-Research on assisted diagnosis, and teaching: {", ".join(title(f) for f in config.findings)}.
-“{title("no_finding")}” says no more than that: what is listed next may be there all the same.
-
-- **Not assessed in any film:** {", ".join(not_assessed(config.findings).values())}, and more.
-
-- **Users:** a doctor or a researcher who looks at the inputs too and makes the decision.
-- **Not for:** triage, screening, treatment, or any use where nobody looks at the inputs.
-- **Inputs:** {", ".join(takes)}{missing}. A file that cannot be read is refused in one
-  sentence; a part unlike what the model knows is flagged.
-- **Outputs:** a calibrated probability for each finding, with what each part added to its log-odds;
-  yes, no or not sure at a level the user picks{heard}.
-- **In the workflow:** beside the doctor's own reading, never before or instead of it."""
+def _section(name: str, text: str, say: Say) -> str:
+    return f"## {say(sentence(f'card.title.{name}'))}\n{text}"
 
 
-def _model(config: ModelConfig, facts: dict[str, Any], own: CardFacts) -> str:
+def _use(config: ModelConfig, say: Say) -> str:
+    findings = tuple(title(finding) for finding in config.findings)
+    use = sentence("card.use", findings=findings, clear=title("no_finding"))
+    others = tuple(not_assessed(config.findings).values()) or sentence("card.not_stated")
+    takes = tuple(branch_of(m).takes(config.of(m)) for m in config.modalities)
+    lines = [
+        sentence("card.use_not_assessed", names=others),
+        sentence("card.use.users"),
+        sentence("card.use.not_for"),
+        sentence("card.use_inputs", inputs=takes),
+        sentence("card.use.outputs"),
+        sentence("card.use.workflow"),
+    ]
+    listed = "\n".join(f"- {say(line)}" for line in lines)
+    return _section("use", f"{say(use)}\n\n{listed}", say)
+
+
+def _model(config: ModelConfig, facts: dict[str, Any], own: CardFacts, say: Say) -> str:
     nets = [
-        f"{m.replace('_', ' ').capitalize()}: {branch_of(m).built(config.of(m))}."
+        sentence("card.net", part=name_of("modality", m), net=branch_of(m).built(config.of(m)))
         for m in config.modalities
     ]
-    made = facts.get("mmbm_version", "not stated")
-    text = f"""## Model
-{" ".join(nets)} Features of {config.features} numbers each, fusion
-`{config.fusion}`, linear head; calibrated by Platt scaling of each modality's evidence on the val
-split. Reads {", ".join(config.modalities)}.
-Weights: sha256 {weights_sha256(facts)}. Made with MMBM {made}."""
-    return "\n\n".join(part for part in (text, own.how_trained, _lineage(facts)) if part)
+    made = sentence("card.model", features=config.features, fusion=config.fusion)
+    weights = sentence(
+        "card.weights",
+        sha256=weights_sha256(facts),
+        version=facts.get("mmbm_version") or sentence("card.not_stated"),
+    )
+    text = "\n".join(map(say, (*nets, made, weights)))
+    parts = (_section("model", text, say), own.how_trained, _lineage(facts, say))
+    return "\n\n".join(part for part in parts if part)
 
 
-def _lineage(facts: dict[str, Any]) -> str:
+def _lineage(facts: dict[str, Any], say: Say) -> str:
     """A row for each stage that made the weights."""
     lineage = read_lineage(facts)
     rows = [
@@ -123,110 +124,97 @@ def _lineage(facts: dict[str, Any]) -> str:
     ]
     if not rows:
         return ""
-    heads = ("stage", "step", "settings other than the defaults", "from", "branches of", "gives")
-    return (
-        "How the weights came to be; weights are named by the first letters of their sha256:\n\n"
-        + markdown_table(heads, rows)
-    )
+    heads = ("stage", "step", "settings", "start", "branches", "gives")
+    return f"{say(sentence('card.lineage'))}\n\n{markdown_table(heads, rows, say)}"
 
 
-def _data(facts: dict[str, Any]) -> str:
+def _data(facts: dict[str, Any], say: Say) -> str:
     data: list[dict[str, Any]] = facts.get("data", [])
     if not data:
-        return "## Data\nNot stated."
-    counts = {"source", "split", "cases", "patients", "assembled"}
-    heads = [name if name in counts else title(name) for name in data[0]]
-    table = markdown_table(heads, [[str(v) for v in row.values()] for row in data])
-    sources = sorted({row["source"] for row in data})
-    licences = "\n".join(f"- `{s}`: {SOURCES.get(s, UNSTATED)}" for s in sources)
-    text = f"""## Data
-{table}
-
-{licences}
-
-Splits are by patient; train is what the weights saw, val fitted the calibration and chose the
-operating point, test made every figure below. A source without train rows was never trained on.
-Positives are counted by finding."""
-    assembled = sum(row["assembled"] for row in data)
-    if assembled:
-        text += f"""
-
-**{assembled} cases are assembled.** Their film, if they have one, belongs to a patient; their note
-was written by a generator and their recording drawn from a manikin's, at published rates of each
-sign given the case's label. Given the label, the parts are independent of each other. No figure
-that uses such notes or sounds says how the model does on real ones; every table counts them."""
-    return text
+        return _section("data", say(sentence("card.data_unstated")), say)
+    table = markdown_table(tuple(data[0]), [[str(v) for v in row.values()] for row in data], say)
+    lines = [
+        sentence("card.data_source", source=source, about=_about(source))
+        for source in sorted({row["source"] for row in data})
+    ]
+    parts = [table, "\n".join(f"- {say(line)}" for line in lines), say(sentence("card.splits"))]
+    if assembled := sum(row["assembled"] for row in data):
+        parts.append(say(sentence("card.assembled", cases=assembled)))
+    return _section("data", "\n\n".join(parts), say)
 
 
-def _calibration(facts: dict[str, Any]) -> str:
+def _about(source: str) -> Sentence:
+    """What a source is, and its terms."""
+    if known(f"card.source.{source}"):
+        return sentence(f"card.source.{source}")
+    return sentence("card.source_unstated")
+
+
+def _calibration(facts: dict[str, Any], say: Say) -> str:
     """At which prevalence each probability holds."""
     rows = [
         [
             title(finding),
             f"{found.prevalence:.1%}",
-            "; ".join(f"{s}: {k} of {n}" for s, (n, k) in found.sources.items()),
+            say(sentence("list.semicolon")).join(
+                say(sentence("card.calibrated_source", source=s, positives=k, cases=n))
+                for s, (n, k) in found.sources.items()
+            ),
         ]
         for finding, found in calibrated_at(facts).items()
     ]
     if not rows:
         return ""
-    return (
-        "## Calibration\nA probability holds where the finding is as common as it was here, by the "
-        "cases of the fit, each as often as it has subsets of parts:\n\n"
-        + markdown_table(("finding", "holds at a prevalence of", "positives of val cases"), rows)
-    )
+    table = markdown_table(("finding", "prevalence", "val_positives"), rows, say)
+    return _section("calibration", f"{say(sentence('card.calibration'))}\n\n{table}", say)
 
 
-def _licence(facts: dict[str, Any], own: CardFacts) -> str:
+def _licence(facts: dict[str, Any], own: CardFacts, say: Say) -> str:
     """What the licences of what it learned from mean for the weights."""
     data: list[dict[str, Any]] = facts.get("data", [])
-    bound = set(NON_COMMERCIAL)
-    learned = sorted({row["source"] for row in data if row["split"] != "test"} & bound)
-    seen = sorted({row["source"] for row in data} & bound - set(learned))
-    lines = ["## Licence of the weights"]
-    if own.licence:
-        lines.append(own.licence)
+    learned = sorted({row["source"] for row in data if row["split"] != "test"} & NON_COMMERCIAL)
+    seen = sorted({row["source"] for row in data} & NON_COMMERCIAL - set(learned))
+    lines = [own.licence] if own.licence else []
     if learned:
-        lines.append(
-            "**Non-commercial.** Trained or calibrated on data whose terms forbid commercial use: "
-            f"{'; '.join(f'{name} ({NON_COMMERCIAL[name]})' for name in learned)}. Take these "
-            "weights as bound by the same terms."
+        terms = tuple(
+            sentence("card.licence_source", source=s, terms=sentence(f"card.licence_of.{s}"))
+            for s in learned
         )
+        lines.append(sentence("card.non_commercial", sources=terms))
     elif seen:
-        lines.append(
-            f"Nothing of {', '.join(seen)} was trained or calibrated on: its cases made figures "
-            "only, so its non-commercial terms do not reach these weights."
-        )
+        lines.append(sentence("card.tested_only", sources=tuple(seen)))
     if "lung_finder_sha256" in facts:
-        lines.append(
-            "The lung finder that cuts the film for this model did learn from case reports of "
-            "ieee8023, mostly CC BY-NC-SA: commercial use needs another lung finder, and a model "
-            "trained with it."
-        )
-    return "\n\n".join(lines) if len(lines) > 1 else ""
+        lines.append(sentence("card.lung_finder"))
+    return _section("licence", "\n\n".join(map(say, lines)), say) if lines else ""
 
 
-def _failures(record: Record | None, own: CardFacts) -> str:
-    lines = list(own.known_failures)
+def _failures(record: Record | None, own: CardFacts, say: Say) -> str:
+    lines: list[str] = list(own.known_failures)
     for finding, status in (record.status if record else {}).items():
         if status.level == "exploratory":
-            lines.append(f"{title(finding)} is exploratory: no source shows that it can be told.")
+            lines.append(sentence("card.exploratory", finding=title(finding)))
     for source, left in (record.leave_one_source_out if record else {}).items():
         for finding, f in left.by_finding.items():
             seen = record.real_parts.get(source, {}).get(finding) if record else None
             if f.auroc is not None and seen and seen.auroc is not None and not f.few:
                 lines.append(
-                    f"On {source}, when trained without it, {title(finding)} goes from AUROC "
-                    f"{seen.auroc:.3f} to {f.auroc:.3f}: expect as much on a new hospital."
+                    sentence(
+                        "card.drop",
+                        source=source,
+                        finding=title(finding),
+                        seen=seen.auroc,
+                        left=f.auroc,
+                    )
                 )
-    listed = "\n".join(f"- {line}" for line in lines)
-    return f"## Known failures\n{listed or 'None was written down.'}"
+    lines = lines or [sentence("card.no_failures")]
+    return _section("failures", "\n".join(f"- {say(line)}" for line in lines), say)
 
 
-def _not_assessed(record: Record | None, own: CardFacts) -> str:
-    lines = [*NOT_ASSESSED, *own.not_assessed]
+def _not_assessed(record: Record | None, own: CardFacts, say: Say) -> str:
+    missing = list(OPEN)
     if record is None or not record.leave_one_source_out:
-        lines.append("Leaving one source out of training.")
+        missing.append("left_out")
     if record is None or not record.subgroups:
-        lines.append("Subgroups by sex, age and view.")
-    return "## Not assessed\n" + "\n".join(f"- {line}" for line in lines)
+        missing.append("subgroups")
+    lines = [*(sentence(f"card.open.{name}") for name in missing), *own.not_assessed]
+    return _section("not_assessed", "\n".join(f"- {say(line)}" for line in lines), say)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from mmbm.cli import combine, data, evaluate, predict, serve, train
+from mmbm.cli import combine, data, evaluate, predict, serve, shared, train
 
 OUTSIDE = "MMBM_WITH"  # as mmbm.branches.registry has it, which takes long to import
 
@@ -31,8 +31,13 @@ def choices(
         list[Path] | None,
         typer.Option("--with", help="A Python file that registers a modality; may be repeated."),
     ] = None,
+    language: Annotated[
+        Literal["en", "zh"],
+        typer.Option(envvar="MMBM_LANGUAGE", help="Of all that is printed: en or zh."),
+    ] = "en",
 ) -> None:
     """What holds for every command."""
+    shared.speak(language)
     if outside:
         os.environ[OUTSIDE] = os.pathsep.join(str(path.resolve()) for path in outside)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmbm.cli.shared import ModelOption, one_line_errors, progress
+from mmbm.cli.shared import ModelOption, echo, one_line_errors, progress
+from mmbm.text import sentence
 
 if TYPE_CHECKING:
     from mmbm.case import Modality
@@ -40,7 +41,7 @@ def average(
                 reading=reading,
                 version=version,
             )
-    typer.echo(f"The model, not yet calibrated anew, is in {folder}")
+    echo(sentence("cli.uncalibrated", folder=str(folder)))
 
 
 def graft(
@@ -59,4 +60,4 @@ def graft(
         given: dict[Modality, Path | None] = {"image": image, "notes": notes, "audio": audio}
         branches = {modality: folder for modality, folder in given.items() if folder is not None}
         folder = run_graft(model, branches, out, name=name, version=version)
-    typer.echo(f"The model, not yet calibrated anew, is in {folder}")
+    echo(sentence("cli.uncalibrated", folder=str(folder)))

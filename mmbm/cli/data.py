@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from mmbm.cli.shared import one_line_errors, progress
+from mmbm.cli.shared import echo, one_line_errors, progress, say
 from mmbm.errors import ManifestError
+from mmbm.text import sentence
 
 
 def prepare(
@@ -36,10 +37,10 @@ def prepare(
         warnings.simplefilter("always", SourceWarning)
         if source != ASSEMBLED:
             if drawn or train or not films:
-                raise ManifestError(f"--drawn, --train and --no-films are for '{ASSEMBLED}' alone.")
+                raise ManifestError(sentence("cli.data.assembled_only", source=ASSEMBLED))
             rows = prepare_source(source, folder, out, seed=seed, limit=limit, mined=mined)
         elif not films and not drawn:
-            raise ManifestError("Without films, --drawn must say how many cases to draw.")
+            raise ManifestError(sentence("cli.data.no_films"))
         else:
             rows = prepare(
                 folder,
@@ -51,9 +52,10 @@ def prepare(
                 train=train,
                 mined=mined,
             )
-    for said in notes:
-        typer.echo(f"note: {said.message}", err=True)
-    typer.echo(f"{len(rows)} cases in {out}")
+    for warned in notes:
+        note = sentence("cli.note", said=warned.message.args[0])  # type: ignore[union-attr]
+        typer.echo(say(note), err=True)
+    echo(sentence("cli.data.written", cases=len(rows), file=str(out)))
 
 
 def check(
@@ -74,8 +76,8 @@ def check(
         from mmbm.data.check.show import rich_tables
 
         console = Console()
-        for table in rich_tables(report):
+        for table in rich_tables(report, say):
             console.print(table)
-        console.print(report.verdict)
+        console.print(say(report.verdict))
     if report.errors:
         raise typer.Exit(1)

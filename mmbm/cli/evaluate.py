@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from mmbm.cli.shared import DeviceOption, ModelOption, one_line_errors, progress
+from mmbm.cli.shared import DeviceOption, ModelOption, echo, one_line_errors, progress, say
 from mmbm.errors import ManifestError
+from mmbm.text import sentence
 
 
 def evaluate(
@@ -41,12 +42,12 @@ def evaluate(
             try:
                 write_record(record, json_file)
             except OSError as exc:
-                raise ManifestError(f"'{json_file.name}' could not be written.") from exc
+                raise ManifestError(sentence("evaluate.not_written", file=json_file.name)) from exc
         if write:
             store_record(record, find(model))
             write_golden(find(model))
             write_card(find(model))
-    typer.echo(figures_table(record))
+    typer.echo(figures_table(record, say))
 
 
 def sanity(
@@ -63,9 +64,14 @@ def sanity(
         with progress() as (reading, _):
             found = run_sanity(model, device=device, reading=reading, every=every)
     for check in found:
-        typer.echo(
-            f"{check.method}, {check.over}: rank correlation {check.similarity:.2f} "
-            f"over {check.cases} cases"
+        echo(
+            sentence(
+                "cli.sanity",
+                method=check.method,
+                space=check.over,
+                similarity=check.similarity,
+                cases=check.cases,
+            )
         )
 
 
@@ -77,4 +83,4 @@ def sign(folder: Annotated[Path, typer.Argument(help="A model folder.")]) -> Non
 
         listed = written(find(folder))
         read(folder)
-    typer.echo(f"{len(listed)} files of {folder} are listed in its checksums.json")
+    echo(sentence("cli.signed", files=len(listed), folder=str(folder)))

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmbm.cli.shared import DeviceOption, ModelOption, one_line_errors
+from mmbm.cli.shared import DeviceOption, ModelOption, one_line_errors, say
 from mmbm.errors import ConfigError
+from mmbm.findings import not_assessed
+from mmbm.text import Sentence, name_of, sentence
 
 if TYPE_CHECKING:
-    from mmbm.report import CaseReport, PrevalenceEntry
+    from rich.table import Table
 
-STATUS = {
-    "across_sources": "Validated across sources.",
-    "within_sources": "Shown in sources it was trained on only.",
-    "one_source": "Shown in one source only.",
-    "exploratory": "Exploratory.",
-    "not_assessed": "How well it is told was not assessed.",
-}
+    from mmbm.report import CaseReport, PrevalenceEntry
 
 
 def predict(
@@ -62,51 +59,90 @@ def _share(said: str) -> tuple[str, float]:
     try:
         return finding.strip(), float(share)
     except ValueError:
-        raise ConfigError(
-            f"--prevalence {said[:40]} is no finding with a share: write pneumonia=0.05."
-        ) from None
+        raise ConfigError(sentence("cli.predict.share_wanted", said=said[:40])) from None
 
 
 def _show(report: CaseReport) -> None:
-    """Print a report as a table."""
+    """Print a report as a table, and what is to be said of it."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.markup import escape
 
     console = Console()
-    table = Table(title=f"{report.model.name} {report.model.version} on {report.device}")
+    console.print(_table(report))
+    for said in _said(report):
+        console.print(escape(say(said)))
+    for warning in report.warnings:
+        said = Sentence.decoded({"code": warning.code, "values": warning.values})
+        line = say(sentence("cli.predict.warning", said=said))
+        console.print(escape(line), style="yellow")
+    console.print(escape(say(sentence("report.notice"))))
+
+
+def _table(report: CaseReport) -> Table:
+    """The account of each finding."""
+    from rich.table import Table
+
+    model = report.model
+    title = sentence(
+        "cli.predict.title", model=model.name, version=model.version, device=report.device
+    )
+    table = Table(title=say(title))
+    heads = [sentence("cli.predict.finding"), sentence("cli.predict.probability")]
     modalities = list(report.inputs)
-    for column in ("finding", "probability", "base", *modalities, "= logit"):
-        table.add_column(column, justify="left" if column == "finding" else "right")
+    heads += [sentence("cli.predict.base"), *(name_of("modality", m) for m in modalities)]
+    for head in (*heads, sentence("cli.predict.logit")):
+        table.add_column(say(head), justify="left" if head is heads[0] else "right")
     for f in report.findings:
         parts = [f"{f.contributions[m]:+.3f}" for m in modalities if m in f.contributions]
-        table.add_row(f.title, f"{f.probability:.1%}", f"{f.base:+.3f}", *parts, f"{f.logit:+.3f}")
-    console.print(table)
-    weights = ", ".join(f"{m} {w:.3f}" for m, w in report.fusion_weights.items()) or "none"
-    console.print(f"Log-odds; residual {report.residual:.1e}. Fusion weights: {weights}.")
+        name = say(name_of("finding", f.name))
+        table.add_row(name, f"{f.probability:.1%}", f"{f.base:+.3f}", *parts, f"{f.logit:+.3f}")
+    return table
+
+
+def _said(report: CaseReport) -> Iterator[Sentence]:
+    """Everything below the table but the warnings."""
+    weights = tuple(
+        sentence("cli.predict.weight", part=name_of("modality", m), weight=w)
+        for m, w in report.fusion_weights.items()
+    )
+    none = sentence("cli.predict.no_weights")
+    yield sentence("cli.predict.sum", residual=report.residual, weights=weights or none)
     for modality, told in report.events.items():
-        heard = ", ".join(f"{e.name} {e.probability:.0%}" for e in told)
-        console.print(f"{modality.capitalize()}: {heard}.")
+        heard = tuple(_share_of("event", e.name, e.probability) for e in told)
+        yield sentence("cli.predict.events", part=name_of("modality", modality), events=heard)
     lungs = report.inputs.get("image", {}).get("lungs", {"found": False})
     if lungs["found"]:
-        inside = ", ".join(
-            f"{name} {share:.0%}"
-            for name, share in lungs["evidence_inside"].items()
-            if share is not None
-        )
-        console.print(f"Of the image's evidence for each finding, in the lung fields: {inside}.")
+        inside = lungs["evidence_inside"].items()
+        shares = tuple(_share_of("finding", n, share) for n, share in inside if share is not None)
+        if shares:
+            yield sentence("cli.predict.inside", findings=shares)
     for f in report.findings:
-        console.print(f"{f.title}: {report.trust.answers[f.name].sentence} {STATUS[f.status]}")
+        answer = report.trust.answers[f.name]
+        yield sentence(
+            "cli.predict.answer",
+            finding=name_of("finding", f.name),
+            answer=Sentence.decoded({"code": answer.code, "values": answer.values}),
+            status=sentence(f"status.{f.status}"),
+        )
         if f.prevalence is not None:
-            console.print(f"  {_at_prevalence(f.probability, f.prevalence)}")
-    console.print(f"Not assessed, among other things: {', '.join(report.not_assessed)}.")
-    for warning in report.warnings:
-        console.print(f"[yellow]Note:[/yellow] {warning}")
-    console.print(report.notice)
+            yield _at_prevalence(f.probability, f.prevalence)
+    names = tuple(not_assessed([f.name for f in report.findings]).values())
+    if names:
+        yield sentence("cli.predict.not_assessed", names=names)
 
 
-def _at_prevalence(probability: float, of: PrevalenceEntry) -> str:
+def _share_of(kind: str, name: str, share: float) -> Sentence:
+    return sentence("cli.predict.share", name=name_of(kind, name), share=share)
+
+
+def _at_prevalence(probability: float, of: PrevalenceEntry) -> Sentence:
     """At which prevalence a probability holds, and what it is at the reader's."""
-    said = f"{probability:.1%} holds where {of.calibrated:.1%} of cases have it"
     if of.wanted is None:
-        return f"{said}; set yours with --prevalence."
-    return f"{said}; where {of.wanted:.1%} have it, it is {of.probability:.1%}."
+        return sentence("cli.predict.prevalence", probability=probability, calibrated=of.calibrated)
+    return sentence(
+        "cli.predict.prevalence_wanted",
+        probability=probability,
+        calibrated=of.calibrated,
+        wanted=of.wanted,
+        there=of.probability,
+    )

@@ -1,21 +1,40 @@
-"""What several commands share: options, one-line refusals, progress bars."""
+"""What several commands share: the language, options, one-line refusals, progress bars."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mmbm.errors import MMBMError
+from mmbm.text import Language, into, name_of, sentence
 
 if TYPE_CHECKING:
     from mmbm.train import Step
 
+_LANGUAGE: ContextVar[Language] = ContextVar("language", default="en")
+
 ModelOption = Annotated[str, typer.Option(help="A shipped model's name, or a model folder.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")]
+
+
+def speak(language: Language) -> None:
+    """Print in this language from now on."""
+    _LANGUAGE.set(language)
+
+
+def say(said: str) -> str:
+    """A sentence in the language that was chosen; a name stays as it is."""
+    return into(_LANGUAGE.get(), said)
+
+
+def echo(said: str) -> None:
+    """Print a sentence."""
+    typer.echo(say(said))
 
 
 @contextmanager
@@ -24,7 +43,8 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except MMBMError as exc:
-        sys.stderr.write(f"error: {' '.join(str(exc).split())}\n")
+        said = sentence("cli.error", reason=exc.sentence)
+        sys.stderr.write(" ".join(say(said).split()) + "\n")
         raise typer.Exit(2) from None
 
 
@@ -60,12 +80,12 @@ def progress(
         bars.update(tasks[name], completed=done, total=of, description=text)  # type: ignore[arg-type]
 
     def reading(what: str, done: int, of: int) -> None:
-        show(what, done, of, what)
+        show(what, done, of, say(name_of("progress", what)))
 
     def step(at: Step) -> None:
         done = (at.epoch - 1) * at.batches + at.batch
-        text = f"epoch {at.epoch}/{at.epochs} loss {at.loss:.3f}"
-        show("train", done, at.epochs * at.batches, text)
+        said = sentence("cli.epoch", epoch=at.epoch, epochs=at.epochs, loss=at.loss)
+        show("train", done, at.epochs * at.batches, say(said))
 
     with bars:
         yield reading, step

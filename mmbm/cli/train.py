@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from mmbm.case import Modality
-from mmbm.cli.shared import DeviceOption, ModelOption, one_line_errors, progress
+from mmbm.cli.shared import DeviceOption, ModelOption, echo, one_line_errors, progress
+from mmbm.text import sentence
 
 
 def train(
@@ -35,7 +36,7 @@ def train(
                 manifest, out, settings, resume=resume, device=device, reading=reading, step=step
             )
     if os.environ.get("RANK", "0") == "0":  # of the processes that torchrun started, the first
-        typer.echo(f"Model, card and evaluation are in {folder}")
+        echo(sentence("cli.trained", folder=str(folder)))
 
 
 def train_lungs(
@@ -84,4 +85,4 @@ def calibrate(
                 head=head,
                 held=hold,
             )
-    typer.echo(f"The calibrated model is in {folder}")
+    echo(sentence("cli.calibrated", folder=str(folder)))

@@ -14,6 +14,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from mmbm.text import sentence
+
 __all__ = ["Box", "Event", "box_mask", "event_mask", "read_boxes", "read_events", "written"]
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -42,10 +44,10 @@ def read_boxes(cell: str) -> tuple[Box, ...]:
     for part in _parts(cell):
         numbers = part.split()
         if len(numbers) != 4:
-            raise ValueError("a box is four numbers, x0 y0 x1 y1")
+            raise ValueError(sentence("manifest.fault.box_numbers"))
         box = Box(*(_number(n) for n in numbers))
         if not (0 <= box.left < box.right <= 1 and 0 <= box.top < box.bottom <= 1):
-            raise ValueError("a box lies between 0 and 1, x0 left of x1 and y0 above y1")
+            raise ValueError(sentence("manifest.fault.box_order"))
         boxes.append(box)
     return tuple(boxes)
 
@@ -56,10 +58,10 @@ def read_events(cell: str) -> tuple[Event, ...]:
     for part in _parts(cell):
         words = part.split()
         if len(words) != 3 or not NAME.fullmatch(words[2]):
-            raise ValueError("an event is two times in seconds and a name, as in 0.5 1.2 wheezing")
+            raise ValueError(sentence("manifest.fault.event"))
         event = Event(_number(words[0]), _number(words[1]), words[2])
         if not 0 <= event.start < event.end:
-            raise ValueError("an event starts at 0 seconds or later and before it ends")
+            raise ValueError(sentence("manifest.fault.event_order"))
         events.append(event)
     return tuple(events)
 
@@ -98,7 +100,7 @@ def _parts(cell: str) -> list[str]:
 def _number(text: str) -> float:
     value = float(text) if re.fullmatch(r"\d*\.?\d+([eE]-?\d+)?", text) else None
     if value is None:
-        raise ValueError(f"'{text[:20]}' is no number")
+        raise ValueError(sentence("manifest.fault_number", text=text[:20]))
     return value
 
 

@@ -23,6 +23,7 @@ from mmbm.branches.registry import branch_of, known
 from mmbm.case import MODALITIES
 from mmbm.data.located import Box, Event, read_boxes, read_events
 from mmbm.errors import ManifestError
+from mmbm.text import Sentence, name_of, sentence
 
 __all__ = [
     "Fault",
@@ -94,9 +95,11 @@ class Fault:
     why: str
     kind: Kind
 
-    def sentence(self, name: str) -> str:
+    def said(self, name: str) -> Sentence:
         """What to say of it in the manifest ``name``."""
-        return f"Line {self.line} of '{name}', column '{self.column}': {self.why}."
+        return sentence(
+            "manifest.cell", line=self.line, file=name, column=self.column, reason=self.why
+        )
 
 
 def further_columns() -> tuple[str, ...]:
@@ -152,7 +155,7 @@ def read_manifest(path: Path) -> Manifest:
     """
     manifest, lines = _read(path)
     for fault in _faults(manifest, lines):
-        raise ManifestError(fault.sentence(path.name))
+        raise ManifestError(fault.said(path.name))
     return manifest
 
 
@@ -179,23 +182,29 @@ def _read(path: Path) -> tuple[Manifest, list[int]]:
         reader = csv.reader(content.decode("utf-8-sig").splitlines(keepends=True), strict=True)
         lines = [(reader.line_num, cells) for cells in reader if cells]
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
-        raise ManifestError(f"The manifest '{path.name}' could not be read as UTF-8 CSV.") from exc
+        raise ManifestError(sentence("manifest.unreadable", file=path.name)) from exc
     if not lines:
-        raise ManifestError(f"The manifest '{path.name}' is empty.")
+        raise ManifestError(sentence("manifest.empty", file=path.name))
     header = [name.strip() for name in lines[0][1]]
     for name in REQUIRED:
         if name not in header:
             raise ManifestError(
-                f"The manifest '{path.name}' has no column '{name}'; "
-                f"it needs {', '.join(REQUIRED)}."
+                sentence(
+                    "manifest.no_column", file=path.name, column=name, needed=", ".join(REQUIRED)
+                )
             )
     if twice := {name for name in header if header.count(name) > 1}:
-        raise ManifestError(f"Column '{min(twice)}' stands twice in '{path.name}'.")
+        raise ManifestError(sentence("manifest.column_twice", column=min(twice), file=path.name))
     for line, cells in lines[1:]:
         if len(cells) != len(header):
             raise ManifestError(
-                f"Line {line} of '{path.name}' has {len(cells)} cells; "
-                f"the header has {len(header)}."
+                sentence(
+                    "manifest.cells",
+                    line=line,
+                    file=path.name,
+                    cells=len(cells),
+                    columns=len(header),
+                )
             )
     rows = pd.DataFrame([cells for _, cells in lines[1:]], columns=header, dtype="object")
     rows = rows.map(str.strip)
@@ -221,26 +230,26 @@ def _faults(manifest: Manifest, lines: Sequence[int]) -> Iterator[Fault]:
 
         for column in REQUIRED:
             if not row[column]:
-                yield fault(column, "blank, but every case needs it")
+                yield fault(column, sentence("manifest.fault.blank"))
         if row["case_id"] in seen:
-            yield fault("case_id", "stands twice; every case needs its own")
+            yield fault("case_id", sentence("manifest.fault.twice"))
         seen.add(row["case_id"])
         if row["split"] not in SPLITS:
-            yield fault("split", f"not one of {', '.join(SPLITS)}")
+            yield fault("split", sentence("manifest.fault_split", valid=", ".join(SPLITS)))
         if split_of.setdefault(row["patient_id"], row["split"]) != row["split"]:
-            yield fault("split", "this patient stands in another split too", "patient")
+            yield fault("split", sentence("manifest.fault.other_split"), "patient")
         if not any(row.get(part) for part in (*PARTS, *further_columns())):
-            yield fault("image", "blank, and so are notes and audio; a case needs one of them")
+            yield fault("image", sentence("manifest.fault.no_part"))
         if row["notes"] and row["notes_text"]:
-            yield fault("notes_text", "both notes and notes_text are given; keep one")
+            yield fault("notes_text", sentence("manifest.fault.two_notes"))
         for column in labels:
             if not _is_label(row[column], row["split"]):
-                yield fault(column, "not 1, 0 or blank", "label")
+                yield fault(column, sentence("manifest.fault.not_a_label"), "label")
         for column, why in _misplaced(row):
             yield fault(column, why, "label")
         for column in ("image", "notes", "audio"):
             if row[column] and not (manifest.folder / row[column]).is_file():
-                why = "no such file; paths are relative to the manifest"
+                why = sentence("manifest.fault.no_file")
                 yield fault(column, why, "file")
 
 
@@ -253,4 +262,5 @@ def _misplaced(row: dict[Hashable, str]) -> Iterator[tuple[str, str]]:
             yield column, str(exc)
             continue
         if marks and not row[part]:
-            yield column, f"given, but the case has no {part}"
+            given = name_of("modality", part)
+            yield column, sentence("manifest.fault_without_part", part=given)

@@ -32,6 +32,7 @@ from mmbm.data.manifest import Manifest
 from mmbm.errors import InputError, ManifestError
 from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.model.config import ModelConfig
+from mmbm.text import name_of, sentence
 
 __all__ = ["read_corpus", "read_texts"]
 
@@ -156,7 +157,11 @@ def _others(
                 for row in rows.to_dict("records")
             ]
         except InputError as exc:
-            raise ManifestError(f"The columns of {modality}: {exc}") from exc
+            raise ManifestError(
+                sentence(
+                    "manifest.columns", part=name_of("modality", modality), reason=exc.sentence
+                )
+            ) from exc
         read = branch.reader(settings, branch.encoder(settings, 1), tools.get(modality))
         found[modality] = [None if part is None else read(part) for part in parts]
     return found
@@ -185,7 +190,9 @@ def _read(path: Path, read: Callable[[bytes, str], Part]) -> Part:
     try:
         return read(path.read_bytes(), path.name)
     except InputError as exc:
-        raise ManifestError(f"{path.name}: {exc}") from exc
+        raise ManifestError(
+            sentence("manifest.problem", file=path.name, reason=exc.sentence)
+        ) from exc
 
 
 def _all(
@@ -196,5 +203,5 @@ def _all(
     with ThreadPoolExecutor(2) as pool:
         for part in pool.map(read, paths):
             done.append(part)
-            progress(f"reading {what}", len(done), len(paths))
+            progress(what, len(done), len(paths))
     return done

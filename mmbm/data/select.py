@@ -15,6 +15,7 @@ from mmbm.data.manifest import Manifest
 from mmbm.data.reading import read_corpus, read_texts
 from mmbm.errors import ManifestError
 from mmbm.model.config import ModelConfig
+from mmbm.text import sentence
 
 __all__ = ["corpus_of", "held_out", "left_out_by", "mean_film_of", "need_findings", "split_of"]
 
@@ -34,7 +35,7 @@ def split_of(manifest: Manifest, name: str, path: Path) -> Manifest:
     """The rows of one split, of which there must be some."""
     part = manifest.take((manifest.rows["split"] == name).to_numpy())
     if not len(part.rows):
-        raise ManifestError(f"'{path.name}' has no row with split '{name}'.")
+        raise ManifestError(sentence("manifest.no_split", file=path.name, split=name))
     return part
 
 
@@ -78,7 +79,7 @@ def need_findings(manifest: Manifest, findings: tuple[str, ...], path: Path) -> 
     """Raise ManifestError, where the manifest lacks a column of ``findings``."""
     missing = [f for f in findings if f not in manifest.findings]
     if missing:
+        has = ", ".join(manifest.findings) or sentence("manifest.none")
         raise ManifestError(
-            f"'{path.name}' has no column '{missing[0]}', a finding of this model; "
-            f"it has {', '.join(manifest.findings) or 'none'}."
+            sentence("manifest.no_finding", file=path.name, finding=missing[0], findings=has)
         )

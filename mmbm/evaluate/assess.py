@@ -196,7 +196,7 @@ def _shift(
             judgement = judge(case, prediction, predictor.config)
             strangeness = judgement.shifts[0].strangeness
             found.setdefault((entry.kind, entry.modality), []).append(strangeness)
-        progress("judging odd inputs", done, len(odd))
+        progress("odd", done, len(odd))
     kinds = {}
     for (kind, modality), values in found.items():
         strange, known = np.array(values), usual[modality][1]

@@ -15,6 +15,7 @@ from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.predict import Predictor
 from mmbm.storage.assets import assets_folder
 from mmbm.storage.folder import put, read_json, take
+from mmbm.text import sentence
 
 __all__ = [
     "GOLDEN",
@@ -74,6 +75,6 @@ def read_golden(folder: Path) -> Logits:
     """
     content = take(folder, GOLDEN)
     if content is None:
-        raise ModelError(f"'{folder.name}' has no {GOLDEN}; 'mmbm evaluate --write' writes one.")
-    logits: Logits = read_json(content, f"{GOLDEN} of the model '{folder.name}'")
+        raise ModelError(sentence("evaluate.no_golden", folder=folder.name, file=GOLDEN))
+    logits: Logits = read_json(content, sentence("model.file", file=GOLDEN, model=folder.name))
     return logits

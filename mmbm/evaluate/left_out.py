@@ -8,6 +8,7 @@ from pathlib import Path
 from mmbm.errors import ManifestError
 from mmbm.model.facts import read_facts
 from mmbm.record.record import LeftOut, read_record
+from mmbm.text import sentence
 
 __all__ = ["left_out_of"]
 
@@ -28,9 +29,7 @@ def left_out_of(folders: Sequence[Path]) -> dict[str, LeftOut]:
     for folder in folders:
         record = read_record(folder)
         if record is None or not record.left_out:
-            raise ManifestError(
-                f"'{folder.name}' has no record of a model trained with 'mmbm train --leave-out'."
-            )
+            raise ManifestError(sentence("evaluate.not_left_out", folder=folder.name))
         untaught = _untaught(folder)
         for source in record.left_out:
             real, given = (

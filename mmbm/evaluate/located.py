@@ -26,6 +26,7 @@ from mmbm.explain.maps import finer_maps
 from mmbm.io import read_picture, read_sound
 from mmbm.predict import Predictor
 from mmbm.record.figures import Located
+from mmbm.text import sentence
 
 __all__ = ["BOXED", "MOST", "located", "top_of"]
 
@@ -65,12 +66,12 @@ def located(
         boxes.setdefault(BOXED, {}).setdefault(sources[row], []).append(
             _film(predictor, manifest, row)
         )
-        progress("looking at boxed films", done, len(films))
+        progress("boxes", done, len(films))
     recordings = _chosen(manifest, "audio", "events")
     for done, row in enumerate(recordings, 1):
         for event, seen in _recording(predictor, manifest, row).items():
             moments.setdefault(event, {}).setdefault(sources[row], []).append(seen)
-        progress("listening to marked recordings", done, len(recordings))
+        progress("marked", done, len(recordings))
     return {
         name: {of: {s: _summed(seen) for s, seen in by.items()} for of, by in found.items()}
         for name, found in (("boxes", boxes), ("moments", moments))
@@ -106,7 +107,9 @@ def _film(predictor: Predictor, manifest: Manifest, row: int) -> Seen:
         case = Case(image=read_picture(path.read_bytes(), path.name))
         prediction = predictor.predict(case)
     except InputError as exc:
-        raise ManifestError(f"{path.name}: {exc}") from exc
+        raise ManifestError(
+            sentence("manifest.problem", file=path.name, reason=exc.sentence)
+        ) from exc
     prepared = prediction.features.prepared["image"]
     lungs = prepared.lungs if isinstance(prepared, PreparedImage) else None
     maps = finer_maps(predictor, prediction)
@@ -154,7 +157,9 @@ def _recording(predictor: Predictor, manifest: Manifest, row: int) -> dict[str, 
     try:
         prediction = predictor.predict(Case(audio=read_sound(path.read_bytes(), path.name)))
     except InputError as exc:
-        raise ManifestError(f"{path.name}: {exc}") from exc
+        raise ManifestError(
+            sentence("manifest.problem", file=path.name, reason=exc.sentence)
+        ) from exc
     heard = prediction.features.positions["audio"]
     with torch.no_grad():
         spoken = (

@@ -15,6 +15,7 @@ from typing import Any
 from mmbm.case import Case, Modality
 from mmbm.errors import InputError, ManifestError
 from mmbm.io import read_notes, read_picture, read_sound
+from mmbm.text import sentence
 
 __all__ = ["OddInput", "read_odd"]
 
@@ -39,7 +40,9 @@ class OddInput:
         try:
             part = READERS[self.modality](self.path.read_bytes(), self.path.name)
         except InputError as exc:
-            raise ManifestError(f"{self.path.name}: {exc}") from exc
+            raise ManifestError(
+                sentence("manifest.problem", file=self.path.name, reason=exc.sentence)
+            ) from exc
         return Case(**{self.modality: part})
 
 
@@ -55,19 +58,22 @@ def read_odd(path: Path) -> list[OddInput]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
-        raise ManifestError(f"'{path.name}' could not be read as UTF-8 CSV.") from exc
+        raise ManifestError(sentence("evaluate.odd_unreadable", file=path.name)) from exc
     listed = []
     for line, row in enumerate(rows, 2):
         if any(not row.get(column) for column in COLUMNS):
-            raise ManifestError(f"Line {line} of '{path.name}' needs {', '.join(COLUMNS)}.")
-        if row["modality"] not in READERS:
             raise ManifestError(
-                f"Line {line} of '{path.name}', column 'modality': not one of {', '.join(READERS)}."
+                sentence("evaluate.odd_row", line=line, file=path.name, columns=", ".join(COLUMNS))
+            )
+        if row["modality"] not in READERS:
+            why = sentence("manifest.fault_split", valid=", ".join(READERS))
+            raise ManifestError(
+                sentence("manifest.cell", line=line, file=path.name, column="modality", reason=why)
             )
         if not (path.parent / row["path"]).is_file():
+            why = sentence("manifest.fault.no_file")
             raise ManifestError(
-                f"Line {line} of '{path.name}', column 'path': no such file; paths are relative "
-                "to the CSV."
+                sentence("manifest.cell", line=line, file=path.name, column="path", reason=why)
             )
         listed.append(OddInput(row["kind"], row["modality"], path.parent / row["path"]))
     return listed

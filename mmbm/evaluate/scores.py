@@ -80,7 +80,7 @@ def extract(
         work += [(modality, part, part) for part in parts]
     for done, (modality, read, cases) in enumerate(work, 1):
         features[cases, network.place(modality)] = _read(network, corpus, read, modality, device)
-        progress("running the encoders", done, len(work))
+        progress("encoders", done, len(work))
     sounds = _events(network, features, corpus.present, device)
     return Scores(features, corpus.present, sounds)
 

@@ -25,6 +25,7 @@ from mmbm.explain.pieces import pieces
 from mmbm.explain.whatif import exchanged
 from mmbm.memory import halving
 from mmbm.predict import Prediction, Predictor
+from mmbm.text import name_of, sentence
 
 __all__ = ["Flip", "flip"]
 
@@ -70,7 +71,7 @@ def flip(
         ``cancelled`` said so, between two sets.
     """
     if modality not in prediction.present:
-        raise NoSignal(f"There is no {modality} in this case to take anything out of.")
+        raise NoSignal(sentence("explain.absent", part=name_of("modality", modality)))
     work = Work(predictor, cancelled=cancelled)
     search = _Search(work, case, prediction, modality, finding, threshold, progress)
     found = search.first()

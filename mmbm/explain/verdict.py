@@ -34,6 +34,7 @@ from scipy.stats import rankdata
 
 from mmbm.errors import ModelError
 from mmbm.storage.folder import put, take
+from mmbm.text import sentence
 
 __all__ = [
     "CURVES",
@@ -122,7 +123,7 @@ class Sanity:
         try:
             return TypeAdapter(cls).validate_json(line)
         except ValidationError as exc:
-            raise ModelError("The stored sanity check is not one that this program wrote.") from exc
+            raise ModelError(sentence("explain.sanity")) from exc
 
 
 def verdict(

@@ -17,6 +17,7 @@ from mmbm.errors import ConfigError
 from mmbm.explain.ledger import Ledger, ledger
 from mmbm.model.readout import Readout
 from mmbm.predict import Features, Finding, Prediction, Predictor
+from mmbm.text import name_of, sentence
 
 __all__ = ["Change", "Worth", "changes", "exchanged", "muted", "reweighed", "worth"]
 
@@ -71,7 +72,7 @@ def changes(before: Prediction, after: Prediction) -> tuple[Change, ...]:
         if account.finding in later
     )
     if not both:
-        raise ConfigError("The two models have no finding in common; choose another model.")
+        raise ConfigError(sentence("whatif.no_common_finding"))
     return both
 
 
@@ -93,7 +94,7 @@ def exchanged(predictor: Predictor, prediction: Prediction, parts: Case) -> Pred
         There is no part, or none that the model reads.
     """
     if prediction.identity != predictor.identity:
-        raise ConfigError("The prediction was made by another model: score the case with this one.")
+        raise ConfigError(sentence("whatif.other_model"))
     new = predictor.predict(parts)
     for modality in new.present:
         prediction = _with(prediction, modality, new)
@@ -112,12 +113,9 @@ def reweighed(prediction: Prediction, modality: str, weight: float) -> Predictio
     """
     readout = prediction.readout
     if not isinstance(readout, Readout):
-        raise ConfigError(
-            "This model has no fusion weights to move: what each part counts depends on the case. "
-            'Choose a model with fusion = "weighted_sum".'
-        )
+        raise ConfigError(sentence("whatif.no_weights"))
     if not 0.0 <= weight <= 1.0:
-        raise ConfigError(f"A fusion weight lies between 0 and 1, not at {weight:g}.")
+        raise ConfigError(sentence("whatif.weight", weight=weight))
     i = prediction.place(modality)
     others = readout.weights.clone()
     others[i] = 0.0
@@ -139,7 +137,7 @@ def worth(prediction: Prediction, modality: str) -> tuple[Worth, ...] | None:
         The part was given.
     """
     if modality in prediction.present:
-        raise ConfigError(f"The {modality} part was given: mute it to see what it changes.")
+        raise ConfigError(sentence("whatif.given", part=name_of("modality", modality)))
     population = None if prediction.trust is None else prediction.trust.population
     shown = None if population is None else population[:, prediction.place(modality)].double()
     if shown is None or bool(shown.isnan().any()):

@@ -27,6 +27,7 @@ from mmbm.model.tables import TrustTables
 from mmbm.storage.assets import assets_folder
 from mmbm.storage.folder import checksum, read_json, sign, take_all
 from mmbm.storage.tensors import Allowance, fill, to_store
+from mmbm.text import Sentence, name_of, sentence
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -89,8 +90,7 @@ def find(model: str | Path) -> Path:
         except (OSError, ValueError):  # no path at all
             continue
     raise ModelNotFound(
-        f"No model '{model}': give a folder with model.safetensors, or one of: "
-        f"{', '.join(['default', *shipped()])}."
+        sentence("model.not_found", model=str(model), known=", ".join(["default", *shipped()]))
     )
 
 
@@ -132,19 +132,21 @@ def read(model: str | Path) -> LoadedModel:
     held = take_all(folder)
     missing = [name for name in (CONFIG, CARD) if name not in held]
     if missing:
-        raise ModelError(f"The model '{folder.name}' is incomplete: it has no {missing[0]}.")
+        raise ModelError(sentence("model.incomplete", model=folder.name, file=missing[0]))
 
-    def called(name: str) -> str:
-        return f"{name} of the model '{folder.name}'"
+    def called(name: str) -> Sentence:
+        return sentence("model.file", file=name, model=folder.name)
 
     facts = parse_facts(held[CARD], folder.name)
     try:
         config = ModelConfig.parse(read_json(held[CONFIG], called(CONFIG)), strict=True)
         network = _made(config, len(held[WEIGHTS]), called(WEIGHTS))
     except ConfigError as exc:
-        raise ModelError(f"{called(CONFIG)} cannot be used: {exc}") from exc
+        raise ModelError(
+            sentence("model.unusable", file=called(CONFIG), reason=exc.sentence)
+        ) from exc
     if (facts["name"], facts["version"]) != (config.name, config.version):
-        raise ModelError(f"{called(CARD)} describes another model than {CONFIG}.")
+        raise ModelError(sentence("model.other_card", file=called(CARD), config=CONFIG))
     for modality in config.modalities:
         _check_facts(branch_of(modality).facts(config.of(modality)), facts, folder.name)
     fill(network, held[WEIGHTS], called(WEIGHTS))
@@ -165,10 +167,8 @@ def _check_facts(wanted: Mapping[str, Any], facts: Mapping[str, Any], model: str
     """Raises ModelError where the card says otherwise than the branches here."""
     for key, value in wanted.items():
         if facts.get(key) != value:
-            named = key.removesuffix("_sha256").replace("_", " ")
-            raise ModelError(
-                f"The model '{model}' was trained with another {named} than the one here."
-            )
+            tool = name_of("tool", key.removesuffix("_sha256"))
+            raise ModelError(sentence("model.other_tool", model=model, tool=tool))
 
 
 BUILDING = (
@@ -184,12 +184,12 @@ def _made(config: ModelConfig, stored: int, weights: str) -> MultimodalBigModel:
     ------
     ModelError, ConfigError
     """
-    refusal = f"{weights} does not fit: config.json asks for a far larger net."
+    refusal = sentence("model.larger_net", file=weights)
     try:
         with Allowance(3 * stored + ROOM, refusal):
             return MultimodalBigModel(config)
     except BUILDING as exc:  # what the libraries say of settings that no net can have
-        raise ConfigError("no net can be built from its settings.") from exc
+        raise ConfigError(sentence("model.no_net")) from exc
 
 
 @torch.inference_mode()
@@ -201,8 +201,6 @@ def _try(network: MultimodalBigModel, model: str) -> None:
     try:
         logits = network(Inputs(present, parts))
     except BUILDING as exc:
-        raise ModelError(
-            f"The model '{model}' cannot read a case: its settings do not go together."
-        ) from exc
+        raise ModelError(sentence("model.cannot_read", model=model)) from exc
     if not bool(logits.isfinite().all()):
-        raise ModelError(f"The model '{model}' gives no finite number: its weights are damaged.")
+        raise ModelError(sentence("model.not_finite", model=model))

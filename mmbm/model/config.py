@@ -19,13 +19,14 @@ from pydantic import (
 
 from mmbm.branches.registry import branch_of, built_in, known
 from mmbm.config import Name, Names, Settings, distinct
+from mmbm.text import sentence
 
 __all__ = ["ModelConfig"]
 
 
 def _known(modality: str) -> str:
     if modality not in known():
-        raise ValueError(f"known modalities are {', '.join(known())}")
+        raise ValueError(sentence("config.one_of", valid=", ".join(known())))
     return modality
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 from mmbm.config import Name
 from mmbm.errors import ModelError
 from mmbm.storage.folder import checksums, read_json, take
+from mmbm.text import sentence
 
 __all__ = ["CARD", "Calibrated", "calibrated_at", "parse_facts", "read_facts"]
 
@@ -86,21 +87,20 @@ def read_facts(folder: Path) -> dict[str, Any]:
     """
     content = take(folder, CARD)
     if content is None:
-        raise ModelError(f"The model '{folder.name}' is incomplete: it has no {CARD}.")
+        raise ModelError(sentence("model.incomplete", model=folder.name, file=CARD))
     return parse_facts(content, folder.name) | {"sha256": checksums(folder)}
 
 
 def parse_facts(content: bytes, model: str) -> dict[str, Any]:
     """The entries of a ``card.json``. Raises ModelError, naming the entry at fault."""
-    facts = read_json(content, f"{CARD} of the model '{model}'")
+    file = sentence("model.file", file=CARD, model=model)
+    facts = read_json(content, file)
     try:
         _Facts.model_validate(facts)
     except ValidationError as exc:
         first = exc.errors()[0]
         entry = " ".join(".".join(str(part) for part in first["loc"]).split())[:100]
-        raise ModelError(
-            f"{CARD} of the model '{model}' is damaged: '{entry}', {first['msg']}."
-        ) from exc
+        raise ModelError(sentence("model.card_entry", file=file, entry=entry)) from exc
     return facts
 
 

@@ -21,6 +21,7 @@ from mmbm.errors import ModelError
 from mmbm.model.config import ModelConfig
 from mmbm.model.readout import coalitions
 from mmbm.storage.tensors import read_tensors
+from mmbm.text import Sentence, sentence
 
 __all__ = ["LEVELS", "Cloud", "TrustTables"]
 
@@ -77,7 +78,7 @@ class TrustTables:
         return save({name: t.contiguous() for name, t in tensors.items()})
 
     @classmethod
-    def from_bytes(cls, content: bytes, config: ModelConfig, what: str) -> TrustTables:
+    def from_bytes(cls, content: bytes, config: ModelConfig, what: Sentence) -> TrustTables:
         """Read what ``to_bytes`` wrote of a model with this config.
 
         Raises
@@ -89,13 +90,13 @@ class TrustTables:
         try:
             sources = tuple(json.loads(bytes(held["sources"].tolist())))
         except (ArithmeticError, KeyError, RuntimeError, TypeError, ValueError) as exc:
-            raise ModelError(f"{what} does not hold a model's trust tables.") from exc
+            raise ModelError(sentence("model.trust", file=what)) from exc
         if not all(isinstance(s, str) for s in sources) or len(set(sources)) < len(sources):
-            raise ModelError(f"{what}: 'sources' is no list of names.")
+            raise ModelError(sentence("model.trust_sources", file=what))
         felt = [m for m in config.modalities if f"{m}.limit" in held]
         fault = _fault(held, _shapes(held, felt, len(sources), config))
         if fault:
-            raise ModelError(f"{what}: {fault}.")
+            raise ModelError(sentence("model.misfit", file=what, reason=fault))
         return cls(
             modalities=config.modalities,
             sources=sources,
@@ -136,19 +137,19 @@ def _shapes(held: dict[str, Tensor], felt: list[str], sources: int, config: Mode
     return shapes
 
 
-def _fault(held: dict[str, Tensor], shapes: Shapes) -> str:
-    """What is wrong with the tables, "" where nothing is."""
+def _fault(held: dict[str, Tensor], shapes: Shapes) -> Sentence | None:
+    """What is wrong with the tables, None where nothing is."""
     for name in sorted({*shapes, *held} - {"sources"}):
         if name not in held:
-            return f"'{name}' is missing"
+            return sentence("model.tensor.missing", name=name)
         if name not in shapes:
-            return f"'{name[:100]}' is no table of this model"
+            return sentence("model.tensor.foreign", name=name[:100])
         table = held[name]
         if table.dtype != torch.float32 or tuple(table.shape) != shapes[name] or 0 in table.shape:
-            return f"'{name}' has the wrong shape or kind for this model"
+            return sentence("model.tensor.shape", name=name)
         if not bool(_holds(name, table)):
-            return f"'{name}' holds values that cannot be"
-    return ""
+            return sentence("model.tensor.values", name=name)
+    return None
 
 
 def _holds(name: str, table: Tensor) -> bool | Tensor:

@@ -27,6 +27,7 @@ from mmbm.record.figures import (
     Shifts,
 )
 from mmbm.storage.folder import checksum, put, take, take_all
+from mmbm.text import sentence
 
 __all__ = [
     "ALL",
@@ -154,9 +155,7 @@ def parse_record(content: bytes | str) -> Record:
     try:
         return Record.model_validate_json(content)
     except ValidationError as exc:
-        raise UnreadableFile(
-            "This is no evaluation record; 'mmbm evaluate --json' writes one."
-        ) from exc
+        raise UnreadableFile(sentence("record.not_one")) from exc
 
 
 def read_record(folder: Path) -> Record | None:
@@ -175,10 +174,8 @@ def record_in(folder: Path, content: bytes) -> Record:
     try:
         return parse_record(content)
     except UnreadableFile as exc:
-        raise ModelError(
-            f"{FILE} of the model '{folder.name}' is no evaluation record; "
-            "'mmbm evaluate --write' writes one."
-        ) from exc
+        file = sentence("model.file", file=FILE, model=folder.name)
+        raise ModelError(sentence("record.damaged", file=file)) from exc
 
 
 def write_record(record: Record, path: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mmbm.errors import ModelError, ModelTampered
+from mmbm.text import Sentence, sentence
 
 __all__ = ["CHECKSUMS", "checksum", "checksums", "put", "read_json", "sign", "take", "take_all"]
 
@@ -71,26 +72,29 @@ def take_all(folder: Path) -> dict[str, bytes]:
 def checksums(folder: Path) -> dict[str, str]:
     """What ``checksums.json`` lists, by file. Raises ModelError where it cannot be used."""
     if not _there(folder / CHECKSUMS):
-        raise ModelError(
-            f"The model '{folder.name}' is incomplete: it has no {CHECKSUMS}. Get it again, or, if "
-            "you know where its files come from, run 'mmbm sign' on its folder."
-        )
-    found = read_json(_content(folder, CHECKSUMS), f"{CHECKSUMS} of the model '{folder.name}'")
+        raise ModelError(sentence("model.no_checksums", model=folder.name, file=CHECKSUMS))
+    file = called(folder, CHECKSUMS)
+    found = read_json(_content(folder, CHECKSUMS), file)
     if len(found) > FILES or not all(isinstance(digest, str) for digest in found.values()):
-        raise ModelError(f"{CHECKSUMS} of the model '{folder.name}' is no list of sha256 by file.")
+        raise ModelError(sentence("model.checksums", file=file))
     return found
 
 
-def read_json(content: bytes, what: str) -> dict[str, Any]:
+def called(folder: Path, name: str) -> Sentence:
+    """A file of a model, in words."""
+    return sentence("model.file", file=name, model=folder.name)
+
+
+def read_json(content: bytes, what: Sentence) -> dict[str, Any]:
     """A JSON object in UTF-8. Raises ModelError, calling it ``what``, where it is anything else."""
     try:
         found = json.loads(
             content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number
         )
     except (ValueError, RecursionError) as exc:
-        raise ModelError(f"{what} is damaged: it cannot be read as JSON.") from exc
+        raise ModelError(sentence("model.not_json", file=what)) from exc
     if not isinstance(found, dict):
-        raise ModelError(f"{what} is damaged: a JSON object is expected.")
+        raise ModelError(sentence("model.not_an_object", file=what))
     return found
 
 
@@ -108,19 +112,16 @@ def _no_number(text: str) -> None:
 def _checked(folder: Path, name: str, listed: Mapping[str, str]) -> bytes:
     if name not in listed:
         raise ModelTampered(
-            f"'{name[:100]}' in the model '{folder.name}' is not among its {CHECKSUMS}; take it "
-            "out, or get the model again from where it came."
+            sentence("model.unlisted", file=name[:100], model=folder.name, checksums=CHECKSUMS)
         )
     if Path(name).name != name or not _there(folder / name):
         raise ModelTampered(
-            f"The model '{folder.name}' is incomplete: '{name[:100]}', which its {CHECKSUMS} "
-            "lists, is not there; get the model again from where it came."
+            sentence("model.absent", model=folder.name, file=name[:100], checksums=CHECKSUMS)
         )
     content = _content(folder, name)
     if checksum(content) != listed[name]:
         raise ModelTampered(
-            f"{name} of the model '{folder.name}' is not the file that its {CHECKSUMS} lists; "
-            "get the model again from where it came."
+            sentence("model.tampered", file=called(folder, name), checksums=CHECKSUMS)
         )
     return content
 
@@ -129,7 +130,7 @@ def _names(folder: Path) -> list[str]:
     """What the folder holds, the checksums and hidden files left out."""
     names = [p.name for p in folder.iterdir() if not p.name.startswith(".")]
     if len(names) > FILES:
-        raise ModelError(f"The model '{folder.name}' has more than {FILES} files.")
+        raise ModelError(sentence("model.too_many_files", model=folder.name, limit=FILES))
     return sorted(name for name in names if name != CHECKSUMS)
 
 
@@ -145,19 +146,14 @@ def _content(folder: Path, name: str) -> bytes:
     try:
         about = path.lstat()
         if not stat.S_ISREG(about.st_mode):
-            raise ModelError(
-                f"{name} of the model '{folder.name}' is no plain file but a folder, a link or a "
-                "device; put the file itself there."
-            )
+            raise ModelError(sentence("model.not_plain", file=called(folder, name)))
         if about.st_size > most:
             raise ModelError(
-                f"{name} of the model '{folder.name}' is too large: over {most / 2**20:g} MB."
+                sentence("model.file_too_large", file=called(folder, name), megabytes=most / 2**20)
             )
         return path.read_bytes()
     except OSError as exc:
-        raise ModelError(
-            f"{name} of the model '{folder.name}' cannot be read; check that you may open it."
-        ) from exc
+        raise ModelError(sentence("model.unreadable", file=called(folder, name))) from exc
 
 
 def _write(folder: Path, listed: Mapping[str, str]) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmbm.errors import ModelError
+from mmbm.text import Sentence, sentence
 
 __all__ = ["Allowance", "fill", "read_tensors", "to_store"]
 
@@ -24,7 +25,7 @@ class Allowance(TorchDispatchMode):  # type: ignore[no-untyped-call]
     Weights of a net that is far larger than the file they shall come from are never made.
     """
 
-    def __init__(self, most: int, refusal: str) -> None:
+    def __init__(self, most: int, refusal: Sentence) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.left, self.refusal = most, refusal
 
@@ -41,15 +42,15 @@ class Allowance(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **kwargs)
 
 
-def read_tensors(content: bytes, what: str) -> dict[str, Tensor]:
+def read_tensors(content: bytes, what: Sentence) -> dict[str, Tensor]:
     """The tensors of a safetensors file. Raises ModelError, calling it ``what``."""
     try:
         return load(content)
     except (SafetensorError, ValueError, LookupError, RuntimeError, TypeError) as exc:
-        raise ModelError(f"{what} is damaged: it is no whole safetensors file.") from exc
+        raise ModelError(sentence("model.not_safetensors", file=what)) from exc
 
 
-def fill(net: nn.Module, content: bytes, what: str) -> None:
+def fill(net: nn.Module, content: bytes, what: Sentence) -> None:
     """Put the weights of a safetensors file into a net of the same shapes, as float32.
 
     Raises
@@ -63,33 +64,34 @@ def fill(net: nn.Module, content: bytes, what: str) -> None:
         if kept is not None and (
             weight.dtype not in FLOATS if kept.is_floating_point() else weight.dtype != kept.dtype
         ):
-            raise ModelError(f"{what}: '{name}' is of the wrong kind, {weight.dtype}.")
+            raise ModelError(sentence("model.dtype", file=what, name=name, dtype=str(weight.dtype)))
         if weight.is_floating_point() and not bool(weight.isfinite().all()):
-            raise ModelError(f"{what}: '{name}' holds values that are no finite numbers.")
+            raise ModelError(sentence("model.infinite", file=what, name=name))
         if name.endswith("running_var") and bool((weight < 0).any()):
-            raise ModelError(f"{what}: '{name}' holds a variance below zero.")
+            raise ModelError(sentence("model.variance", file=what, name=name))
     try:
         net.load_state_dict(
             {n: w.float() if w.is_floating_point() else w for n, w in weights.items()}
         )
     except (RuntimeError, LookupError, ValueError) as exc:
-        raise ModelError(f"{what} does not fit: {_misfit(own, weights)}.") from exc
+        raise ModelError(sentence("model.misfit", file=what, reason=_misfit(own, weights))) from exc
 
 
-def _misfit(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> str:
+def _misfit(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> Sentence:
     """What is wrong, by the name of the first weight."""
     for name in sorted({*own, *weights}):
         if name not in weights:
-            return f"'{name}' is missing"
+            return sentence("model.tensor.missing", name=name)
         if name not in own:
-            return f"'{name[:100]}' is too much"
+            return sentence("model.tensor.foreign", name=name[:100])
         if own[name].shape != weights[name].shape:
-            return f"'{name}' is {_size(weights[name])}, but {_size(own[name])} is expected"
-    return "its weights are of another net"
+            found, expected = _size(weights[name]), _size(own[name])
+            return sentence("model.tensor_size", name=name, found=found, expected=expected)
+    return sentence("model.other_net")
 
 
-def _size(tensor: Tensor) -> str:
-    return " x ".join(str(n) for n in tensor.shape) or "a single number"
+def _size(tensor: Tensor) -> str | Sentence:
+    return " x ".join(str(n) for n in tensor.shape) or sentence("model.tensor_scalar")
 
 
 def to_store(net: nn.Module) -> dict[str, Tensor]:

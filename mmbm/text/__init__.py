@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import json
 import string
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 __all__ = [
     "LANGUAGES",
     "Language",
+    "Say",
     "Sentence",
     "Value",
+    "as_sentence",
     "into",
     "known",
     "name_of",
     "placeholders",
     "sentence",
+    "speaker",
     "table",
 ]
 
@@ -90,9 +93,22 @@ def name_of(kind: str, name: str) -> Sentence:
     return sentence("name.plain", name=plain[:1].upper() + plain[1:])
 
 
+def as_sentence(said: str) -> Sentence:
+    """A sentence; what is said without a code, by a branch from outside, as it is."""
+    return said if isinstance(said, Sentence) else sentence("text.plain", said=said)
+
+
 def into(language: Language, said: str) -> str:
     """Words in a language; what is no sentence of this program, such as a name, stays as it is."""
     return said.into(language) if isinstance(said, Sentence) else said
+
+
+Say: TypeAlias = Callable[[str], str]  # what is said -> its words in a reader's language
+
+
+def speaker(language: Language) -> Say:
+    """Puts all that it is given into one language."""
+    return partial(into, language)
 
 
 @cache

@@ -24,6 +24,7 @@ from mmbm.branches.registry import branch_of
 from mmbm.errors import ConfigError
 from mmbm.model.fusion import WeightedSum
 from mmbm.model.network import MultimodalBigModel
+from mmbm.text import name_of, sentence
 
 __all__ = ["average_backbones", "average_weights"]
 
@@ -53,10 +54,10 @@ def average_backbones(
     for net in (network, *others):
         if (net.config.of(modality), net.config.findings) != same:
             raise ConfigError(
-                f"Only models with the same findings and {modality} settings average."
+                sentence("train.average_settings", part=name_of("modality", modality))
             )
         if not isinstance(net.fusion, WeightedSum):
-            raise ConfigError("Only models that fuse by a weighted sum average.")
+            raise ConfigError(sentence("train.average_fusion"))
     branch, encoder = branch_of(modality), _encoder(network, modality)
     states = [branch.slow(_encoder(net, modality))[0].state_dict() for net in others]
     branch.slow(encoder)[0].load_state_dict(
@@ -87,11 +88,9 @@ def average_weights(
     own, states = network.state_dict(), [net.state_dict() for net in others]
     for net, state in zip(others, states, strict=True):
         if net.config.of(modality) != network.config.of(modality):
-            raise ConfigError(f"Only models with the same {modality} settings and events average.")
+            raise ConfigError(sentence("train.average_events", part=name_of("modality", modality)))
         if not _end_alike(own, state):
-            raise ConfigError(
-                f'Only {modality} branches trained with the same head average: freeze = ["head"].'
-            )
+            raise ConfigError(sentence("train.average_head", part=name_of("modality", modality)))
     parts = tuple(f"{kind}.{modality}." for kind in ("encoders", "normalise", "event_heads"))
     for name, weight in own.items():
         if name.startswith(parts) and weight.is_floating_point():

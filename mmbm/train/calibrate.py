@@ -18,6 +18,7 @@ from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.tables import TrustTables
+from mmbm.text import sentence
 from mmbm.train.finish import record_and_card
 from mmbm.train.fit.tables import fit_tables
 from mmbm.train.handed_down import handed_down, keep_log
@@ -49,7 +50,7 @@ def run_calibration(
     ManifestError, ModelError
     """
     if held and not head:
-        raise ConfigError("Only a head that is fitted anew has branches to hold: add --head.")
+        raise ConfigError(sentence("train.hold"))
     loaded = checkpoint.read(model)
     manifest = held_out(read_manifest(manifest_path), left_out_by(read_facts(loaded.folder)))
     network = loaded.network

@@ -16,6 +16,7 @@ from mmbm.data.select import corpus_of, held_out, left_out_by, mean_film_of, spl
 from mmbm.errors import ConfigError, ManifestError
 from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
+from mmbm.text import name_of, sentence
 from mmbm.train.average import average_backbones, average_weights
 from mmbm.train.graft import graft
 from mmbm.train.handed_down import handed_down, keep_log
@@ -50,7 +51,7 @@ def run_average(
         if folders
     }
     if not others:
-        raise ConfigError("Name models to take a branch of.")
+        raise ConfigError(sentence("train.average_none"))
     facts = handed_down(loaded.folder)
     facts.pop("calibration", None)  # of other branches
     every = [loaded, *(other for of in others.values() for other in of)]
@@ -65,7 +66,8 @@ def run_average(
             corpus = corpus_of(train, only, loaded.tools, None, reading, mean_film_of(network))
             cases = corpus.distinct(modality).tolist()
             if not cases:
-                raise ManifestError(f"'{manifest_path.name}' has no {modality} in its train split.")
+                part = name_of("modality", modality)
+                raise ManifestError(sentence("train.no_part", file=manifest_path.name, part=part))
             tensors = corpus.inputs(cases).parts[modality]
             average_backbones(network, nets, modality, tensors)
         else:

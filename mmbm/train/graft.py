@@ -18,6 +18,7 @@ from mmbm.errors import ConfigError
 from mmbm.model.config import ModelConfig
 from mmbm.model.fusion import WeightedSum
 from mmbm.model.network import MultimodalBigModel
+from mmbm.text import name_of, sentence
 
 __all__ = ["graft"]
 
@@ -39,20 +40,21 @@ def graft(
     """
     own = [m for m in network.config.modalities if m not in others]
     if len(own) != 1:
-        raise ConfigError(
-            "Graft every branch but one: the model that the others join keeps one branch and its "
-            f"head, and would keep {len(own)}."
-        )
+        raise ConfigError(sentence("train.graft_all", count=len(own)))
     for modality, other in others.items():
         if modality not in other.config.modalities:
-            raise ConfigError(f"A model that reads no {modality} has no such branch to give.")
+            raise ConfigError(sentence("train.graft_absent", part=name_of("modality", modality)))
         if other.config.features != network.config.features:
             raise ConfigError(
-                f"The {modality} branch has {other.config.features} features, and "
-                f"{network.config.features} are needed."
+                sentence(
+                    "train.graft_features",
+                    part=name_of("modality", modality),
+                    found=other.config.features,
+                    needed=network.config.features,
+                )
             )
     if not isinstance(network.fusion, WeightedSum):
-        raise ConfigError("Only a model that fuses by a weighted sum takes other branches.")
+        raise ConfigError(sentence("train.graft_fusion"))
     grafted = MultimodalBigModel(_config(network.config, others)).eval()
     state = network.state_dict()
     for modality, giver in others.items():

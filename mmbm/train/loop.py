@@ -19,6 +19,7 @@ from mmbm.data.corpus import Corpus
 from mmbm.device import cores
 from mmbm.errors import ConfigError
 from mmbm.model.network import MultimodalBigModel
+from mmbm.text import sentence
 from mmbm.train.collate import Batch
 from mmbm.train.config import TrainConfig
 from mmbm.train.loader import load
@@ -77,7 +78,7 @@ def train(
         processes, or early stopping without a figure to watch.
     """
     if len(corpus) < 2 * team.world or config.batch < 2 * team.world:
-        raise ConfigError(f"{team.world} processes need batches of at least {2 * team.world}.")
+        raise ConfigError(sentence("train.batch", processes=team.world, least=2 * team.world))
     # a thread without a core of its own slows all the others down
     torch.set_num_threads(config.threads or max(cores() // team.world - config.workers, 1))
     run = _begin(corpus, config, start, team.device)
@@ -99,7 +100,7 @@ def train(
             row |= validate(run.shown, epoch + 1)
             row["seconds"] += time.perf_counter() - began
             if config.patience and math.isnan(row.get(SCORE, math.nan)):
-                raise ConfigError("Early stopping needs both labels in a source of the val split.")
+                raise ConfigError(sentence("train.patience"))
         run.history.append(row)
         if team.first:
             if config.patience and _best(run.history) == epoch + 1:
@@ -119,7 +120,8 @@ def _begin(
     """The network and its optimizer before the first step."""
     for modality in config.model.events:
         if not branch_of(modality).event_labels:
-            raise ConfigError(f"Setting '{modality}.events': manifests hold no labels of these.")
+            why = sentence("train.no_event_labels")
+            raise ConfigError(sentence("config.invalid", setting=f"{modality}.events", reason=why))
     torch.manual_seed(config.seed)
     network = MultimodalBigModel(config.model)
     if start is not None:

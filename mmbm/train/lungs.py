@@ -21,6 +21,7 @@ from mmbm.data.augmentation.spoil import between, chance, spoil
 from mmbm.device import cores
 from mmbm.errors import InputError, ManifestError
 from mmbm.io import read_picture
+from mmbm.text import sentence
 
 __all__ = ["dice", "train_lungs"]
 
@@ -122,12 +123,9 @@ def read_drawn(table: Path) -> Drawn:
             for column in ("image_path", "lung_mask")
         ]  # fmt: skip
     except (OSError, ValueError, KeyError, InputError) as exc:
-        raise ManifestError(
-            f"'{table.name}' could not be read as a table of films with lung fields; "
-            "it needs patient_id, image_path and lung_mask."
-        ) from exc
+        raise ManifestError(sentence("train.lungs_table", file=table.name)) from exc
     if len(np.unique(patients)) < 5:
-        raise ManifestError(f"'{table.name}' has fewer than five patients with lung fields.")
+        raise ManifestError(sentence("train.lungs_few", file=table.name))
     names = sorted(np.unique(patients), key=lambda p: hashlib.sha256(p.encode()).hexdigest())
     held_out = np.isin(patients, names[: math.ceil(len(names) / 5)])
     return Drawn(torch.stack(pictures[0]), torch.stack(pictures[1]), held_out, patients)

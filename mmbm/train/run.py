@@ -23,6 +23,7 @@ from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
 from mmbm.model.network import MultimodalBigModel
 from mmbm.storage.folder import put
+from mmbm.text import sentence
 from mmbm.train.begin import begin
 from mmbm.train.calibrate import calibrated, operating_point
 from mmbm.train.config import TrainConfig
@@ -76,7 +77,9 @@ def _run(
     manifest = read_manifest(manifest_path)
     unknown = set(config.leave_out) - set(manifest.rows["source"])
     if unknown:
-        raise ManifestError(f"'{manifest_path.name}' has no source '{min(unknown)}' to leave out.")
+        raise ManifestError(
+            sentence("train.no_source", file=manifest_path.name, source=min(unknown))
+        )
     manifest = held_out(manifest, config.leave_out)
     splits = {name: split_of(manifest, name, manifest_path) for name in ("train", "val")}
     need_findings(manifest, config.model.findings, manifest_path)

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from mmbm.errors import ConfigError, ModelError
 from mmbm.model.network import MultimodalBigModel
+from mmbm.text import sentence
 from mmbm.train.config import TrainConfig
 
 __all__ = ["RunState", "restore", "save"]
@@ -98,10 +99,7 @@ def restore(out: Path, run: RunState, config: TrainConfig) -> None:
     path = out / "state.safetensors"
     if not path.exists():
         return
-    damaged = (
-        f"'state.safetensors' in '{out.name}' is damaged, or not of this version: put a whole one "
-        "there, or begin the run anew in another folder."
-    )
+    damaged = sentence("train.state", folder=out.name)
     try:
         with safe_open(path, "pt") as file:
             about = file.metadata() or {}
@@ -113,9 +111,7 @@ def restore(out: Path, run: RunState, config: TrainConfig) -> None:
     if not whole:
         raise ModelError(damaged)
     if before != json.loads(config.model_dump_json(exclude=FREE)):
-        raise ConfigError(
-            f"'{out.name}' holds a run with another configuration; use another folder for this one."
-        )
+        raise ConfigError(sentence("train.other_run", folder=out.name))
     try:
         _load(run, tensors, history)
     except (LookupError, RuntimeError, TypeError, ValueError) as exc:

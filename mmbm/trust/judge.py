@@ -18,6 +18,7 @@ from mmbm.model.config import ModelConfig
 from mmbm.model.readout import coalitions
 from mmbm.model.tables import LEVELS, TrustTables
 from mmbm.predict import Finding, Prediction
+from mmbm.text import sentence
 from mmbm.trust.conformal import answers
 from mmbm.trust.disagreement import Disagreement, disagreements
 from mmbm.trust.prevalence import AS_CALIBRATED, Prevalences
@@ -84,7 +85,7 @@ def judge(
         Another level.
     """
     if level not in LEVELS:
-        raise ConfigError(f"Level {level:g} was not fitted; choose {', '.join(map(str, LEVELS))}.")
+        raise ConfigError(sentence("trust.level", level=level, known=", ".join(map(str, LEVELS))))
     tables = prediction.trust
     findings = tuple(f.name for f in prediction.findings)
     if tables is None:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from mmbm.errors import ConfigError
 from mmbm.model.facts import Calibrated
+from mmbm.text import sentence
 
 __all__ = ["AS_CALIBRATED", "Prevalences", "counted", "facts_of"]
 
@@ -41,15 +42,11 @@ class Prevalences:
         """Raises ConfigError for what is no prevalence of a calibrated finding."""
         for finding, share in self.wanted.items():
             if not 0.0 < share < 1.0:
-                raise ConfigError(
-                    f"A prevalence of {share:g} for '{finding}' cannot be used: give a share "
-                    "between 0 and 1, such as 0.05."
-                )
+                raise ConfigError(sentence("trust.prevalence", share=share, finding=finding))
             if finding not in self.calibrated:
-                known = ", ".join(self.calibrated) or "none of its findings"
+                known = ", ".join(self.calibrated) or sentence("manifest.none")
                 raise ConfigError(
-                    f"The prevalence of '{finding}' cannot be changed: this model states the "
-                    f"prevalence of its calibration for {known}."
+                    sentence("trust.prevalence_unstated", finding=finding, known=known)
                 )
 
     def shift(self, finding: str) -> float:

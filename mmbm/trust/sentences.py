@@ -1,42 +1,50 @@
-"""A judgement in plain English, for the command line and the report."""
+"""A judgement in sentences, for the page, the command line and the report."""
 
 from __future__ import annotations
 
 from mmbm.branches.registry import branch_of
+from mmbm.text import Sentence, as_sentence, known, name_of, sentence
 from mmbm.trust.disagreement import Disagreement
 from mmbm.trust.judge import Answer, Judgement
+from mmbm.trust.shift import Shift
 
 __all__ = ["answer_sentence", "warnings"]
 
-NOT_ASSESSED = "This model has no trust tables: whether the parts are of a kind it knows, and how "
-NOT_ASSESSED += "sure its answers are, was not assessed."
 
-
-def answer_sentence(answer: Answer, level: float) -> str:
+def answer_sentence(answer: Answer, level: float) -> Sentence:
     """One finding's answer at a level."""
-    share = f"{level:.0%}"
     if answer.strange:
-        return "Not sure, look yourself: nothing that was given is of a kind that the model knows."
+        return sentence("trust.strange")
     if answer.labels is None:
-        return "Not assessed: too few held-out cases."
-    if len(answer.labels) == 2:
-        return f"Not sure, look yourself: at {share}, neither yes nor no can be left out."
-    if not answer.labels:
-        return f"Not sure, look yourself: at {share}, this score fits neither yes nor no."
-    return f"{answer.verdict.capitalize()}, at {share}."
+        return sentence("trust.answer_not_assessed")
+    holds = "both" if len(answer.labels) == 2 else next(iter(answer.labels), "none")
+    return sentence(f"trust.answer.{holds}", level=level)
 
 
-def warnings(judgement: Judgement) -> tuple[str, ...]:
-    """What the reader should know before believing the numbers, beside what the branches say."""
+def warnings(judgement: Judgement) -> tuple[Sentence, ...]:
+    """What the reader should know before believing the numbers; the lung finder speaks itself."""
     if not judgement.assessed:
-        return (NOT_ASSESSED,)
-    said = [told for s in judgement.flagged if (told := branch_of(s.modality).unlike.get(s.cue))]
-    return (*said, *(_apart(d) for d in judgement.disagreements))
+        return (sentence("trust.not_assessed"),)
+    said = [told for shift in judgement.flagged if (told := _unlike(shift))]
+    if judgement.disagreements:
+        over = tuple(_apart(d) for d in judgement.disagreements)
+        said.append(sentence("trust.disagreement", findings=over))
+    return tuple(said)
 
 
-def _apart(disagreement: Disagreement) -> str:
-    raising, lowering = " and ".join(disagreement.raising), " and ".join(disagreement.lowering)
-    return (
-        f"The parts disagree over {disagreement.finding}: {raising} strongly for it, {lowering} "
-        "strongly against it. Look at each before believing their sum."
+def _unlike(shift: Shift) -> Sentence | None:
+    """What to say of a part out of distribution; None where its branch says it itself."""
+    code = f"trust.shift.{shift.modality}.{shift.cue}"
+    if known(code):
+        return sentence(f"trust.shift.{shift.modality}.{shift.cue}")
+    said = branch_of(shift.modality).unlike.get(shift.cue)
+    return None if said is None else as_sentence(said)
+
+
+def _apart(disagreement: Disagreement) -> Sentence:
+    raising, lowering = (
+        tuple(name_of("modality", modality) for modality in side)
+        for side in (disagreement.raising, disagreement.lowering)
     )
+    finding = name_of("finding", disagreement.finding)
+    return sentence("trust.apart", finding=finding, raising=raising, lowering=lowering)

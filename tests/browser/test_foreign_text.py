@@ -159,7 +159,7 @@ def test_a_model_of_payloads(browser_page, running, source_model, tmp_path, payl
     harmless(page)
     write(page, "\n".join([*payloads, "fever, cough"]))  # a file of it would be read as a web page
     page.get_by_text("What if …").click()
-    page.get_by_text("Look closer: from the input itself").click()
+    page.get_by_text("Attribution to the input").click()
     harmless(page)
 
 
@@ -210,7 +210,7 @@ def test_a_manifest_of_payloads(browser_page, running, tmp_path):  # noqa: F811
             rows.writerow([*cells, f"cough {payload}", number % 2, (number + 1) % 2, 1])
     page.goto(f"{address}/data")
     asked_to_check(page, path)
-    expect(page.get_by_role("heading", name="Remarks")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="Issues")).to_be_visible(timeout=PATIENCE)
     harmless(page)
 
 

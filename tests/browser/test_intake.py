@@ -46,7 +46,7 @@ def test_a_new_file_replaces_a_part_and_a_refused_one_leaves_it(page, server, tm
     uploader.set_input_files(damaged)
     refused = page.locator(".st-key-read-notes [data-testid=stAlert]")
     expect(refused).to_contain_text("could not be read", timeout=PATIENCE)
-    expect(refused).to_contain_text("given before stays in the case")
+    expect(refused).to_contain_text("the earlier one stays in the case")
     expect(read(page, "notes")).to_contain_text("other.txt")
 
 

@@ -108,8 +108,8 @@ def test_ten_seconds_after_new_case_nothing_is_left(page, running, home, tmp_pat
     give(page, "notes", notes)  # in the place of the one before
     give(page, "audio", audio)
     page.get_by_role("tab", name="Type").click()
-    page.get_by_role("textbox", name="Notes, in English").fill(f"{mark(98)} coughs, has fever.")
-    page.get_by_role("textbox", name="Notes, in English").press("Control+Enter")
+    page.get_by_role("textbox", name="Notes in English").fill(f"{mark(98)} coughs, has fever.")
+    page.get_by_role("textbox", name="Notes in English").press("Control+Enter")
     expect(page.locator(".note").first).to_contain_text(mark(98), timeout=PATIENCE)
     expect(page.locator(".meters:not(.narrow) .meter").first).to_be_visible(timeout=PATIENCE)
     settled(page)

@@ -268,12 +268,12 @@ def test_a_what_if_answers_before_and_after(page, server):
     settled(page)
     page.get_by_text("What if …").click()
     panel = page.locator('[data-testid="stExpander"]').first
-    panel.get_by_role("tab", name="Image").click()
+    panel.get_by_role("tab", name="Chest X-ray").click()
     panel.get_by_text("Erase", exact=True).click()
     expect(panel.get_by_text("Region erased: 50 to 80 %")).to_be_visible()
     expect(panel.locator(".js-plotly-plot")).to_be_visible()
     panel.get_by_role("button", name="Undo all changes").click()
-    expect(panel.get_by_text("Nothing is changed yet.")).to_be_visible()
+    expect(panel.get_by_text("No changes yet.")).to_be_visible()
 
 
 def test_the_log_holds_nothing_of_the_case(page, server):

@@ -68,7 +68,7 @@ def test_a_map_is_stopped_and_nothing_is_lost(page, server, tmp_path):  # noqa: 
     give(page, "image", assets_folder() / "samples" / SAMPLE / "image.dcm")
     expect(page.locator(".meters:not(.narrow) .meter").first).to_be_visible()
     settled(page)
-    page.get_by_text("Look closer: from the input itself").click()
+    page.get_by_text("Attribution to the input").click()
     panel = page.locator('[data-testid="stExpander"]').nth(1)
     choose(panel, "Integrated Gradients")
     panel.get_by_role("button", name="Run", exact=True).click()
@@ -81,7 +81,7 @@ def test_a_map_is_stopped_and_nothing_is_lost(page, server, tmp_path):  # noqa: 
     # meanwhile the page answers
     page.get_by_text("What if …").click()
     first = page.locator('[data-testid="stExpander"]').first
-    first.get_by_role("tab", name="Image").click()
+    first.get_by_role("tab", name="Chest X-ray").click()
     first.get_by_text("Erase", exact=True).click()
     expect(first.get_by_text("Region erased: 50 to 80 %")).to_be_visible()
 
@@ -109,7 +109,7 @@ def test_a_search_is_stopped_or_finds(page, server, tmp_path):  # noqa: F811
     panel = page.locator('[data-testid="stExpander"]').first
     settled(page)
     panel.get_by_role("button", name="Regions", exact=True).click()
-    ended = panel.get_by_text("Without these").or_(panel.get_by_text("with half of it gone"))
+    ended = panel.get_by_text("Without these").or_(panel.get_by_text("with half removed"))
     stop = panel.get_by_role("button", name="Stop", exact=True)
     expect(stop.or_(ended).first).to_be_visible()
     picture_of(page, tmp_path, "searching")

@@ -24,7 +24,7 @@ def test_the_card_holds_the_figures_and_their_limits(tiny_model_dir):
         "| north † | Pneumonia |",
         "## Known failures",
         "Pneumonia is exploratory",
-        "Not assessed, since the source does not say: north: sex, age, view",
+        "Not assessed, because the source does not record it: north: sex, age and view",
         "bootstrap over patients",
         checksums(tiny_model_dir)["model.safetensors"],
         card.evaluation.test_sha256,
@@ -60,11 +60,11 @@ def test_what_the_maker_adds_stands_on_the_card(copy):
     facts["data"][-1]["split"] = "test"
     put(copy, "card.json", json.dumps(facts).encode())
     write_card(copy)
-    assert "Nothing of ieee8023 was trained or calibrated on" in read_card(copy).markdown
+    assert "Nothing of ieee8023 was used for training or calibration" in read_card(copy).markdown
 
 
 def test_an_unknown_entry_is_refused_with_the_valid_ones(copy):
     facts = json.loads((copy / "card.json").read_text())
     put(copy, "card.json", json.dumps(facts | {"card": {"sumary": ""}}).encode())
-    with pytest.raises(ConfigError, match="Unknown setting 'sumary'; valid here: summary"):
+    with pytest.raises(ConfigError, match=r"Unknown setting 'sumary'. Valid here: summary"):
         write_card(copy)

@@ -83,7 +83,7 @@ def test_the_result_holds_the_probability_at_both_prevalences(tiny_model_dir, fi
 @pytest.mark.parametrize(
     ("said", "refusal"),
     [
-        ("pneumonia", "--prevalence pneumonia is no finding with a share"),
+        ("pneumonia", "--prevalence pneumonia is not a finding with a share"),
         ("pneumonia=5", "A prevalence of 5 for 'pneumonia' cannot be used"),
         ("gout=0.1", "The prevalence of 'gout' cannot be changed"),
     ],
@@ -101,8 +101,8 @@ def test_what_no_answer_covers_stands_in_the_result(tiny_model_dir, files):
     told = runner.invoke(
         app, ["predict", "--notes", str(files["notes"]), "--model", str(tiny_model_dir)]
     ).stdout
-    assert "Not assessed, among other things: pneumothorax" in told
-    assert "have it; set yours with --prevalence" in " ".join(told.split())
+    assert "Not assessed, among others: pneumothorax" in told
+    assert "set yours with --prevalence" in " ".join(told.split())
 
 
 def test_without_a_record_that_fits_a_status_is_not_assessed(tiny_model_dir, tmp_path, files):

@@ -44,14 +44,14 @@ def test_each_bar_starts_where_the_last_one_ended_and_all_sum_to_the_logit():
 
 def test_an_absent_part_says_so():
     bars = waterfall(account(), ("image", "notes"), SAY).data[0]
-    assert dict(zip(bars.y, bars.text, strict=True))["Sound"] == SAY("ledger.absent")
+    assert dict(zip(bars.y, bars.text, strict=True))["Lung sound"] == SAY("ledger.absent")
 
 
 def test_a_contribution_says_how_sure_it_is():
     made = replace(account(), intervals={"image": (1.05, 1.35)})
     bars = waterfall(made, ("image", "notes"), SAY).data[0]
     told = dict(zip(bars.y, bars.text, strict=True))
-    assert told["Image"].endswith(" ± 0.15") and "±" not in told["Notes"] + told["Sound"]
+    assert told["Chest X-ray"].endswith(" ± 0.15") and "±" not in told["Notes"] + told["Lung sound"]
 
 
 def test_the_probability_axis_lies_over_the_logit_axis():

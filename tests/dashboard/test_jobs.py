@@ -113,19 +113,19 @@ def test_a_running_calculation_can_be_stopped_and_begun_again(
     job = the_job(noted)
     assert step.wait(PATIENCE)
     stop_button(noted).click().run()
-    assert job.stopping and "Stopping at the next step" in everything(noted)
+    assert job.stopping and "Stopping after this step" in everything(noted)
     assert stop_button(clean(noted)).disabled
     free.set()
     assert ended(job).stopped
     noted.run()
-    assert "stopped before it was done" in shown(clean(noted))
+    assert "stopped before it finished" in shown(clean(noted))
     assert stop_button(noted) is None and "Crackles" in shown(noted)
     models.predictor().alone(lambda: None)  # the worker is free
 
     monkeypatch.setattr(jobs, "AT_FIRST", PATIENCE)
     noted.button(key=button).click().run()
-    assert "stopped before it was done" not in shown(clean(noted))
-    done = r"The shares sum to|promises no sum|Without these \d+ of|with half of it gone"
+    assert "stopped before it finished" not in shown(clean(noted))
+    done = r"The shares sum to|does not guarantee a sum|Without these \d+ of|with half removed"
     assert re.search(done, shown(noted))
     assert not noted.session_state["session"].jobs
 
@@ -138,13 +138,13 @@ def test_a_verdict_can_be_stopped_and_asked_for(noted, monkeypatch):
         ended(the_job(noted))
         noted.run()  # it is there, and is being judged
     assert "The shares sum to" in shown(clean(noted))
-    assert f"Judging the map of {METHOD}" in everything(noted)
+    assert f"Checking the map of {METHOD}" in everything(noted)
     assert "closer-map-0-judge" not in [b.key for b in noted.button]
     job = the_job(noted)
     stop_button(noted).click().run()
     assert ended(job).stopped
     noted.run()
-    assert f"Judging the map of {METHOD}: stopped before it was done" in shown(clean(noted))
+    assert f"Checking the map of {METHOD}: stopped before it finished" in shown(clean(noted))
 
     monkeypatch.setattr(badge, "judge", real)
     monkeypatch.setattr(jobs, "AT_FIRST", PATIENCE)
@@ -182,4 +182,4 @@ def test_what_runs_for_another_finding_is_still_shown_and_taken(noted, monkeypat
     ended(job)
     noted.run()
     noted.segmented_control(key="finding").set_value("pneumonia").run()
-    assert re.search(r"Without these \d+ of|with half of it gone", shown(clean(noted)))
+    assert re.search(r"Without these \d+ of|with half removed", shown(clean(noted)))

@@ -62,11 +62,11 @@ def test_a_whole_case_is_read_scored_and_explained(app):
     assert not app.error
     screen = shown(app)
     assert "256 × 240 px" in screen
-    assert "0.2 mm a pixel" in screen
+    assert "0.2 mm per pixel" in screen
     assert "Pneumonia" in screen
     assert "sums to the logit within 1e-" in screen
-    assert screen.count("shown in one source only") + screen.count("exploratory") >= 2
-    assert "Nothing: image, notes and sound were all given." in screen
+    assert screen.count("validated in one source") + screen.count("exploratory") >= 2
+    assert "None: chest X-ray, notes and lung sound were all given." in screen
     assert len(app.get("plotly_chart")) == 2
     assert app.get("bidi_component")
 
@@ -84,7 +84,7 @@ def test_a_damaged_file_is_refused_in_one_sentence_and_the_rest_stays(app):
     upload(app, "notes", "note.txt", NOTE)
     clean(upload(app, "image", "film.dcm", b"DICM, but no film"))
     assert len(app.error) == 1
-    assert app.error[0].value.startswith("Image could not be read: ")
+    assert app.error[0].value.startswith("Chest X-ray could not be read: ")
     assert "note.txt" in shown(app)
     assert "Pneumonia" in shown(app)
 
@@ -92,8 +92,8 @@ def test_a_damaged_file_is_refused_in_one_sentence_and_the_rest_stays(app):
 def test_a_missing_part_is_named_with_what_follows(app):
     app.run()
     clean(upload(app, "notes", "note.txt", NOTE))
-    assert "**No image** was given. This part of the sum is exactly 0" in shown(app)
-    assert "**No sound** was given." in shown(app)
+    assert "**No chest X-ray** was given. Its contribution is exactly 0" in shown(app)
+    assert "**No lung sound** was given." in shown(app)
 
 
 def test_notes_can_be_typed_and_emptied(app):
@@ -138,8 +138,8 @@ def test_the_note_is_read_from_its_words_or_at_the_last_layer(app):
     app.run()
     clean(upload(app, "notes", "note.txt", NOTE))
     screen = shown(app)
-    assert "Method: DeepLIFT · baseline: a note of unknown words" in screen
-    assert "Most raising" in screen and "Full colour = " not in screen
+    assert "Method: DeepLIFT · baseline: unknown words" in screen
+    assert "Raises most" in screen and "Full colour = " not in screen
     clean(app.segmented_control(key="words-map").set_value("last").run())
     assert "Full colour = " in shown(app)
 
@@ -148,7 +148,7 @@ def test_the_map_of_the_note_is_judged_beside_it(app, patient):
     app.run()
     clean(upload(app, "notes", "note.txt", NOTE))
     assert re.search(r'<details class="small judged"><summary><span class="verdict ', shown(app))
-    assert "Chance of a random order doing as well" in shown(app)
+    assert "Chance that a random order does as well" in shown(app)
     clean(app.segmented_control(key="words-map").set_value("last").run())
     assert "<details" not in shown(app)
 
@@ -167,27 +167,27 @@ def test_another_finding_can_be_explained(app):
     app.run()
     upload(app, "notes", "note.txt", NOTE)
     app.segmented_control(key="finding").set_value("no_finding").run()
-    assert any("for No opacity seen comes from" in s.value for s in clean(app).subheader)
+    assert any("for No opacity seen came about" in s.value for s in clean(app).subheader)
 
 
 def test_a_prevalence_moves_the_probability_and_its_account_and_survives_a_reload(app):
     app.run()
     upload(app, "notes", "note.txt", NOTE)
-    assert "the probability holds where" in shown(clean(app))
+    assert "calibrated at a prevalence of" in shown(clean(app))
     app.number_input(key="prevalence-pneumonia").set_value(2.0).run()
     screen = shown(clean(app))
-    assert "Where 2 % have it, as you set" in screen and "where 2 % have it</span>" in screen
-    assert "for the prevalence that you set" in screen
+    assert "At your prevalence of 2 %" in screen and "at a prevalence of 2 %</span>" in screen
+    assert "for your prevalence" in screen
     assert "sums to the logit within 1e-" in screen
     assert app.query_params["prevalence-pneumonia"] == "2"
     app.segmented_control(key="finding").set_value("no_finding").run()
-    assert "for the prevalence that you set" not in shown(clean(app))
-    assert "where 2 % have it</span>" in shown(app)  # pneumonia's bar stays as it was set
+    assert "for your prevalence" not in shown(clean(app))
+    assert "at a prevalence of 2 %</span>" in shown(app)  # pneumonia's bar stays as it was set
     app.segmented_control(key="finding").set_value("pneumonia").run()
     assert app.number_input(key="prevalence-pneumonia").value == 2.0
     app.number_input(key="prevalence-pneumonia").set_value(None).run()
     assert "prevalence-pneumonia" not in clean(app).query_params
-    assert "as you set" not in shown(app)
+    assert "At your prevalence of" not in shown(app)
 
 
 @pytest.mark.parametrize("typed", ["2.5", "nan", "0", "100", "inf", "<b>", "-3", ""])
@@ -195,7 +195,7 @@ def test_a_prevalence_in_the_address_is_used_only_if_it_is_one(app, typed):
     app.query_params["prevalence-pneumonia"] = typed
     app.run()
     upload(app, "notes", "note.txt", NOTE)
-    assert ("as you set" in shown(clean(app))) == (typed == "2.5")
+    assert ("At your prevalence of" in shown(clean(app))) == (typed == "2.5")
 
 
 def test_what_no_answer_covers_stands_beside_the_answers(app):
@@ -217,8 +217,8 @@ def test_look_closer_says_method_baseline_and_error(app, modality, name, content
     assert "The shares sum to" in shown(app)
     assert "Full colour is" in shown(app)
     assert 'class="verdict ' in shown(app)
-    assert "Chance of a random order doing as well" in shown(app)
-    assert "The sanity check was not made for this model and method." in shown(app)
+    assert "Chance that a random order does as well" in shown(app)
+    assert "Not done for this model and method." in shown(app)
 
 
 def test_two_methods_are_set_side_by_side_and_a_method_without_sum_says_so(app, patient):
@@ -229,8 +229,8 @@ def test_two_methods_are_set_side_by_side_and_a_method_without_sum_says_so(app, 
     assert [b.label for b in app.selectbox].count("Baseline") == 1
     app.button(key="closer-run").click().run()
     assert "Method: Saliency · baseline: none" in shown(clean(app))
-    assert "promises no sum" in shown(app)
-    assert "drawn on its own scale" in shown(app)
+    assert "does not guarantee a sum" in shown(app)
+    assert "Its scale is its own" in shown(app)
     assert shown(app).count('class="verdict ') == 2
 
 
@@ -238,7 +238,7 @@ def test_sound_is_explained_over_bands_or_samples(app):
     app.run()
     upload(app, "audio", "s.wav", wav(tone(2.0)))
     names = app.selectbox(key="closer-method-audio").options
-    assert names[0] == "DeepLIFT · bands and moments"
+    assert names[0] == "DeepLIFT · frequency bands over time"
     assert names[-1] == "Integrated Gradients · samples"
 
 
@@ -261,7 +261,7 @@ def test_a_map_that_is_nothing_beside_the_case_is_said_to_be_none(app, monkeypat
     app.run()
     upload(app, "notes", "note.txt", NOTE)
     app.button(key="closer-run").click().run()
-    assert "No evidence here: all shares together are" in shown(clean(app))
+    assert "No evidence here: all shares sum to" in shown(clean(app))
 
 
 def test_the_stored_sanity_check_is_shown(app, tiny_model_dir, tmp_path, monkeypatch, patient):
@@ -272,7 +272,7 @@ def test_the_stored_sanity_check_is_shown(app, tiny_model_dir, tmp_path, monkeyp
     app.run()
     upload(app, "notes", "note.txt", NOTE)
     app.button(key="closer-run").click().run()
-    assert "maps of shuffled weights: 0.12, over 3 sample cases" in shown(clean(app))
+    assert "maps of randomised weights: 0.12, over 3 sample cases" in shown(clean(app))
 
 
 def test_a_verdict_that_would_take_long_waits_to_be_asked_for(app, monkeypatch, patient):
@@ -299,8 +299,10 @@ def test_the_model_page_shows_identity_evaluation_and_card(app, tiny_model_dir):
     sha = checksums(tiny_model_dir)["model.safetensors"]
     assert sha in shown(app)
     assert "Intended use" in shown(app)
-    assert "Exploratory: no source shows that it can be told." in shown(app)
-    assert "Not assessed, since the source does not say: north: sex, age, view" in shown(app)
+    assert "Exploratory: no source shows that it can be detected." in shown(app)
+    assert "Not assessed, because the source does not record it: north: sex, age and view" in shown(
+        app
+    )
     assert not app.error
     assert len(app.get("plotly_chart")) >= 7
 
@@ -342,7 +344,7 @@ def changed(model, folder, change):
             "These weights have no evaluation record",
             True,
         ),
-        (lambda r: r | {"pipeline_version": 0}, "The program gives other numbers", False),
+        (lambda r: r | {"pipeline_version": 0}, "The program has changed its results", False),
     ],
 )
 def test_a_record_that_does_not_fit_turns_the_page_red(
@@ -372,7 +374,7 @@ def compared(app, content):
 
 def test_a_model_compared_with_itself_differs_by_nothing(app, tiny_model_dir):
     compared(app, (tiny_model_dir / "evaluation.json").read_bytes())
-    assert "The same test cases stand behind both records." in clean(app).info[0].value
+    assert "Both records use the same test cases." in clean(app).info[0].value
     cells = re.findall(r"<td>([^<]*)</td></tr>", shown(app))
     differences = [cell for cell in cells if re.fullmatch(r"[+−]?\d\.\d{3}", cell)]
     assert len(differences) > 20 and set(differences) == {"0.000"}
@@ -381,12 +383,14 @@ def test_a_model_compared_with_itself_differs_by_nothing(app, tiny_model_dir):
 def test_other_test_cases_are_said(app, tiny_model_dir):
     content = json.loads((tiny_model_dir / "evaluation.json").read_text())
     compared(app, json.dumps(content | {"test_sha256": "0" * 64}).encode())
-    assert clean(app).warning[0].value.startswith("Different test cases")
+    assert clean(app).warning[0].value.startswith("The records use different test cases")
 
 
 def test_a_file_that_is_no_record_is_refused(app):
     compared(app, b'{"model": "<script>"}')
-    assert clean(app).error[0].value.startswith("This cannot be compared: This is no evaluation")
+    assert (
+        clean(app).error[0].value.startswith("This cannot be compared: This is not an evaluation")
+    )
 
 
 def test_a_shipped_models_record_can_be_compared_with(app):
@@ -394,7 +398,9 @@ def test_a_shipped_models_record_can_be_compared_with(app):
     app.switch_page("screens/compare.py").run()
     app.selectbox(key="compare-shipped").set_value("chest-base").run()
     assert "chest-base" in shown(clean(app))
-    assert app.warning[0].value.startswith(("A record does not say", "Different test cases"))
+    assert app.warning[0].value.startswith(
+        ("One record does not state", "The records use different test cases")
+    )
 
 
 def test_the_model_page_says_where_the_evidence_lies(app, tiny_model_dir, tmp_path, monkeypatch):
@@ -415,8 +421,8 @@ def test_the_model_page_says_where_the_evidence_lies(app, tiny_model_dir, tmp_pa
     app.run()
     app.switch_page("screens/model.py").run()
     screen = shown(clean(app))
-    said = "siim: the top of the map lies in a radiologist&#x27;s box in 0.85 of 120 films, "
-    assert f"{said}by chance in 0.20." in screen
+    said = "siim: the maximum of the map lies in a radiologist&#x27;s box in 0.85 of 120"
+    assert f"{said} chest X-rays; by chance 0.20." in screen
     assert "Evidence inside the lungs, median: siim 93%" in screen
     assert "Wheezing" in screen and "nih, AP" in screen and "0.97 (0.94–0.99)" in screen
-    assert "Labels mined from report text" in screen and "openi" in screen
+    assert "Labels mined from reports" in screen and "openi" in screen

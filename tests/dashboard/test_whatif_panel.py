@@ -44,24 +44,24 @@ def logits(app, after):
 
 
 def test_nothing_is_answered_before_something_is_asked(whole):
-    assert "Nothing is changed yet." in shown(whole)
+    assert "No changes yet." in shown(whole)
     assert not whole.error and not whole.exception
 
 
 def test_a_muted_part_is_answered_with_the_account_without_it(whole):
     seen = whole.session_state["session"].review
     asked(whole, "button_group", "mute").set_value(["audio"]).run()
-    assert "Sound muted." in shown(clean(whole))
-    assert table(whole)["Sound"][1] == "0.000"
+    assert "Lung sound excluded." in shown(clean(whole))
+    assert table(whole)["Lung sound"][1] == "0.000"
     logits(whole, muted(seen.analysis.prediction, "audio"))
     asked(whole, "button", "reset").click().run()
-    assert "Nothing is changed yet." in shown(clean(whole))
+    assert "No changes yet." in shown(clean(whole))
 
 
 def test_the_note_can_be_edited(whole):
     seen, model = whole.session_state["session"].review, models.predictor()
     asked(whole, "text_area", "note").set_value("Denies fever.").run()
-    assert "Note edited." in shown(clean(whole))
+    assert "Notes edited." in shown(clean(whole))
     edited = type(seen.analysis.case)(
         seen.analysis.case.image, Notes("Denies fever."), seen.analysis.case.audio
     )
@@ -73,21 +73,21 @@ def test_a_region_can_be_erased_or_kept(whole, what):
     asked(whole, "slider", "rows").set_value((20, 60))
     asked(whole, "button_group", "region").set_value(what).run()
     assert "20 to 60 % of the height" in shown(clean(whole))
-    assert table(whole)["Notes"][2] == table(whole)["Sound"][2] == "0.000"
+    assert table(whole)["Notes"][2] == table(whole)["Lung sound"][2] == "0.000"
 
 
 def test_seconds_can_be_cut_but_not_all(whole):
     asked(whole, "slider", "cut").set_value((1.0, 2.5)).run()
     assert "Sound from 1.0 to 2.5 s cut out." in shown(clean(whole))
     asked(whole, "slider", "cut").set_value((0.0, 4.0)).run()
-    assert whole.error[0].value.startswith("Less than 0.5 seconds of the recording")
+    assert whole.error[0].value.startswith("Less than 0.5 seconds of the lung sound")
 
 
 def test_a_weight_can_be_moved(whole):
     asked(whole, "button_group", "weight-of").set_value("image").run()
     asked(whole, "slider", "weight-image").set_value(1.0).run()
-    assert "Weight of Image at 1.00." in shown(clean(whole))
-    assert table(whole)["Notes"][1] == table(whole)["Sound"][1] == "0.000"
+    assert "Chest X-ray: weight 1.00." in shown(clean(whole))
+    assert table(whole)["Notes"][1] == table(whole)["Lung sound"][1] == "0.000"
 
 
 def test_another_model_can_be_asked(whole):
@@ -99,7 +99,7 @@ def test_another_model_can_be_asked(whole):
 @pytest.mark.parametrize("modality", ["image", "notes", "audio"])
 def test_what_flips_a_finding_is_searched_for_and_kept(whole, modality):
     whole.button(key=f"flip-{modality}").click().run()
-    answer = r"Without these \d+ of \d+ |with half of it gone"
+    answer = r"Without these \d+ of \d+ |with half removed"
     assert re.search(answer, shown(clean(whole)))
     asked(whole, "button_group", "mute").set_value([modality]).run()
     assert re.search(answer, shown(clean(whole))), "it was forgotten"
@@ -109,24 +109,24 @@ def test_the_operating_point_is_the_cards(whole, tiny_model_dir):
     card = json.loads((tiny_model_dir / "card.json").read_text(encoding="utf-8"))
     assert models.thresholds() == card["operating_point"]["thresholds"]
     point = card["operating_point"]["thresholds"]["pneumonia"]
-    assert f"to cross {whatif_figures.percent(point)}, the operating point" in shown(whole)
+    assert f"across the operating point, {whatif_figures.percent(point)}." in shown(whole)
 
 
 def test_a_missing_part_says_what_it_is_worth(app):
     app.run()
     clean(upload(app, "notes", "note.txt", NOTE))
-    assert "Image is missing; what it would change" in shown(app) or re.search(
-        r"Image is missing: over held-out cases it would move Pneumonia by [\d.]+ points",
+    assert "Missing: Chest X-ray. Its average effect" in shown(app) or re.search(
+        r"Missing: Chest X-ray\. In held-out cases it moves Pneumonia by [\d.]+ points",
         shown(app),
     )
-    assert "Notes is missing" not in shown(app)
+    assert "Missing: Notes" not in shown(app)
 
 
 def test_a_new_case_starts_without_questions(whole):
     asked(whole, "button_group", "mute").set_value(["audio"]).run()
     whole.button(key="new-case").click().run()
     upload(whole, "notes", "note.txt", b"Another note, of cough.")
-    assert "Nothing is changed yet." in shown(clean(whole))
+    assert "No changes yet." in shown(clean(whole))
     assert asked(whole, "text_area", "note").value == "Another note, of cough."
 
 
@@ -148,7 +148,7 @@ def test_the_account_rows_and_the_figure_show_both_sides(tiny_model_dir):
     before = Predictor.load(tiny_model_dir, "cpu", threads=1).predict(case())
     both = changes(before, muted(before, "notes"))
     rows = {name: cells for name, *cells in whatif_figures.account_rows(both[0], texts("en"))}
-    assert rows["Notes"][1] == "0.000" and rows["Image"][2] == "0.000"
+    assert rows["Notes"][1] == "0.000" and rows["Chest X-ray"][2] == "0.000"
     assert rows["Probability"][2].endswith(" points")
     figure = whatif_figures.moved(both, texts("en"))
     after = [100 * change.after.probability for change in both]

@@ -38,8 +38,8 @@ def test_a_manifest_holds_boxes_and_events(manifest):
     [
         ("boxes", "0.1 0.2 0.3", "four numbers"),
         ("boxes", "0.1 0.2 0.3 0.4|", "four numbers"),
-        ("boxes", "0.1 0.2 0.3 x", "'x' is no number"),
-        ("boxes", "0.1 0.2 0.3 nan", "'nan' is no number"),
+        ("boxes", "0.1 0.2 0.3 x", "'x' is not a number"),
+        ("boxes", "0.1 0.2 0.3 nan", "'nan' is not a number"),
         ("boxes", "0.1 0.2 0.3 1e999", "between 0 and 1"),
         ("boxes", "0.4 0.2 0.3 0.4", "between 0 and 1"),
         ("boxes", "10 20 30 40", "between 0 and 1"),
@@ -47,7 +47,7 @@ def test_a_manifest_holds_boxes_and_events(manifest):
         ("events", "1.0 2.0 Fine Crackle", "two times in seconds and a name"),
         ("events", "1.0 2.0 Wheeze", "two times in seconds and a name"),
         ("events", "2.0 1.0 wheezing", "before it ends"),
-        ("events", "-1 1.0 wheezing", "'-1' is no number"),
+        ("events", "-1 1.0 wheezing", "'-1' is not a number"),
     ],
 )
 def test_a_wrong_cell_is_named(manifest, column, cell, said):
@@ -61,9 +61,9 @@ def test_a_wrong_cell_is_named(manifest, column, cell, said):
 
 
 def test_marks_need_the_part_they_lie_in(manifest):
-    with pytest.raises(ManifestError, match="'boxes': given, but the case has no image"):
+    with pytest.raises(ManifestError, match="'boxes': given, but the case has no Chest X-ray"):
         read_manifest(manifest(boxes="0 0 1 1", image=""))
-    with pytest.raises(ManifestError, match="'events': given, but the case has no audio"):
+    with pytest.raises(ManifestError, match="'events': given, but the case has no Lung sound"):
         read_manifest(manifest(events="0 1 wheezing", audio=""))
 
 

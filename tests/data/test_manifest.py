@@ -54,7 +54,7 @@ def test_a_note_may_run_over_lines_and_the_line_is_still_right(write):
         ("a,p1,here,train,film.png,,,,1.2", "column 'pneumonia': not 1, 0 or blank"),
         ("a,p1,here,train,film.png,,,,nan", "column 'pneumonia': not 1, 0 or blank"),
         ("a,p1,here,train,gone.png,,,,1", "column 'image': no such file"),
-        ("a,p1,here,train,,,,,1", "column 'image': blank, and so are notes and audio"),
+        ("a,p1,here,train,,,,,1", "column 'image': blank, as are notes and audio"),
         ("a,p1,here,train,,film.png,,text,1", "column 'notes_text': both notes and notes_text"),
         ("a,p1,here,train,film.png,,,1", "has 8 cells; the header has 9"),
     ],
@@ -71,7 +71,7 @@ def test_a_patient_stays_in_one_split(write):
 
 
 def test_a_case_stands_once(write):
-    with pytest.raises(ManifestError, match=r"Line 3.*'case_id': stands twice"):
+    with pytest.raises(ManifestError, match=r"Line 3.*'case_id': occurs twice"):
         read_manifest(write("a,p1,x,train,film.png,,,,1", "a,p1,x,train,film.png,,,,1"))
 
 

@@ -47,7 +47,7 @@ def test_the_record_says_how_trust_did(tiny_run, tiny_model_dir, tmp_path):
         reading=lambda what, done, of: seen.append((what, done, of)),
         odd=tmp_path / "odd.csv",
     )
-    assert ("judging odd inputs", 4, 4) in seen
+    assert ("odd", 4, 4) in seen
     kinds = record.shift["kinds"]
     assert kinds["noise"]["n"] == 3 and kinds["noise"]["modality"] == "image"
     assert kinds["Russian"]["auroc_by_source"] == {"north": 1.0, "south": 1.0}

@@ -54,7 +54,7 @@ def test_a_map_counts_where_its_top_lies_in_a_box(tiny_model_dir, tmp_path, monk
 
     monkeypatch.setattr(room, "finer_maps", maps)
     none = Lungs(np.zeros((SIDE, SIDE), dtype=bool))
-    monkeypatch.setattr("mmbm.branches.image.prepare.find_lungs", lambda _: none)
+    monkeypatch.setattr("mmbm.branches.image.prepare.find_lungs", lambda *_: none)
     inside, outside = "0.5 0.5 1 1", "0 0 0.5 0.5"
     manifest = few(
         marked_cases(
@@ -129,13 +129,13 @@ def test_the_card_says_it_in_words_and_by_source():
             )
         },
     )
-    words = located_sentences(record).splitlines()
-    said = "the top of the map of pneumonia lies in a radiologist's box in 0.85 of 120 films, "
+    words = located_sentences(record, str).splitlines()
+    said = "the maximum of the map of Pneumonia lies in a radiologist's box in 0.85 of 120"
     assert words == [
-        f"- siim: {said}by chance in 0.20.",
-        f"- nih, trained without it: {said}by chance in 0.20.",
+        f"- siim: {said} chest X-rays; by chance 0.20.",
+        f"- nih, trained without it: {said} chest X-rays; by chance 0.20.",
     ]
-    table = located_table(record)
+    table = located_table(record, str)
     assert "| sprsound | Wheezing | 110 | 120 | 0.85 (0.78 to 0.91) | 0.20 | 0.500 |" in table
-    against = against_normal_table(record)
+    against = against_normal_table(record, str)
     assert "| nih, trained without it, AP | Pneumonia | 180 | 183 | 120 | 0.970" in against

@@ -109,9 +109,9 @@ def test_the_hash_of_the_cases_is_over_content_not_place(tmp_path):
 
 def test_a_damaged_record_is_refused(copy):
     put(copy, "evaluation.json", b'{"model": 3}')
-    with pytest.raises(ModelError, match="no evaluation record"):
+    with pytest.raises(ModelError, match="not an evaluation record"):
         read_card(copy)
-    with pytest.raises(UnreadableFile, match="no evaluation record"):
+    with pytest.raises(UnreadableFile, match="not an evaluation record"):
         parse_record(b"[" * 100_000)
 
 

@@ -65,5 +65,5 @@ def test_one_encoder_alone_gives_the_ledgers_contribution(predictor, prediction)
 @pytest.mark.parametrize("over", ["pixels", "samples"])
 def test_an_absent_modality_is_refused(predictor, over):
     alone = predictor.predict(Case(notes=Notes("fever")))
-    with pytest.raises(NoSignal, match="in this case to look closer at"):
+    with pytest.raises(NoSignal, match="Not in this case"):
         integrated(predictor, alone, over, "pneumonia")

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from mmbm.branches.audio.branch import POOR
 from mmbm.branches.audio.config import POOR_QUALITY
 from mmbm.branches.audio.prepare import SoundEvidence
 from mmbm.case import Case, Notes
 from mmbm.explain.events import event_maps
 from mmbm.predict import Predictor
+from mmbm.text import sentence
 from tests.made_cases import case
 
 
@@ -56,4 +56,4 @@ def test_poor_quality_is_a_warning_and_no_event(predictor, logit, warned):
         predictor.network.event_heads["audio"].bias[-1] = logit
     prediction = predictor.predict(Case(audio=case().audio))
     assert [e.name for e in prediction.events["audio"]] == list(events[:-1])
-    assert (POOR in prediction.warnings) == warned
+    assert (sentence("sound.poor_quality") in prediction.warnings) == warned

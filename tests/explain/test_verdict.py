@@ -209,7 +209,7 @@ def test_sanity_is_the_mean_rank_correlation_and_is_stored():
     nothing = [(np.array([1.0, 2.0, 3.0]), np.zeros(3))]
     assert sanity_of("sha", "pixels", "DeepLIFT", nothing).similarity == 0.0
     for line in ("[]", "{", json.dumps({"model": "sha"})):
-        with pytest.raises(ModelError, match="is not one that this program wrote"):
+        with pytest.raises(ModelError, match="was not written by this program"):
             Sanity.from_json(line)
 
 
@@ -219,7 +219,7 @@ def test_the_stored_checks_are_those_of_the_same_weights(tmp_path):
     path = write_sanity(tmp_path, [mine, other])
     assert read_sanity(tmp_path, "mine") == (mine,)
     put(tmp_path, path.name, b"\xff\n")
-    with pytest.raises(ModelError, match="is not one that this program wrote"):
+    with pytest.raises(ModelError, match="was not written by this program"):
         read_sanity(tmp_path, "mine")
 
 

@@ -166,7 +166,7 @@ def test_unknown_backbone_is_named():
 
 def test_imagenet_weights_fit_their_backbone_only():
     encoder = ImageEncoder(TINY.image, 8)
-    with pytest.raises(ConfigError, match="tf_efficientnet_lite0 only"):
+    with pytest.raises(ConfigError, match="only for the backbone tf_efficientnet_lite0"):
         load_imagenet(encoder)
 
 
@@ -175,7 +175,7 @@ def test_another_backbone_fits_the_slot():
     encoder = ImageEncoder(config, 8).eval()
     with torch.inference_mode():
         assert encoder(torch.zeros(1, 1, 64, 64)).shape == (1, 8, 4, 4)
-    with pytest.raises(ConfigError, match="set frozen_stages = 0"):
+    with pytest.raises(ConfigError, match="Set frozen_stages = 0"):
         encoder.freeze(2)
 
 

@@ -79,7 +79,7 @@ def test_runs_that_differ_behind_the_backbone_say_their_mean():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"findings": ("pneumonia",)}, "same findings and image settings"),
+        ({"findings": ("pneumonia",)}, "same findings and settings for Chest X-ray"),
         ({"fusion": "concat"}, "weighted sum"),
     ],
 )
@@ -112,7 +112,7 @@ def test_the_mean_sound_branch_lies_between_and_nothing_else_moves():
     [
         (
             {"audio": TINY.audio.model_copy(update={"events": ("normal",)})},
-            "same audio settings",
+            "same settings and events for Lung sound",
         ),
         ({}, "the same head"),
         ({"fusion": "concat"}, "the same head"),
@@ -136,7 +136,7 @@ def test_the_command_takes_sound_branches_and_needs_some_branch(tiny_run, tiny_m
     kept = theirs.state_dict()
     assert all(torch.equal(t, kept[n]) for n, t in mine.state_dict().items() if "encoders" in n)
     nothing = CliRunner().invoke(app, asked)
-    assert nothing.exit_code != 0 and "Name models to take a branch of" in nothing.output
+    assert nothing.exit_code != 0 and "Name models to take a branch from" in nothing.output
 
 
 def test_the_command_writes_a_model_that_names_its_branches(tiny_run, tiny_model_dir, tmp_path):

@@ -79,7 +79,7 @@ def test_a_held_branch_keeps_its_directions_while_the_others_learn_them(corpus):
     ("others", "said"),
     [
         ({"notes": TINY}, "would keep 2"),
-        ({"notes": FILMS, "audio": TINY}, "reads no notes"),
+        ({"notes": FILMS, "audio": TINY}, "does not read Notes"),
         ({"notes": TINY.model_copy(update={"features": 8}), "audio": TINY}, "has 8 features"),
     ],
 )
@@ -123,4 +123,4 @@ def test_the_commands_make_a_model_whose_card_tells_where_its_branches_are_from(
     refused = CliRunner().invoke(
         app, ["calibrate", str(manifest), "--out", str(tmp_path / "no"), "--hold", "image"]
     )
-    assert refused.exit_code == 2 and "add --head" in refused.output
+    assert refused.exit_code == 2 and "Add --head" in refused.output

@@ -146,7 +146,7 @@ def test_a_run_with_boxes_and_events_learns_where_they_are(tmp_path):
 
 def test_localise_says_what_it_needs(tmp_path):
     read, model = corpus_of(tmp_path / "a")
-    with pytest.raises(ConfigError, match="boxes or events in the manifest, or by opacities"):
+    with pytest.raises(ConfigError, match="events in the manifest, or synthesised opacities"):
         next(iter(load(read, settings_of(model), first=0)))
     read, model = corpus_of(tmp_path / "b", ["0 0 1 1"])
     other = model.model_copy(update={"findings": ("no_finding",)})

@@ -117,7 +117,7 @@ def test_an_unknown_setting_lists_the_valid_ones(tmp_path):
     path = tmp_path / "train.toml"
     path.write_text("[model.notes]\nhiden = 3\n")
     with pytest.raises(
-        ConfigError, match=r"'model\.notes\.hiden'; valid here: events, vocabulary, .*hidden"
+        ConfigError, match=r"'model\.notes\.hiden'\. Valid here: events, vocabulary, .*hidden"
     ):
         TrainConfig.read(path)
     path.write_text("epochs = 0\n")
@@ -202,8 +202,8 @@ def test_a_model_of_one_modality_reads_only_that(tiny_run, tmp_path):
     predictor = Predictor.load(tmp_path / "model", "cpu")
     prediction = predictor.predict(case())
     assert prediction.present == ("notes",)
-    assert "does not read image or audio" in prediction.warnings[-1]
-    with pytest.raises(NoSignal, match="reads notes only"):
+    assert "does not read Chest X-ray and Lung sound" in prediction.warnings[-1]
+    with pytest.raises(NoSignal, match="reads only Notes"):
         predictor.predict(Case(image=case().image))
 
 
@@ -215,8 +215,14 @@ def test_a_model_needs_the_settings_of_its_own_branches_alone(tiny_run, tmp_path
     config = settings(model=ModelConfig.parse(about | branches), epochs=1)
     run(tmp_path, tiny_run / "cases" / "manifest.csv", config)
     card = (tmp_path / "model" / "card.md").read_text(encoding="utf-8")
-    assert f"Reads {', '.join(parts)}." in card
-    takes = {"image": "chest radiograph", "notes": "clinical notes", "audio": "a lung sound of up"}
+    names = {"image": "Chest X-ray: ", "notes": "Notes: ", "audio": "Lung sound: "}
+    lines = card.partition("## Model")[2].splitlines()
+    assert [m for line in lines for m, name in names.items() if line.startswith(name)] == [*parts]
+    takes = {
+        "image": "frontal chest X-ray (",
+        "notes": "notes in English or Chinese",
+        "audio": "a lung sound of up",
+    }
     assert {m for m, said in takes.items() if said in card} == {*parts}
     predictor = Predictor.load(tmp_path / "model", "cpu", threads=1)
     seen = analyse(case(), predictor)
@@ -227,7 +233,7 @@ def test_a_model_needs_the_settings_of_its_own_branches_alone(tiny_run, tmp_path
     assert [s.modality for s in seen.judgement.shifts] == [*parts]
     left_out = {m for m in MODALITIES if m not in parts}
     said = next(w for w in seen.warnings if w.startswith("This model does not read"))
-    assert all(m in said for m in left_out)
+    assert all(names[m].removesuffix(": ") in said for m in left_out)
 
 
 def test_a_frozen_encoder_stays_as_it_was(tiny_run, tmp_path):

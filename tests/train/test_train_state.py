@@ -15,7 +15,7 @@ from mmbm.model.network import MultimodalBigModel
 from mmbm.train.state import RunState, restore, save
 from tests.made_cases import TINY, TINY_TRAINING
 
-DAMAGED = r"^'state\.safetensors' in 'run' is damaged, or not of this version: put a whole one"
+DAMAGED = r"^'state\.safetensors' in 'run' is damaged, or of another version"
 
 
 def fresh():

@@ -43,12 +43,12 @@ def test_a_note_in_an_unknown_language_alone_is_never_sure(predictor):
     assert [s.cue for s in judgement.flagged] == ["language"]
     assert {a.verdict for a in judgement.answers} == {"not sure"}
     said = answer_sentence(judgement.answers[0], 0.9)
-    assert said.startswith("Not sure, look yourself: nothing that was given")
-    assert any("a language that the model did not learn" in w for w in warnings(judgement))
+    assert said.startswith("The inputs differ from the training data")
+    assert any("a language the model was not trained on" in w for w in warnings(judgement))
 
 
 def test_a_level_that_was_not_fitted_is_refused(predictor):
-    with pytest.raises(ConfigError, match=r"Level 0\.99 was not fitted; choose 0\.8, 0\.9, 0\.95"):
+    with pytest.raises(ConfigError, match=r"Level 0\.99 was not fitted\. Choose 0\.8, 0\.9, 0\.95"):
         judged(predictor, case(), level=0.99)
 
 
@@ -63,12 +63,12 @@ def test_without_tables_nothing_is_assessed(predictor):
 @pytest.mark.parametrize(
     ("labels", "strange", "verdict", "sentence"),
     [
-        ({"yes"}, False, "yes", "Yes, at 90%."),
-        ({"no"}, False, "no", "No, at 90%."),
-        ({"yes", "no"}, False, "not sure", "neither yes nor no can be left out"),
-        (set(), False, "not sure", "this score fits neither yes nor no"),
-        (None, False, "not assessed", "Not assessed: too few held-out cases."),
-        ({"yes"}, True, "not sure", "nothing that was given is of a kind"),
+        ({"yes"}, False, "yes", "Yes, at 90% confidence"),
+        ({"no"}, False, "no", "No, at 90% confidence"),
+        ({"yes", "no"}, False, "not sure", "Not sure at 90%; rely on your own reading"),
+        (set(), False, "not sure", "the score fits neither yes nor no"),
+        (None, False, "not assessed", "Answer not assessed: too few held-out cases"),
+        ({"yes"}, True, "not sure", "The inputs differ from the training data"),
     ],
 )
 def test_verdict_and_sentence(labels, strange, verdict, sentence):
@@ -81,8 +81,23 @@ def test_warnings_name_the_strange_part_and_the_disagreement():
     apart = Disagreement("pneumonia", ("image",), ("notes", "audio"))
     shifts = (Shift("image", "features", 1.2, 99.9), Shift("audio", "features", 0.5, 50.0))
     said = warnings(Judgement(0.9, True, (), shifts, (apart,)))
-    assert len(said) == 2 and said[0].startswith("The picture is unlike the films")
-    assert "image strongly for it, notes and audio strongly against it" in said[1]
+    assert len(said) == 2 and said[0].startswith("The chest X-ray differs from the training data")
+    assert (
+        "“Pneumonia” (raised strongly by Chest X-ray, lowered strongly by Notes and Lung sound)"
+        in said[1]
+    )
+
+
+def test_all_that_disagrees_is_one_warning():
+    apart = (
+        Disagreement("pneumonia", ("notes",), ("image", "audio")),
+        Disagreement("no_finding", ("audio",), ("notes",)),
+    )
+    (said,) = warnings(Judgement(0.9, True, (), (), apart))
+    assert "“Pneumonia” (raised strongly by Notes, lowered strongly by Chest X-ray and" in said
+    assert "“No opacity seen” (raised strongly by Lung sound, lowered strongly by Notes)" in said
+    assert "“肺炎”（病历使其显著升高，胸片和肺音使其显著降低）" in said.into("zh")
+    assert warnings(Judgement(0.9, True, (), (), ())) == ()
 
 
 def test_tables_survive_the_file_and_damage_is_refused(predictor):
@@ -90,7 +105,7 @@ def test_tables_survive_the_file_and_damage_is_refused(predictor):
     again = TrustTables.from_bytes(tables.to_bytes(), predictor.config, "it")
     assert again.to_bytes() == tables.to_bytes()
     assert again.sources == tables.sources and again.modalities == predictor.config.modalities
-    with pytest.raises(ModelError, match="it is damaged: it is no whole safetensors file"):
+    with pytest.raises(ModelError, match="it is damaged: it is not a complete safetensors file"):
         TrustTables.from_bytes(b"nothing of the kind", predictor.config, "it")
 
 
@@ -118,7 +133,7 @@ def test_no_answer_hangs_on_a_part_unlike_what_the_model_learned_from(
     predictor, monkeypatch, language, sure
 ):
     lungs = Lungs(np.ones((SIDE, SIDE), dtype=bool))  # so that the film is none of them
-    monkeypatch.setattr("mmbm.branches.image.prepare.find_lungs", lambda _: lungs)
+    monkeypatch.setattr("mmbm.branches.image.prepare.find_lungs", lambda *_: lungs)
     given = Case(image=case().image, notes=Notes(case().notes.text, language))
     prediction = predictor.predict(given)
     likelier = torch.full_like(predictor.trust.thresholds, 0.5)

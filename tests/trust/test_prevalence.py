@@ -60,7 +60,7 @@ def test_what_is_no_share_is_refused(share):
 
 
 def test_a_finding_without_a_stated_prevalence_is_refused():
-    with pytest.raises(ConfigError, match=r"of 'viral' cannot be changed.*for pneumonia"):
+    with pytest.raises(ConfigError, match=r"of 'viral' cannot be changed.*for: pneumonia"):
         Prevalences(SIXTY, {"viral": 0.5})
 
 

@@ -16,6 +16,7 @@ from mmbm.branches.branch import Array, Branch, Reader
 from mmbm.branches.folding import fold
 from mmbm.branches.parts import WHOLE, Evidence, Piece, Place, Span, spread
 from mmbm.case import SAMPLE_RATE, Sound
+from mmbm.text import sentence
 
 if TYPE_CHECKING:
     from mmbm.branches.space import InputSpace
@@ -24,9 +25,6 @@ __all__ = ["SoundBranch"]
 
 WINDOW = 1.0  # seconds of sound that go together
 POOR_FROM = 0.5  # probability from which a recording is said to be of poor quality
-POOR = (
-    "The recording sounds of poor quality to the model: listen to it, and record again if you can."
-)
 
 
 class SoundBranch(Branch):
@@ -35,10 +33,6 @@ class SoundBranch(Branch):
     name = "audio"
     settings = AudioConfig
     event_labels = True
-    unlike = {
-        "features": "The recording is unlike the lung sounds that the model learned from: check "
-        "that it is a lung sound of five seconds or more, or leave it out.",
-    }
 
     @property
     def spaces(self) -> Sequence[InputSpace]:
@@ -76,15 +70,15 @@ class SoundBranch(Branch):
         return cut(part, *(place for place in places if isinstance(place, Span)))
 
     def takes(self, settings: AudioConfig) -> str:
-        return f"a lung sound of up to {settings.max_seconds:g} s"
+        return sentence("card.takes_sound", seconds=settings.max_seconds)
 
     def built(self, settings: AudioConfig) -> str:
-        return "log-mel and a small convolutional net"
+        return sentence("card.built_sound")
 
     def heard(self, events: Mapping[str, float]) -> tuple[dict[str, float], tuple[str, ...]]:
         shown = dict(events)
         poor = shown.pop(POOR_QUALITY, 0.0) >= POOR_FROM
-        return shown, (POOR,) if poor else ()
+        return shown, (sentence("sound.poor_quality"),) if poor else ()
 
     def described(
         self, part: Sound, prepared: Any, evidence: Mapping[str, Evidence]

@@ -9,6 +9,7 @@ from pydantic import FailFast, Field, model_validator
 from mmbm.branches.settings import BranchSettings
 from mmbm.case import SAMPLE_RATE
 from mmbm.config import Names
+from mmbm.text import sentence
 
 __all__ = ["POOR_QUALITY", "AudioConfig"]
 
@@ -51,9 +52,9 @@ class AudioConfig(BranchSettings):
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if self.low_hz >= self.high_hz:
-            raise ValueError("low_hz lies below high_hz")
+            raise ValueError(sentence("config.hertz"))
         frames = self.max_seconds * SAMPLE_RATE / self.hop
         widest = max(width / 4**stage for stage, width in enumerate(self.channels))
         if frames * self.mels * widest > SPECTRA:
-            raise ValueError("mels, channels and max_seconds together take too much memory")
+            raise ValueError(sentence("config.memory"))
         return self

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mmbm.branches.parts import Span
 from mmbm.case import SAMPLE_RATE, Sound
 from mmbm.errors import NoSignal
+from mmbm.text import sentence
 
 __all__ = ["FADE", "SHORTEST", "cut"]
 
@@ -32,7 +33,7 @@ def cut(sound: Sound, *spans: Span) -> Sound:
     for start, end in spans:
         gone[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)] = True
     if (~gone).sum() < SHORTEST * SAMPLE_RATE:
-        raise NoSignal(f"Less than {SHORTEST:g} seconds of the recording would be left: cut less.")
+        raise NoSignal(sentence("explain.all_cut", seconds=SHORTEST))
     edges = np.flatnonzero(np.diff(gone)) + 1
     pieces = np.split(sound.waveform, edges)[int(gone[0]) :: 2]
     joined = pieces[0]

@@ -13,6 +13,7 @@ from mmbm.branches.audio.config import AudioConfig
 from mmbm.branches.audio.encoder import LogMel
 from mmbm.branches.parts import PreparedPart
 from mmbm.case import SAMPLE_RATE, Sound
+from mmbm.text import sentence
 
 __all__ = ["PreparedSound", "SoundEvidence", "log_mel", "prepare", "waveform"]
 
@@ -30,10 +31,7 @@ def prepare(sound: Sound, config: AudioConfig) -> PreparedSound:
     heard = waveform(sound, config.max_seconds)
     warnings: tuple[str, ...] = ()
     if sound.seconds > config.max_seconds:
-        warnings = (
-            f"The recording is long: the model heard its first {config.max_seconds:.0f} "
-            f"of {sound.seconds:.0f} seconds.",
-        )
+        warnings = (sentence("sound.truncated", heard=config.max_seconds, seconds=sound.seconds),)
     return PreparedSound((heard[None],), warnings, len(heard) / SAMPLE_RATE, sound.start)
 
 

@@ -22,6 +22,7 @@ from mmbm.branches.image.prepare import PreparedImage, prepare
 from mmbm.branches.parts import WHOLE, Box, Evidence, Piece, Place, spread
 from mmbm.case import Picture
 from mmbm.errors import ModelError
+from mmbm.text import sentence
 
 if TYPE_CHECKING:
     from mmbm.branches.space import InputSpace
@@ -40,10 +41,6 @@ class ImageBranch(Branch):
     settings = ImageConfig
     by_source = True
     loose = ("lungs",)
-    unlike = {
-        "features": "The picture is unlike the films that the model learned from: check that it "
-        "is a frontal chest film; what the model makes of it may mean nothing.",
-    }
 
     @property
     def spaces(self) -> Sequence[InputSpace]:
@@ -81,8 +78,9 @@ class ImageBranch(Branch):
         if not settings.lung_finder:
             return None
         if LUNGS not in held:
-            raise ModelError(f"The model '{of}' is incomplete: it has no {LUNGS}.")
-        return LungFinder.from_bytes(held[LUNGS], f"{LUNGS} of the model '{of}'")
+            raise ModelError(sentence("model.incomplete", model=of, file=LUNGS))
+        what = sentence("model.file", file=LUNGS, model=of)
+        return LungFinder.from_bytes(held[LUNGS], what)
 
     def tool_files(self, tool: LungFinder | None) -> dict[str, bytes]:
         return {} if tool is None else {LUNGS: tool.to_bytes()}
@@ -142,18 +140,15 @@ class ImageBranch(Branch):
         return erase(part, *(place for place in places if isinstance(place, Box)))
 
     def takes(self, settings: ImageConfig) -> str:
-        return "a frontal chest radiograph (DICOM, PNG or JPEG)"
+        return sentence("card.takes.image")
 
     def built(self, settings: ImageConfig) -> str:
-        net = f"{settings.backbone}, {settings.size} pixels a side"
+        said = sentence("card.backbone", backbone=settings.backbone, size=settings.size)
         if settings.lungs:
-            net += ", cut out around the lungs and read in them alone"
+            said = sentence("card.backbone_lungs", image=said)
         if settings.cycles:
-            net += (
-                ", every film brought to one power spectrum up to "
-                f"{settings.cycles:g} cycles over it, so that its sharpness and noise say nothing"
-            )
-        return net
+            said = sentence("card.backbone_spectrum", image=said, cycles=settings.cycles)
+        return said
 
     def cues(self, part: Any, prepared: PreparedImage, settings: Any) -> dict[str, float]:
         return lung_cue(prepared.lungs.area)

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from mmbm.branches.settings import BranchSettings
+from mmbm.text import sentence
 
 __all__ = ["ImageConfig"]
 
@@ -37,14 +38,11 @@ class ImageConfig(BranchSettings):
     def _at_hand(cls, name: str) -> str:
         """A library's own name: one with a colon or a slash would be fetched from elsewhere."""
         if not BACKBONE.fullmatch(name):
-            raise ValueError(
-                "give a name of timm.list_models(), or 'torchvision/' and a name of "
-                "torchvision.models.list_models(); nothing is fetched from elsewhere"
-            )
+            raise ValueError(sentence("config.backbone"))
         return name
 
     @model_validator(mode="after")
     def _one_cut(self) -> Self:
         if self.greys == "stored" and (self.lungs or self.cycles):
-            raise ValueError("greys = 'stored' reads the whole film: set lungs = false, cycles = 0")
+            raise ValueError(sentence("config.stored_greys"))
         return self

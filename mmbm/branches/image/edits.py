@@ -17,6 +17,7 @@ from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, interpolate, pa
 from mmbm.branches.parts import Box
 from mmbm.case import Picture
 from mmbm.errors import NoSignal
+from mmbm.text import sentence
 
 __all__ = ["erase", "fill", "keep"]
 
@@ -57,7 +58,7 @@ def fill(shown: NDArray[np.float32], missing: NDArray[np.bool_]) -> NDArray[np.f
     fine. What is not missing stays to the bit. Shapes: both (height, width); greys of any range.
     """
     if missing.all():
-        raise NoSignal("Nothing of the picture would be left: erase less of it.")
+        raise NoSignal(sentence("explain.all_erased"))
     if not missing.any():
         return shown
     height, width = shown.shape

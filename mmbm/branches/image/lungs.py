@@ -28,6 +28,7 @@ from mmbm.errors import ModelError
 from mmbm.storage.assets import assets_folder
 from mmbm.storage.folder import checksum, checksums, sign, take
 from mmbm.storage.tensors import fill, to_store
+from mmbm.text import Sentence, sentence
 
 __all__ = [
     "LEAST",
@@ -43,10 +44,6 @@ __all__ = [
 SIDE = 128  # pixels
 LEAST = 0.10  # of the picture: hardly any chest film shows less, some other pictures do
 SECOND = 0.25  # the second field counts from this part of the first one's area
-NOT_FOUND = (
-    "No lung fields were found in the picture: it may be no frontal chest film, and what the model "
-    "makes of it may mean nothing."
-)
 MARGIN = 0.06  # of the lungs' height and width, left around them
 CHANNELS = (12, 24, 48, 96, 96)
 
@@ -128,9 +125,9 @@ class Lungs:
         return Lungs(mask & inside[0][:, None] & inside[1])
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Sentence, ...]:
         """What the reader should know of them."""
-        return () if self.found else (NOT_FOUND,)
+        return () if self.found else (sentence("image.no_lungs"),)
 
     @cached_property
     def box(self) -> Box:
@@ -172,11 +169,11 @@ class LungFinder:
         folder = folder or assets_folder() / "lungs"
         content = take(folder, "model.safetensors")
         if content is None:
-            raise ModelError(f"The lung finder '{folder.name}' has no model.safetensors.")
-        return cls.from_bytes(content, "model.safetensors of the lung finder")
+            raise ModelError(sentence("model.lung_finder", folder=folder.name))
+        return cls.from_bytes(content, sentence("model.lung_finder_file"))
 
     @classmethod
-    def from_bytes(cls, content: bytes, what: str) -> Self:
+    def from_bytes(cls, content: bytes, what: Sentence) -> Self:
         """Read what ``to_bytes`` gave. Raises ModelError, calling the file ``what``."""
         net = LungNet()
         fill(net, content, what)

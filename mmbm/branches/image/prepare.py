@@ -18,6 +18,7 @@ from mmbm.branches.image.lungs import SIDE, LungFinder, Lungs, shipped
 from mmbm.branches.image.turn import turn_warnings
 from mmbm.branches.parts import WHOLE, Box, PreparedPart
 from mmbm.case import Picture
+from mmbm.text import sentence
 
 __all__ = [
     "Film",
@@ -175,17 +176,11 @@ def upright(greys: NDArray[np.float32], size: int, mean_film: Tensor) -> Upright
     square = equalise(small)
     alike = likeness(square, mean_film)
     if alike < NEGATIVE_BELOW:
-        warning = (
-            "The picture looks like the negative of a chest film, or like none at all: "
-            "the model read it inverted."
-        )
         positive = 1 - greys
-        return Upright(positive, shrink(positive, size), -square, True, (warning,))
-    warning = (
-        "The picture does not look like a frontal chest film: "
-        "what the model makes of it may mean nothing."
-    )
-    return Upright(greys, small, square, False, (warning,) if alike < CHEST_ABOVE else ())
+        warnings = (sentence("image.negative"),)
+        return Upright(positive, shrink(positive, size), -square, True, warnings)
+    unlike = (sentence("image.not_frontal"),) if alike < CHEST_ABOVE else ()
+    return Upright(greys, small, square, False, unlike)
 
 
 def prepare_film(

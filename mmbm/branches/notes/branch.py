@@ -24,6 +24,7 @@ from mmbm.branches.notes.tokens import batch_tokens, read_tokenizer, train_token
 from mmbm.branches.parts import Evidence, Piece, Place, PreparedPart, Span
 from mmbm.case import Notes
 from mmbm.errors import ConfigError, ModelError
+from mmbm.text import sentence
 
 if TYPE_CHECKING:
     from mmbm.branches.space import InputSpace
@@ -42,14 +43,6 @@ class NotesBranch(Branch):
     of_tool = ("embed.",)
     batch = 16  # a recurrent net reads that many in a third of the time
     may_be_emptied = True  # a note of one word may lose it
-    unlike = {
-        "words": "The model does not know most words of this note: read it yourself, and leave it "
-        "out.",
-        "subject": "The note names few signs of the chest for its length, so it may be about "
-        "something else: what the model makes of it means little; leave it out.",
-        "language": "The note is in a language that the model did not learn: translate it to "
-        "English or Chinese, or leave it out.",
-    }
 
     @property
     def spaces(self) -> Sequence[InputSpace]:
@@ -59,7 +52,9 @@ class NotesBranch(Branch):
 
     def encoder(self, settings: NotesConfig, features: int) -> nn.Module:
         if (settings.encoder == "gru") != (settings.transformer is None):
-            raise ConfigError("notes.encoder and notes.transformer do not go together.")
+            raise ConfigError(
+                sentence("config.invalid", setting="notes", reason=sentence("model.encoder"))
+            )
         return notes_encoder(settings, features)
 
     def reader(self, settings: NotesConfig, encoder: Any, tool: Tokenizer) -> Reader:
@@ -79,8 +74,9 @@ class NotesBranch(Branch):
         self, held: Mapping[str, bytes], settings: NotesConfig, encoder: Any, of: str
     ) -> Tokenizer:
         if TOKENIZER not in held:
-            raise ModelError(f"The model '{of}' is incomplete: it has no {TOKENIZER}.")
-        what, known = f"{TOKENIZER} of the model '{of}'", int(encoder.embed.num_embeddings)
+            raise ModelError(sentence("model.incomplete", model=of, file=TOKENIZER))
+        what = sentence("model.file", file=TOKENIZER, model=of)
+        known = int(encoder.embed.num_embeddings)
         return read_tokenizer(held[TOKENIZER], what, known, settings)
 
     def tool_files(self, tool: Tokenizer) -> dict[str, bytes]:
@@ -122,12 +118,12 @@ class NotesBranch(Branch):
         return drop_words(part, *(place for place in places if isinstance(place, Span)))
 
     def takes(self, settings: NotesConfig) -> str:
-        return "clinical notes in English or Chinese"
+        return sentence("card.takes.notes")
 
     def built(self, settings: NotesConfig) -> str:
         if settings.encoder != "gru":
-            return "a transformer"
-        return f"GRU, {settings.layers} layers, both ways, {settings.hidden} units"
+            return sentence("card.transformer")
+        return sentence("card.gru", layers=settings.layers, hidden=settings.hidden)
 
     def cues(self, part: Notes, prepared: PreparedNotes, settings: Any) -> dict[str, float]:
         foreign = part.language == "other"

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from mmbm.branches.settings import BranchSettings
+from mmbm.text import sentence
 
 __all__ = ["NotesConfig"]
 
@@ -44,8 +45,8 @@ class NotesConfig(BranchSettings):
         if about is None:
             return None
         if about.get("model_type") not in TRANSFORMERS:
-            raise ValueError(f"model_type is one of {', '.join(TRANSFORMERS)}")
+            raise ValueError(sentence("config.model_type", valid=", ".join(TRANSFORMERS)))
         for key, value in about.items():
             if ("layers" in key or "group" in key) and isinstance(value, int) and value > 100:
-                raise ValueError(f"{key} is 100 at most")
+                raise ValueError(sentence("config.at_most_100", setting=key))
         return about

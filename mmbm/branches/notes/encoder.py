@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from mmbm.branches.notes.config import NotesConfig
 from mmbm.branches.notes.tokens import PAD_ID, UNKNOWN, UNKNOWN_ID
 from mmbm.errors import ConfigError
+from mmbm.text import sentence
 
 __all__ = [
     "NotesEncoder",
@@ -107,10 +108,7 @@ def open_transformer(config: NotesConfig) -> tuple[NotesConfig, Tokenizer, dict[
         net = transformers.AutoModel.from_pretrained(folder, local_files_only=True)
         tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as exc:
-        raise ConfigError(
-            f"notes.encoder: '{folder.name}' is no folder with config.json, model.safetensors "
-            "and tokenizer.json."
-        ) from exc
+        raise ConfigError(sentence("model.transformer_folder", folder=folder.name)) from exc
     tokenizer.no_padding()
     tokenizer.no_truncation()
     own = {
@@ -127,9 +125,7 @@ def _transformers() -> Any:
     try:
         import transformers
     except ImportError as exc:
-        raise ConfigError(
-            'A transformers encoder needs the extra "hf": pip install "mmbm[hf]".'
-        ) from exc
+        raise ConfigError(sentence("model.hf_extra")) from exc
     return transformers
 
 

@@ -10,6 +10,7 @@ from mmbm.branches.notes.config import NotesConfig
 from mmbm.branches.notes.tokens import Tokens, batch_tokens, read_tokens
 from mmbm.branches.parts import PreparedPart
 from mmbm.case import Notes
+from mmbm.text import sentence
 
 __all__ = ["PreparedNotes", "prepare"]
 
@@ -29,7 +30,5 @@ def prepare(notes: Notes, config: NotesConfig, tokenizer: Tokenizer) -> Prepared
     end = max(stop for _, stop in tokens.spans)
     warnings: tuple[str, ...] = ()
     if notes.text[end:].strip() and len(tokens.ids) == config.max_tokens:
-        warnings = (
-            f"The note is long: the model read its first {end} characters of {len(notes.text)}.",
-        )
+        warnings = (sentence("notes.truncated", read=end, characters=len(notes.text)),)
     return PreparedNotes(batch_tokens([tokens]), warnings, tokens)

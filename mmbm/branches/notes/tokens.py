@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mmbm.branches.notes.config import NotesConfig
 from mmbm.errors import ModelError
+from mmbm.text import sentence
 
 __all__ = [
     "PAD",
@@ -100,7 +101,7 @@ def read_tokenizer(content: bytes, what: str, tokens: int, config: NotesConfig) 
         Calling the file ``what``.
     """
     if len(content) > ROOM + EACH * tokens:
-        raise ModelError(f"{what} is far larger than the {tokens} tokens that the model knows.")
+        raise ModelError(sentence("model.tokenizer_large", file=what, tokens=tokens))
     try:
         tokenizer = Tokenizer.from_str(content.decode("utf-8"))
         tokenizer.no_padding()
@@ -109,14 +110,14 @@ def read_tokenizer(content: bytes, what: str, tokens: int, config: NotesConfig) 
     except BaseException as exc:  # the library raises bare Exception, and panics past it
         if isinstance(exc, KeyboardInterrupt | SystemExit):
             raise
-        raise ModelError(f"{what} is damaged: it is no tokeniser that reads a note.") from exc
+        raise ModelError(sentence("model.tokenizer", file=what)) from exc
     if getattr(tokenizer.model, "dropout", None):
-        raise ModelError(f"{what} drops tokens at random; a model must read a note the same twice.")
+        raise ModelError(sentence("model.tokenizer_random", file=what))
     if len(tried) > MOST:
-        raise ModelError(f"{what} makes {len(tried):,} tokens of one short line.")
+        raise ModelError(sentence("model.tokenizer_many", file=what, tokens=len(tried)))
     highest = max([*tokenizer.get_vocab().values(), *tried, config.unknown], default=0)
     if highest >= tokens:
         raise ModelError(
-            f"{what} has a token numbered {highest}, but the model knows {tokens}, from 0."
+            sentence("model.tokenizer_number", file=what, highest=highest, tokens=tokens)
         )
     return tokenizer

@@ -17,6 +17,7 @@ from mmbm.data.augmentation.notes import Reader
 from mmbm.data.augmentation.sounds import Listener
 from mmbm.data.corpus import Corpus
 from mmbm.errors import ConfigError
+from mmbm.text import sentence
 
 __all__ = ["Change", "augment", "changes", "seeded"]
 
@@ -53,14 +54,11 @@ def changes(corpus: Corpus, config: Plan) -> dict[Modality, Change]:
     read = config.model.modalities
     viewer, listener = Viewer(corpus, config), Listener(corpus, config)
     if config.localise and not (viewer.located or listener.timed):
-        raise ConfigError(
-            "localise needs to be told where evidence lies: by boxes or events in the "
-            "manifest, or by opacities that are drawn in."
-        )
+        raise ConfigError(sentence("train.localise_unknown"))
     if config.localise and viewer.located and "pneumonia" not in config.model.findings:
-        raise ConfigError("localise by boxes or what is drawn in needs the finding pneumonia.")
+        raise ConfigError(sentence("train.localise_pneumonia"))
     if config.localise and config.model.fusion != "weighted_sum":
-        raise ConfigError('localise needs fusion = "weighted_sum": else evidence has no place.')
+        raise ConfigError(sentence("train.localise_fusion"))
     made: dict[str, Change] = {"image": viewer, "audio": listener}
     if "notes" in read:
         made["notes"] = Reader(config)

@@ -18,6 +18,7 @@ from mmbm.data.corpus import Corpus
 from mmbm.data.located import box_mask
 from mmbm.data.synthesis.opacity import draw_opacity
 from mmbm.errors import ConfigError
+from mmbm.text import sentence
 
 __all__ = ["Viewer", "mix_films"]
 
@@ -33,7 +34,7 @@ class Viewer:
 
     def __init__(self, corpus: Corpus, config: Plan) -> None:
         if config.opacities and corpus.films.shape[1] == 1:
-            raise ConfigError("opacities are drawn into lungs: set lungs = true in [model.image].")
+            raise ConfigError(sentence("train.opacities"))
         self.corpus, self.opacities = corpus, config.opacities
         boxes = corpus.manifest.rows["boxes"]
         self.boxed = bool(config.localise) and bool((boxes != "").any())

@@ -62,7 +62,9 @@ def check(path: Path, progress: Progress = silent) -> DataReport:
     given = tables.parts_given(manifest, examined.notes)
     related = tables.associations(manifest, given, examined)
     counted = tables.balance(manifest)
-    said = {kind: [f.sentence(path.name) for f in faults if f.kind in of] for kind, of in FAULTS}
+    said: dict[str, list[str]] = {
+        kind: [f.said(path.name) for f in faults if f.kind in of] for kind, of in FAULTS
+    }
     found: Found = {
         **said,
         "unreadable": [f"{file.name}: {why}" for file, why in examined.unreadable.items()],

@@ -14,6 +14,7 @@ from mmbm.data.corpus import Progress
 from mmbm.data.manifest import Manifest
 from mmbm.errors import InputError
 from mmbm.io import read_notes, read_picture, read_sound
+from mmbm.text import sentence
 
 __all__ = ["Examined", "Listed", "examine", "listed_files"]
 
@@ -59,9 +60,9 @@ def examine(manifest: Manifest, progress: Progress) -> Examined:
             try:
                 return measure(file.path.read_bytes(), file.path.name)
             except InputError as exc:
-                return str(exc)
+                return exc.sentence
             except OSError:
-                return "The file could not be opened."
+                return sentence("data.not_opened")
 
         facts: dict[Path, Facts] = {}
         with ThreadPoolExecutor(2) as pool:
@@ -71,7 +72,7 @@ def examine(manifest: Manifest, progress: Progress) -> Examined:
                     unreadable[path] = found
                 else:
                     facts[path] = found
-                progress(f"reading {what}", done, len(listed[part]))
+                progress(what, done, len(listed[part]))
         return facts
 
     films = each("image", "films", lambda content, name: measure_film(read_picture(content, name)))

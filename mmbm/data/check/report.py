@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from mmbm.text import Sentence, sentence
+
 __all__ = [
     "ERRORS",
     "WARNINGS",
@@ -19,39 +21,39 @@ __all__ = [
     "Spread",
 ]
 
-ERRORS = {  # kind -> sentence
-    "invalid_row": "{count} cells of the manifest are invalid.",
-    "missing_file": "{count} listed files are not there.",
-    "unreadable": "{count} files could not be read.",
-    "patient_in_two_splits": "{count} patients stand in more than one split.",
-    "copy_across_splits": "{count} files stand byte for byte in more than one split.",
-}
-WARNINGS = {
-    "near_copy_across_splits": "{count} pairs of files in different splits are near copies.",
-    "copy_within_split": "{count} files stand byte for byte under more than one name.",
-    "copies_disagree": "{count} files stand under labels that disagree.",
-    "note_across_splits": "{count} notes stand word for word in more than one split.",
-    "note_names_label": "{count} notes name a disease or what the film showed.",
-    "label_follows_source": "{count} labels can be told from the source.",
-    "one_sided_source": "{count} times a source has (nearly) only one side of a label.",
-    "label_follows_view": "{count} times a label can be told from the view.",
-    "label_follows_print": "{count} times a label can be told from print on the film.",
-    "label_follows_sharpness": "{count} times a label can be told from how sharp the film is.",
-    "label_follows_file_size": "{count} times a label can be told from a film's file size.",
-    "label_follows_parts": "{count} times a label can be told from which parts are there.",
-    "one_sided_split": "{count} times a split has only one side of a label.",
-    "film_small": "{count} films are less than 224 pixels high or wide.",
-    "film_low_contrast": "{count} films have little contrast.",
-    "film_blank": "{count} films are blank for a large part.",
-    "film_print": "{count} films seem to have words printed on them.",
-    "film_inverted": "{count} films may be inverted: they are the negative of the others' mean.",
-    "film_unlike": "{count} films look unlike the others: they may be no frontal chest films.",
-    "sound_short": "{count} recordings last less than 5 seconds.",
-    "sound_clipped": "{count} recordings are clipped.",
-    "sound_silent": "{count} recordings are silent for more than half.",
-    "sound_quiet": "{count} recordings are very quiet.",
-    "sound_slow": "{count} recordings have fewer than 4,000 samples a second.",
-}
+ERRORS = (  # kinds of remarks, by the codes of their sentences
+    "invalid_row",
+    "missing_file",
+    "unreadable",
+    "patient_in_two_splits",
+    "copy_across_splits",
+)
+WARNINGS = (
+    "near_copy_across_splits",
+    "copy_within_split",
+    "copies_disagree",
+    "note_across_splits",
+    "note_names_label",
+    "label_follows_source",
+    "one_sided_source",
+    "label_follows_view",
+    "label_follows_print",
+    "label_follows_sharpness",
+    "label_follows_file_size",
+    "label_follows_parts",
+    "one_sided_split",
+    "film_small",
+    "film_low_contrast",
+    "film_blank",
+    "film_print",
+    "film_inverted",
+    "film_unlike",
+    "sound_short",
+    "sound_clipped",
+    "sound_silent",
+    "sound_quiet",
+    "sound_slow",
+)
 
 
 class Remark(BaseModel):
@@ -67,9 +69,9 @@ class Remark(BaseModel):
         return "error" if self.kind in ERRORS else "warning"
 
     @property
-    def sentence(self) -> str:
-        """In English."""
-        return (ERRORS | WARNINGS)[self.kind].format(count=f"{self.count:,}")
+    def said(self) -> Sentence:
+        """In words."""
+        return sentence(f"data.kind.{self.kind}", count=self.count)
 
 
 class LabelCount(BaseModel):
@@ -162,13 +164,20 @@ class DataReport(BaseModel):
         return [r for r in self.remarks if r.severity == "warning"]
 
     @property
-    def verdict(self) -> str:
-        """One line, in English."""
-        if self.errors:
-            return (
-                f"Not fit to use: {len(self.errors)} errors and {len(self.warnings)} warnings "
-                f"in {self.cases:,} cases."
+    def verdict(self) -> Sentence:
+        """Fit to use or not, in one line."""
+        cases, patients = self.cases, self.patients
+        errors, warnings = len(self.errors), len(self.warnings)
+        if errors:
+            return sentence(
+                "data.verdict.errors",
+                errors=errors,
+                warnings=warnings,
+                cases=cases,
+                patients=patients,
             )
-        if self.warnings:
-            return f"Usable, with {len(self.warnings)} warnings, in {self.cases:,} cases."
-        return f"Nothing to remark in {self.cases:,} cases."
+        if warnings:
+            return sentence(
+                "data.verdict.warnings", warnings=warnings, cases=cases, patients=patients
+            )
+        return sentence("data.verdict.good", cases=cases, patients=patients)

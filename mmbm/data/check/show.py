@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.markup import escape
 from rich.table import Table
 
 from mmbm.data.check.report import AssociationRow, DataReport, QualityRow
+from mmbm.text import Say, name_of, sentence
 
 __all__ = ["rich_tables"]
 
@@ -15,36 +16,50 @@ COUNTS = ("cases", "patients", "image", "notes", "audio", "all_three", "notes_na
 ASSOCIATIONS = 15  # the strongest shown
 
 
-def rich_tables(report: DataReport) -> Iterator[Table]:
+def rich_tables(report: DataReport, say: Say = str) -> Iterator[Table]:
     """Remarks, balance, parts, associations and quality, in this order."""
     yield _table(
-        f"Remarks on {report.manifest}",
-        ("", "remark", "for example"),
-        [(r.severity, r.sentence, "; ".join(r.examples[:3])) for r in report.remarks],
+        say(sentence("data.table_of", file=report.manifest)),
+        ("", *_heads(("remark", "examples"), say)),
+        [
+            (_head(r.severity, say), say(r.said), "; ".join(map(say, r.examples[:3])))
+            for r in report.remarks
+        ],
     )
     yield _table(
-        "Balance: positive / negative cases, by source",
-        ("label", "split", *report.sources),
+        _head("balance", say),
+        (*_heads(("label", "split"), say), *report.sources),
         list(_balance(report)),
     )
     yield _table(
-        "Cases that have each part",
-        ("split", "source", *(count.replace("_", " ") for count in COUNTS)),
+        _head("parts", say),
+        _heads(("split", "source", *COUNTS), say),
         [(p.split, p.source, *(getattr(p, count) for count in COUNTS)) for p in report.parts],
     )
     yield _table(
-        "What a label can be told from; groups as negative + positive cases",
-        ("label", "from", "within", "Cramer's V", "Theil's U", "groups"),
+        _head("associations", say),
+        _heads(("label", "against", "within", "cramers_v", "theils_u", "groups"), say),
         [
             (a.label, a.against, a.within, f"{a.cramers_v:.2f}", f"{a.theils_u:.2f}", _groups(a))
             for a in report.associations[:ASSOCIATIONS]
         ],
     )
     yield _table(
-        "Quality: median (least to greatest)",
-        ("source", "part", "files", "unreadable", "figures"),
-        [(q.source, q.part, q.files, q.unreadable, _figures(q)) for q in report.quality],
+        _head("quality", say),
+        _heads(("source", "part", "files", "unreadable", "figures"), say),
+        [
+            (q.source, _head(q.part, say), q.files, q.unreadable, _figures(q, say))
+            for q in report.quality
+        ],
     )
+
+
+def _head(name: str, say: Say) -> str:
+    return say(name_of("data.table", name))
+
+
+def _heads(names: Iterable[str], say: Say) -> tuple[str, ...]:
+    return tuple(_head(name, say) for name in names)
 
 
 def _balance(report: DataReport) -> Iterator[tuple[str, ...]]:
@@ -63,9 +78,17 @@ def _groups(row: AssociationRow) -> str:
     return ", ".join(f"{name} {n:,}+{p:,}" for name, (n, p) in row.groups.items())
 
 
-def _figures(row: QualityRow) -> str:
+def _figures(row: QualityRow, say: Say) -> str:
     return ", ".join(
-        f"{name.replace('_', ' ')} {s.median:.4g} ({s.least:.4g} to {s.greatest:.4g})"
+        say(
+            sentence(
+                "data.table_spread",
+                name=name_of("data.table", name),
+                median=s.median,
+                least=s.least,
+                greatest=s.greatest,
+            )
+        )
         for name, s in row.figures.items()
     )
 

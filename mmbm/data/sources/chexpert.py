@@ -17,7 +17,7 @@ from mmbm.data.sources.splits import drop_duplicates, split_by_patient
 
 __all__ = ["LAYOUT", "PATHOLOGIES", "mined_labels", "read"]
 
-LAYOUT = "train.csv and valid.csv of CheXpert-v1.0 or CheXpert-v1.0-small, train and valid"
+LAYOUT = "chexpert"
 ABOUT = ("Path", "Sex", "Age", "Frontal/Lateral", "AP/PA")
 PATHOLOGIES = (
     "Enlarged Cardiomediastinum",

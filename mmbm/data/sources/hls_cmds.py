@@ -19,7 +19,7 @@ from mmbm.data.sources.splits import SHARES, Split, drop_duplicates
 __all__ = ["EVENTS", "FOLDER", "LAYOUT", "read"]
 
 FOLDER = "audio/hls_cmds"
-LAYOUT = "LS.csv, Mix.csv and the folders LS and Mix, as unpacked from the archives"
+LAYOUT = "hls_cmds"
 EVENTS = {  # the source's name -> ours
     "Normal": "normal",
     "Wheezing": "wheezing",

@@ -11,17 +11,15 @@ from typing import Any
 
 import pandas as pd
 
-from mmbm.data.sources.layout import files_by_name, find, look_for, note, read_table
+from mmbm.data.sources.layout import files_by_name, find, layout, look_for, note, read_table
 from mmbm.data.sources.rows import recipe_rows
 from mmbm.data.sources.splits import drop_duplicates, split_by_patient
 from mmbm.errors import ManifestError
+from mmbm.text import sentence
 
 __all__ = ["LAYOUT", "read"]
 
-LAYOUT = (
-    "the WAV files with a TXT file of cycles each, patient_diagnosis.csv (or "
-    "ICBHI_Challenge_diagnosis.txt) and ICBHI_challenge_train_test.txt for the published split"
-)
+LAYOUT = "icbhi"
 DIAGNOSES = ("patient_diagnosis.csv", "ICBHI_Challenge_diagnosis.txt")
 PEOPLE = ("demographic_info.txt", "ICBHI_Challenge_demographic_information.txt")
 PARTS = 4  # of a name before the device: patient, recording, place, mode
@@ -58,9 +56,9 @@ def read(folder: Path) -> pd.DataFrame:
             row["official"] = official.get("_".join(path.stem.split("_")[:PARTS]), "")
         rows.append(row)
     if not rows:
-        raise ManifestError(f"No WAV file with its TXT in '{folder.name}'; expected {LAYOUT}.")
+        raise ManifestError(sentence("source.no_case", folder=folder.name, expected=layout(LAYOUT)))
     if unmarked:
-        note(f"{unmarked} recordings without a file of cycles were left out.")
+        note(sentence("source.left_out.cycles", count=unmarked))
     table = pd.DataFrame(rows)
     years = pd.to_numeric(table["age"], errors="coerce").round()
     return split_by_patient(drop_duplicates(recipe_rows("icbhi", table.assign(age=years))))

@@ -18,7 +18,7 @@ from mmbm.data.sources.splits import drop_duplicates
 __all__ = ["FOLDER", "LAYOUT", "read"]
 
 FOLDER = "images/ieee8023_covid_cxr"
-LAYOUT = "metadata.csv and the folder images, as in the repository covid-chestxray-dataset"
+LAYOUT = "ieee8023"
 ABOUT = ("view", "age", "sex")
 FRONTAL = ("PA", "AP", "AP Supine", "AP Erect")
 OPEN = {"ARDS", "todo", "Unknown", "Tuberculosis", ""}  # neither pneumonia nor its absence

@@ -12,14 +12,15 @@ from typing import Any
 
 import pandas as pd
 
-from mmbm.data.sources.layout import files_by_name, note
+from mmbm.data.sources.layout import files_by_name, layout, note
 from mmbm.data.sources.rows import recipe_rows
 from mmbm.data.sources.splits import drop_duplicates, split_by_patient
 from mmbm.errors import ManifestError
+from mmbm.text import sentence
 
 __all__ = ["LAYOUT", "read"]
 
-LAYOUT = "Audio Files full of names such as 'BP1_Asthma,I E W,P L L,70,M.wav'"
+LAYOUT = "kauh"
 NAME = re.compile(
     r"[BDE]P(?P<person>\d+)_(?P<diagnosis>.+),(?P<sound>[^,]*),(?P<place>[^,]*),"
     r"\s*(?P<age>\d+)\s*,\s*(?P<sex>[MFmf])\s*"
@@ -40,9 +41,9 @@ def read(folder: Path) -> pd.DataFrame:
         path: found for name, path in files.items() if (found := NAME.fullmatch(Path(name).stem))
     }
     if not named:
-        raise ManifestError(f"No recording of KAUH in '{folder.name}'; expected {LAYOUT}.")
+        raise ManifestError(sentence("source.no_case", folder=folder.name, expected=layout(LAYOUT)))
     if len(named) < len(files):
-        note(f"{len(files) - len(named)} recordings with names of another form were left out.")
+        note(sentence("source.left_out.names", count=len(files) - len(named)))
     rows = [
         {
             "patient_id": f"kauh_{found['person']}",

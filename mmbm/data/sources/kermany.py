@@ -10,11 +10,12 @@ import pandas as pd
 from mmbm.data.sources.layout import files_by_name, find, note, present, read_table
 from mmbm.data.sources.rows import recipe_rows
 from mmbm.data.sources.splits import drop_duplicates, split_by_patient
+from mmbm.text import sentence
 
 __all__ = ["FOLDER", "LAYOUT", "read"]
 
 FOLDER = "images/kermany_pediatric_224"
-LAYOUT = "chest_xray/train, val and test, each with NORMAL and PNEUMONIA full of JPEG files"
+LAYOUT = "kermany"
 NAMES = {  # file names of the two releases -> the patient's number
     "person{}": re.compile(r"person(\d+)_(?:bacteria|virus)_", re.IGNORECASE),
     "n2_{}": re.compile(r"NORMAL2-IM-(\d+)-"),
@@ -79,7 +80,7 @@ def _published(folder: Path) -> pd.DataFrame:
                         }
                     )
     if unknown:
-        note(f"{unknown} films whose names tell no patient were left out.")
+        note(sentence("source.left_out.no_patient", count=unknown))
     if not films:
         find(root, "train/NORMAL/*.jpeg", expected=LAYOUT)
     return pd.DataFrame(films)

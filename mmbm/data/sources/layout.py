@@ -9,8 +9,18 @@ from pathlib import Path
 import pandas as pd
 
 from mmbm.errors import ManifestError
+from mmbm.text import Sentence, sentence
 
-__all__ = ["SourceWarning", "files_by_name", "find", "look_for", "note", "present", "read_table"]
+__all__ = [
+    "SourceWarning",
+    "files_by_name",
+    "find",
+    "layout",
+    "look_for",
+    "note",
+    "present",
+    "read_table",
+]
 
 DEPTHS = ("", "*/", "*/*/")  # archives often unpack into a folder of their own
 SKIPPED = "__MACOSX"
@@ -20,9 +30,9 @@ class SourceWarning(UserWarning):
     """Something of a source was left out, or cannot be told; one sentence."""
 
 
-def note(sentence: str) -> None:
+def note(said: Sentence) -> None:
     """Tell the user of it, once the rows are read."""
-    warnings.warn(sentence, SourceWarning, stacklevel=3)
+    warnings.warn(SourceWarning(said), stacklevel=3)
 
 
 def look_for(folder: Path, *patterns: str) -> Path | None:
@@ -35,14 +45,27 @@ def look_for(folder: Path, *patterns: str) -> Path | None:
     return None
 
 
+def layout(source: str) -> Sentence:
+    """What a source's folder holds."""
+    return sentence(f"source.layout.{source}")
+
+
 def find(folder: Path, *patterns: str, expected: str) -> Path:
-    """The same, or ManifestError that says what was ``expected`` in the folder."""
+    """The same, or ManifestError that says what the source ``expected`` holds."""
     if not folder.is_dir():
-        raise ManifestError(f"There is no folder '{folder.name}'; expected one with {expected}.")
+        raise ManifestError(
+            sentence("source.no_folder", folder=folder.name, expected=layout(expected))
+        )
     found = look_for(folder, *patterns)
     if found is None:
-        missing = " or ".join(patterns)
-        raise ManifestError(f"No {missing} in '{folder.name}'; expected a folder with {expected}.")
+        raise ManifestError(
+            sentence(
+                "source.missing",
+                missing=" / ".join(patterns),
+                folder=folder.name,
+                expected=layout(expected),
+            )
+        )
     return found
 
 
@@ -66,11 +89,13 @@ def read_table(
             encoding_errors="replace",
         )
     except (OSError, ValueError) as exc:
-        raise ManifestError(f"'{path.name}' could not be read as a table.") from exc
+        raise ManifestError(sentence("source.table", file=path.name)) from exc
     table = table.rename(columns=lambda name: str(name).strip())
     if missing := [name for name in columns if name not in table]:
         raise ManifestError(
-            f"'{path.name}' has no column '{missing[0]}'; expected {', '.join(columns)}."
+            sentence(
+                "source.no_column", file=path.name, column=missing[0], columns=", ".join(columns)
+            )
         )
     return table.fillna("")
 
@@ -94,8 +119,8 @@ def present(listed: pd.DataFrame, paths: Sequence[Path | None], expected: str) -
     """
     there = [path is not None and path.is_file() for path in paths]
     if not any(there):
-        raise ManifestError(f"None of the listed files is there; expected {expected}.")
+        raise ManifestError(sentence("source.none_there", expected=layout(expected)))
     if missing := len(there) - sum(there):
-        note(f"{missing} of {len(there)} listed files are not in the folder; left out.")
+        note(sentence("source.some_missing", missing=missing, files=len(there)))
     listed = listed.assign(path=[str(path.absolute()) if path else "" for path in paths])
     return listed[there].reset_index(drop=True)

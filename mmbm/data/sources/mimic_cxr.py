@@ -16,13 +16,11 @@ from mmbm.data.sources.chexpert import PATHOLOGIES, mined_labels
 from mmbm.data.sources.layout import find, look_for, note, present, read_table
 from mmbm.data.sources.rows import recipe_rows
 from mmbm.data.sources.splits import drop_duplicates, split_by_patient
+from mmbm.text import sentence
 
 __all__ = ["LAYOUT", "read"]
 
-LAYOUT = (
-    "mimic-cxr-2.0.0-metadata.csv.gz, -split.csv.gz, -chexpert.csv.gz (or -negbio.csv.gz) and the "
-    "folder files: p10/p10000032/s50414267/….jpg or .dcm, reports in p10/p10000032/s50414267.txt"
-)
+LAYOUT = "mimic_cxr"
 SPLITS = {"train": "train", "validate": "val", "test": "test"}
 FRONTAL = ("AP", "PA")
 KEYS = ["subject_id", "study_id"]
@@ -38,7 +36,7 @@ def read(folder: Path) -> pd.DataFrame:
     listed = present(listed.assign(report=reports), films, LAYOUT)
     texts = {path: _report(Path(path)) for path in listed["report"].unique()}
     if not any(texts.values()):
-        note("No report was found beside the films; notes are blank.")
+        note(sentence("source.no_reports"))
     columns = {
         "name": listed["dicom_id"],
         "patient_id": "mimic_" + listed["subject_id"],

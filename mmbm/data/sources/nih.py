@@ -22,6 +22,7 @@ from mmbm.data.sources.layout import files_by_name, find, look_for, present, rea
 from mmbm.data.sources.rows import recipe_rows
 from mmbm.data.sources.splits import Split, drop_duplicates, split_by_patient
 from mmbm.errors import ManifestError
+from mmbm.text import sentence
 
 __all__ = ["FOLDER", "LAYOUT", "Mined", "read"]
 
@@ -35,10 +36,7 @@ CONFIRMED = {  # of the films mined so, what share RSNA's radiologists saw an op
 }
 
 FOLDER = "images/nih_cxr14_talo1000"
-LAYOUT = (
-    "Data_Entry_2017.csv or Data_Entry_2017_v2020.csv, the PNG files in images or images_001, "
-    "images_002 …, and train_val_list.txt with test_list.txt for the published split"
-)
+LAYOUT = "nih"
 NAMED = ("Effusion", "Atelectasis", "Infiltration", "Edema", "Consolidation")
 RENAMED = {"Finding Labels": "finding", "Patient Gender": "sex", "View Position": "view"}
 OLDEST = 120  # years; the first release holds ages such as 411
@@ -79,7 +77,11 @@ def _as_read(rows: pd.DataFrame, folder: Path, mined: Mined) -> pd.DataFrame:
     readings = read_table(folder / READINGS, ("image_path", "rsna_class", "rsna_boxes"))
     readings = readings[readings["rsna_class"] != ""]
     if odd := sorted(set(readings["rsna_class"]) - set(CLASSES)):
-        raise ManifestError(f"{READINGS} has the class '{odd[0]}'; expected {', '.join(CLASSES)}.")
+        raise ManifestError(
+            sentence(
+                "source.unknown_class", file=READINGS, name=odd[0], expected=", ".join(CLASSES)
+            )
+        )
     readings = readings.assign(name=[Path(p).stem for p in readings["image_path"]])
     said = rows[["name"]].merge(readings, on="name", how="left")
     seen = said["rsna_class"].notna().to_numpy()
@@ -89,7 +91,7 @@ def _as_read(rows: pd.DataFrame, folder: Path, mined: Mined) -> pd.DataFrame:
     try:
         boxes = [written(read_boxes(cell)) for cell in said["rsna_boxes"].fillna("")]
     except ValueError as exc:
-        raise ManifestError(f"The boxes of {READINGS} could not be read: {exc}.") from exc
+        raise ManifestError(sentence("source.boxes", file=READINGS, reason=exc.args[0])) from exc
     likely = pd.DataFrame([CONFIRMED.get(n, (np.nan, np.nan)) for n in named])
     rows = rows.assign(
         pneumonia=opaque.astype("Float64").where(seen, likely[0]),

@@ -15,19 +15,16 @@ from typing import Any
 import pandas as pd
 
 from mmbm.data.masking import mask_disease_names
-from mmbm.data.sources.layout import files_by_name, find, look_for, note, read_table
+from mmbm.data.sources.layout import files_by_name, find, layout, look_for, note, read_table
 from mmbm.data.sources.rows import recipe_rows
 from mmbm.data.sources.splits import drop_duplicates, split_by_patient
 from mmbm.errors import ManifestError
+from mmbm.text import sentence
 
 __all__ = ["FOLDER", "LAYOUT", "read"]
 
 FOLDER = "notes/openi"
-LAYOUT = (
-    "a reports.csv, or ecgen-radiology/1.xml and so on, "
-    "the PNG files of NLMCXR_png (CXR1_1_IM-0001-3001.png …) and, "
-    "to tell frontal from lateral films, indiana_projections.csv"
-)
+LAYOUT = "openi"
 UNLABELLED = {"no indexing", "technical quality of image unsatisfactory"}
 NAMED = {
     "pneumonia": ("pneumonia",),
@@ -75,11 +72,11 @@ def read(folder: Path) -> pd.DataFrame:
                     }
                 )
     if not rows:
-        raise ManifestError(f"No report with its film in '{folder.name}'; expected {LAYOUT}.")
+        raise ManifestError(sentence("source.no_case", folder=folder.name, expected=layout(LAYOUT)))
     if missing:
-        note(f"{missing} films that reports name are not in the folder; left out.")
+        note(sentence("source.left_out.films", count=missing))
     if frontal is None:
-        note("No indiana_projections.csv: frontal and lateral films could not be told apart.")
+        note(sentence("source.no_projections"))
     table = pd.DataFrame(rows).assign(official="test")
     return split_by_patient(drop_duplicates(recipe_rows("openi", table)))
 
@@ -117,7 +114,7 @@ def _parse(path: Path) -> ET.Element:
     try:
         return ET.parse(path).getroot()
     except (OSError, ET.ParseError) as exc:
-        raise ManifestError(f"'{path.name}' could not be read as a report.") from exc
+        raise ManifestError(sentence("source.report", file=path.name)) from exc
 
 
 def _labels(report: ET.Element) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ import pandas as pd
 from mmbm.data.sources import SOURCES, hls_cmds, ieee8023, kermany, nih, openi, siim, sprsound
 from mmbm.data.sources.assemble import COLUMNS, assemble, draw_cases
 from mmbm.errors import ManifestError
+from mmbm.text import sentence
 
 __all__ = ["ASSEMBLED", "prepare", "prepare_source", "write_manifest"]
 
@@ -77,7 +78,7 @@ def prepare(
     )
     if not films and not clips:
         known = ", ".join([*CASE_FOLDERS.values(), *SOUND_FOLDERS.values()])
-        raise ManifestError(f"No known source in '{data_folder.name}'; looked for {known}.")
+        raise ManifestError(sentence("source.none_known", folder=data_folder.name, known=known))
     images = pd.concat(films, ignore_index=True) if films else pd.DataFrame()
     sounds = pd.concat(clips, ignore_index=True) if clips else pd.DataFrame()
     parts = [assemble(images, sounds, seed=seed)] if with_films else []
@@ -107,7 +108,9 @@ def prepare_source(
     Raises ManifestError for an unknown name and for a folder that is not that source.
     """
     if name not in SOURCES:
-        raise ManifestError(f"No source '{name}'; there are {ASSEMBLED}, {', '.join(SOURCES)}.")
+        raise ManifestError(
+            sentence("source.no_source", name=name, known=", ".join([ASSEMBLED, *SOURCES]))
+        )
     rows = nih.read(folder, mined) if name == "nih" else SOURCES[name](folder)
     rows = rows.assign(case_id=rows["source"] + "-" + rows["name"], notes_text=rows["note"])
     rows = rows.reindex(columns=COLUMNS).astype("object")

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mmbm.data.sources.layout import find, look_for, note, present, read_table
+from mmbm.data.sources.layout import find, layout, look_for, note, present, read_table
 from mmbm.data.sources.rows import recipe_rows
 from mmbm.data.sources.splits import drop_duplicates, split_by_patient
 from mmbm.errors import ManifestError
+from mmbm.text import sentence
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -23,10 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["LAYOUT", "read"]
 
 MAPPING = "pneumonia-challenge-dataset-mappings_2018.json"
-LAYOUT = (
-    "stage_2_train_labels.csv, stage_2_detailed_class_info.csv, the folder stage_2_train_images "
-    f"with a DICOM file each and, to tell people apart, {MAPPING}"
-)
+LAYOUT = "rsna"
 FRONTAL = ("AP", "PA")
 
 
@@ -48,7 +46,7 @@ def read(folder: Path) -> pd.DataFrame:
     header = pd.DataFrame([_header(Path(path)) for path in listed["path"]])
     people = _people(folder)
     if people is None:
-        note(f"No {MAPPING}: each film counts as a person, so one may stand in two splits.")
+        note(sentence("source.no_mapping", file=MAPPING))
         people = {}
     columns = {
         "patient_id": [people.get(name, f"rsna_{name}") for name in listed["patientId"]],
@@ -69,7 +67,9 @@ def _header(path: Path) -> dict[str, Any]:
     try:
         header = dcmread(path, stop_before_pixels=True, specific_tags=tags)
     except (OSError, InvalidDicomError) as exc:
-        raise ManifestError(f"'{path.name}' is no DICOM file; expected {LAYOUT}.") from exc
+        raise ManifestError(
+            sentence("source.not_dicom", file=path.name, expected=layout(LAYOUT))
+        ) from exc
     years, sex, view = (_text(header, tag) for tag in tags)
     years = years.removesuffix("Y")
     return {
@@ -95,4 +95,4 @@ def _people(folder: Path) -> dict[str, str] | None:
         mapped = json.loads(path.read_text(encoding="utf-8"))
         return {m["subset_img_id"]: f"nih_{int(m['img_id'].split('_')[0]):05d}" for m in mapped}
     except (OSError, ValueError, KeyError, TypeError) as exc:
-        raise ManifestError(f"'{path.name}' is not RSNA's mapping to NIH's names.") from exc
+        raise ManifestError(sentence("source.mapping", file=path.name)) from exc

@@ -14,18 +14,16 @@ from pathlib import Path
 import pandas as pd
 
 from mmbm.data.located import Box, read_boxes, written
-from mmbm.data.sources.layout import files_by_name, find, present, read_table
+from mmbm.data.sources.layout import files_by_name, find, layout, present, read_table
 from mmbm.data.sources.rows import recipe_rows
 from mmbm.data.sources.splits import Split, drop_duplicates, split_by_patient
 from mmbm.errors import ManifestError
+from mmbm.text import sentence
 
 __all__ = ["FOLDER", "LAYOUT", "read"]
 
 FOLDER = "images/siim_covid19_256"
-LAYOUT = (
-    "train_study_level.csv, train_image_level.csv and the folder train with the DICOM files, "
-    "or a copy listed in a metadata.csv"
-)
+LAYOUT = "siim"
 SHARES: dict[Split, float] = {"train": 0.75, "val": 0.10, "test": 0.15}  # of 2,600 patients
 APPEARANCES = ("typical", "indeterminate", "atypical")
 NEGATIVE = "negative"
@@ -39,7 +37,9 @@ def read(folder: Path) -> pd.DataFrame:
     listed = _copy(folder) if (folder / "metadata.csv").is_file() else _published(folder)
     look = listed["finding"].str.split().str[0].str.lower()
     if odd := sorted({str(name) for name in look} - {NEGATIVE, *APPEARANCES}):
-        raise ManifestError(f"SIIM has no finding '{odd[0]}'; expected {LAYOUT}.")
+        raise ManifestError(
+            sentence("source.unknown_class", file="SIIM", name=odd[0], expected=layout(LAYOUT))
+        )
     opaque = look != NEGATIVE
     columns = {
         "patient_id": listed["patient_id"],
@@ -60,7 +60,9 @@ def _copy(folder: Path) -> pd.DataFrame:
     try:
         boxes = [written(read_boxes(cell)) for cell in listed["boxes"]]
     except ValueError as exc:
-        raise ManifestError(f"The boxes of metadata.csv could not be read: {exc}.") from exc
+        raise ManifestError(
+            sentence("source.boxes", file="metadata.csv", reason=exc.args[0])
+        ) from exc
     return listed.assign(boxes=boxes)
 
 
@@ -104,7 +106,9 @@ def _header(path: Path) -> tuple[str, int, int]:
         header = dcmread(path, specific_tags=["PatientID", "Rows", "Columns"])
         return str(header.PatientID), int(header.Rows), int(header.Columns)
     except (OSError, InvalidDicomError, AttributeError, TypeError, ValueError) as exc:
-        raise ManifestError(f"'{path.name}' is no DICOM film of SIIM; expected {LAYOUT}.") from exc
+        raise ManifestError(
+            sentence("source.not_dicom", file=path.name, expected=layout(LAYOUT))
+        ) from exc
 
 
 def _fractions(cell: str, rows: int, columns: int) -> str:
@@ -121,4 +125,4 @@ def _fractions(cell: str, rows: int, columns: int) -> str:
         ]
         return written(read_boxes(written(boxes)))
     except (ValueError, SyntaxError, KeyError, TypeError) as exc:
-        raise ManifestError(f"'{cell[:60]}' are no boxes of SIIM.") from exc
+        raise ManifestError(sentence("source.cell", cell=cell[:60])) from exc

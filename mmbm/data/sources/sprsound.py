@@ -15,20 +15,18 @@ import pandas as pd
 import soundfile
 
 from mmbm.data.located import Event, read_events, written
-from mmbm.data.sources.layout import SKIPPED, files_by_name, find, note, present, read_table
+from mmbm.data.sources.layout import SKIPPED, files_by_name, find, layout, note, present, read_table
 from mmbm.data.sources.rows import recipe_rows
 from mmbm.data.sources.splits import Split, drop_duplicates, split_by_patient
 from mmbm.errors import ManifestError
+from mmbm.text import sentence
 
 __all__ = ["FOLDER", "LAYOUT", "read"]
 
 Mark = tuple[Any, Any, Any]  # start and end in ms, and the source's type
 
 FOLDER = "audio/sprsound_2022"
-LAYOUT = (
-    "the repository SPRSound: BioCAS2022/train2022_wav, train2022_json and so on, "
-    "or a copy listed in a metadata.csv and an events.csv"
-)
+LAYOUT = "sprsound"
 POOR = "Poor Quality"
 SHORTEST = 1.0  # s
 SPLITS: dict[Split, float] = {"train": 0.80, "val": 0.10, "test": 0.10}  # few children: most teach
@@ -90,7 +88,7 @@ def _copy(folder: Path) -> list[dict[str, Any]]:
                 }
             )
     if not rows:
-        raise ManifestError(f"No annotated recording in '{folder.name}'; expected {LAYOUT}.")
+        raise ManifestError(sentence("source.no_case", folder=folder.name, expected=layout(LAYOUT)))
     return rows
 
 
@@ -120,9 +118,9 @@ def _published(folder: Path) -> list[dict[str, Any]]:
                 **heard,
             }
     if not rows:
-        raise ManifestError(f"No annotated recording in '{folder.name}'; expected {LAYOUT}.")
+        raise ManifestError(sentence("source.no_case", folder=folder.name, expected=layout(LAYOUT)))
     if unnamed:
-        note(f"{unnamed} recordings of unnamed patients were left out.")
+        note(sentence("source.left_out.unnamed", count=unnamed))
     return list(rows.values())
 
 
@@ -157,7 +155,7 @@ def _annotation(path: Path) -> tuple[list[Mark], str]:
         marks = [(e.get("start"), e.get("end"), e["type"]) for e in said["event_annotation"]]
         return marks, str(said.get("record_annotation", ""))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
-        raise ManifestError(f"'{path.name}' is no annotation of SPRSound.") from exc
+        raise ManifestError(sentence("source.annotation", file=path.name)) from exc
 
 
 def _events(marks: list[Mark], said: str, name: str) -> dict[str, Any] | None:
@@ -188,4 +186,4 @@ def _events(marks: list[Mark], said: str, name: str) -> dict[str, Any] | None:
         ]
         return labels | {"events": written(read_events(written(timed)))}
     except ValueError as exc:
-        raise ManifestError(f"An event of '{name}' could not be read: {exc}.") from exc
+        raise ManifestError(sentence("source.event", name=name, reason=exc.args[0])) from exc

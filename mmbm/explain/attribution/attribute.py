@@ -16,6 +16,7 @@ from mmbm.explain.attribution.result import Attribution, answer
 from mmbm.explain.attribution.spaces import Space, space_of
 from mmbm.explain.attribution.work import Progress, Work
 from mmbm.predict import Prediction, Predictor
+from mmbm.text import sentence
 
 __all__ = [
     "METHODS",
@@ -126,7 +127,9 @@ def _found(
     known = kind.methods
     name = method or known[0]
     if name not in known:
-        raise ConfigError(f"No method '{name}' for {over}; choose {', '.join(known)}.")
+        raise ConfigError(
+            sentence("explain.no_method", method=name, space=over, known=", ".join(known))
+        )
     space = work.turn(lambda: space_of(work.predictor, prediction, over, finding))
     from_what = baseline or next(iter(kind.baselines))
     reference = work.turn(lambda: space.baseline(from_what))

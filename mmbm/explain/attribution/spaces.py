@@ -13,6 +13,7 @@ from mmbm.branches.space import InputSpace, Scene
 from mmbm.errors import ConfigError, NoSignal
 from mmbm.model.network import MultimodalBigModel
 from mmbm.predict import Prediction, Predictor
+from mmbm.text import name_of, sentence
 
 __all__ = ["Contribution", "Space", "space_of"]
 
@@ -61,7 +62,9 @@ class Space:
         """The baseline of that name. Raises ConfigError, listing the valid ones."""
         if name not in self.baselines:
             valid = ", ".join(self.baselines)
-            raise ConfigError(f"No baseline '{name}' for {self.over}; choose {valid}.")
+            raise ConfigError(
+                sentence("explain.no_baseline", baseline=name, space=self.over, known=valid)
+            )
         return self.baselines[name]()
 
 
@@ -78,7 +81,7 @@ def space_of(predictor: Predictor, prediction: Prediction, over: str, finding: s
     branch, kind = space_named(over)
     modality = branch.name
     if modality not in prediction.present:
-        raise NoSignal(f"There is no {modality} in this case to look closer at.")
+        raise NoSignal(sentence("explain.absent", part=name_of("modality", modality)))
     network, device = predictor.network, predictor.torch_device
     index = [f.name for f in prediction.findings].index(finding)
     directions = prediction.readout.directions(prediction.features.means)

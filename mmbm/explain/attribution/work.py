@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from mmbm.errors import Cancelled
 from mmbm.memory import halving
 from mmbm.predict import Predictor
+from mmbm.text import sentence
 
 __all__ = ["Progress", "Work", "free_bytes", "frozen"]
 
@@ -49,7 +50,7 @@ class Work:
     def check(self) -> None:
         """Raises Cancelled once the reader has stopped this."""
         if self.cancelled is not None and self.cancelled():
-            raise Cancelled("The explanation was stopped before it was done; start it again.")
+            raise Cancelled(sentence("explain.stopped"))
 
     def turn(self, task: Callable[[], Result]) -> Result:
         """Do one task on the worker, where other readers wait no longer than that.

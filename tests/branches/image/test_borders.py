@@ -123,7 +123,7 @@ def test_an_edit_reaches_what_is_stored_too():
 
 
 def test_stored_greys_and_the_lung_crop_do_not_go_together():
-    with pytest.raises(ValidationError, match="set lungs = false, cycles = 0"):
+    with pytest.raises(ValidationError, match="set lungs = false and cycles = 0"):
         ImageConfig(greys="stored", lungs=True)
     old = replace(picture(), pixels=picture().pixels * 7)
     assert torch.equal(prepare_film(old, ImageConfig(size=64), MEAN).planes, shrink(old.shown, 64))

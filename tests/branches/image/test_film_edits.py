@@ -32,5 +32,5 @@ def test_a_region_is_erased_or_alone_kept():
     assert np.array_equal(gone[~inside], film.shown[~inside])
     assert np.array_equal(alone[inside], film.shown[inside])
     assert not np.array_equal(gone[inside], film.shown[inside])
-    with pytest.raises(NoSignal, match="Nothing of the picture would be left"):
+    with pytest.raises(NoSignal, match="Nothing of the image would be left"):
         erase(film, Box(0.0, 1.0, 0.0, 1.0))

@@ -129,5 +129,5 @@ def test_refusals(tmp_path: Path) -> None:
         LungFinder.load(tmp_path)
     LungFinder(LungNet()).save(tmp_path, {})
     (tmp_path / "model.safetensors").write_bytes(b"other")
-    with pytest.raises(ModelTampered, match="not the file that its checksums"):
+    with pytest.raises(ModelTampered, match="not the file listed in checksums"):
         LungFinder.load(tmp_path)

@@ -12,7 +12,7 @@ def test_a_long_note_is_cut_with_a_word():
     tokenizer = train_tokenizer(["fever"], 50)
     prepared = prepare(Notes("fever " * 200), NotesConfig(max_tokens=64), tokenizer)
     assert len(prepared.tokens.ids) == int(prepared.tensors[1]) == 64
-    assert [w.split(":")[0] for w in prepared.warnings] == ["The note is long"]
+    assert [w.split(":")[0] for w in prepared.warnings] == ["The notes are long"]
 
 
 def test_a_note_is_cut_before_it_is_tokenised():

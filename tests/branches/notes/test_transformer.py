@@ -78,5 +78,5 @@ def test_a_run_with_it_gives_a_model_that_stands_alone(folder, tiny_run, tmp_pat
 
 
 def test_a_folder_without_a_net_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match=r"notes\.encoder: '.*' is no folder with config\.json"):
+    with pytest.raises(ConfigError, match=r"encoder: '.*' is not a folder with config\.json"):
         open_transformer(NotesConfig(encoder=str(tmp_path)))

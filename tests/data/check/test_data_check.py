@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 
 from mmbm.cli import app
 from mmbm.data.check.check import check
-from mmbm.data.check.report import ERRORS, WARNINGS, DataReport
+from mmbm.data.check.report import ERRORS, WARNINGS, DataReport, Remark
 from mmbm.data.check.show import rich_tables
 from mmbm.errors import ManifestError
+from mmbm.text import LANGUAGES
 from tests.made_cases import write_manifest
 
 USUAL = {  # of the made-up cases: 96 pixels, random blobs, 2 seconds, four notes
@@ -63,7 +64,7 @@ def test_a_good_manifest_has_no_errors_and_its_figures_are_right(cases):
     films = next(q for q in report.quality if (q.source, q.part) == ("north", "image"))
     assert films.files == 16 and films.unreadable == 0 and films.faults == {"film_small": 16}
     assert films.figures["shorter_side"].median == 96
-    assert ("reading films", 32, 32) in seen and ("reading recordings", 26, 26) in seen
+    assert ("films", 32, 32) in seen and ("recordings", 26, 26) in seen
 
 
 def copy_film(first, second):
@@ -158,12 +159,12 @@ def test_the_command_prints_tables_and_fails_only_on_errors(cases, tmp_path):
     path = cases(lambda rows: None)
     done = CliRunner().invoke(app, ["data", "check", str(path)])
     assert done.exit_code == 0, done.output
-    assert "Usable, with" in done.stdout and "Cramer's V" in done.stdout
+    assert "Usable, with" in done.stdout and "Cramér's V" in done.stdout
     cases(planted("patient_in_two_splits", tmp_path))
     done = CliRunner().invoke(app, ["data", "check", str(path), "--json"])
     assert done.exit_code == 1
     report = DataReport.model_validate(json.loads(done.stdout))
-    assert report.verdict.startswith("Not fit to use: 1 errors")
+    assert report.verdict.startswith("Not usable: 1 kinds of error")
     assert report.errors[0].examples == ["patient0"]
 
 
@@ -177,8 +178,10 @@ def test_a_manifest_that_is_no_table_is_refused(tmp_path):
 
 def test_every_kind_of_remark_has_its_own_sentence_with_a_number():
     assert not set(ERRORS) & set(WARNINGS)
-    sentences = [*ERRORS.values(), *WARNINGS.values()]
-    assert len(set(sentences)) == len(sentences) and all("{count}" in s for s in sentences)
+    remarks = [Remark(kind=kind, count=1234, examples=[]) for kind in (*ERRORS, *WARNINGS)]
+    for language in LANGUAGES:
+        said = {remark.said.into(language) for remark in remarks}
+        assert len(said) == len(remarks) and all("1,234" in one for one in said)
 
 
 def test_tables_show_markup_in_names_as_it_stands(cases):

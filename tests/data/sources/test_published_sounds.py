@@ -97,11 +97,11 @@ def test_icbhi_as_published(tmp_path):
 def test_icbhi_recordings_without_cycles_are_told_of(tmp_path):
     folder, out = icbhi_tree(tmp_path), tmp_path / "manifest.csv"
     (folder / "ICBHI_final_database" / "101_1b1_Al_sc_Meditron.txt").unlink()
-    with pytest.warns(SourceWarning, match="1 recordings without a file of cycles"):
+    with pytest.warns(SourceWarning, match="without a file of cycles were left out: 1"):
         icbhi.read(folder)
     done = CliRunner().invoke(app, ["data", "prepare", "icbhi", str(folder), "--out", str(out)])
     assert done.exit_code == 0 and "78 cases in" in done.stdout
-    assert "note: 1 recordings without a file of cycles were left out." in done.stderr
+    assert "note: Lung sounds without a file of cycles were left out: 1." in done.stderr
 
 
 def test_kauh_as_published(tmp_path):
@@ -117,7 +117,7 @@ def test_kauh_as_published(tmp_path):
         for microphone in "BDE":
             sound(tmp_path / "Audio Files" / f"{microphone}{name}.wav")
     sound(tmp_path / "Audio Files" / "other.wav")
-    with pytest.warns(SourceWarning, match="1 recordings with names of another form"):
+    with pytest.warns(SourceWarning, match="with other names were left out: 1"):
         rows = whole(kauh.read(tmp_path))
     assert len(rows) == 18 and rows["patient_id"].nunique() == 6
     bell = rows.loc[[f"B{name}" for name in named]]
@@ -153,7 +153,7 @@ def test_sprsound_as_published(tmp_path):
         ",patient_num,disease,age,gender\n0,65000000,Pneumonia (severe),1,M\n"
         "1,65000001,Control Group,1,M\n2,65000004,Other respiratory diseases,1,M"
     )
-    with pytest.warns(SourceWarning, match="1 recordings of unnamed patients"):
+    with pytest.warns(SourceWarning, match="of unnamed patients were left out: 1"):
         rows = whole(sprsound.read(tmp_path))
     assert set(rows.index[rows["split"] == "test"]) == {
         "66000001_0.6_0_p1_3",

@@ -94,7 +94,7 @@ def test_a_drawn_opacity_counts_as_pneumonia(tmp_path):
 
 
 def test_it_needs_the_lungs(tmp_path):
-    with pytest.raises(ConfigError, match="set lungs = true"):
+    with pytest.raises(ConfigError, match="Set lungs = true"):
         batches(tmp_path, False, opacities=0.5)
 
 
@@ -131,7 +131,7 @@ def test_a_place_outside_the_lungs_does_not_count():
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"localise": 0.5}, "or by opacities that are drawn in"),
+        ({"localise": 0.5}, "or synthesised opacities"),
         ({"localise": 0.5, "opacities": 0.5, "fusion": "concat"}, "weighted_sum"),
     ],
 )
