@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 import mmbm.errors
 from mmbm.config import Limits
 from mmbm.io import deadline, wire
+from mmbm.text import sentence
 
 __all__ = ["serve"]
 
@@ -96,6 +97,9 @@ def _answer(request: dict[str, Any], content: bytes) -> tuple[dict[str, Any], li
         return {"error": type(exc).__name__, "sentence": exc.sentence.coded()}, []
     except MemoryError:
         return {"error": "memory"}, []
+    except ImportError as exc:
+        said = sentence("io.file.no_library", library=exc.name or "?")
+        return {"error": "UnreadableFile", "sentence": said.coded()}, []
     except BaseException:  # noqa: BLE001  codecs raise anything, some panic past Exception
         return {"error": "damaged"}, []
     finally:
