@@ -1,4 +1,4 @@
-"""The results of one case: findings first, then the account and the evidence of the one chosen."""
+"""The results of one case: warnings, findings, then account and evidence of the one chosen."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ __all__ = ["results"]
 @st.fragment
 def results(seen: Review, say: Texts) -> None:
     """Everything below the intake; a fragment, so that choosing a finding reruns only this."""
+    first = st.container()
     finding, analysis = findings(seen, say)
+    with first:
+        warnings(analysis, say)
     common = analysis.prevalences
     account, maps = at_prevalence(analysis.account(finding), common), analysis.map(finding)
     left, right = st.columns([1.12, 1], gap="medium")
@@ -40,7 +43,6 @@ def results(seen: Review, say: Texts) -> None:
         picture(seen, account, maps, say)
         note(seen, maps, say)
         missing(seen, say)
-        warnings(analysis, say)
     with right:
         reasons(seen, account, say, common.shift(finding))
         sound(seen, maps, say)
@@ -171,12 +173,9 @@ def missing(seen: Review, say: Texts) -> None:
 
 
 def warnings(analysis: Analysis, say: Texts) -> None:
-    """Everything the reader should know of how the parts were read."""
-    given = [say.of(warning) for warning in analysis.warnings]
-    if given:
-        st.subheader(say("warnings.title"), anchor=False)
-    for warning in given:
-        st.warning(verbatim(warning))
+    """Everything to know before believing the numbers, above them."""
+    for warning in analysis.warnings:
+        st.warning(verbatim(say.of(warning)))
 
 
 def export(analysis: Analysis, say: Texts) -> None:
