@@ -119,10 +119,13 @@ settings = TrainConfig.parse(
             "version": "0.1.0",
             "features": 32,
             "findings": ["pneumonia", "no_finding"],
-            "sound_events": ["normal", "coarse_crackles"],
             "image": {"backbone": "test_efficientnet", "feature_level": 3, "size": 64},
             "notes": {"vocabulary": 600, "embedding": 32, "hidden": 24, "max_tokens": 128},
-            "audio": {"mels": 32, "channels": [8, 16, 32]},
+            "audio": {
+                "mels": 32,
+                "channels": [8, 16, 32],
+                "events": ["normal", "coarse_crackles"],
+            },
         },
     }
 )

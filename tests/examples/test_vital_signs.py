@@ -148,7 +148,7 @@ def test_a_name_that_is_taken_is_refused(example):
     with pytest.raises(mmbm.ConfigError, match="'image' is built in"):
         registry.register(Other())
     Other.name = "other_signs"
-    with pytest.raises(mmbm.ConfigError, match="over measurements is another modality's"):
+    with pytest.raises(mmbm.ConfigError, match="over 'measurements' belongs to another"):
         registry.register(Other())
 
 
