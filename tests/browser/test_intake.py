@@ -9,6 +9,7 @@ from tests.browser.test_review import (  # noqa: F401
     SAMPLE,
     app,
     give,
+    of_finding,
     page,
     server,
     settled,
@@ -68,7 +69,7 @@ def test_language_and_finding_survive_a_reload(page, server):  # noqa: F811
     page.goto(server[0])
     give(page, "notes", CASE / "notes.txt")
     page.get_by_role("radio", name="No opacity seen").click()
-    expect(page.get_by_role("heading", name="for No opacity seen comes from")).to_be_visible(
+    expect(page.get_by_role("heading", name=of_finding("No opacity seen"))).to_be_visible(
         timeout=PATIENCE
     )
     page.get_by_text("中文").click()

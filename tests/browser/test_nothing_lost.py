@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import TimeoutError, expect
 
 from mmbm.storage.assets import assets_folder
-from tests.browser.test_review import FRAME, PATIENCE, page, server  # noqa: F401
+from tests.browser.test_review import FRAME, PATIENCE, page, server, settled  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -218,15 +218,6 @@ class Doctor:
                 expect(facts).to_have_count(0)
             else:
                 expect(facts).to_contain_text(wanted)
-
-
-def settled(page):  # noqa: F811
-    """No run in the last half second."""
-    for _ in range(3):
-        expect(page.locator('[data-testid="stSpinner"]')).to_have_count(0, timeout=PATIENCE)
-        expect(page.locator('[data-testid="stStatusWidget"]')).to_have_count(0, timeout=PATIENCE)
-        expect(page.locator(".outdated")).to_have_count(0)
-        page.wait_for_timeout(200)
 
 
 def test_no_part_is_lost_and_no_old_number_looks_new(page, server, tmp_path):  # noqa: F811

@@ -8,7 +8,16 @@ import pytest
 from playwright.sync_api import TimeoutError, expect
 
 from mmbm.storage.assets import assets_folder
-from tests.browser.test_review import FRAME, PATIENCE, SAMPLE, give, page, server, settled  # noqa: F401
+from tests.browser.test_review import (  # noqa: F401
+    FRAME,
+    PATIENCE,
+    SAMPLE,
+    give,
+    of_finding,
+    page,
+    server,
+    settled,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -103,7 +112,7 @@ def test_a_search_is_stopped_or_finds(page, server, tmp_path):  # noqa: F811
     expect(page.locator(".meters:not(.narrow) .meter").first).to_be_visible()
     settled(page)
     page.get_by_role("radio", name="If pneumonia: viral").click()
-    expect(page.get_by_role("heading", name="for If pneumonia: viral comes from")).to_be_visible()
+    expect(page.get_by_role("heading", name=of_finding("If pneumonia: viral"))).to_be_visible()
     settled(page)
     page.get_by_text("What if …").click()
     panel = page.locator('[data-testid="stExpander"]').first
