@@ -26,7 +26,7 @@ def others(seen: Review, account: Ledger, maps: EvidenceMaps, say: Texts) -> Non
         name = say.name("modality", modality)
         st.subheader(verbatim(name), anchor=False)
         if modality not in seen.analysis.case.parts:
-            blank(say("other.absent", part=name))
+            blank(say("missing.other", part=name))
             continue
         st.html(
             markup.facts_table(
@@ -40,7 +40,7 @@ def others(seen: Review, account: Ledger, maps: EvidenceMaps, say: Texts) -> Non
 
 
 def head(modality: str, say: Texts) -> list[str]:
-    """Of the table: with fields their values stand in it."""
+    """The column headings; a branch with fields has a column for their values."""
     middle = [say("other.value")] if branch_of(modality).fields else []
     return [say("other.field"), *middle, say("other.share")]
 

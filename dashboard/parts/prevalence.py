@@ -60,6 +60,11 @@ def at_prevalence(account: Ledger, prevalences: Prevalences) -> Ledger:
     return account.at_prior(prevalences.shift(account.finding))
 
 
+def named(source: str, say: Texts) -> str:
+    """What a source of cases is called; a source of one's own as its manifest names it."""
+    return say.strings.get(f"prevalence.source.{source}", source)
+
+
 def what_it_means(account: Ledger, prevalences: Prevalences, say: Texts) -> str:
     """At which prevalence this finding's probability holds, and what it is at the reader's."""
     finding = account.finding
@@ -71,7 +76,7 @@ def what_it_means(account: Ledger, prevalences: Prevalences, say: Texts) -> str:
         finding=say.name("finding", finding),
         share=markup.percent(of.prevalence),
         sources=", ".join(
-            f"{source} {markup.percent(positives / cases)}"
+            f"{named(source, say)} {markup.percent(positives / cases)}"
             for source, (cases, positives) in of.sources.items()
             if cases
         ),

@@ -20,8 +20,7 @@ class BranchSettings(Settings):
         pydantic.FailFast(),
         pydantic.AfterValidator(distinct),
     ] = ()
-    """What a second head, on this branch's feature alone, tells apart; none: there is no
-    such."""
+    """Labels of a second head, which reads this branch's feature alone; empty: no such head."""
 
 
 class Field(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -111,8 +112,6 @@ def _sound(samples: NDArray[Any], rate: int) -> Sound:
     if samples.ndim not in (1, 2) or samples.dtype.kind != "f" or rate <= 0:
         shape, dtype = str(samples.shape), str(samples.dtype)
         raise UnreadableFile(sentence("io.case.sound_array", shape=shape, dtype=dtype, rate=rate))
-    from io import BytesIO
-
     import soundfile
 
     wav = BytesIO()

@@ -92,7 +92,7 @@ def test_a_damaged_file_is_refused_in_one_sentence_and_the_rest_stays(app):
 def test_a_missing_part_is_named_with_what_follows(app):
     app.run()
     clean(upload(app, "notes", "note.txt", NOTE))
-    assert "**No chest X-ray** was given. Its contribution is exactly 0" in shown(app)
+    assert "**No chest X-ray** was given. The contribution is exactly 0" in shown(app)
     assert "**No lung sound** was given." in shown(app)
 
 
