@@ -38,7 +38,8 @@ def results(seen: Review, say: Texts) -> None:
         warnings(analysis, say)
     common = analysis.prevalences
     account, maps = at_prevalence(analysis.account(finding), common), analysis.map(finding)
-    left, right = st.columns([1.12, 1], gap="medium")
+    with st.container(key="beside"):  # the style sheet stacks them where the page is narrow
+        left, right = st.columns([1.12, 1], gap="medium")
     with left:
         picture(seen, account, maps, say)
         note(seen, maps, say)
