@@ -10,6 +10,7 @@ from dashboard import state
 from dashboard.foreign import escape
 from dashboard.parts.sweep import sweep
 from dashboard.server import forgetting, settings
+from dashboard.styles import stylesheet
 from dashboard.text import LANGUAGES
 
 st.set_page_config(page_title="MMBM", layout="wide", initial_sidebar_state="expanded")
@@ -29,7 +30,7 @@ page = st.navigation(
     ],
     position="top",
 )
-st.html(here / "style.css")
+st.html(stylesheet())
 with st.container(key="frame", horizontal=True, vertical_alignment="center", gap="small"):
     st.html(
         f'<div class="brand"><b>{escape(say("app.title"))}</b> {escape(say("app.subtitle"))}</div>'

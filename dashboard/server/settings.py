@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -25,8 +26,16 @@ LOGIN_KEYS = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "se
 @cache
 def _held() -> dict[str, object]:
     """The settings of the file beside the main script, by their full names."""
-    sections = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
-    return {f"{s}.{name}": value for s, named in sections.items() for name, value in named.items()}
+    return dict(_flat(tomllib.loads(CONFIG.read_text(encoding="utf-8"))))
+
+
+def _flat(section: dict[str, object], start: str = "") -> Iterator[tuple[str, object]]:
+    """Each setting of a section and of those in it, by its full name."""
+    for name, value in section.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{start}{name}.")
+        else:
+            yield f"{start}{name}", value
 
 
 def hold() -> None:
