@@ -24,7 +24,7 @@ def intake(say: Texts) -> None:
     folded = "unfolded" if state.unfolded() else "folded"
     begun = any(part.given for part in state.parts().values())
     # The style sheet folds the places: they stay where they are, and so do files on their way.
-    st.html(f'<i class="{folded}"></i><style>:root {{ --another-file: {another}; }}</style>')
+    st.html(f'<span class="{folded}"></span><style>:root {{ --another-file: {another}; }}</style>')
     with st.container(key="intake-row", horizontal=True, vertical_alignment="top", gap="small"):
         for modality in state.parts():
             with st.container(border=True, gap="xsmall", key=f"place-{modality}"):

@@ -88,10 +88,13 @@ with st.container(key="intake"):
     intake(say)
 case = state.case()
 made = None
-with st.empty().container():
-    if case.present:
+# A place for each: what is only emptied moves nothing.
+before, after = st.empty(), st.empty()
+if case.present:
+    with after.container():
         made = read(case, say)
-    else:
+else:
+    with before.container():
         start(say)
         ready(say)
 notice.empty()

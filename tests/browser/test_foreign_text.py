@@ -24,7 +24,9 @@ from tests.browser.test_review import (
     PATIENCE,
     chromium,
     give,
+    open_tab,
     settled,
+    unfold,
 )
 from tests.made_files import dicom
 from tests.made_payloads import HTML, MARKDOWN, OTHER, PAYLOADS
@@ -90,6 +92,7 @@ def harmless(page):
 
 def write(page, text):
     """Type a note."""
+    unfold(page)
     place = page.locator(".st-key-place-notes")
     place.get_by_role("tab", name="Type").click()
     box = place.locator("[data-stale='false'] textarea").first  # an old one may still be there
@@ -158,9 +161,10 @@ def test_a_model_of_payloads(browser_page, running, source_model, tmp_path, payl
     expect(page.locator(".finding").first).to_be_visible(timeout=PATIENCE)
     harmless(page)
     write(page, "\n".join([*payloads, "fever, cough"]))  # a file of it would be read as a web page
-    page.get_by_text("What if …").click()
-    page.get_by_text("Attribution to the input").click()
-    harmless(page)
+    for tab in ("X-ray map", "Look closer", "What if"):
+        open_tab(page, tab)
+        settled(page)
+        harmless(page)
 
 
 def name(payload):

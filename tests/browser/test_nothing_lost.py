@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import TimeoutError, expect
 
 from mmbm.storage.assets import assets_folder
-from tests.browser.test_review import FRAME, PATIENCE, page, server, settled  # noqa: F401
+from tests.browser.test_review import FRAME, PATIENCE, page, server, settled, unfold  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -163,8 +163,7 @@ class Doctor:
 
     def type(self):
         text = f"Fever and cough for {self.chance.randint(2, 99)} days."
-        if self.page.locator(".st-key-intake i.folded").count():
-            self.page.get_by_role("button", name="Add or change").click()
+        unfold(self.page)
         place = self.page.locator(".st-key-place-notes")
         place.get_by_role("tab", name="Type").first.click()
         box = place.locator("[data-stale='false'] textarea").first

@@ -13,7 +13,15 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import watched
-from tests.browser.test_review import PATIENCE, free_port, give, page, settled, wait_for  # noqa: F401
+from tests.browser.test_review import (  # noqa: F401
+    PATIENCE,
+    free_port,
+    give,
+    page,
+    settled,
+    unfold,
+    wait_for,
+)
 from tests.made_planted import mark, marks_in, planted
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -107,6 +115,7 @@ def test_ten_seconds_after_new_case_nothing_is_left(page, running, home, tmp_pat
     give(page, "notes", older)
     give(page, "notes", notes)  # in the place of the one before
     give(page, "audio", audio)
+    unfold(page)
     page.get_by_role("tab", name="Type").click()
     page.get_by_role("textbox", name="Notes in English").fill(f"{mark(98)} coughs, has fever.")
     page.get_by_role("textbox", name="Notes in English").press("Control+Enter")

@@ -129,6 +129,12 @@ def settled(page):
         page.wait_for_timeout(200)
 
 
+def unfold(page):
+    """Open the intake over a case."""
+    if page.locator(".st-key-intake span.folded").count():
+        page.get_by_role("button", name="Add or change").click()
+
+
 def open_tab(page, name):
     """Open one of the tabs beside the film."""
     page.locator(".st-key-results").get_by_role("tab", name=name, exact=True).click()
