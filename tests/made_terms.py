@@ -26,12 +26,13 @@ lungs max_seconds mels notes notes_text pneumonia sources stored train true unkn
 # Methods, their makers, keys and data sets that the pages and cards name.
 NAMES = """
 Captum DeepLIFT DeepLift GradientShap IntegratedGradients FeatureAblation Occlusion Saliency Shapley
-ShapleyValues SHAP InputXGradient Wilson ROC ECE F1 Ctrl Enter Shift Alt kHz KB px English
-Kermany HLS-CMDS Open-I CheXpert ICBHI MIMIC-CXR MIMIC KAUH NVIDIA H200 GPU IEEE CVPR JAMIA Cell
-TBioCAS Nature Lancet COVID-19 ChestX-ray14 SIIM-FISABIO-RSNA FISABIO Streamlit DX CR CHEST Lossless
+ShapleyValues SHAP InputXGradient Wilson ROC ECE F1 Ctrl Enter Shift Alt kHz dB KB px English
+Kermany HLS-CMDS Open-I CheXpert ICBHI MIMIC-CXR KAUH ChestX-ray14 SIIM-FISABIO-RSNA COVID-19
+NVIDIA H200 GPU IEEE TBioCAS CVPR JAMIA Cell Radiology Streamlit
 """
 CODE = re.compile(
-    r"--[a-z-]+|“mmbm [^”]*”|\"[^\"]*\"|[\w*-]*[._/=](?=[\w*])[\w./=…*()-]*", re.ASCII
+    r"--[a-z-]+|“mmbm [^”]*”|mmbm(?: [a-z]+)+|\"[^\"]*\"|[\w*-]*[._/=](?=[\w*])[\w./=…*()-]*",
+    re.ASCII,
 )
 WORD = re.compile(r"[A-Za-z]{2,}")
 
