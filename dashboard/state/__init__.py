@@ -11,11 +11,14 @@ from dashboard.state.address import (
 )
 from dashboard.state.answers import (
     at_hand,
+    drop_questions,
+    film_of,
     jobs,
     keep,
     keep_closer,
     keep_data_report,
     keep_flip,
+    keep_questions,
     keep_verdict,
     kept_closer,
     kept_data_report,
@@ -45,6 +48,8 @@ from dashboard.state.intake import (
     take_text,
     take_unclaimed,
     text_box,
+    unfold,
+    unfolded,
 )
 from dashboard.state.session import CloserKey, FlipKey, JobKey, VerdictKey, begin_with
 from dashboard.state.sweep import sweep_is_over, swept, to_sweep
@@ -60,13 +65,16 @@ __all__ = [
     "begin_with",
     "case",
     "choose_sample",
+    "drop_questions",
     "fields_place",
+    "film_of",
     "given",
     "jobs",
     "keep",
     "keep_closer",
     "keep_data_report",
     "keep_flip",
+    "keep_questions",
     "keep_verdict",
     "kept_closer",
     "kept_data_report",
@@ -96,6 +104,8 @@ __all__ = [
     "take_unclaimed",
     "text_box",
     "to_sweep",
+    "unfold",
+    "unfolded",
     "was_flipped",
     "whatif_key",
 ]
