@@ -12,6 +12,7 @@ from dashboard.parts.sweep import sweep
 from dashboard.server import forgetting, settings
 from dashboard.styles import stylesheet
 from dashboard.text import LANGUAGES
+from dashboard.words import speak
 
 st.set_page_config(page_title="MMBM", layout="wide", initial_sidebar_state="expanded")
 say = state.say()
@@ -30,6 +31,7 @@ page = st.navigation(
     ],
     position="top",
 )
+st.set_page_config(page_title=f"{page.title} · {say('app.title')}")
 st.html(stylesheet())
 with st.container(key="frame", horizontal=True, vertical_alignment="center", gap="small"):
     st.html(
@@ -47,7 +49,8 @@ with st.container(key="frame", horizontal=True, vertical_alignment="center", gap
         required=True,
         width="content",
     )
-state.remember(state.LANGUAGE_KEY, say.language)
+state.remember_language(say.language)
+speak(say.language)
 if settings.login_is_set_up() and not st.user.is_logged_in:
     st.markdown(say("login.body"))
     st.button(say("login.button"), on_click=st.login, type="primary", key="login")

@@ -3,6 +3,7 @@
 from dashboard.state.address import (
     LANGUAGE_KEY,
     remember,
+    remember_language,
     remember_or_forget,
     remembered,
     remembered_text,
@@ -86,6 +87,7 @@ __all__ = [
     "parts",
     "place",
     "remember",
+    "remember_language",
     "remember_or_forget",
     "remembered",
     "remembered_text",

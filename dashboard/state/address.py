@@ -8,17 +8,31 @@ from typing import cast
 import streamlit as st
 
 from dashboard.state.session import held
-from dashboard.text import LANGUAGES, Language, Texts, texts
+from dashboard.text import LANGUAGES, Language, Texts, language_of, texts
 
-__all__ = ["LANGUAGE_KEY", "remember", "remember_or_forget", "remembered", "remembered_text", "say"]
+__all__ = [
+    "LANGUAGE_KEY",
+    "remember",
+    "remember_language",
+    "remember_or_forget",
+    "remembered",
+    "remembered_text",
+    "say",
+]
 
 LANGUAGE_KEY = "language"
 
 
 def say() -> Texts:
-    """The strings of the language the reader chose."""
-    chosen = held().get(LANGUAGE_KEY) or remembered(LANGUAGE_KEY, list(LANGUAGES))
-    return texts(cast(Language, chosen))
+    """The strings of the language the reader chose, at first those of the browser's language."""
+    chosen = held().get(LANGUAGE_KEY) or st.query_params.get(LANGUAGE_KEY)
+    return texts(cast(Language, chosen) if chosen in LANGUAGES else language_of(st.context.locale))
+
+
+def remember_language(language: Language) -> None:
+    """Keep the language in the page's address where the browser's is another, or one is there."""
+    if language != language_of(st.context.locale) or LANGUAGE_KEY in st.query_params:
+        remember(LANGUAGE_KEY, language)
 
 
 def remembered(key: str, options: Sequence[str]) -> str:

@@ -14,7 +14,9 @@ from pathlib import Path
 from mmbm.errors import MMBMError
 from mmbm.text import LANGUAGES, Language, Sentence, into, name_of
 
-__all__ = ["LANGUAGES", "Language", "Texts", "texts"]
+__all__ = ["LANGUAGES", "TAGS", "Language", "Texts", "language_of", "texts"]
+
+TAGS: dict[Language, str] = {"en": "en", "zh": "zh-CN"}  # as HTML names them
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class Texts:
         return (
             said.into(self.language) if isinstance(said, MMBMError) else into(self.language, said)
         )
+
+
+def language_of(locale: str | None) -> Language:
+    """The language for a browser's: Chinese for any Chinese, else English."""
+    return "zh" if (locale or "").lower().split("-")[0] == "zh" else "en"
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mmbm.card.facts import Card
 from mmbm.card.located import against_normal_table, located_sentences, located_table
-from mmbm.card.tables import figures_table, headed, markdown_table, number
+from mmbm.card.tables import figures_table, group_named, headed, markdown_table, number
 from mmbm.findings import title
 from mmbm.record.record import Record
 from mmbm.text import Say, name_of, sentence
@@ -47,17 +47,25 @@ def _located(record: Record, say: Say) -> str:
 def _trust(record: Record, say: Say) -> str:
     """How often answers were right, and out-of-distribution inputs found."""
     answers = [
-        [level, title(finding), group, str(f["n"]), number(f["coverage"]), number(f["one"])]
+        [
+            level,
+            title(finding),
+            group_named(group),
+            str(f["n"]),
+            number(f["coverage"]),
+            number(f["one"]),
+        ]
         for level, by in record.conformal.get("levels", {}).items()
         for finding, groups in by.items()
         for group, f in groups.items()
     ]
     kinds = record.shift.get("kinds", {})
     odd = [
-        [kind, str(f["n"]), number(f["auroc"]), number(f["flagged"])] for kind, f in kinds.items()
+        [name_of("odd", kind), str(f["n"]), number(f["auroc"]), number(f["flagged"])]
+        for kind, f in kinds.items()
     ]
     alarms = [
-        [name_of("modality", modality), source, str(f["n"]), number(f["flagged"])]
+        [name_of("modality", modality), group_named(source), str(f["n"]), number(f["flagged"])]
         for modality, sources in record.shift.get("false_alarms", {}).items()
         for source, f in sources.items()
     ]

@@ -43,6 +43,7 @@ class CardFacts(Settings):
 
     summary: str = ""  # one paragraph
     how_trained: str = ""  # stages, choices, seeds
+    stages: dict[str, str] = Field(default={})  # a stage's name in the lineage: in words
     licence: str = ""  # of the weights
     known_failures: tuple[str, ...] = ()
     not_assessed: tuple[str, ...] = ()

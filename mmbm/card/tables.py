@@ -12,6 +12,7 @@ from mmbm.text import Say, Sentence, known, name_of, sentence
 
 __all__ = [
     "figures_table",
+    "group_named",
     "headed",
     "markdown_table",
     "marked",
@@ -60,9 +61,16 @@ def unseen(source: str) -> Sentence:
     return sentence("card.unseen", source=source)
 
 
+def group_named(group: str) -> str:
+    """What a record calls a group of cases or scores, in words; a source by its own name."""
+    code = "all" if group == ALL else group.replace(" ", "_")
+    return name_of("group", code) if known(f"group.{code}") else group
+
+
 def named(source: str, record: Record) -> str:
     """A source, with what its labels are where no reader of the film gave them."""
-    return sentence("card.mined", source=source) if source in record.mined else source
+    group = group_named(source)
+    return sentence("card.mined", source=group) if source in record.mined else group
 
 
 def marked(group: str, f: Figures | Comparison) -> str:
@@ -117,7 +125,7 @@ def _pairs(table: Mapping[str, Mapping[str, Comparison]], say: Say) -> str:
         (
             [
                 title(finding),
-                marked(group, c),
+                marked(group_named(group), c),
                 *(str(count) for count in (c.patients, c.n, c.assembled)),
                 f"{say(_parts(c.first))} {c.first_auroc:.3f}",
                 f"{say(_parts(c.second))} {c.second_auroc:.3f}",
@@ -136,10 +144,10 @@ def _pairs(table: Mapping[str, Mapping[str, Comparison]], say: Say) -> str:
 
 
 def _parts(subset: str) -> str:
-    """A subset of modalities by their names; what is none stays as it is."""
+    """A subset of modalities by their names; what is none is a group."""
     parts = subset.split("+")
     if not all(known(f"modality.{part}") for part in parts):
-        return subset
+        return group_named(subset)
     return sentence("card.parts", parts=tuple(name_of("modality", part) for part in parts))
 
 
@@ -250,7 +258,7 @@ def _because(source: str, heard: Heard, record: Record, f: Figures) -> Sentence:
 
 def _unstated(record: Record, say: Say) -> str:
     """Which sources do not say what."""
-    missing = tuple(
+    missing = [
         sentence(
             "card.source_kinds",
             source=source,
@@ -258,8 +266,9 @@ def _unstated(record: Record, say: Say) -> str:
         )
         for source, kinds in record.subgroups.items()
         if (absent := [kind for kind in ("sex", "age", "view") if kind not in kinds])
-    )
-    return f"\n\n{say(sentence('card.unstated', sources=missing))}" if missing else ""
+    ]
+    listed = say(sentence("list.semicolon")).join(map(say, missing))
+    return f"\n\n{say(sentence('card.unstated', sources=listed))}" if missing else ""
 
 
 def _risks(record: Record, say: Say) -> str:

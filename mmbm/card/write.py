@@ -17,7 +17,7 @@ from mmbm.branches.registry import branch_of
 from mmbm.card.evaluated import evaluation
 from mmbm.card.facts import FILES, Card, CardFacts, read_card
 from mmbm.card.lineage import read_lineage, weights_sha256
-from mmbm.card.tables import markdown_table
+from mmbm.card.tables import group_named, markdown_table
 from mmbm.findings import not_assessed, title
 from mmbm.model.config import ModelConfig
 from mmbm.model.facts import calibrated_at
@@ -101,21 +101,22 @@ def _model(config: ModelConfig, facts: dict[str, Any], own: CardFacts, say: Say)
         version=facts.get("mmbm_version") or sentence("card.not_stated"),
     )
     text = "\n".join(map(say, (*nets, made, weights)))
-    parts = (_section("model", text, say), own.how_trained, _lineage(facts, say))
+    parts = (_section("model", text, say), own.how_trained, _lineage(facts, own, say))
     return "\n\n".join(part for part in parts if part)
 
 
-def _lineage(facts: dict[str, Any], say: Say) -> str:
-    """A row for each stage that made the weights."""
+def _lineage(facts: dict[str, Any], own: CardFacts, say: Say) -> str:
+    """A row for each stage that made the weights; settings as they are called in a config."""
     lineage = read_lineage(facts)
+    between = say(sentence("list.semicolon"))
     rows = [
         [
             str(number),
-            f"{stage.kind} {stage.name}".strip(),
-            ", ".join(f"{key} {value}" for key, value in stage.settings.items()),
+            f"{say(name_of('stage', stage.kind))} {own.stages.get(stage.name, stage.name)}".strip(),
+            between.join(f"`{key} = {value}`" for key, value in stage.settings.items()),
             stage.start_from[:8],
-            "; ".join(
-                f"{part}: {' + '.join(digest[:8] for digest in digests)}"
+            between.join(
+                f"{say(name_of('modality', part))} {' + '.join(digest[:8] for digest in digests)}"
                 for part, digests in stage.averaged.items()
             ),
             (stage.sha256 or ("" if number < len(lineage) else weights_sha256(facts)))[:8],
@@ -132,9 +133,11 @@ def _data(facts: dict[str, Any], say: Say) -> str:
     data: list[dict[str, Any]] = facts.get("data", [])
     if not data:
         return _section("data", say(sentence("card.data_unstated")), say)
-    table = markdown_table(tuple(data[0]), [[str(v) for v in row.values()] for row in data], say)
+    rows = [row | {"split": name_of("split", row["split"])} for row in data]
+    cells = [[group_named(v) if isinstance(v, str) else str(v) for v in r.values()] for r in rows]
+    table = markdown_table(tuple(data[0]), cells, say)
     lines = [
-        sentence("card.data_source", source=source, about=_about(source))
+        sentence("card.data_source", source=group_named(source), about=_about(source))
         for source in sorted({row["source"] for row in data})
     ]
     parts = [table, "\n".join(f"- {say(line)}" for line in lines), say(sentence("card.splits"))]
@@ -157,7 +160,7 @@ def _calibration(facts: dict[str, Any], say: Say) -> str:
             title(finding),
             f"{found.prevalence:.1%}",
             say(sentence("list.semicolon")).join(
-                say(sentence("card.calibrated_source", source=s, positives=k, cases=n))
+                say(sentence("card.calibrated_source", source=group_named(s), positives=k, cases=n))
                 for s, (n, k) in found.sources.items()
             ),
         ]

@@ -8,8 +8,9 @@ import pytest
 
 import dashboard
 from dashboard.text import LANGUAGES, texts
+from tests.made_terms import SCREEN, english
 
-SCREEN = Path(dashboard.__file__).parent
+PAGES = Path(dashboard.__file__).parent
 
 
 def test_all_languages_have_the_same_keys():
@@ -19,20 +20,20 @@ def test_all_languages_have_the_same_keys():
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
 def test_no_key_stands_twice_in_a_file(language):
-    content = (SCREEN / "text" / f"{language}.json").read_text(encoding="utf-8")
+    content = (PAGES / "text" / f"{language}.json").read_text(encoding="utf-8")
     pairs = json.loads(content, object_pairs_hook=list)
     assert len({key for key, _ in pairs}) == len(pairs)
 
 
 def test_all_languages_fill_the_same_blanks():
-    for key, english in texts("en").strings.items():
-        blanks = set(re.findall(r"{(\w+)}", english))
+    for key, words in texts("en").strings.items():
+        blanks = set(re.findall(r"{(\w+)}", words))
         assert set(re.findall(r"{(\w+)}", texts("zh").strings[key])) == blanks, key
 
 
 def test_every_key_that_the_screen_asks_for_is_written():
     keys = set(texts("en").strings)
-    for source in SCREEN.rglob("*.py"):
+    for source in PAGES.rglob("*.py"):
         asked = re.findall(r'say\(\s*"([a-z_.0-9]+)"', source.read_text(encoding="utf-8"))
         assert set(asked) <= keys, source.name
 
@@ -40,7 +41,7 @@ def test_every_key_that_the_screen_asks_for_is_written():
 def test_every_text_that_is_written_is_asked_for():
     """By its key, by a key with blanks, or by ``say.name(kind, …)``."""
     asked = set()
-    for source in SCREEN.rglob("*.py"):
+    for source in PAGES.rglob("*.py"):
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             match node:
                 case ast.Constant(value=str(key)):
@@ -66,3 +67,14 @@ def test_a_name_without_words_of_its_own_is_shown_plainly():
 
 def test_the_research_sentence():
     assert texts("en")("app.research") == "Research use, not a medical device"
+
+
+@pytest.mark.parametrize("key", texts("zh").strings)
+def test_every_text_is_chinese_but_for_terms(key):
+    said = re.sub(r"{\w*}", "12", texts("zh").strings[key])
+    assert english(said, SCREEN) == [], said
+
+
+def test_a_text_left_in_english_is_found():
+    assert english("方法：12 · baseline：12", SCREEN) == ["baseline"]
+    assert english("All sources", SCREEN) == ["All", "sources"]
