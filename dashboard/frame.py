@@ -9,11 +9,17 @@ import streamlit as st
 from dashboard import state
 from dashboard.foreign import escape
 from dashboard.parts.sweep import sweep
+from dashboard.parts.theme import theme_switch
 from dashboard.server import forgetting, settings
 from dashboard.styles import stylesheet
 from dashboard.text import LANGUAGES
+from mmbm.storage.assets import assets_folder
 
-st.set_page_config(page_title="MMBM", layout="wide", initial_sidebar_state="expanded")
+ICON = assets_folder() / "icon.svg"
+
+st.set_page_config(
+    page_title="MMBM", page_icon=ICON, layout="wide", initial_sidebar_state="expanded"
+)
 say = state.say()
 here = Path(__file__).parent
 # Not "pages": until st.navigation has run once, Streamlit takes a folder of that name beside this
@@ -30,6 +36,7 @@ page = st.navigation(
     ],
     position="top",
 )
+st.logo(ICON, size="medium")
 st.html(stylesheet())
 with st.container(key="frame", horizontal=True, vertical_alignment="center", gap="small"):
     st.html(
@@ -47,6 +54,7 @@ with st.container(key="frame", horizontal=True, vertical_alignment="center", gap
         required=True,
         width="content",
     )
+    st.html(theme_switch(say), width="content")
 state.remember(state.LANGUAGE_KEY, say.language)
 if settings.login_is_set_up() and not st.user.is_logged_in:
     st.markdown(say("login.body"))
