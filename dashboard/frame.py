@@ -17,9 +17,6 @@ from mmbm.storage.assets import assets_folder
 
 ICON = assets_folder() / "icon.svg"
 
-st.set_page_config(
-    page_title="MMBM", page_icon=ICON, layout="wide", initial_sidebar_state="expanded"
-)
 say = state.say()
 here = Path(__file__).parent
 # Not "pages": until st.navigation has run once, Streamlit takes a folder of that name beside this
@@ -36,11 +33,17 @@ page = st.navigation(
     ],
     position="top",
 )
+st.set_page_config(
+    page_title=f"{page.title} · MMBM",
+    page_icon=ICON,
+    layout="wide",
+    initial_sidebar_state="expanded",
+)
 st.logo(ICON, size="medium")
 st.html(stylesheet())
 with st.container(key="frame", horizontal=True, vertical_alignment="center", gap="small"):
     st.html(
-        f'<div class="brand"><b>{escape(say("app.title"))}</b> {escape(say("app.subtitle"))}</div>'
+        f'<h1 class="brand"><b>{escape(say("app.title"))}</b> {escape(say("app.subtitle"))}</h1>'
         f'<div class="research" role="note">{escape(say("app.research"))}</div>',
         width="content",
     )
