@@ -8,14 +8,12 @@ its own and follows the theme.
 
 from __future__ import annotations
 
-__all__ = ["GREY", "INK", "LOWERS", "MUTED", "PRIMARY", "RAISES", "SERIES", "rgb", "signed_colour"]
+__all__ = ["GREY", "LOWERS", "PRIMARY", "RAISES", "SERIES", "rgb", "signed_colour"]
 
 RAISES = "#E66100"
 LOWERS = "#1A85FF"
 PRIMARY = "#2487B8"
 GREY = "#788691"
-MUTED = GREY
-INK = "#1F2A33"
 
 # By Okabe and Ito, told apart with any of the common colour blindnesses.
 SERIES = (PRIMARY, "#D55E00", "#0A8F6A", "#B8649A", "#96780F", "#4E79E6", GREY)

@@ -24,9 +24,8 @@ def choose(page, theme):  # noqa: F811
 def open_sample(page, server):  # noqa: F811
     """The Review page with the sample of an adult with an opacity."""
     page.goto(server[0])
-    page.get_by_role("combobox").first.click()
-    page.get_by_role("option", name="Adult, opacity").click()
-    expect(page.locator(".meter").first).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Open: Adult, opacity").click()
+    expect(page.locator(".finding").first).to_be_visible(timeout=PATIENCE)
 
 
 def quiet(page):  # noqa: F811
@@ -69,7 +68,11 @@ def test_a_case_has_no_serious_fault(page, server, theme):  # noqa: F811
     open_sample(page, server)
     quiet(page)
     shows(page, theme)
-    without_faults(page)
+    tabs = page.get_by_role("tablist").last.get_by_role("tab").all_inner_texts()
+    for tab in tabs:
+        page.get_by_role("tab", name=tab, exact=True).last.click()
+        quiet(page)
+        without_faults(page)
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
@@ -94,13 +97,14 @@ def test_two_records_have_no_serious_fault(page, server, theme):  # noqa: F811
     without_faults(page)
 
 
-# The focused element: its name, and whether it or what is around it looks otherwise than without.
+# The focused element's name, and whether it or its keyed container looks otherwise than without.
 FOCUSED = """() => {
     let at = document.activeElement;
     while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
     if (at === document.body) return null;
-    const around = [at, at.parentElement, at.parentElement?.parentElement].filter(Boolean);
-    const look = () => around.map((element) => {
+    const container = at.closest('[class*="st-key-"]') ?? at.parentElement;
+    const around = [at, at.parentElement, container, ...container?.querySelectorAll("*") ?? []];
+    const look = () => around.filter(Boolean).map((element) => {
         const style = getComputedStyle(element);
         return [style.outline, style.boxShadow, style.borderColor, style.backgroundColor].join();
     }).join();
@@ -113,25 +117,44 @@ FOCUSED = """() => {
 }"""
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_by_keyboard_all_is_reached_once_and_seen(page, server, path):  # noqa: F811
-    page.goto(f"{server[0]}/{path}")
-    expect(page.locator(".research")).to_be_visible(timeout=PATIENCE)
-    quiet(page)
+def by_keyboard(page):  # noqa: F811
+    """The names of all that Tab reaches, each of which shows that it has the focus."""
     reached = []
     for _ in range(200):
         page.keyboard.press("Tab")
-        if (focused := page.evaluate(FOCUSED)) is None:
+        focused = page.evaluate(FOCUSED)
+        if focused is None:
             break
         reached.append(focused)
     else:
         pytest.fail(f"the end is never reached: {reached[-5:]}")
     unseen = [name for name, marked in reached if not marked]
     assert not unseen, f"focus cannot be seen on {unseen}"
-    names = [name for name, _ in reached]
+    return [name for name, _ in reached]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_by_keyboard_all_is_reached_and_seen(page, server, path):  # noqa: F811
+    page.goto(f"{server[0]}/{path}")
+    expect(page.locator(".research")).to_be_visible(timeout=PATIENCE)
+    quiet(page)
+    names = by_keyboard(page)
     assert names[0] == "Skip to main content"
     pages = [names.index(name) for name in ("Review", "Model", "Compare", "Data", "About")]
     assert pages == sorted(pages) and names.index("Light theme") > pages[-1]
+
+
+def test_by_keyboard_a_case_is_opened_and_read(page, server):  # noqa: F811
+    page.goto(server[0])
+    card = page.get_by_role("button", name="Open: Adult, opacity")
+    card.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".finding").first).to_be_visible(timeout=PATIENCE)
+    quiet(page)
+    page.evaluate("document.activeElement.blur()")
+    names = by_keyboard(page)
+    print(names)
+    assert any("contributions" in name or "Pneumonia" in name for name in names), names
 
 
 def test_every_plotly_figure_has_its_table(page, server):  # noqa: F811
