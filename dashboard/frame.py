@@ -39,7 +39,7 @@ st.set_page_config(
     layout="wide",
     initial_sidebar_state="expanded",
 )
-st.logo(ICON, size="medium")
+st.logo(ICON, size="large")
 st.html(stylesheet())
 with st.container(key="frame", horizontal=True, vertical_alignment="center", gap="small"):
     st.html(

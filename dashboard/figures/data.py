@@ -44,7 +44,7 @@ def balance(rows: Sequence[BalanceRow], label: str, say: Texts) -> go.Figure:
                 hovertemplate="%{y}: %{x:,}<extra>" + say(f"data.{side}") + "</extra>",
             )
         )
-    plain(figure, 26 * len(rows) + 90).update_layout(barmode="stack")
+    plain(figure, 26 * len(rows) + 90).update_layout(barmode="stack", legend_traceorder="normal")
     figure.update_xaxes(title_text=say("data.cases"))
     figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ")
     return figure

@@ -153,7 +153,6 @@ def test_by_keyboard_a_case_is_opened_and_read(page, server):  # noqa: F811
     quiet(page)
     page.evaluate("document.activeElement.blur()")
     names = by_keyboard(page)
-    print(names)
     assert any("contributions" in name or "Pneumonia" in name for name in names), names
 
 
