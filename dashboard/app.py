@@ -11,7 +11,7 @@ from streamlit import App
 from dashboard.server import settings
 from dashboard.server.answers import keep_answers
 from dashboard.server.compressed import Compressed
-from dashboard.server.first import First
+from dashboard.server.document import Document
 from dashboard.server.guard import Guard
 from dashboard.server.keeping import keep_uploads_off_the_disk, keeping
 from dashboard.server.logs import log_no_values
@@ -30,7 +30,7 @@ app = App(
     middleware=[
         Middleware(Guard),
         Middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts()),
-        Middleware(First),
+        Middleware(Document),
         Middleware(Compressed),
     ],
 )

@@ -9,12 +9,15 @@ import streamlit as st
 from dashboard import state
 from dashboard.foreign import escape
 from dashboard.parts.sweep import sweep
+from dashboard.parts.theme import theme_switch
 from dashboard.server import forgetting, settings
 from dashboard.styles import stylesheet
 from dashboard.text import LANGUAGES
 from dashboard.words import speak
+from mmbm.storage.assets import assets_folder
 
-st.set_page_config(page_title="MMBM", layout="wide", initial_sidebar_state="expanded")
+ICON = assets_folder() / "icon.svg"
+
 say = state.say()
 here = Path(__file__).parent
 # Not "pages": until st.navigation has run once, Streamlit takes a folder of that name beside this
@@ -31,11 +34,17 @@ page = st.navigation(
     ],
     position="top",
 )
-st.set_page_config(page_title=f"{page.title} · {say('app.title')}")
+st.set_page_config(
+    page_title=f"{page.title} · {say('app.title')}",
+    page_icon=ICON,
+    layout="wide",
+    initial_sidebar_state="expanded",
+)
+st.logo(ICON, size="large")
 st.html(stylesheet())
 with st.container(key="frame", horizontal=True, vertical_alignment="center", gap="small"):
     st.html(
-        f'<div class="brand"><b>{escape(say("app.title"))}</b> {escape(say("app.subtitle"))}</div>'
+        f'<h1 class="brand"><b>{escape(say("app.title"))}</b> {escape(say("app.subtitle"))}</h1>'
         f'<div class="research" role="note">{escape(say("app.research"))}</div>',
         width="content",
     )
@@ -49,6 +58,7 @@ with st.container(key="frame", horizontal=True, vertical_alignment="center", gap
         required=True,
         width="content",
     )
+    st.html(theme_switch(say), width="content")
 state.remember_language(say.language)
 speak(say.language)
 if settings.login_is_set_up() and not st.user.is_logged_in:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from dashboard.colours import GREY, MUTED, PRIMARY, RAISES, RULE
+from dashboard.colours import GREY, PRIMARY, RAISES
 from dashboard.figures.look import plain
 from dashboard.text import Texts
 from mmbm.data.check.association import FOLLOWS
@@ -30,7 +30,9 @@ def balance(rows: Sequence[BalanceRow], label: str, say: Texts) -> go.Figure:
     """Cases with, without and of unknown label, one bar a split and source."""
     names = [cell_name(row, say) for row in rows]
     figure = go.Figure()
-    for side, colour in (("positive", RAISES), ("negative", PRIMARY), ("unknown", RULE)):
+    for side, colour, pattern in (
+        ("positive", RAISES, ""), ("negative", PRIMARY, "/"), ("unknown", GREY, "."),
+    ):  # fmt: skip
         counts = [getattr(row.labels[label], side) for row in rows]
         figure.add_trace(
             go.Bar(
@@ -38,11 +40,11 @@ def balance(rows: Sequence[BalanceRow], label: str, say: Texts) -> go.Figure:
                 y=names,
                 orientation="h",
                 name=say(f"data.{side}"),
-                marker={"color": colour},
+                marker={"color": colour, "pattern": {"shape": pattern}},
                 hovertemplate="%{y}: %{x:,}<extra>" + say(f"data.{side}") + "</extra>",
             )
         )
-    plain(figure, 26 * len(rows) + 90).update_layout(barmode="stack")
+    plain(figure, 26 * len(rows) + 90).update_layout(barmode="stack", legend_traceorder="normal")
     figure.update_xaxes(title_text=say("data.cases"))
     figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ")
     return figure
@@ -65,7 +67,7 @@ def associations(rows: Sequence[AssociationRow], say: Texts) -> go.Figure:
         )
     )
     plain(figure, 26 * len(rows) + 80)
-    figure.add_vline(x=FOLLOWS, line={"color": MUTED, "dash": "dot", "width": 1})
+    figure.add_vline(x=FOLLOWS, line={"color": GREY, "dash": "dot", "width": 1})
     figure.update_xaxes(range=[0, 1.08], title_text=say("data.cramers_v"))
     figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ")
     return figure

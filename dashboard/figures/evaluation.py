@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.colours import GREY, INK, MUTED, PRIMARY
+from dashboard.colours import GREY, PRIMARY, SERIES
 from dashboard.figures.look import plain
 from dashboard.markup import signed
 from dashboard.text import Texts
@@ -17,12 +17,11 @@ from mmbm.record.figures import Comparison, Figures, Interval, RiskCoverage
 from mmbm.record.record import Bin, Roc
 
 __all__ = [
-    "SERIES", "differences", "forest", "gain", "history", "interval", "reliability", "risk", "roc",
+    "differences", "forest", "gain", "history", "interval", "reliability", "risk", "roc",
     "wilson",
 ]  # fmt: skip
 
-# Okabe and Ito's colours, told apart with any of the common colour blindnesses.
-SERIES = (PRIMARY, "#D55E00", "#009E73", "#CC79A7", "#7A5C00", "#56B4E9", INK)
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")  # lines apart without their colours
 
 
 def forest(rows: Sequence[tuple[str, Figures]], say: Texts) -> go.Figure:
@@ -64,12 +63,12 @@ def intervals(
             error_x={
                 "array": [high - v for v, (_, high) in zip(values, bounds, strict=True)],
                 "arrayminus": [v - low for v, (low, _) in zip(values, bounds, strict=True)],
-                "color": MUTED,
+                "color": GREY,
                 "thickness": 1.5,
             },
             text=texts,
             textposition="top center",
-            textfont={"size": 11, "color": MUTED},
+            textfont={"size": 11},
             cliponaxis=False,
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
@@ -115,7 +114,7 @@ def reliability(bins: Sequence[Bin], say: Texts) -> go.Figure:
             error_y={
                 "array": [h - b.fraction for (_, h), b in zip(bounds, used, strict=True)],
                 "arrayminus": [b.fraction - w for (w, _), b in zip(bounds, used, strict=True)],
-                "color": MUTED,
+                "color": GREY,
                 "thickness": 1.2,
             },
             text=[f"n = {b.n}" for b in used],
@@ -164,12 +163,9 @@ def risk(curves: Mapping[str, RiskCoverage], say: Texts) -> go.Figure:
 def lines(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> go.Figure:
     """Named (x, y) lines, each in its colour."""
     figure = go.Figure()
-    for (name, (x, y)), colour in zip(sorted(curves.items()), cycle(len(curves)), strict=True):
-        figure.add_trace(
-            go.Scatter(
-                x=list(x), y=list(y), mode="lines", name=name, line={"color": colour, "width": 2}
-            )
-        )
+    for at, (name, (x, y)) in enumerate(sorted(curves.items())):
+        line = {"color": SERIES[at % len(SERIES)], "dash": DASHES[at % len(DASHES)], "width": 2}
+        figure.add_trace(go.Scatter(x=list(x), y=list(y), mode="lines", name=name, line=line))
     return plain(figure, 360)
 
 
@@ -179,7 +175,8 @@ def history(log: pd.DataFrame, finding: str, say: Texts) -> go.Figure:
     losses = [c for c in log.columns if "loss" in c]
     aurocs = [c for c in log.columns if c.startswith(f"{finding}/")]
     for columns, at in ((losses, 1), (aurocs, 2)):
-        for column, colour in zip(columns, cycle(len(columns)), strict=True):
+        for number, column in enumerate(columns):
+            colour = SERIES[number % len(SERIES)]
             figure.add_trace(
                 go.Scatter(
                     x=log["epoch"],
@@ -187,6 +184,7 @@ def history(log: pd.DataFrame, finding: str, say: Texts) -> go.Figure:
                     name=column.removeprefix(f"{finding}/").replace("/", ", "),
                     mode="lines+markers",
                     line={"color": colour, "dash": "dot" if "/image/" in column else "solid"},
+                    marker={"symbol": number},
                 ),
                 row=1,
                 col=at,
@@ -196,7 +194,3 @@ def history(log: pd.DataFrame, finding: str, say: Texts) -> go.Figure:
     figure.update_yaxes(title_text=say("model.loss"), row=1, col=1)
     figure.update_yaxes(title_text=say("model.auroc"), row=1, col=2)
     return figure
-
-
-def cycle(count: int, colours: Sequence[str] = SERIES) -> list[str]:
-    return [colours[i % len(colours)] for i in range(count)]

@@ -1,4 +1,4 @@
-"""The look that all figures share."""
+"""The look that all figures share; ink, rules and page are those of the reader's theme."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from dashboard.colours import GREY, INK, RULE
 from dashboard.foreign import escape
 from dashboard.markup import shortened
 
 __all__ = ["CONFIG", "plain"]
 
-FONT = "Source Sans, Source Sans Pro, sans-serif"
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
@@ -28,14 +26,13 @@ def plain(figure: go.Figure, height: int) -> go.Figure:
     figure.update_layout(
         height=height,
         margin={"l": 10, "r": 14, "t": 12, "b": 10},
-        font={"family": FONT, "size": 12, "color": INK},
+        font={"size": 12},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        hoverlabel={"font": {"family": FONT}},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "font": {"size": 11}},
     )
-    figure.update_xaxes(gridcolor=RULE, zerolinecolor=GREY, automargin=True)
-    figure.update_yaxes(gridcolor=RULE, zerolinecolor=GREY, automargin=True)
+    figure.update_xaxes(showgrid=True, automargin=True)
+    figure.update_yaxes(showgrid=True, automargin=True)
     return figure
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from dashboard.colours import GREY, INK, LOWERS, RAISES
+from dashboard.colours import GREY, LOWERS, PRIMARY, RAISES
 from dashboard.figures.look import plain
 from dashboard.foreign import escape
 from dashboard.markup import percent, signed
@@ -42,7 +42,7 @@ def moved(changes: Sequence[Change], say: Texts) -> go.Figure:
                 showlegend=False,
             )
         )
-    for side, colour in (("before", GREY), ("after", INK)):
+    for side, colour, symbol in (("before", GREY, "circle-open"), ("after", PRIMARY, "circle")):
         accounts = [getattr(change, side) for change in changes]
         figure.add_trace(
             go.Scatter(
@@ -50,7 +50,7 @@ def moved(changes: Sequence[Change], say: Texts) -> go.Figure:
                 y=names,
                 mode="markers",
                 name=say(f"whatif.{side}"),
-                marker={"size": 10, "color": colour},
+                marker={"size": 10, "color": colour, "symbol": symbol, "line": {"width": 2}},
                 hovertemplate="%{y}: %{x:.1f} %<extra></extra>",
             )
         )

@@ -26,7 +26,7 @@ def warnings(analysis: Analysis, say: Texts) -> None:
     """Everything to know before believing the numbers, above them."""
     if analysis.warnings:
         lines = "".join(f"<li>{escape(say.of(warning))}</li>" for warning in analysis.warnings)
-        st.html(f'<ul class="warnings" role="alert">{lines}</ul>')
+        st.html(f'<div role="alert"><ul class="warnings">{lines}</ul></div>')
 
 
 def answers(seen: Review, say: Texts) -> tuple[str, Analysis]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape
+from dashboard.parts.chart import chart
 from dashboard.text import Texts
 from mmbm.record.figures import Comparison, Figures
 from mmbm.record.record import ALL
@@ -39,7 +39,7 @@ def block(
     if figure is None:
         st.html(f'<div class="blank">{escape(say("model.not_assessed"))}</div>')
         return
-    st.plotly_chart(figure(), theme=None, config=CONFIG, key=key)
+    chart(figure(), key, say)
     st.html(f'<div class="small">{escape(caption)}</div>')
 
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from dashboard import markup
 from dashboard.figures import data as draw
-from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape, verbatim
+from dashboard.parts.chart import chart
 from dashboard.text import Texts
 from mmbm.data.check.report import DataReport, QualityRow
 from mmbm.text import sentence
@@ -71,7 +71,7 @@ def balance(report: DataReport, say: Texts) -> None:
         key="data-label",
     )
     figure = draw.balance(report.balance, chosen or report.labels[0], say)
-    st.plotly_chart(figure, theme=None, config=CONFIG, key="data.balance")
+    chart(figure, "data.balance", say)
 
 
 def parts(report: DataReport, say: Texts) -> None:
@@ -95,7 +95,7 @@ def associations(report: DataReport, say: Texts) -> None:
         st.html(f'<div class="blank">{escape(say("data.no_associations"))}</div>')
         return
     figure = draw.associations(strongest, say)
-    st.plotly_chart(figure, theme=None, config=CONFIG, key="data.associations")
+    chart(figure, "data.associations", say)
     st.html(f'<div class="small">{escape(say("data.associations.caption"))}</div>')
 
 
@@ -114,7 +114,7 @@ def quality(report: DataReport, say: Texts) -> None:
             required=True,
         )
         figure = draw.spreads(report.quality, chosen or names[0], say)
-        st.plotly_chart(figure, theme=None, config=CONFIG, key="data.spreads")
+        chart(figure, "data.spreads", say)
     rows = [
         (
             row.source,

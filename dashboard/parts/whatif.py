@@ -6,8 +6,8 @@ import streamlit as st
 
 from dashboard import markup, models, state
 from dashboard.figures import whatif as whatif_figures
-from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape, verbatim
+from dashboard.parts.chart import chart
 from dashboard.parts.flips import flips, worths
 from dashboard.parts.questions import (
     edit,
@@ -94,7 +94,7 @@ def answer(seen: Review, after: Prediction, finding: str, said: list[str], say: 
             name = say.name("finding", finding)
             st.html(f"<b>{escape(say('whatif.account', finding=name))}</b>")
             st.html(markup.facts_table(whatif_figures.account_rows(change, say), head=head))
-    st.plotly_chart(whatif_figures.moved(both, say), theme=None, config=CONFIG, key="whatif-moved")
+    chart(whatif_figures.moved(both, say), "whatif-moved", say)
     for warning in (*after.warnings, *late_warnings(after)):
         if warning not in seen.analysis.prediction.warnings:
             st.warning(verbatim(say.of(warning)))

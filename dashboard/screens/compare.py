@@ -6,9 +6,9 @@ import streamlit as st
 
 from dashboard import markup, models, state
 from dashboard.figures import evaluation as draw
-from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape, verbatim
 from dashboard.parts.blocks import by_group, leaning
+from dashboard.parts.chart import chart
 from dashboard.text import Texts
 from mmbm.card import read_card
 from mmbm.errors import MMBMError
@@ -67,7 +67,7 @@ def side_by_side(
     if not any(f.auroc is not None for _, f in rows):
         st.html(f'<div class="blank">{escape(say("model.not_assessed"))}</div>')
         return
-    st.plotly_chart(draw.forest(rows, say), theme=None, config=CONFIG, key=key)
+    chart(draw.forest(rows, say), key, say)
     lines = [
         (name, say(f"model.{rate}"), *difference(first[name], second[name], rate))
         for name in shared

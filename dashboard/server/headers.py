@@ -6,9 +6,8 @@ import base64
 import hashlib
 import re
 from functools import cache
-from pathlib import Path
 
-import streamlit
+from dashboard.server.document import document
 
 __all__ = ["content_security_policy", "headers"]
 
@@ -17,13 +16,12 @@ _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 @cache
 def content_security_policy() -> str:
-    """Own origin only; Streamlit's inline script by its hash.
+    """Own origin only; the first document's two inline scripts by their hashes.
 
     ``blob:`` is how Streamlit mounts a component's script (the viewer's), how plotly makes a
     picture of a figure and how a recording is played back; styles are written by both in the page.
     """
-    index = Path(streamlit.__file__).with_name("static") / "index.html"
-    inline = _INLINE_SCRIPT.findall(index.read_text(encoding="utf-8"))
+    inline = _INLINE_SCRIPT.findall(document())
     hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in inline)
     return "; ".join(
         (

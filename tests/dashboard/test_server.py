@@ -111,7 +111,7 @@ def test_every_answer_carries_the_headers(client):
     policy = client.get("/").headers["content-security-policy"]
     assert "frame-ancestors 'none'" in policy and "default-src 'none'" in policy
     assert "http" not in policy and "*" not in policy and "unsafe-eval" not in policy
-    assert policy.count("'sha256-") == 1 and "script-src 'self' blob: 'sha256-" in policy
+    assert policy.count("'sha256-") == 2 and "script-src 'self' blob: 'sha256-" in policy
 
 
 @pytest.mark.parametrize("path", PATHS)
