@@ -38,7 +38,7 @@ st.set_page_config(
     page_title=f"{page.title} · {say('app.title')}",
     page_icon=ICON,
     layout="wide",
-    initial_sidebar_state="expanded",
+    initial_sidebar_state="collapsed",
 )
 st.logo(ICON, size="large")
 st.html(stylesheet())

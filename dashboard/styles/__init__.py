@@ -7,12 +7,15 @@ from pathlib import Path
 
 __all__ = ["stylesheet"]
 
-SHEETS = ("tokens", "streamlit", "frame", "html", "review", "narrow")  # later ones win
+SHEETS = ("streamlit", "frame", "html", "review", "narrow")  # later ones win
 
 
 @cache
 def stylesheet() -> str:
     """All sheets in their order, as a ``style`` element."""
-    here = Path(__file__).parent
-    sheets = [here / f"{name}.css" for name in SHEETS]
-    return f"<style>{''.join(sheet.read_text(encoding='utf-8') for sheet in sheets)}</style>"
+    # Within "body" they win over Streamlit's own, which are written after those of the document.
+    return f"<style>{_read('tokens')}body {{\n{''.join(map(_read, SHEETS))}}}</style>"
+
+
+def _read(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.css").read_text(encoding="utf-8")
