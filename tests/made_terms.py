@@ -28,7 +28,7 @@ NAMES = """
 Captum DeepLIFT DeepLift GradientShap IntegratedGradients FeatureAblation Occlusion Saliency Shapley
 ShapleyValues SHAP InputXGradient Wilson ROC ECE F1 Ctrl Enter Shift Alt kHz dB KB px English
 Kermany HLS-CMDS Open-I CheXpert ICBHI MIMIC-CXR KAUH ChestX-ray14 SIIM-FISABIO-RSNA COVID-19
-NVIDIA H200 GPU IEEE TBioCAS CVPR JAMIA Cell Radiology Streamlit
+NVIDIA H200 GPU IEEE TBioCAS CVPR JAMIA Cell Radiology JavaScript Streamlit
 """
 CODE = re.compile(
     r"--[a-z-]+|“mmbm [^”]*”|mmbm(?: [a-z]+)+|\"[^\"]*\"|[\w*-]*[._/=](?=[\w*])[\w./=…*()-]*",

@@ -48,7 +48,7 @@ def in_words(account: Ledger, say: Texts, prior: float) -> str:
     if account.interaction != 0.0:
         line += " " + say("ledger.interaction", value=markup.signed(account.interaction, 3))
     if account.intervals and account.percentiles:
-        places = ", ".join(
+        places = say.listed(
             say("ledger.place", part=say.name("modality", m), count=round(place))
             for m, place in account.percentiles.items()
         )

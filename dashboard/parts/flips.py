@@ -96,10 +96,10 @@ def show(seen: Review, modality: Modality, finding: str, found: Flip | None, say
         st.image(marked_film(seen.analysis.case.image.shown, boxes))
     elif fields := branch_of(modality).fields:
         gone = [fields[int(p.start)].label for p in found.removed if isinstance(p, Span)]
-        st.html(f"<div>{escape(', '.join(gone))}</div>")
+        st.html(f"<div>{escape(say.listed(gone))}</div>")
     else:
         seconds = sorted(place for place in found.removed if isinstance(place, Span))
-        named = ", ".join(f"{start:.1f}–{end:.1f} s" for start, end in seconds)
+        named = say.listed(f"{start:.1f}–{end:.1f} s" for start, end in seconds)
         st.html(f"<div>{escape(named)}</div>")
 
 

@@ -75,7 +75,7 @@ def what_it_means(account: Ledger, prevalences: Prevalences, say: Texts) -> str:
         "prevalence.calibrated",
         finding=say.name("finding", finding),
         share=markup.percent(of.prevalence),
-        sources=", ".join(
+        sources=say.listed(
             f"{named(source, say)} {markup.percent(positives / cases)}"
             for source, (cases, positives) in of.sources.items()
             if cases

@@ -26,7 +26,7 @@ def start(say: Texts) -> None:
 
 def card(name: str, say: Texts) -> None:
     """One sample: its chest X-ray, what it shows, and a button that opens it."""
-    parts = ", ".join(say.name("modality", m) for m in sample_files(name))
+    parts = say.listed(say.name("modality", m) for m in sample_files(name))
     with st.container(border=True, key=f"card-{name}", gap="xsmall"):
         st.html(
             f'<div class="card"><img src="{sample_picture(name)}" alt="">'

@@ -42,7 +42,7 @@ def seen(predictor: Predictor, case: Case, say: Texts) -> Review | None:
     if made is not None:
         return made
     try:
-        named = ", ".join(say.name("modality", m) for m in case.present)
+        named = say.listed(say.name("modality", m) for m in case.present)
         working = st.spinner(say("review.working", parts=named))
         with nullcontext() if state.numbers_shown() else working:  # else the notice says it
             made = review(predictor, case)

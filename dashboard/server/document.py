@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import base64
+import re
 from functools import cache
 from pathlib import Path
 
 import streamlit
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.foreign import escape
 from dashboard.styles import stylesheet
-from dashboard.text import TAGS, Language, language_of, texts
+from dashboard.text import LANGUAGE_KEY, TAGS, Language, language_of, texts
 from mmbm.storage.assets import assets_folder
 
 __all__ = ["Document", "document"]
 
+_NOSCRIPT = re.compile("<noscript>.*?</noscript>", re.DOTALL)
 _STREAMLITS = Path(streamlit.__file__).with_name("static") / "index.html"
 # The window's colour until Streamlit has drawn: config.toml's two backgrounds.
 _FIRST_COLOUR = (
@@ -42,7 +44,8 @@ def document(language: Language = "en") -> str:
     )
     theme = Path(__file__).with_name("theme.js").read_text(encoding="utf-8")
     icon = base64.b64encode((assets_folder() / "icon.svg").read_bytes()).decode()
-    made = _STREAMLITS.read_text(encoding="utf-8")
+    without_script = f"<noscript><p>{escape(say('app.noscript'))}</p></noscript>"
+    made = _NOSCRIPT.sub(without_script, _STREAMLITS.read_text(encoding="utf-8"))
     for was, becomes in (
         ("<head>", f"<head><style>{_FIRST_COLOUR}</style><script>{theme}</script>"),
         ('<html lang="en">', f'<html lang="{TAGS[language]}">'),
@@ -67,7 +70,8 @@ class Document:
             if "text/html" in asked.get("accept", ""):
                 del asked["accept-encoding"]  # to be read here
                 first = asked.get("accept-language", "").split(",")[0]
-                send = replacing(send, language_of(first.strip()))
+                chosen = QueryParams(scope["query_string"]).get(LANGUAGE_KEY)
+                send = replacing(send, language_of(first.strip(), chosen))
         await self.app(scope, receive, send)
 
 

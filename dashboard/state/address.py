@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 import streamlit as st
 
 from dashboard.state.session import held
-from dashboard.text import LANGUAGES, Language, Texts, language_of, texts
+from dashboard.text import LANGUAGE_KEY, Language, Texts, language_of, texts
 
 __all__ = [
     "LANGUAGE_KEY",
@@ -20,13 +19,11 @@ __all__ = [
     "say",
 ]
 
-LANGUAGE_KEY = "language"
-
 
 def say() -> Texts:
     """The strings of the language the reader chose, at first those of the browser's language."""
     chosen = held().get(LANGUAGE_KEY) or st.query_params.get(LANGUAGE_KEY)
-    return texts(cast(Language, chosen) if chosen in LANGUAGES else language_of(st.context.locale))
+    return texts(language_of(st.context.locale, chosen))
 
 
 def remember_language(language: Language) -> None:

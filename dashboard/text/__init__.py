@@ -7,15 +7,17 @@ The page's own words stand here; what the library says of a case is put into the
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from mmbm.errors import MMBMError
-from mmbm.text import LANGUAGES, Language, Sentence, into, name_of
+from mmbm.text import LANGUAGES, Language, Sentence, into, name_of, sentence
 
-__all__ = ["LANGUAGES", "TAGS", "Language", "Texts", "language_of", "texts"]
+__all__ = ["LANGUAGES", "LANGUAGE_KEY", "TAGS", "Language", "Texts", "language_of", "texts"]
 
+LANGUAGE_KEY = "language"  # in the page's address, and of the control
 TAGS: dict[Language, str] = {"en": "en", "zh": "zh-CN"}  # as HTML names them
 
 
@@ -39,6 +41,10 @@ class Texts:
         own = self.strings.get(f"{kind}.{name}")
         return name_of(kind, name).into(self.language) if own is None else own
 
+    def listed(self, names: Iterable[str]) -> str:
+        """Names one after another: "a, b, c"."""
+        return self.of(sentence("list.comma")).join(names)
+
     def of(self, said: Sentence | MMBMError | str) -> str:
         """What the library says, a warning or a refusal; a name stays as it is."""
         return (
@@ -46,8 +52,10 @@ class Texts:
         )
 
 
-def language_of(locale: str | None) -> Language:
-    """The language for a browser's: Chinese for any Chinese, else English."""
+def language_of(locale: str | None, chosen: str | None = None) -> Language:
+    """The language that was chosen, else the browser's: Chinese for any Chinese, else English."""
+    if chosen in LANGUAGES:
+        return chosen
     return "zh" if (locale or "").lower().split("-")[0] == "zh" else "en"
 
 

@@ -38,6 +38,18 @@ def test_the_first_document_has_our_title_icon_and_theme(client):
     assert head.index("prefers-color-scheme") < head.index('type="module"'), "Streamlit asked first"
 
 
+@pytest.mark.parametrize(
+    "path, browsers, tag",
+    [("/", "de", "en"), ("/", "zh-CN,zh;q=0.9", "zh-CN"), ("/model?language=zh", "en-US", "zh-CN"),
+     ("/?language=en", "zh-CN", "en"), ("/?language=x", "en", "en")],
+)  # fmt: skip
+def test_it_is_in_the_language_chosen_or_the_browsers(client, path, browsers, tag):
+    made = client.get(path, headers={**PAGE, "accept-language": browsers}).text
+    assert f'<html lang="{tag}">' in made
+    assert ("仅供研究" in made) == (tag == "zh-CN") == ("需要启用 JavaScript" in made)
+    assert "You need to enable" not in made
+
+
 def test_another_document_and_another_kind_of_call_are_left_alone(client):
     assert client.get("/other", headers=PAGE).text == "<title>Streamlit</title>"
     assert "<title>Streamlit</title>" in client.get("/model", headers={"accept": "*/*"}).text

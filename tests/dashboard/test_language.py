@@ -3,7 +3,7 @@
 import pytest
 from streamlit.runtime.context import ContextProxy
 
-from dashboard.text import LANGUAGES, TAGS, language_of
+from dashboard.text import LANGUAGES, TAGS, language_of, texts
 
 RESEARCH = {"en": "Research use, not a medical device", "zh": "仅供研究，不是医疗器械"}
 
@@ -60,6 +60,11 @@ def test_what_is_no_language_in_the_address_is_ignored(app):
     app.query_params["language"] = "<b>"
     app.run()
     assert spoken(app) == ["en"]
+
+
+def test_names_are_listed_as_the_language_does():
+    assert texts("zh").listed(["胸片", "肺音"]) == "胸片、肺音"
+    assert texts("en").listed(["a", "b", "c"]) == "a, b, c"
 
 
 def test_every_language_has_the_name_that_html_gives_it():
