@@ -75,7 +75,7 @@ def _english(found: Iterable[Said], given: list[str]) -> Iterator[str]:
 
 
 def opened(page, settled: Callable[[object], None]) -> Iterator[list[Said]]:
-    """What the page says with each of its tabs and folds open, one after another."""
+    """What the page says with each of its folds, menus and tabs open, one after another."""
     yield said(page)
     for _ in range(20):
         closed = page.locator("details:not([open]) > summary:visible")
@@ -84,6 +84,11 @@ def opened(page, settled: Callable[[object], None]) -> Iterator[list[Said]]:
         closed.first.click()
         settled(page)
     yield said(page)
+    for number in range(page.get_by_test_id("stPopover").count()):
+        page.get_by_test_id("stPopover").nth(number).get_by_role("button").first.click()
+        page.wait_for_timeout(500)
+        yield said(page)
+        page.keyboard.press("Escape")
     for number in range(page.get_by_role("tab").count()):
         tab = page.get_by_role("tab").nth(number)
         if not tab.is_visible():
