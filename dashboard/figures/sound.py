@@ -119,11 +119,11 @@ def wave(waveform: NDArray[np.float32]) -> str:
     down = [f"{a:.0f},{50 - 48 * b / top:.1f}" for a, b in zip(x[::-1], low[::-1], strict=True)]
     drawn = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE:.0f} 100" '
-        f'preserveAspectRatio="none"><polygon fill="{WAVE}" points="{" ".join([*up, *down])}"/></svg>'
+        f'preserveAspectRatio="none"><polygon fill="{WAVE}" points="{" ".join([*up, *down])}"/>'
+        "</svg>"
     )
-    return (
-        f'<img src="data:image/svg+xml;base64,{base64.b64encode(drawn.encode()).decode()}" alt="">'
-    )
+    source = base64.b64encode(drawn.encode()).decode()
+    return f'<img src="data:image/svg+xml;base64,{source}" alt="">'
 
 
 def bars(
