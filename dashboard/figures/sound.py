@@ -1,4 +1,4 @@
-"""One recording's numbers -> drawings in SVG and a spectrogram; pure functions."""
+"""One recording's numbers -> drawings over time as HTML; pure functions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,20 @@ from dashboard.text import Texts
 from mmbm.branches.audio.config import AudioConfig
 from mmbm.case import SAMPLE_RATE
 
-__all__ = ["envelope", "mel_row", "sound", "strongest_second", "time_strip", "time_sums"]
+__all__ = [
+    "by_second",
+    "envelope",
+    "mel_row",
+    "sound",
+    "strongest_second",
+    "time_strip",
+    "time_sums",
+]
 
-WIDE = 1000.0  # units of the drawings' width; they stretch to the panel's
+WIDE = 1000.0  # units of the waveform's width; it stretches to the panel's
+WAVE = "#a3b0ba"  # on black in both themes
 SPAN_DB = 60.0  # decibels from black to white, below the loudest
+HERTZ = (100, 250, 500, 1000, 2000, 4000)  # labelled on a spectrogram
 COLUMNS = 900  # of the spectrogram, at most
 
 
@@ -100,21 +110,20 @@ def track(name: str, drawing: str, kind: str) -> str:
     )
 
 
-def svg(content: str, height: float) -> str:
-    return (
-        f'<svg viewBox="0 0 {WIDE:.0f} {height:.0f}" preserveAspectRatio="none" aria-hidden="true">'
-        f"{content}</svg>"
-    )
-
-
 def wave(waveform: NDArray[np.float32]) -> str:
-    """The outline of a waveform at its own largest swing."""
+    """The outline of a waveform at its own largest swing; a picture, as the page takes no SVG."""
     _, low, high = envelope(waveform)
     top = max(float(np.abs(waveform).max()) if len(waveform) else 0.0, 1e-9)
     x = np.linspace(0, WIDE, len(low))
     up = [f"{a:.0f},{50 - 48 * b / top:.1f}" for a, b in zip(x, high, strict=True)]
     down = [f"{a:.0f},{50 - 48 * b / top:.1f}" for a, b in zip(x[::-1], low[::-1], strict=True)]
-    return svg(f'<polygon points="{" ".join([*up, *down])}"></polygon>', 100)
+    drawn = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE:.0f} 100" '
+        f'preserveAspectRatio="none"><polygon fill="{WAVE}" points="{" ".join([*up, *down])}"/>'
+        "</svg>"
+    )
+    source = base64.b64encode(drawn.encode()).decode()
+    return f'<img src="data:image/svg+xml;base64,{source}" alt="">'
 
 
 def bars(
@@ -125,16 +134,27 @@ def bars(
     limit: float,
 ) -> str:
     """A bar for each moment: up where it raises, down where it lowers, its number as its title."""
-    drawn = [f'<line class="zero" x1="0" x2="{WIDE:.0f}" y1="50" y2="50"></line>']
+    drawn = ['<i class="zero"></i>']
     for time, share in zip(times, sums, strict=True):
         high = min(1.0, abs(float(share)) / limit) * 48
-        left, wide = (time - step / 2) / seconds * WIDE, step / seconds * WIDE
+        left, wide = (time - step / 2) / seconds * 100, step / seconds * 100
         drawn.append(
-            f'<rect class="{"raises" if share > 0 else "lowers"}" x="{left:.1f}" '
-            f'width="{wide:.1f}" y="{50 - high if share > 0 else 50:.1f}" height="{high:.1f}">'
-            f"<title>{time:.2f} s: {signed(float(share), 4)}</title></rect>"
+            f'<b class="{"raises" if share > 0 else "lowers"}" style="left:{left:.2f}%;'
+            f'width:{wide:.2f}%;top:{50 - high if share > 0 else 50:.1f}%;height:{high:.1f}%" '
+            f'title="{time:.2f} s: {signed(float(share), 4)}"></b>'
         )
-    return svg("".join(drawn), 100)
+    return "".join(drawn)
+
+
+def by_second(
+    times: NDArray[np.floating], sums: NDArray[np.floating], say: Texts
+) -> list[tuple[str, str]]:
+    """The shares of each second, for who cannot see the bars."""
+    whole = np.bincount(np.asarray(times, dtype=int), weights=sums)
+    return [
+        (say("sound.second", start=start, end=start + 1), signed(float(share), 3))
+        for start, share in enumerate(whole)
+    ]
 
 
 def marking(second: int, seconds: float) -> str:
@@ -176,9 +196,10 @@ def spectrogram(decibels: NDArray[np.float32], config: AudioConfig) -> str:
     packed = io.BytesIO()
     grey.save(packed, "PNG")
     source = base64.b64encode(packed.getvalue()).decode()
-    hertz = [t for t in (100, 250, 500, 1000, 2000, 4000) if config.low_hz <= t <= config.high_hz]
+    places = {h: 100 * (mel_row(h, config) + 0.5) / config.mels for h in HERTZ}
     labels = "".join(
-        f'<span style="bottom:{100 * (mel_row(h, config) + 0.5) / config.mels:.1f}%">{h}</span>'
-        for h in hertz
+        f'<span style="bottom:{place:.1f}%">{hertz}</span>'
+        for hertz, place in places.items()
+        if 8 < place < 92  # whole labels
     )
     return f'<img src="data:image/png;base64,{source}" alt=""><div class="hertz">{labels}</div>'

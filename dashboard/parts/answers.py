@@ -89,7 +89,9 @@ def row(analysis: Analysis, finding: str, chosen: bool, say: Texts) -> str:
     doubt = doubted(analysis.judgement, answer, say)
     below = doubt or plain(analysis, account, say)
     standing = say.of(sentence(f"status.{analysis.standing[finding]}"))
-    verdict = "no_answer" if answer.verdict == "not assessed" else answer.verdict.replace(" ", "_")
+    verdict = answer.verdict.replace(" ", "_")
+    if condition(analysis.judgement, finding) == "no":
+        verdict = "not_applicable"
     said = say.of(answer_sentence(answer, analysis.level))
     name = say.name("finding", finding)
     marks = " chosen" * chosen + " toned" * bool(doubt)
@@ -106,12 +108,17 @@ def row(analysis: Analysis, finding: str, chosen: bool, say: Texts) -> str:
     )
 
 
+def condition(judged: Judgement, finding: str) -> str | None:
+    """The answer to the finding that this one hangs on; None where it hangs on none."""
+    verdicts = {answer.finding: answer.verdict for answer in judged.answers}
+    return verdicts.get(GIVEN.get(finding, ""))
+
+
 def doubted(judged: Judgement, answer: Answer, say: Texts) -> str:
     """Why this number is toned down, and what to do instead; "" where it is not."""
-    verdicts = {other.finding: other.verdict for other in judged.answers}
-    condition = GIVEN.get(answer.finding)
-    if condition in verdicts and verdicts[condition] != "yes":
-        return say("findings.doubt.given", finding=say.name("finding", condition))
+    if condition(judged, answer.finding) not in (None, "yes"):
+        given = say.name("finding", GIVEN[answer.finding])
+        return say("findings.doubt.given", finding=given)
     if judged.flagged:
         parts = say("findings.then").join(
             say.name("modality", shift.modality) for shift in judged.flagged

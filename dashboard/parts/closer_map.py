@@ -138,4 +138,9 @@ def on_part(
         times = (np.arange(len(shares)) + 0.5) * step
         drawn = sound_figures.time_strip(times, shares, step, say, scale=scale)
         line = say("closer.bins", milliseconds=round(1000 * step))
-        st.html(f'{drawn}<div class="small">{escape(line)}</div>')
+        table = markup.facts_table(sound_figures.by_second(times, shares, say))
+        folded = f"<summary>{escape(say('figure.as_table'))}</summary>{table}"
+        st.html(
+            f'{drawn}<details class="small">{folded}</details>'
+            f'<div class="small">{escape(line)}</div>'
+        )

@@ -31,7 +31,7 @@ def raw_film(shown: viewer.Film, say: Texts) -> None:
     payload = viewer.pack(
         shown,
         window_names=window_names(shown, say),
-        texts=viewer_texts("viewer.unit", say),
+        texts=viewer_texts("viewer.unit", say) | {"map": say("viewer.map_key")},
         alt=say("viewer.raw_alt"),
         name=VIEWER,
     )
@@ -125,10 +125,14 @@ def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
         limit=seen.moment_scale,
         marked=start,
     )
+    times, sums, _ = sound_figures.time_sums(heard.values, heard.seconds)
+    table = markup.facts_table(sound_figures.by_second(times, sums, say))
+    folded = f"<summary>{escape(say('figure.as_table'))}</summary>{table}"
     events = seen.analysis.prediction.events.get("audio", ())
     rows = [(say.name("event", e.name), e.probability, "") for e in events]
     st.html(
-        f'{drawn}<div class="small">{escape(say("sound.no_verdict"))}</div>'
+        f'{drawn}<details class="small">{folded}</details>'
+        f'<div class="small">{escape(say("sound.no_verdict"))}</div>'
         f'<div class="small"><b>{escape(say("sound.events"))}.</b> '
         f"{escape(say('sound.events_caption'))}</div>{markup.meters(rows, narrow=True)}"
     )

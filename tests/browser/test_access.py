@@ -5,7 +5,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from mmbm.storage.assets import assets_folder
-from tests.browser.test_review import PATIENCE, app, page, server, settled  # noqa: F401
+from tests.browser.test_review import (  # noqa: F401
+    PATIENCE,
+    app,
+    open_sample,
+    page,
+    server,
+    settled,
+)
 from tests.browser.test_theme import shows
 from tests.made_cases import write_manifest
 
@@ -19,13 +26,6 @@ PATHS = ("", "model", "compare", "data", "about")
 def choose(page, theme):  # noqa: F811
     """Have every document that is opened from now on begin in this theme."""
     page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
-
-
-def open_sample(page, server):  # noqa: F811
-    """The Review page with the sample of an adult with an opacity."""
-    page.goto(server[0])
-    page.get_by_role("button", name="Open: Adult, opacity").click()
-    expect(page.locator(".finding").first).to_be_visible(timeout=PATIENCE)
 
 
 def quiet(page):  # noqa: F811

@@ -129,6 +129,13 @@ def settled(page):
         page.wait_for_timeout(200)
 
 
+def open_sample(page, server):
+    """The Review page with the sample of an adult with an opacity, by its one click."""
+    page.goto(server[0])
+    page.get_by_role("button", name="Open: Adult, opacity").click()
+    expect(page.locator(".finding").first).to_be_visible(timeout=PATIENCE)
+
+
 def unfold(page):
     """Open the intake over a case."""
     if page.locator(".st-key-intake span.folded").count():

@@ -107,17 +107,23 @@ def test_the_sound_figure_has_one_symmetric_scale_and_one_time_axis():
     drawn = sound_figures.sound(
         waveform, decibels, share, 2.0, config=AudioConfig(), say=SAY, limit=5.0, marked=1
     )
-    bars = re.findall(r'<rect class="(\w+)" x="([\d.]+)" width="([\d.]+)" y="([\d.]+)" '
-                      r'height="([\d.]+)"><title>([^<]*)</title>', drawn)  # fmt: skip
+    bars = re.findall(r'<b class="(\w+)" style="left:([\d.]+)%;width:([\d.]+)%;top:([\d.]+)%;'
+                      r'height:([\d.]+)%" title="([^"]*)"', drawn)  # fmt: skip
     sums = share.sum(axis=0)
     assert [kind == "raises" for kind, *_ in bars] == (sums > 0).tolist()
     assert [float(high) for *_, high, _ in bars] == pytest.approx(
         np.minimum(np.abs(sums) / 5.0, 1) * 48, abs=0.06
     )
     ends = [float(left) + float(wide) for _, left, wide, *_ in bars]
-    assert ends[-1] == pytest.approx(1000, abs=0.2)
+    assert ends[-1] == pytest.approx(100, abs=0.02)
     assert bars[0][-1] == f"0.08 s: {signed(float(sums[0]), 4)}"
     assert drawn.count('class="marked" style="left:50.00%;width:50.00%"') == 3
+
+
+def test_the_seconds_of_a_sound_keep_the_total():
+    times, sums = np.array([0.25, 0.75, 1.25]), np.array([0.1, -0.3, 0.05])
+    rows = sound_figures.by_second(times, sums, SAY)
+    assert rows == [("0 to 1 s", "−0.200"), ("1 to 2 s", "+0.050")]
 
 
 def test_loud_is_bright_and_low_notes_are_below():
