@@ -33,7 +33,7 @@ def report_page(report: DataReport, say: Texts) -> None:
         (
             say(f"data.severity.{remark.severity}"),
             say.of(remark.said),
-            "; ".join(remark.examples[:4]),
+            "; ".join(map(say.of, remark.examples[:4])),
         )
         for remark in report.remarks
     ]
