@@ -16,6 +16,7 @@ from mmbm.errors import Cancelled
 __all__ = ["Job"]
 
 AT_FIRST = 1.0  # seconds that the page waits for a job: what is quick shows no progress
+UNASKED = 0.1  # seconds for one that nobody asked for: the page is to answer at once
 UNSEEN = 180.0  # seconds; a hidden tab looks once a minute
 
 

@@ -69,7 +69,7 @@ def obtain(
     job: VerdictKey = ("verdict", *key)
     task = partial(judge, models.predictor(), seen.analysis.prediction, key, found.method, sanity)
     if fresh and REPEATS * found.seconds < PATIENCE / 2:
-        running.begin(job, partial(task, PATIENCE))
+        running.begin(job, partial(task, PATIENCE), asked=False)
     name = say("verdict.running", method=found.method)
 
     def keep(_: object, made: MapVerdict | None) -> None:

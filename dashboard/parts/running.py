@@ -17,17 +17,17 @@ from mmbm.errors import MMBMError
 
 __all__ = ["ask", "begin", "look", "runs"]
 
-EVERY = 1.0  # seconds between two looks at a job
+EVERY = 0.5  # seconds between two looks at a job
 
 Keep = Callable[[Any, Any], None]  # a key and its answer
 Words = Callable[[float], tuple[str, float | None]]  # how far -> in words, and from 0 to 1 if known
 
 
-def begin(key: JobKey, task: Callable[[Job], object]) -> None:
+def begin(key: JobKey, task: Callable[[Job], object], *, asked: bool = True) -> None:
     """Start a job, unless it runs already; what is quick is done when this returns."""
     if not runs(key):
         state.jobs()[key] = job = Job(task)
-        job.running(jobs.AT_FIRST)
+        job.running(jobs.AT_FIRST if asked else jobs.UNASKED)
 
 
 def ask(case: Case, tasks: Mapping[JobKey, Callable[[Job], object]]) -> None:

@@ -13,6 +13,7 @@ FRAME = Path(dashboard.__file__).with_name("frame.py")
 def unhurried(monkeypatch):
     """The page waits for every calculation, however busy the machine."""
     monkeypatch.setattr(jobs, "AT_FIRST", 120.0)
+    monkeypatch.setattr(jobs, "UNASKED", 120.0)
 
 
 @pytest.fixture

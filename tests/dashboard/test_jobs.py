@@ -64,6 +64,12 @@ def test_a_job_whose_reader_has_left_stops_by_itself(monkeypatch):
     assert ended(job).stopped
 
 
+def wait_for_jobs(monkeypatch, seconds):
+    """How long a run of the page waits for a job."""
+    monkeypatch.setattr(jobs, "AT_FIRST", seconds)
+    monkeypatch.setattr(jobs, "UNASKED", seconds)
+
+
 @pytest.fixture
 def noted(app, monkeypatch):
     """The review page with a note and a method whose map is not there yet; it waits for nothing."""
@@ -72,7 +78,7 @@ def noted(app, monkeypatch):
     app.run()
     upload(app, "notes", "note.txt", NOTE)
     assert not app.session_state["session"].jobs
-    monkeypatch.setattr(jobs, "AT_FIRST", 0.0)
+    wait_for_jobs(monkeypatch, 0.0)
     open_tab(app, "Look closer")
     return clean(app.selectbox(key="closer-method-notes").select(METHOD).run())
 
@@ -128,7 +134,7 @@ def test_a_running_calculation_can_be_stopped_and_begun_again(
     assert stop_button(noted) is None and "note.txt" in shown(noted)
     models.predictor().alone(lambda: None)  # the worker is free
 
-    monkeypatch.setattr(jobs, "AT_FIRST", PATIENCE)
+    wait_for_jobs(monkeypatch, PATIENCE)
     noted.button(key=button).click().run()
     assert "stopped before it finished" not in shown(clean(noted))
     done = r"The shares sum to|does not guarantee a sum|Without these \d+ of|with half removed"
