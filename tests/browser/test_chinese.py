@@ -71,8 +71,8 @@ def load_sample(page):  # noqa: F811
 def of_manifest():
     """What the shipped example of a manifest holds: its columns, names and values."""
     file = assets_folder() / "example" / "manifest.csv"
-    rows = csv.reader(file.open(encoding="utf-8")) if file.exists() else ()
-    cells = {cell for row in rows for cell in row if len(cell) > 1}
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    cells = {cell for row in csv.reader(lines) for cell in row if len(cell) > 1}
     return cells | {Path(cell).name for cell in cells}
 
 

@@ -21,6 +21,7 @@ from mmbm.data.check.report import (
 )
 from mmbm.data.corpus import Progress, silent
 from mmbm.data.manifest import SPLITS, scan_manifest
+from mmbm.text import Sentence, name_of, sentence
 
 __all__ = ["check"]
 
@@ -67,7 +68,10 @@ def check(path: Path, progress: Progress = silent) -> DataReport:
     }
     found: Found = {
         **said,
-        "unreadable": [f"{file.name}: {why}" for file, why in examined.unreadable.items()],
+        "unreadable": [
+            sentence("manifest.problem", file=file.name, reason=why)
+            for file, why in examined.unreadable.items()
+        ],
         **find_duplicates(manifest, examined),
         "note_names_label": [
             str(case) for case, named in zip(manifest.rows["case_id"], naming, strict=True) if named
@@ -114,14 +118,21 @@ def _follows(related: Sequence[Association]) -> Found:
     found: Found = {kind: [] for kind in WARNINGS if kind.startswith("label_follows")}
     found["one_sided_source"] = []
     for a in related:
-        named = f"{a.label} in {a.within}" if a.within else a.label
-        if a.cramers_v >= FOLLOWS:
-            part = a.against in MODALITIES
-            kind = "label_follows_parts" if part else f"label_follows_{a.against}"
-            found[kind].append(f"{named}{f', {a.against}' if part else ''}: V {a.cramers_v:.2f}")
+        named = _within(a.label, a.within) if a.within else a.label
+        if a.cramers_v >= FOLLOWS and a.against in MODALITIES:
+            part = name_of("modality", a.against)
+            said = sentence("data.example.follows_part", label=named, part=part, v=a.cramers_v)
+            found["label_follows_parts"].append(said)
+        elif a.cramers_v >= FOLLOWS:
+            said = sentence("data.example.follows", label=named, v=a.cramers_v)
+            found[f"label_follows_{a.against}"].append(said)
         if a.against == "source":
-            found["one_sided_source"] += [f"{a.label} in {group}" for group in a.one_sided]
+            found["one_sided_source"] += [_within(a.label, group) for group in a.one_sided]
     return found
+
+
+def _within(label: str, within: str) -> Sentence:
+    return sentence("data.example.within", label=label, within=within)
 
 
 def _one_sided_splits(counted: Sequence[BalanceRow]) -> Iterator[str]:
@@ -134,7 +145,7 @@ def _one_sided_splits(counted: Sequence[BalanceRow]) -> Iterator[str]:
                 sides[row.split][1] += row.labels[label].positive
         if any(all(both) for both in sides.values()):
             one = [split for split, both in sides.items() if any(both) and not all(both)]
-            yield from (f"{label} in {split}" for split in one)
+            yield from (_within(label, split) for split in one)
 
 
 def _poor_files(examined: Examined) -> Found:

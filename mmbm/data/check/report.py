@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidatorFunctionWrapHandler, WrapValidator
 
-from mmbm.text import Sentence, sentence
+from mmbm.text import Sentence, known, name_of, sentence
 
 __all__ = [
     "ERRORS",
@@ -56,12 +56,20 @@ WARNINGS = (
 )
 
 
+def _as_said(value: object, otherwise: ValidatorFunctionWrapHandler) -> str:
+    text: str = value if isinstance(value, Sentence) else otherwise(value)
+    return text
+
+
+Said = Annotated[str, WrapValidator(_as_said)]  # a sentence stays one; a name is a name
+
+
 class Remark(BaseModel):
     """One thing to mend, or to know of."""
 
     kind: str  # of ERRORS or WARNINGS
     count: int
-    examples: list[str]  # the first few: cases, files, labels
+    examples: list[Said]  # the first few: cases, files, labels
 
     @property
     def severity(self) -> Literal["error", "warning"]:
@@ -113,6 +121,14 @@ class AssociationRow(BaseModel):
     cramers_v: float
     theils_u: float
     groups: dict[str, tuple[int, int]]  # negative and positive cases
+
+    @property
+    def named(self) -> list[tuple[str, int, int]]:
+        """Each group in words, with its negative and positive cases."""
+        return [
+            (name_of("value", name) if known(f"value.{name}") else name, negative, positive)
+            for name, (negative, positive) in self.groups.items()
+        ]
 
 
 class Spread(BaseModel):

@@ -40,7 +40,14 @@ def rich_tables(report: DataReport, say: Say = str) -> Iterator[Table]:
         _head("associations", say),
         _heads(("label", "against", "within", "cramers_v", "theils_u", "groups"), say),
         [
-            (a.label, a.against, a.within, f"{a.cramers_v:.2f}", f"{a.theils_u:.2f}", _groups(a))
+            (
+                a.label,
+                a.against,
+                a.within,
+                f"{a.cramers_v:.2f}",
+                f"{a.theils_u:.2f}",
+                _groups(a, say),
+            )
             for a in report.associations[:ASSOCIATIONS]
         ],
     )
@@ -74,8 +81,8 @@ def _balance(report: DataReport) -> Iterator[tuple[str, ...]]:
             yield label, split, *sides
 
 
-def _groups(row: AssociationRow) -> str:
-    return ", ".join(f"{name} {n:,}+{p:,}" for name, (n, p) in row.groups.items())
+def _groups(row: AssociationRow, say: Say) -> str:
+    return ", ".join(f"{say(name)} {n:,}+{p:,}" for name, n, p in row.named)
 
 
 def _figures(row: QualityRow, say: Say) -> str:

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from mmbm.cli import app
 from mmbm.data.check.check import check
-from mmbm.data.check.report import ERRORS, WARNINGS, DataReport, Remark
+from mmbm.data.check.report import ERRORS, WARNINGS, AssociationRow, DataReport, Remark
 from mmbm.data.check.show import rich_tables
 from mmbm.errors import ManifestError
-from mmbm.text import LANGUAGES
+from mmbm.text import LANGUAGES, into
 from tests.made_cases import write_manifest
 
 USUAL = {  # of the made-up cases: 96 pixels, random blobs, 2 seconds, four notes
@@ -213,3 +213,21 @@ def test_the_public_sources_are_fit_and_a_copy_slipped_in_is_found(real_data, tm
     rows.to_csv(out, index=False)
     near = [r for r in check(out).remarks if r.kind == "near_copy_across_splits"]
     assert near[0].count == 1 and "again.jpg" in near[0].examples[0]
+
+
+def test_examples_go_into_the_readers_language(cases):
+    def edit(rows):
+        rows["source"] = ["reports"] * 24 + ["hospital"] * 8
+        rows["pneumonia"] = ["1"] * 24 + ["0", "1"] * 4
+        rows.loc[3, "image"] = "gone.jpg"
+
+    report = DataReport.model_validate(check(cases(edit)))
+    said = {remark.kind: into("zh", remark.examples[0]) for remark in report.remarks}
+    assert said["one_sided_source"] == "pneumonia（reports）"
+    assert said["label_follows_source"].startswith("pneumonia：V 0.6")
+    assert any("文件不存在" in one for one in said.values()), said
+    assert json.loads(report.model_dump_json())["remarks"][0]["examples"]
+    groups = AssociationRow(
+        label="x", against="image", within="", cramers_v=0, theils_u=0, groups={"yes": (1, 2)}
+    )
+    assert [(into("zh", name), n, p) for name, n, p in groups.named] == [("是", 1, 2)]
