@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import markup, models, state
-from dashboard.figures import evaluation as draw
-from dashboard.figures.look import CONFIG
+from dashboard.figures import forest
 from dashboard.foreign import escape, verbatim
 from dashboard.parts.blocks import by_group, leaning
 from dashboard.text import Texts
@@ -67,7 +66,7 @@ def side_by_side(
     if not any(f.auroc is not None for _, f in rows):
         st.html(f'<div class="blank">{escape(say("model.not_assessed"))}</div>')
         return
-    st.plotly_chart(draw.forest(rows, say), theme=None, config=CONFIG, key=key)
+    st.html(forest.forest(rows, say))
     lines = [
         (name, say(f"model.{rate}"), *difference(first[name], second[name], rate))
         for name in shared
@@ -83,7 +82,7 @@ def difference(first: Figures, second: Figures, rate: str) -> tuple[str, str, st
     """Both values with their intervals, and the first less the second."""
     values: list[float | None] = [getattr(f, rate) for f in (first, second)]
     written = [
-        "–" if value is None else draw.interval(value, f.interval(rate))
+        "–" if value is None else forest.interval(value, f.interval(rate))
         for value, f in zip(values, (first, second), strict=True)
     ]
     one, two = values

@@ -1,0 +1,28 @@
+"""A page's tabs, of which only the open one is computed and sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import state
+from dashboard.text import Texts
+
+__all__ = ["open_tab"]
+
+
+def open_tab(page: str, names: tuple[str, ...], say: Texts) -> tuple[str, DeltaGenerator]:
+    """The name of the open tab and its container; the page's address keeps which it is.
+
+    A tab ``name`` of a page is called ``say(f"{page}.tab.{name}")``.
+    """
+    titles: Mapping[str, str] = {name: say(f"{page}.tab.{name}") for name in names}
+    # Each language has tabs of its own, since Streamlit knows a tab by its title alone.
+    key = f"{page}-tab-{say.language}"
+    state.begin_with(key, titles[state.remembered(f"{page}-tab", names)])
+    tabs = st.tabs(list(titles.values()), key=key, on_change="rerun")
+    found = next((at for at, tab in enumerate(tabs) if tab.open), 0)
+    state.remember(f"{page}-tab", names[found])
+    return names[found], tabs[found]
