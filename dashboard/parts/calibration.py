@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.figures import evaluation as draw
-from dashboard.parts.blocks import block, by_group, leaning, picker, title
+from dashboard.parts.blocks import block, by_group, leaning, picker, sizes, title
 from dashboard.parts.sources import source_name
 from dashboard.text import Texts
 from mmbm.record.record import ALL, Record
@@ -45,8 +45,8 @@ def reliability(record: Record, finding: str, say: Texts) -> None:
 def risk(record: Record, finding: str, say: Texts) -> None:
     title("model.risk", say)
     curves = record.risk_coverage.get(finding, {})
-    sources = by_group(record.by_source, finding).values()
-    caption = say("model.risk.caption") + leaning(sources, say)
+    shown = {n: f for n, f in by_group(record.by_source, finding).items() if n in curves}
+    caption = say("model.risk.caption", sizes=sizes(shown, say)) + leaning(shown.values(), say)
     named = {
         say("model.overall") if name == ALL else source_name(name, say): curve
         for name, curve in curves.items()

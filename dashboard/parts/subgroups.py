@@ -20,30 +20,30 @@ HEADS = ("source", "patients", "cases", "positives", "auroc", "recall", "specifi
 def subgroups(record: Record, finding: str, say: Texts) -> None:
     """By sex, age and view within each source."""
     title("model.subgroups", say)
-    rows = {
-        f"{source_name(source, say)}, {group_name(kind, name, say)}": by[finding]
-        for source, kinds in record.subgroups.items()
-        for kind, groups in kinds.items()
-        for name, by in groups.items()
-        if finding in by and by[finding].n
-    }
-    shown = {name: f for name, f in assessed(rows).items() if not f.few}
-    few = ", ".join(name for name in rows if name not in shown)
+    rows: list[tuple[str, Figures]] = []
+    few: dict[str, list[str]] = {}
+    for source, kinds in record.subgroups.items():
+        named = source_name(source, say)
+        for kind, groups in kinds.items():
+            for name, f in by_group(groups, finding).items():
+                group = group_name(kind, name, say)
+                if f.n and (f.few or f.auroc is None):
+                    few.setdefault(named, []).append(group)
+                elif f.n:
+                    rows.append((f"{named}, {group}", f))
     caption = say("model.subgroups.caption")
-    caption += " " + say("model.subgroups.small", names=few) if few else ""
+    if few:
+        listed = "; ".join(f"{source}: {', '.join(groups)}" for source, groups in few.items())
+        caption += " " + say("model.subgroups.small", names=listed)
     absent = "; ".join(
         f"{source_name(source, say)}: {', '.join(say.name('group', kind) for kind in missing)}"
         for source, kinds in record.subgroups.items()
         if (missing := [kind for kind in KINDS if kind not in kinds])
     )
     caption += " " + say("model.subgroups.absent", names=absent) if absent else ""
-    block(
-        "model.subgroups",
-        (lambda: forest.forest(list(shown.items()), say)) if shown else None,
-        caption,
-        say,
-    )
-    if not shown:
+    drawn = (lambda: forest.forest(rows, say)) if rows else None
+    block("model.subgroups", drawn, caption, say)
+    if not rows:
         small(caption)
 
 

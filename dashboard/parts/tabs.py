@@ -13,14 +13,14 @@ from dashboard.text import Texts
 __all__ = ["open_tab"]
 
 
-def open_tab(page: str, names: tuple[str, ...], say: Texts) -> tuple[str, DeltaGenerator]:
+def open_tab(page: str, titles: Mapping[str, str], say: Texts) -> tuple[str, DeltaGenerator]:
     """The name of the open tab and its container; the page's address keeps which it is.
 
-    A tab ``name`` of a page is called ``say(f"{page}.tab.{name}")``.
+    ``titles`` is what each tab is called, by its name.
     """
-    titles: Mapping[str, str] = {name: say(f"{page}.tab.{name}") for name in names}
     # Each language has tabs of its own, since Streamlit knows a tab by its title alone.
     key = f"{page}-tab-{say.language}"
+    names = list(titles)
     state.begin_with(key, titles[state.remembered(f"{page}-tab", names)])
     tabs = st.tabs(list(titles.values()), key=key, on_change="rerun")
     found = next((at for at, tab in enumerate(tabs) if tab.open), 0)

@@ -37,7 +37,7 @@ def page(predictor: Predictor, say: Texts) -> None:
         finding = choose(predictor.config.findings, say)
     for fault in card.faults:
         st.error(say(f"model.fault.{fault}"))
-    name, tab = open_tab("model", TABS, say)
+    name, tab = open_tab("model", {n: say(f"model.tab.{n}") for n in TABS}, say)
     with tab:
         if card.evaluation is None and name in OF_THE_RECORD:
             blank(say)
