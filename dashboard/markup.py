@@ -135,6 +135,9 @@ def weights_table(account: Ledger, prediction: Prediction, say: Texts) -> str:
         contribution, slope = say("weights.absent"), "–"
         if given:
             contribution = signed(account.contributions[modality], 3)
+            if modality in account.intervals:
+                low, high = account.intervals[modality]
+                contribution += f" ± {(high - low) / 2:.2f}"
         if given and account.slopes:
             change = signed(0.1 * account.slopes[modality], 3)
             slope = say("weights.slope_cell", change=change)

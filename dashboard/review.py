@@ -1,34 +1,48 @@
-"""A case as the Review page draws it: its analysis, the film for the screen, the scales of maps."""
+"""A case as the Review page draws it: its analysis, the scales of its maps, its sound."""
 
 from __future__ import annotations
 
+import io
+import wave
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.viewer import Film, develop
 from mmbm.analysis import Analysis, analyse
 from mmbm.branches.audio.prepare import log_mel
-from mmbm.case import Case
+from mmbm.case import SAMPLE_RATE, Case
 from mmbm.model.config import ModelConfig
 from mmbm.predict import Predictor
 
 __all__ = ["Review", "review"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Review:
-    """Everything the Review page draws."""
+    """Everything the Review page draws but the film; what takes long is made when first drawn."""
 
     analysis: Analysis  # at the standard level, as calibrated
-    film: Film | None
-    decibels: NDArray[np.float32] | None  # (mels, frames)
 
     @property
     def config(self) -> ModelConfig:
         return self.analysis.predictor.config
+
+    @cached_property
+    def decibels(self) -> NDArray[np.float32] | None:
+        """The recording as the model hears it, (mels, frames); None where it hears none."""
+        audio = self.analysis.case.audio
+        if audio is None or "audio" not in self.config.modalities:
+            return None
+        return log_mel(audio, self.config.audio)
+
+    @cached_property
+    def playback(self) -> bytes:
+        """The recording as a WAV file of 16 bits; empty where there is none."""
+        audio = self.analysis.case.audio
+        return b"" if audio is None else wav(audio.waveform)
 
     @property
     def image_scale(self) -> float:
@@ -53,18 +67,18 @@ class Review:
 
 
 def review(predictor: Predictor, case: Case) -> Review:
-    """Run the model and read the account and all maps."""
+    """Run the model and account for what it says; the maps come later."""
     analysis = analyse(case, predictor)
-    _ = analysis.accounts, analysis.maps  # while the page says that it works
-    return Review(
-        analysis=analysis,
-        film=develop(case.image) if case.image is not None else None,
-        decibels=_decibels(case, predictor.config),
-    )
+    _ = analysis.accounts, analysis.judgement  # while the page says that it works
+    return Review(analysis)
 
 
-def _decibels(case: Case, config: ModelConfig) -> NDArray[np.float32] | None:
-    """The recording as the model hears it; None where it hears none."""
-    if case.audio is None or "audio" not in config.modalities:
-        return None
-    return log_mel(case.audio, config.audio)
+def wav(waveform: NDArray[np.float32]) -> bytes:
+    """(n_samples,) in [-1, 1] at 16 kHz -> a WAV file of 16 bits."""
+    packed = io.BytesIO()
+    with wave.open(packed, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes((np.clip(waveform, -1, 1) * 32767).astype("<i2").tobytes())
+    return packed.getvalue()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+from functools import cache
 from pathlib import Path
 
 from mmbm.case import Modality
 from mmbm.storage.assets import assets_folder
 
-__all__ = ["sample_files", "samples"]
+__all__ = ["sample_files", "sample_picture", "samples"]
 
 FILES: dict[Modality, str] = {"image": "image.dcm", "notes": "notes.txt", "audio": "sound.wav"}
 
@@ -16,6 +18,13 @@ def samples() -> tuple[str, ...]:
     """The names of the sample cases."""
     shelf = assets_folder() / "samples"
     return tuple(sorted(f.name for f in shelf.glob("*") if f.is_dir()))
+
+
+@cache
+def sample_picture(name: str) -> str:
+    """A sample's chest X-ray, small, as an address that holds the picture itself."""
+    content = (assets_folder() / "samples" / name / "thumbnail.webp").read_bytes()
+    return f"data:image/webp;base64,{base64.b64encode(content).decode()}"
 
 
 def sample_files(name: str) -> dict[Modality, Path]:

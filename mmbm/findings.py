@@ -6,7 +6,10 @@ from collections.abc import Collection
 
 from mmbm.text import Sentence, name_of, sentence
 
-__all__ = ["not_assessed", "title"]
+__all__ = ["GIVEN", "not_assessed", "title"]
+
+# A finding that is only asked where another one is there, by that other one.
+GIVEN = {"viral": "pneumonia"}
 
 OTHERS = (  # what a reader of a chest X-ray looks for, by the name that a finding of it would have
     "pneumothorax",

@@ -1,111 +1,119 @@
-"""The account of one finding: base + contributions = logit."""
+"""The account of one finding, base + contributions = logit, as a table with bars."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
-from dashboard.colours import GREY, INK, LOWERS, MUTED, RAISES
-from dashboard.figures.look import plain
+from dashboard.foreign import escape
 from dashboard.markup import percent, signed
 from dashboard.text import Texts
 from mmbm.case import Modality
 from mmbm.explain.ledger import Ledger
 
-__all__ = ["waterfall"]
+__all__ = ["Row", "account_table", "probability_ticks", "steps"]
 
 PROBABILITIES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
+TICKS = 5  # at most, for their labels to stand apart
 
 
-def steps(account: Ledger, say: Texts) -> list[tuple[str, float, float, str]]:
-    """The bars of a ledger as (name, start, length, colour), the total last."""
-    bars = [(say("ledger.base"), 0.0, account.base, GREY)]
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of an account: a bar from ``start`` over ``length`` logits."""
+
+    name: str
+    start: float
+    length: float
+    kind: str  # base, raises, lowers, absent or total
+    weight: float | None = None  # w_i, where the fusion has weights
+
+
+def steps(
+    account: Ledger,
+    present: tuple[Modality, ...],
+    weights: Mapping[Modality, float],
+    say: Texts,
+) -> list[Row]:
+    """The lines of an account, each bar beginning where the one before ended; the total last."""
+    rows = [Row(say("ledger.base"), 0.0, account.base, "base")]
     at = account.base
-    for modality in account.contributions:
-        share = account.contributions[modality]
-        bars.append((say.name("modality", modality), at, share, RAISES if share > 0 else LOWERS))
+    for modality, share in account.contributions.items():
+        kind = ("raises" if share > 0 else "lowers") if modality in present else "absent"
+        name = say.name("modality", modality)
+        rows.append(Row(name, at, share, kind, weights.get(modality)))
         at += share
-    bars.append((say("ledger.total"), 0.0, account.logit, INK))
-    return bars
+    rows.append(Row(say("ledger.total"), 0.0, account.logit, "total"))
+    return rows
 
 
-def waterfall(account: Ledger, present: tuple[Modality, ...], say: Texts) -> go.Figure:
-    """Base + contributions = logit, with the probability on a second axis above."""
-    bars = steps(account, say)
-    absent = {say.name("modality", m) for m in account.contributions if m not in present}
-    labels = [
-        say("ledger.absent") if name in absent else signed(length, 3) for name, _, length, _ in bars
-    ]
-    for place, modality in enumerate(account.contributions, 1):
-        if modality in account.intervals and modality in present:
-            low, high = account.intervals[modality]
-            labels[place] += f" ± {(high - low) / 2:.2f}"
-    labels[-1] = f"<b>{labels[-1]}</b> ({percent(account.probability)})"
-    figure = go.Figure(
-        go.Bar(
-            y=[name for name, *_ in bars],
-            x=[length for _, _, length, _ in bars],
-            base=[start for _, start, _, _ in bars],
-            orientation="h",
-            marker={"color": [colour for *_, colour in bars]},
-            text=labels,
-            textposition="outside",
-            cliponaxis=False,
-            width=0.58,
-            hovertemplate="%{y}: %{text}<extra></extra>",
+def account_table(
+    account: Ledger,
+    present: tuple[Modality, ...],
+    weights: Mapping[Modality, float],
+    say: Texts,
+) -> str:
+    """Name, fusion weight, bar and log-odds of each part, with the probability below."""
+    rows = steps(account, present, weights, say)
+    ends = [0.0, *(row.start for row in rows), *(row.start + row.length for row in rows)]
+    low, high = min(ends), max(ends)
+    room = max(0.4, 0.06 * (high - low))
+    low, high = low - room, high + room
+
+    def place(logit: float) -> float:
+        return 100 * (logit - low) / (high - low)
+
+    zero = f'<i class="zero" style="left:{place(0.0):.2f}%"></i>'
+    lines = []
+    for row in rows:
+        left, right = sorted((place(row.start), place(row.start + row.length)))
+        bar = f'<b class="{row.kind}" style="left:{left:.2f}%;width:{right - left:.2f}%"></b>'
+        value = say("ledger.absent") if row.kind == "absent" else signed(row.length)
+        weight = "" if row.weight is None else f"{row.weight:.2f}"
+        lines.append(
+            f'<tr class="{row.kind}"><th scope="row">{escape(row.name)}</th>'
+            f'<td class="number">{weight}</td><td class="bar">{zero}{bar}</td>'
+            f'<td class="number">{escape(value)}</td></tr>'
+        )
+    ticks = "".join(
+        f'<span style="left:{place(logit_of(p)):.2f}%">{percent_tick(p)}</span>'
+        for p in probability_ticks(low, high)
+    )
+    heads = "".join(
+        f'<th scope="col"{kind}>{escape(head)}</th>'
+        for head, kind in (
+            (say("weights.part"), ""),
+            (say("ledger.weight"), ' class="number"'),
+            ("", ' aria-hidden="true"'),
+            (say("ledger.axis"), ' class="number"'),
         )
     )
-    ends = [start + length for _, start, length, _ in bars]
-    for i, end in enumerate(ends[:-1]):
-        figure.add_shape(
-            type="line",
-            x0=end,
-            x1=end,
-            y0=i,
-            y1=i + 1,
-            line={"color": MUTED, "width": 1, "dash": "dot"},
-        )
-    reach = [0.0, *ends]
-    low, high = min(reach), max(reach)
-    room = max(0.6, 0.3 * (high - low))  # for the numbers beside the bars
-    span = [low - 1.7 * room if low < 0 else low - room, high + 1.4 * room]
-    ticks = probability_ticks(span)
-    # Bars belong to the first axis; this empty trace is what makes plotly draw the second.
-    figure.add_trace(go.Scatter(x=[None], y=[None], xaxis="x2", showlegend=False))
-    plain(figure, 38 * len(bars) + 110)
-    figure.update_layout(
-        xaxis={
-            "title": {"text": say("ledger.axis"), "standoff": 6},
-            "range": span,
-            "zeroline": True,
-        },
-        xaxis2={
-            "overlaying": "x",
-            "side": "top",
-            "range": span,
-            "tickvals": [math.log(p / (1 - p)) for p in ticks],
-            "ticktext": [percent_tick(p) for p in ticks],
-            "title": {"text": say("ledger.probability"), "standoff": 6},
-            "showgrid": False,
-            "zeroline": False,
-        },
-        margin={"t": 46},
-        yaxis={"autorange": "reversed", "showgrid": False, "ticksuffix": "  "},
-        showlegend=False,
+    return (
+        f'<table class="account"><thead><tr>{heads}</tr></thead><tbody>{"".join(lines)}</tbody>'
+        f'<tfoot aria-hidden="true"><tr><td colspan="2">{escape(say("ledger.probability"))}</td>'
+        f'<td class="ticks">{ticks}</td><td class="number">{percent(account.probability)}</td></tr>'
+        "</tfoot></table>"
     )
-    return figure
 
 
-def probability_ticks(span: list[float]) -> list[float]:
+def logit_of(probability: float) -> float:
+    return math.log(probability / (1 - probability))
+
+
+def probability_ticks(low: float, high: float) -> list[float]:
     """Round probabilities within a span of logits; evenly spaced ones where the span is short."""
     tenths = tuple(round(0.1 * i, 1) for i in range(1, 10))
     twentieths = tuple(round(0.05 * i, 2) for i in range(1, 20))
     for choice in (PROBABILITIES, tenths, twentieths):
-        ticks = [p for p in choice if span[0] <= math.log(p / (1 - p)) <= span[1]]
-        if len(ticks) >= 4:
+        ticks = [p for p in choice if low <= logit_of(p) <= high]
+        if len(ticks) >= 3:
             break
-    return ticks
+    apart = (high - low) / TICKS / 1.3
+    kept: list[float] = []
+    for p in ticks:
+        if not kept or logit_of(p) - logit_of(kept[-1]) >= apart:
+            kept.append(p)
+    return kept
 
 
 def percent_tick(probability: float) -> str:

@@ -1,25 +1,31 @@
-"""One recording's numbers -> plotly figures; pure functions."""
+"""One recording's numbers -> drawings in SVG and a spectrogram; pure functions."""
 
 from __future__ import annotations
 
+import base64
+import io
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
+from PIL import Image
 
-from dashboard.colours import INK, LOWERS, MUTED, RAISES
-from dashboard.figures.look import plain
+from dashboard.foreign import escape
+from dashboard.markup import signed
 from dashboard.text import Texts
 from mmbm.branches.audio.config import AudioConfig
 from mmbm.case import SAMPLE_RATE
 
 __all__ = ["envelope", "mel_row", "sound", "strongest_second", "time_strip", "time_sums"]
 
+WIDE = 1000.0  # units of the drawings' width; they stretch to the panel's
+SPAN_DB = 60.0  # decibels from black to white, below the loudest
+COLUMNS = 900  # of the spectrogram, at most
 
-def envelope(waveform: NDArray[np.float32], points: int = 1200) -> tuple[Any, Any, Any]:
+
+def envelope(waveform: NDArray[np.float32], points: int = 1000) -> tuple[Any, Any, Any]:
     """Times (s), lowest and highest sample of each of at most ``points`` stretches."""
     step = max(1, math.ceil(len(waveform) / points))
     whole = len(waveform) // step * step
@@ -42,25 +48,6 @@ def strongest_second(share: NDArray[np.floating], seconds: float) -> int:
     return int(np.abs(by_second).argmax())
 
 
-def bars_over_time(times: Any, sums: Any, step: float) -> go.Bar:
-    return go.Bar(
-        x=times,
-        y=sums,
-        width=step,
-        marker={"color": [RAISES if s > 0 else LOWERS for s in sums], "line": {"width": 0}},
-        hovertemplate="%{x:.2f} s: %{y:+.4f}<extra></extra>",
-        showlegend=False,
-    )
-
-
-def time_strip(times: Any, sums: Any, step: float, say: Texts) -> go.Figure:
-    """Signed shares over time on their own."""
-    figure = plain(go.Figure(bars_over_time(times, sums, step)), 190)
-    figure.update_xaxes(title_text=say("sound.time"))
-    figure.update_yaxes(title_text=say("sound.share"))
-    return figure.update_layout(bargap=0)
-
-
 def sound(
     waveform: NDArray[np.float32],
     decibels: NDArray[np.float32],
@@ -71,53 +58,103 @@ def sound(
     say: Texts,
     limit: float | None = None,
     marked: int | None = None,
-) -> go.Figure:
-    """Waveform, mel spectrogram and share of each moment, on one time axis.
+) -> str:
+    """Waveform, mel spectrogram and share of each moment, on one time axis, as HTML.
 
     ``decibels`` is (mels, frames); ``share`` (bands, times) in logits; both over the ``seconds``
     that the model hears. ``limit`` is the largest share of a moment over all findings, so that
     they share one axis. ``marked`` is a second to point out.
     """
-    figure = make_subplots(
-        rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.035, row_heights=[0.24, 0.46, 0.3]
-    )
-    times, low, high = envelope(waveform[: round(seconds * SAMPLE_RATE)])
-    figure.add_trace(
-        go.Scatter(
-            x=np.concatenate([times, times[::-1]]),
-            y=np.concatenate([high, low[::-1]]),
-            fill="toself",
-            line={"width": 0.6, "color": MUTED},
-            fillcolor=MUTED,
-            hoverinfo="skip",
-            showlegend=False,
-        ),
-        row=1,
-        col=1,
-    )
-    figure.add_trace(spectrogram(decibels, config), row=2, col=1)
+    mark = "" if marked is None else marking(marked, seconds)
+    rows = [
+        track(say("sound.waveform"), wave(waveform[: round(seconds * SAMPLE_RATE)]) + mark, "wave"),
+        track(say("sound.spectrogram"), spectrogram(decibels, config) + mark, "spectrogram"),
+    ]
     if share is not None:
-        figure.add_trace(bars_over_time(*time_sums(share, seconds)), row=3, col=1)
-    plain(figure, 400)
-    figure.update_layout(bargap=0)
-    figure.update_xaxes(range=[0, seconds], showgrid=False)
-    figure.update_xaxes(title_text=say("sound.time"), row=3, col=1)
-    figure.update_yaxes(title={"font": {"size": 11}, "standoff": 4}, tickfont={"size": 10})
-    figure.update_yaxes(
-        title_text=say("sound.waveform"), showticklabels=False, showgrid=False, row=1, col=1
+        times, sums, step = time_sums(share, seconds)
+        strip = bars(times, sums, step, seconds, limit or 1e-6) + mark
+        rows.append(track(f"{say('sound.share')} ±{limit or 0:.2g}", strip, "shares"))
+    return f'<div class="tracks">{"".join(rows)}{axis(seconds, say)}</div>'
+
+
+def time_strip(
+    times: NDArray[np.floating],
+    sums: NDArray[np.floating],
+    step: float,
+    say: Texts,
+    *,
+    scale: float,
+) -> str:
+    """Signed shares over time on their own, as HTML; ``scale`` is at full height."""
+    seconds = float(times[-1]) + step / 2 if len(times) else step
+    strip = bars(times, sums, step, seconds, scale)
+    label = f"{say('sound.share')} ±{scale:.2g}"
+    return f'<div class="tracks">{track(label, strip, "shares")}{axis(seconds, say)}</div>'
+
+
+def track(name: str, drawing: str, kind: str) -> str:
+    """A named row."""
+    return (
+        f'<div class="track {kind}"><span class="track-name">{escape(name)}</span>'
+        f'<div class="track-body">{drawing}</div></div>'
     )
-    hertz = [t for t in (100, 250, 500, 1000, 2000, 4000) if config.low_hz <= t <= config.high_hz]
-    rows = [mel_row(h, config) for h in hertz]
-    figure.update_yaxes(
-        title_text=say("sound.spectrogram"), tickvals=rows, ticktext=hertz, row=2, col=1
+
+
+def svg(content: str, height: float) -> str:
+    return (
+        f'<svg viewBox="0 0 {WIDE:.0f} {height:.0f}" preserveAspectRatio="none" aria-hidden="true">'
+        f"{content}</svg>"
     )
-    if marked is not None:
-        figure.add_vrect(marked, marked + 1, line={"width": 2, "color": INK}, row="all", col=1)
-    top = limit or 1e-6
-    figure.update_yaxes(
-        title_text=say("sound.share"), range=[-1.1 * top, 1.1 * top], zeroline=True, row=3, col=1
+
+
+def wave(waveform: NDArray[np.float32]) -> str:
+    """The outline of a waveform at its own largest swing."""
+    _, low, high = envelope(waveform)
+    top = max(float(np.abs(waveform).max()) if len(waveform) else 0.0, 1e-9)
+    x = np.linspace(0, WIDE, len(low))
+    up = [f"{a:.0f},{50 - 48 * b / top:.1f}" for a, b in zip(x, high, strict=True)]
+    down = [f"{a:.0f},{50 - 48 * b / top:.1f}" for a, b in zip(x[::-1], low[::-1], strict=True)]
+    return svg(f'<polygon points="{" ".join([*up, *down])}"></polygon>', 100)
+
+
+def bars(
+    times: Sequence[float] | NDArray[np.floating],
+    sums: Sequence[float] | NDArray[np.floating],
+    step: float,
+    seconds: float,
+    limit: float,
+) -> str:
+    """A bar for each moment: up where it raises, down where it lowers, its number as its title."""
+    drawn = [f'<line class="zero" x1="0" x2="{WIDE:.0f}" y1="50" y2="50"></line>']
+    for time, share in zip(times, sums, strict=True):
+        high = min(1.0, abs(float(share)) / limit) * 48
+        left, wide = (time - step / 2) / seconds * WIDE, step / seconds * WIDE
+        drawn.append(
+            f'<rect class="{"raises" if share > 0 else "lowers"}" x="{left:.1f}" '
+            f'width="{wide:.1f}" y="{50 - high if share > 0 else 50:.1f}" height="{high:.1f}">'
+            f"<title>{time:.2f} s: {signed(float(share), 4)}</title></rect>"
+        )
+    return svg("".join(drawn), 100)
+
+
+def marking(second: int, seconds: float) -> str:
+    """A frame around one second, over a track."""
+    left, wide = 100 * second / seconds, 100 / seconds
+    return f'<i class="marked" style="left:{left:.2f}%;width:{wide:.2f}%"></i>'
+
+
+def axis(seconds: float, say: Texts) -> str:
+    """Labels of the seconds below the tracks."""
+    step = next(s for s in (0.5, 1, 2, 5, 10, 20, 60, 600) if seconds / s <= 8 or s == 600)
+    labels = "".join(
+        f'<span style="left:{100 * at / seconds:.2f}%">{at:g}</span>'
+        for at in np.arange(0, seconds, step)
     )
-    return figure
+    name = escape(say("sound.time"))
+    return (
+        f'<div class="track times"><span class="track-name">{name}</span>'
+        f'<div class="track-body">{labels}</div></div>'
+    )
 
 
 def mel_row(hertz: float, config: AudioConfig) -> float:
@@ -130,19 +167,18 @@ def mel_row(hertz: float, config: AudioConfig) -> float:
     return (mel(hertz) - bottom) / (top - bottom) * (config.mels + 1) - 1
 
 
-def spectrogram(decibels: NDArray[np.float32], config: AudioConfig) -> go.Heatmap:
-    """At most about 900 columns, each the loudest of the frames it stands for."""
-    step = max(1, math.ceil(decibels.shape[1] / 900))
-    edges = np.arange(0, decibels.shape[1], step)
-    columns = np.maximum.reduceat(decibels, edges, axis=1)
-    top = float(columns.max())
-    return go.Heatmap(
-        z=np.round(columns, 1),
-        x=(edges + 0.5 * step) * config.hop / SAMPLE_RATE,
-        y=np.arange(config.mels),
-        colorscale="Greys",
-        zmin=top - 60,
-        zmax=top,
-        showscale=False,
-        hovertemplate="%{x:.2f} s: %{z:.0f} dB<extra></extra>",
+def spectrogram(decibels: NDArray[np.float32], config: AudioConfig) -> str:
+    """At most about 900 columns, each the loudest of the frames it stands for; low notes below."""
+    step = max(1, math.ceil(decibels.shape[1] / COLUMNS))
+    columns = np.maximum.reduceat(decibels, np.arange(0, decibels.shape[1], step), axis=1)
+    levels = (columns - float(columns.max()) + SPAN_DB) / SPAN_DB
+    grey = Image.fromarray((np.clip(levels[::-1], 0, 1) * 255).astype(np.uint8))
+    packed = io.BytesIO()
+    grey.save(packed, "PNG")
+    source = base64.b64encode(packed.getvalue()).decode()
+    hertz = [t for t in (100, 250, 500, 1000, 2000, 4000) if config.low_hz <= t <= config.high_hz]
+    labels = "".join(
+        f'<span style="bottom:{100 * (mel_row(h, config) + 0.5) / config.mels:.1f}%">{h}</span>'
+        for h in hertz
     )
+    return f'<img src="data:image/png;base64,{source}" alt=""><div class="hertz">{labels}</div>'

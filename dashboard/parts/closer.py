@@ -30,30 +30,29 @@ Choice = tuple[str, str]  # a space and a method's name
 
 
 def closer(seen: Review, finding: str, say: Texts) -> None:
-    """The expander with its choices, its progress and one map or two."""
-    with st.expander(say("closer.title")):
-        st.html(f'<div class="small">{escape(say("closer.body"))}</div>')
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            part = pick_part(seen, say)
-            choices = methods_of(part)
-            first = pick_method(choices, say("closer.method"), f"closer-method-{part}", say)
-            keys = [(*first, finding, pick_baseline(first, say, 0))]
-            others = [choice for choice in choices if choice != first]
-            if others and st.toggle(say("closer.compare"), key="closer-compare"):
-                second = pick_method(others, say("closer.second"), f"closer-second-{part}", say)
-                keys.append((*second, finding, pick_baseline(second, say, 1)))
-            st.button(
-                say("closer.run"),
-                key="closer-run",
-                type="primary",
-                on_click=running.ask,
-                args=(seen.analysis.case, {key: task(seen, key) for key in keys if not made(key)}),
-            )
-        for place, key in zip(st.columns(len(keys), gap="medium"), keys, strict=True):
-            with place:
-                panel(seen, key, keys.index(key), say)
-        for key in [k for k in state.jobs() if len(k) == 4 and k not in keys]:
-            taken(key, say)  # begun before other choices were made
+    """The choices, their progress and one map or two."""
+    st.html(f'<div class="small">{escape(say("closer.body"))}</div>')
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        part = pick_part(seen, say)
+        choices = methods_of(part)
+        first = pick_method(choices, say("closer.method"), f"closer-method-{part}", say)
+        keys = [(*first, finding, pick_baseline(first, say, 0))]
+        others = [choice for choice in choices if choice != first]
+        if others and st.toggle(say("closer.compare"), key="closer-compare"):
+            second = pick_method(others, say("closer.second"), f"closer-second-{part}", say)
+            keys.append((*second, finding, pick_baseline(second, say, 1)))
+        st.button(
+            say("closer.run"),
+            key="closer-run",
+            type="primary",
+            on_click=running.ask,
+            args=(seen.analysis.case, {key: task(seen, key) for key in keys if not made(key)}),
+        )
+    for place, key in zip(st.columns(len(keys), gap="medium"), keys, strict=True):
+        with place:
+            panel(seen, key, keys.index(key), say)
+    for key in [k for k in state.jobs() if len(k) == 4 and k not in keys]:
+        taken(key, say)  # begun before other choices were made
 
 
 def pick_part(seen: Review, say: Texts) -> Modality:

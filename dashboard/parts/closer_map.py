@@ -8,10 +8,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import markup
+from dashboard import markup, state
 from dashboard.figures import sound as sound_figures
 from dashboard.figures.film import block_sums
-from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape, verbatim
 from dashboard.parts.evidence import film
 from dashboard.parts.other import rows
@@ -117,15 +116,15 @@ def on_part(
     say: Texts,
 ) -> None:
     """The map over the film, in the note, or over time."""
-    if found.over == "pixels" and seen.film is not None:
+    picture = seen.analysis.case.image
+    if found.over == "pixels" and picture is not None:
         film(
-            seen.film,
+            state.film_of(picture),
             shares,
             scale=scale,
             finding=say.name("finding", found.finding),
             say=say,
             key=f"closer-viewer-{place}",
-            unit="viewer.unit_closer",
         )
     elif isinstance(found.values, tuple) and seen.analysis.case.notes is not None:
         text = seen.analysis.case.notes.text
@@ -137,8 +136,6 @@ def on_part(
         hop = seen.config.audio.hop if found.over == "bands" else 1
         step = moment(seen, found) * hop / SAMPLE_RATE
         times = (np.arange(len(shares)) + 0.5) * step
-        figure = sound_figures.time_strip(times, shares, step, say)
-        figure.update_yaxes(range=[-1.1 * scale, 1.1 * scale])
-        st.plotly_chart(figure, theme=None, config=CONFIG, key=f"closer-time-{place}")
+        drawn = sound_figures.time_strip(times, shares, step, say, scale=scale)
         line = say("closer.bins", milliseconds=round(1000 * step))
-        st.html(f'<div class="small">{escape(line)}</div>')
+        st.html(f'{drawn}<div class="small">{escape(line)}</div>')

@@ -6,39 +6,58 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import markup, viewer
+from dashboard import markup, state, viewer
 from dashboard.figures import sound as sound_figures
-from dashboard.figures.look import CONFIG
 from dashboard.foreign import escape
 from dashboard.review import Review
 from dashboard.text import Texts
 from mmbm.branches.audio.prepare import SoundEvidence
 from mmbm.branches.image.evidence import share_inside
 from mmbm.branches.image.prepare import PreparedImage
-from mmbm.case import SAMPLE_RATE
 from mmbm.explain.ledger import Ledger
 from mmbm.explain.maps import EvidenceMaps
 
-__all__ = ["blank", "film", "picture", "sound"]
+__all__ = ["blank", "film", "film_map", "map_in_words", "raw_film", "sound"]
 
+VIEWER = "review"  # the name that the film's map is sent to
 VIEWER_TEXTS = (
     "window", "invert", "zoom_in", "zoom_out", "reset", "map", "opacity", "cells", "raising",
-    "lowering", "by_hand", "center_width", "value", "share", "lowers", "raises", "hint",
+    "lowering", "by_hand", "center_width", "value", "share", "lowers", "raises",
 )  # fmt: skip
 
 
-def picture(seen: Review, account: Ledger, maps: EvidenceMaps, say: Texts) -> None:
-    """The film with the evidence for the chosen finding."""
-    st.subheader(say("viewer.title"), anchor=False)
-    evidence = maps.values("image")
-    if seen.film is None or evidence is None:
-        blank(say("viewer.absent"))
+def raw_film(shown: viewer.Film, say: Texts) -> None:
+    """The film as it was given, before anything is known of it; its map comes by itself."""
+    payload = viewer.pack(
+        shown,
+        window_names=window_names(shown, say),
+        texts=viewer_texts("viewer.unit", say),
+        alt=say("viewer.raw_alt"),
+        name=VIEWER,
+    )
+    viewer.show(payload, key="viewer")
+
+
+def film_map(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
+    """Send the film's viewer the map of a finding."""
+    picture, evidence = seen.analysis.case.image, maps.values("image")
+    if picture is None or evidence is None:
         return
-    finding = say.name("finding", account.finding)
-    film(seen.film, evidence, scale=seen.image_scale, finding=finding, say=say, key="viewer")
+    alt = say("viewer.alt", finding=say.name("finding", maps.finding))
+    scale = seen.image_scale
+    shown = state.film_of(picture)
+    payload = viewer.pack_overlay(shown, evidence, scale=scale, alt=alt, name=VIEWER)
+    viewer.overlay(payload, key="film-map")
+
+
+def map_in_words(seen: Review, account: Ledger, maps: EvidenceMaps, say: Texts) -> str:
+    """What the film's map is, what it sums to, and how much of it lies in the lungs."""
+    evidence = maps.values("image")
+    if evidence is None:
+        return ""
     line = say(
         "viewer.caption",
-        finding=finding,
+        finding=say.name("finding", account.finding),
         total=markup.signed(account.contributions["image"], 3),
     )
     prepared = seen.analysis.prediction.features.prepared["image"]
@@ -46,7 +65,7 @@ def picture(seen: Review, account: Ledger, maps: EvidenceMaps, say: Texts) -> No
     inside = share_inside(evidence, lungs) if lungs and lungs.found else None
     if inside is not None:
         line += " " + say("viewer.inside", share=f"{inside:.0%}")
-    st.html(f'<div class="small">{escape(line)}</div>')
+    return f"{line} {say('viewer.no_verdict')}"
 
 
 def film(
@@ -57,19 +76,21 @@ def film(
     finding: str,
     say: Texts,
     key: str,
-    unit: str = "viewer.unit",
 ) -> None:
-    """Mount the viewer with a map over the film."""
-    strings = {name: say(f"viewer.{name}") for name in VIEWER_TEXTS} | {"unit": say(unit)}
+    """A film with a map of its own on it; ``scale`` is the share of full colour."""
     payload = viewer.pack(
         shown,
         share,
         scale=scale,
         window_names=window_names(shown, say),
-        texts=strings,
+        texts=viewer_texts("viewer.unit_closer", say),
         alt=say("viewer.alt", finding=finding),
     )
     viewer.show(payload, key=key)
+
+
+def viewer_texts(unit: str, say: Texts) -> dict[str, str]:
+    return {name: say(f"viewer.{name}") for name in VIEWER_TEXTS} | {"unit": say(unit)}
 
 
 def window_names(shown: viewer.Film, say: Texts) -> tuple[str, ...]:
@@ -88,20 +109,13 @@ def window_names(shown: viewer.Film, say: Texts) -> tuple[str, ...]:
 
 def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
     """Waveform, spectrogram and shares over time; playback; the sound events."""
-    st.subheader(say("sound.title"), anchor=False)
     audio = seen.analysis.case.audio
     heard = maps.parts.get("audio")
     if audio is None or seen.decibels is None or not isinstance(heard, SoundEvidence):
-        blank(say("sound.absent"))
         return
     start = strongest_second(heard, say)
-    st.audio(
-        audio.waveform,
-        sample_rate=SAMPLE_RATE,
-        start_time=start or 0,
-        autoplay=start is not None,
-    )
-    figure = sound_figures.sound(
+    st.audio(seen.playback, format="audio/wav", start_time=start or 0, autoplay=start is not None)
+    drawn = sound_figures.sound(
         audio.waveform,
         seen.decibels,
         heard.values,
@@ -111,14 +125,13 @@ def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
         limit=seen.moment_scale,
         marked=start,
     )
-    st.plotly_chart(figure, theme=None, config=CONFIG, key="sound")
     events = seen.analysis.prediction.events.get("audio", ())
     rows = [(say.name("event", e.name), e.probability, "") for e in events]
     st.html(
+        f'{drawn}<div class="small">{escape(say("sound.no_verdict"))}</div>'
         f'<div class="small"><b>{escape(say("sound.events"))}.</b> '
-        f"{escape(say('sound.events_caption'))}</div>"
+        f"{escape(say('sound.events_caption'))}</div>{markup.meters(rows, narrow=True)}"
     )
-    st.html(markup.meters(rows, narrow=True))
 
 
 def strongest_second(heard: SoundEvidence, say: Texts) -> int | None:

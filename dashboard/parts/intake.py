@@ -1,9 +1,8 @@
-"""The intake: three places for a case's parts, each with what was read or why it was not."""
+"""The intake: a place for each of a case's parts, each with what was read or why it was not."""
 
 from __future__ import annotations
 
 import json
-from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -11,7 +10,6 @@ import streamlit as st
 
 from dashboard import given, state
 from dashboard.foreign import escape, verbatim
-from dashboard.samples import samples
 from dashboard.text import Texts
 from mmbm.branches.registry import branch_of
 from mmbm.case import MODALITIES, Modality, Notes, Picture, Sound
@@ -22,17 +20,22 @@ __all__ = ["facts", "intake"]
 
 def intake(say: Texts) -> None:
     """Draw the intake and read what is waiting."""
-    with st.container(key="intake-top", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        sample(say)
-        st.button(say("intake.new"), on_click=state.new_case, key="new-case", width="content")
     another = json.dumps(say("intake.another"), ensure_ascii=False)
-    st.html(
-        f'<div class="facts">{escape(say("intake.sample_note"))}</div>'
-        f"<style>:root {{ --another-file: {another}; }}</style>"
-    )
-    for modality in state.parts():
-        with st.container(border=True, gap="xsmall", key=f"place-{modality}"):
-            place(modality, say)
+    folded = "unfolded" if state.unfolded() else "folded"
+    begun = any(part.given for part in state.parts().values())
+    # The style sheet folds the places: they stay where they are, and so do files on their way.
+    st.html(f'<i class="{folded}"></i><style>:root {{ --another-file: {another}; }}</style>')
+    with st.container(key="intake-row", horizontal=True, vertical_alignment="top", gap="small"):
+        for modality in state.parts():
+            with st.container(border=True, gap="xsmall", key=f"place-{modality}"):
+                place(modality, say)
+        with st.container(key="intake-acts", width="content", gap="xsmall", horizontal=True):
+            if begun:
+                key = "intake.fold" if state.unfolded() else "intake.unfold"
+                st.button(say(key), on_click=state.unfold, key="unfold", width="content")
+                st.button(
+                    say("intake.new"), on_click=state.new_case, key="new-case", width="content"
+                )
 
 
 def title(modality: Modality, say: Texts) -> str:
@@ -40,22 +43,6 @@ def title(modality: Modality, say: Texts) -> str:
     if modality in MODALITIES:
         return say(f"intake.{modality}.title")
     return say.name("modality", modality)
-
-
-def sample(say: Texts) -> None:
-    """The list of sample cases; a new case has a new, empty one."""
-    names, key = samples(), f"sample-{state.given().case}"
-    st.selectbox(
-        say("intake.sample"),
-        names,
-        index=None,
-        format_func=partial(say.name, "sample"),
-        placeholder=say("intake.sample_pick"),
-        key=key,
-        on_change=state.choose_sample,
-        args=(key, state.given().case),
-        disabled=not names,
-    )
 
 
 def place(modality: Modality, say: Texts) -> None:
@@ -191,11 +178,16 @@ def summary(part: given.Part, say: Texts) -> None:
         )
     lines = [f"<b>{escape(part.name)}</b>"] if part.name else []
     lines.append(escape(" · ".join(facts(value, say))))
-    warnings = [say.of(warning) for warning in value.warnings]
+    told = [part.name, *facts(value, say)]
+    lines += [
+        f'<span class="caution repeated">{escape(say.of(warning))}</span>'  # above the answers too
+        for warning in value.warnings
+    ]
     if part.passed_over:
-        warnings.append(say("intake.passed_over", count=part.passed_over + 1))
-    lines += [f'<span class="caution">{escape(w)}</span>' for w in warnings]
-    st.html(f'<div class="facts">{"<br>".join(lines)}</div>')
+        line = say("intake.passed_over", count=part.passed_over + 1)
+        lines.append(f'<span class="caution">{escape(line)}</span>')
+    title = escape(" · ".join(word for word in told if word))
+    st.html(f'<div class="facts" title="{title}">{"<br>".join(lines)}</div>')
 
 
 def facts(value: Any, say: Texts) -> list[str]:

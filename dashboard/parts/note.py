@@ -10,7 +10,6 @@ from dashboard import markup, models, state
 from dashboard.foreign import escape
 from dashboard.parts import badge
 from dashboard.parts.closer_map import facts, full_colour
-from dashboard.parts.evidence import blank
 from dashboard.review import Review
 from dashboard.text import Texts
 from mmbm.branches.notes.evidence import WordShare
@@ -29,10 +28,8 @@ def note(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
     By the map from the words themselves where the net is one that it is complete on, for it names
     a sign far more often than the last layer's, whose every place has read the whole note.
     """
-    st.subheader(say("words.title"), anchor=False)
     shares = maps.values("notes")
     if seen.analysis.case.notes is None or shares is None:
-        blank(say("words.absent"))
         return
     kinds = ["input", "last"] if seen.config.notes.encoder == "gru" else ["last"]
     kind = st.segmented_control(
@@ -48,7 +45,8 @@ def note(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
         from_the_words(seen, maps.finding, say)
     else:
         coloured(seen.analysis.case.notes.text, shares, seen.word_scale, say)
-        told(say("words.scale", scale=f"{seen.word_scale:.3f}"), say)
+        scale = say("words.scale", scale=f"{seen.word_scale:.3f}")
+        told(f"{scale} {say('words.no_verdict')}", say)
 
 
 def coloured(text: str, shares: Sequence[WordShare], scale: float, say: Texts) -> None:

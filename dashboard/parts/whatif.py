@@ -31,26 +31,22 @@ __all__ = ["whatif"]
 
 @st.fragment
 def whatif(seen: Review, finding: str, say: Texts, *, moved: bool = False) -> None:
-    """The panel: questions on the left, answers on the right, what it would take below.
+    """The panel: the answer above, the questions below it, then what it would take.
 
     ``moved`` where the reader set a prevalence, which the panel leaves out.
     """
-    with st.expander(say("whatif.title")):
-        body = say("whatif.body") + (" " + say("prevalence.whatif") if moved else "")
-        st.html(f'<div class="small">{escape(body)}</div>')
-        left, right = st.columns([1.15, 1], gap="medium")
-        said: list[str] = []
-        with right:
-            place = st.container()
-        with left:
-            try:
-                after = asked(seen, said, say)
-                with place:
-                    answer(seen, after, finding, said, say)
-            except MMBMError as refusal:
-                place.error(verbatim(say.of(refusal)))
-        flips(seen, finding, say)
-        worths(seen, finding, say)
+    body = say("whatif.body") + (" " + say("prevalence.whatif") if moved else "")
+    st.html(f'<div class="small">{escape(body)}</div>')
+    said: list[str] = []
+    place = st.container()
+    try:
+        after = asked(seen, said, say)
+        with place:
+            answer(seen, after, finding, said, say)
+    except MMBMError as refusal:
+        place.error(verbatim(say.of(refusal)))
+    flips(seen, finding, say)
+    worths(seen, finding, say)
 
 
 def asked(seen: Review, said: list[str], say: Texts) -> Prediction:

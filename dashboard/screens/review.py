@@ -9,9 +9,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import models, state
 from dashboard.foreign import escape, verbatim
-from dashboard.parts.evidence import blank
+from dashboard.parts.evidence import raw_film
 from dashboard.parts.intake import intake
 from dashboard.parts.results import results
+from dashboard.parts.start import start
 from dashboard.review import Review, review
 from dashboard.text import Texts
 from mmbm.case import Case
@@ -22,6 +23,7 @@ from mmbm.predict import Predictor
 OLD = (
     '.st-key-results [data-stale="true"] { opacity: 0.3; filter: grayscale(1); transition: none; }'
 )
+FILM, ANSWERS = 1.45, 1.0  # how the width is shared
 
 
 def ready(say: Texts) -> Predictor | None:
@@ -50,13 +52,6 @@ def seen(predictor: Predictor, case: Case, say: Texts) -> Review | None:
     return made
 
 
-def welcome(say: Texts) -> None:
-    """What to do first, and what will come of it."""
-    blank(say("review.empty.body"))
-    for line in ("review.empty.guide", "review.empty.privacy"):
-        st.html(f'<div class="small">{escape(say(line))}</div>')
-
-
 def outdated(say: Texts) -> DeltaGenerator:
     """A place that says, until the new numbers stand, that those on the screen are old."""
     place = st.empty()
@@ -66,22 +61,38 @@ def outdated(say: Texts) -> DeltaGenerator:
     return place
 
 
+def read(case: Case, say: Texts) -> Review | None:
+    """The film on the left at once; on the right the answers, as soon as there are any."""
+    with st.container(key="reading"):
+        left, right = st.columns([FILM, ANSWERS], gap="small")
+        with left, st.container(key="film"):
+            if case.image is None:
+                st.html('<div class="no-film"></div>')
+            else:
+                raw_film(state.film_of(case.image), say)
+        with right, st.container(key="results"):
+            # A place of its own, so that the spinner coming and going moves nothing below it.
+            with st.empty().container():
+                predictor = ready(say)
+                made = None if predictor is None else seen(predictor, case, say)
+            if made is not None:
+                state.show_numbers("some")  # this run may be overtaken midway
+                results(made, say)
+    return made
+
+
 say = state.say()
+state.drop_questions()
 notice = outdated(say)
-with st.sidebar:
+with st.container(key="intake"):
     intake(say)
 case = state.case()
 made = None
-# A place of its own, so that the spinner coming and going moves nothing below it.
 with st.empty().container():
-    if not case.present:
-        welcome(say)
-    predictor = ready(say)
-    if predictor is not None and case.present:
-        made = seen(predictor, case, say)
-if made is not None:
-    state.show_numbers("some")  # this run may be overtaken midway
-    with st.container(key="results"):
-        results(made, say)
+    if case.present:
+        made = read(case, say)
+    else:
+        start(say)
+        ready(say)
 notice.empty()
 state.show_numbers(None if made is None else made.analysis.case)

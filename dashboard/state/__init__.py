@@ -10,11 +10,14 @@ from dashboard.state.address import (
 )
 from dashboard.state.answers import (
     at_hand,
+    drop_questions,
+    film_of,
     jobs,
     keep,
     keep_closer,
     keep_data_report,
     keep_flip,
+    keep_questions,
     keep_verdict,
     kept_closer,
     kept_data_report,
@@ -44,6 +47,8 @@ from dashboard.state.intake import (
     take_text,
     take_unclaimed,
     text_box,
+    unfold,
+    unfolded,
 )
 from dashboard.state.session import CloserKey, FlipKey, JobKey, VerdictKey, begin_with
 from dashboard.state.sweep import sweep_is_over, swept, to_sweep
@@ -59,13 +64,16 @@ __all__ = [
     "begin_with",
     "case",
     "choose_sample",
+    "drop_questions",
     "fields_place",
+    "film_of",
     "given",
     "jobs",
     "keep",
     "keep_closer",
     "keep_data_report",
     "keep_flip",
+    "keep_questions",
     "keep_verdict",
     "kept_closer",
     "kept_data_report",
@@ -94,6 +102,8 @@ __all__ = [
     "take_unclaimed",
     "text_box",
     "to_sweep",
+    "unfold",
+    "unfolded",
     "was_flipped",
     "whatif_key",
 ]

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from dashboard.jobs import Job
 from dashboard.review import Review
-from dashboard.state.session import CloserKey, FlipKey, JobKey, session
-from mmbm.case import Case
+from dashboard.state.session import (
+    CloserKey,
+    FlipKey,
+    JobKey,
+    drop_unseen,
+    keep_unseen,
+    session,
+)
+from dashboard.viewer import Film, develop
+from mmbm.case import Case, Picture
 from mmbm.data.check.report import DataReport
 from mmbm.explain.flips import Flip
 from mmbm.explain.verdict import MapVerdict
@@ -15,11 +24,14 @@ from mmbm.explain.verdict import MapVerdict
 __all__ = [
     "at_hand",
     "drop_answers",
+    "drop_questions",
+    "film_of",
     "jobs",
     "keep",
     "keep_closer",
     "keep_data_report",
     "keep_flip",
+    "keep_questions",
     "keep_verdict",
     "kept_closer",
     "kept_data_report",
@@ -80,6 +92,14 @@ def keep(made: Review) -> None:
         drop_answers()
 
 
+def film_of(picture: Picture) -> Film:
+    """The picture ready for the screen, made once."""
+    kept = session()
+    if kept.film is None or kept.film[0] is not picture:
+        kept.film = picture, develop(picture)
+    return kept.film[1]
+
+
 def drop_answers() -> None:
     """Forget what was computed for the last case, and what was asked of it; stop what still is."""
     kept = session()
@@ -115,6 +135,30 @@ def keep_verdict(key: CloserKey, judged: MapVerdict) -> None:
 def whatif_key(widget: str) -> str:
     """A what-if widget's key; it changes with the case and on a reset, which empties it."""
     return f"whatif-{widget}-{session().whatif_turn}"
+
+
+# The widgets of each tab, by their keys, but buttons, whose state cannot be set.
+QUESTIONS = {
+    "notes": re.compile("words-map"),
+    "closer": re.compile("closer-(part|compare|(method|second|baseline)-.+)"),
+    "whatif": re.compile(
+        r"whatif-(mute|note|region|rows|columns|cut|model|weight-(?!of).+|weight-of)-\d+"
+    ),
+}
+
+
+def keep_questions(tab: str) -> None:
+    """Keep what was asked in a tab that is closed; called in each run that does not draw it."""
+    if tab in QUESTIONS:
+        keep_unseen(QUESTIONS[tab])
+
+
+def drop_questions() -> None:
+    """Forget what was asked of the case before; called before anything is drawn."""
+    kept = session()
+    if kept.questions_of != kept.whatif_turn:
+        kept.questions_of = kept.whatif_turn
+        drop_unseen(re.compile(rf"whatif-.+-(?!{kept.whatif_turn}$)\d+|closer-part"))
 
 
 def reset_whatif() -> None:

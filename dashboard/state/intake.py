@@ -26,6 +26,8 @@ __all__ = [
     "take_text",
     "take_unclaimed",
     "text_box",
+    "unfold",
+    "unfolded",
 ]
 
 
@@ -117,6 +119,7 @@ def new_case() -> None:
 def begin(files: dict[Modality, Offer]) -> None:
     """Start a case with these files; everything of the last one goes."""
     given().begin(files)
+    session().unfolded = False
     session().void = {file.identifier for file in arrived(BEFORE)}
     forget()
 
@@ -124,15 +127,24 @@ def begin(files: dict[Modality, Offer]) -> None:
 def forget() -> None:
     """Forget what was computed for the case so far, here and in the server around the page."""
     kept = session()
-    kept.review = None
+    kept.review = kept.film = None
     drop_answers()
     forgetting.drop_media()
     kept.sweep = "due"
 
 
-def choose_sample(key: str, of_case: int) -> None:
-    """Callback of the sample list, once for each list: hand in the files of the sample case."""
-    name = held().get(key)
+def unfold() -> None:
+    """Callback: open the intake over the case, or fold it again."""
+    session().unfolded = not session().unfolded
+
+
+def unfolded() -> bool:
+    """Whether the intake is open: the reader opened it, or there is no case yet."""
+    return session().unfolded or not any(part.given for part in parts().values())
+
+
+def choose_sample(name: str, of_case: int) -> None:
+    """Callback of a sample's card, once for each case: hand in the files of the sample case."""
     if name not in samples() or not given().choose(of_case):
         return
     files = sample_files(name)

@@ -6,6 +6,7 @@ shared by all readers.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
@@ -14,7 +15,8 @@ import streamlit as st
 from dashboard.given import Given
 from dashboard.jobs import Job
 from dashboard.review import Review
-from mmbm.case import Case, Modality
+from dashboard.viewer import Film
+from mmbm.case import Case, Modality, Picture
 from mmbm.data.check.report import DataReport
 from mmbm.explain.flips import Flip
 from mmbm.explain.verdict import MapVerdict
@@ -26,7 +28,9 @@ __all__ = [
     "Session",
     "VerdictKey",
     "begin_with",
+    "drop_unseen",
     "held",
+    "keep_unseen",
     "session",
 ]
 
@@ -42,6 +46,7 @@ class Session:
 
     given: Given = field(default_factory=Given)
     review: Review | None = None
+    film: tuple[Picture, Film] | None = None  # the last one that was developed
     numbers: Case | Literal["some"] | None = None  # whose are on the screen
     void: set[str] = field(default_factory=set)  # files that had arrived when the case began
     closer: dict[CloserKey, object] = field(default_factory=dict)
@@ -49,7 +54,9 @@ class Session:
     flips: dict[FlipKey, Flip | None] = field(default_factory=dict)
     jobs: dict[JobKey, Job] = field(default_factory=dict)
     whatif_turn: int = 0  # in the keys of the what-if's widgets; a new turn empties them
+    questions_of: int = 0  # the turn that the kept questions of closed tabs belong to
     data_report: DataReport | None = None
+    unfolded: bool = False  # whether the intake is open over a case
     sweep: Literal["due", "asked", "came", "done"] = "done"  # the message after a case is gone
 
 
@@ -68,6 +75,23 @@ def held() -> dict[str, Any]:
     callback the act would be lost with it, because the next run knows the widget's value already.
     """
     return st.session_state.to_dict()
+
+
+def keep_unseen(keys: re.Pattern[str]) -> None:
+    """Keep what widgets with such keys hold, none of which is drawn in this run.
+
+    Streamlit forgets them else, and a tab that is closed would lose what was asked in it.
+    """
+    for key, value in held().items():
+        if keys.fullmatch(key):
+            st.session_state[key] = value
+
+
+def drop_unseen(keys: re.Pattern[str]) -> None:
+    """Forget what widgets with such keys hold."""
+    for key in held():
+        if keys.fullmatch(key):
+            del st.session_state[key]
 
 
 def begin_with(key: str, value: float | str | None) -> bool:

@@ -15,7 +15,7 @@ from PIL import Image
 from dashboard.colours import LOWERS, RAISES, rgb
 from mmbm.case import Picture, Window
 
-__all__ = ["LONGEST_SIDE", "OWN_WINDOWS", "Film", "develop", "pack", "presets"]
+__all__ = ["LONGEST_SIDE", "OWN_WINDOWS", "Film", "develop", "pack", "pack_overlay", "presets"]
 
 LONGEST_SIDE = 1024  # pixels; more than the panel has
 LEVELS = 65_535
@@ -81,20 +81,23 @@ def presets(picture: Picture, pixels: NDArray[np.float32]) -> tuple[Window, ...]
 
 def pack(
     film: Film,
-    share: NDArray[np.floating] | None,
+    share: NDArray[np.floating] | None = None,
     *,
-    scale: float,
+    scale: float = 1.0,
     window_names: tuple[str, ...],
     texts: Mapping[str, str],
     alt: str,
+    name: str = "",
 ) -> bytes:
     """Header, 16-bit film and map as one block of bytes.
 
     ``share`` is (rows, columns), in logits, over the whole film; ``scale`` is the share that is
-    drawn at full colour. ``window_names`` stand beside ``film.windows``.
+    drawn at full colour. ``window_names`` stand beside ``film.windows``. A viewer with a ``name``
+    takes its map from :func:`pack_overlay` instead.
     """
     height, width = film.levels.shape
     header = {
+        "name": name,
         "picture_id": film.identity,
         "width": width,
         "height": height,
@@ -103,21 +106,39 @@ def pack(
         "spacing_mm": film.spacing_mm,
         "reduction": film.reduction,
         "windows": [
-            {"name": name, "center": window.center, "width": window.width}
-            for name, window in zip(window_names, film.windows, strict=True)
+            {"name": named, "center": window.center, "width": window.width}
+            for named, window in zip(window_names, film.windows, strict=True)
         ],
-        "map": None
-        if share is None
-        else {
-            "rows": share.shape[0],
-            "cols": share.shape[1],
-            "scale": scale,
-            "raises": rgb(RAISES),
-            "lowers": rgb(LOWERS),
-        },
+        "map": None if share is None else _map_header(share, scale),
         "texts": dict(texts),
         "alt": alt,
     }
+    return _headed(header, film.levels.tobytes() + (b"" if share is None else _map_bytes(share)))
+
+
+def pack_overlay(
+    film: Film, share: NDArray[np.floating], *, scale: float, alt: str, name: str
+) -> bytes:
+    """Header and map for the viewer of this name, which draws it if it shows this film."""
+    header = {
+        "name": name,
+        "picture_id": film.identity,
+        "map": _map_header(share, scale),
+        "alt": alt,
+    }
+    return _headed(header, _map_bytes(share))
+
+
+def _map_header(share: NDArray[np.floating], scale: float) -> dict[str, object]:
+    rows, cols = share.shape
+    raises, lowers = rgb(RAISES), rgb(LOWERS)
+    return {"rows": rows, "cols": cols, "scale": scale, "raises": raises, "lowers": lowers}
+
+
+def _map_bytes(share: NDArray[np.floating]) -> bytes:
+    return np.ascontiguousarray(share, dtype="<f4").tobytes()
+
+
+def _headed(header: Mapping[str, object], body: bytes) -> bytes:
     head = json.dumps(header, ensure_ascii=False).encode()
-    body = b"" if share is None else np.ascontiguousarray(share, dtype="<f4").tobytes()
-    return struct.pack("<I", len(head)) + head + film.levels.tobytes() + body
+    return struct.pack("<I", len(head)) + head + body

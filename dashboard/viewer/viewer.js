@@ -2,6 +2,8 @@
 // the reader set by hand (zoom, window, overlay) lives here, by mount, so that no rerun loses it.
 
 const mounts = new WeakMap();
+const overlays = (globalThis.mmbmOverlays ??= new Map()); // by a viewer's name, from overlay.js
+const OVERLAY = "mmbm-overlay"; // the event that one has changed
 const LEVELS = 65535;
 const SIGNS = new Map([["raising", 1], ["lowering", -1]]); // the buttons that go to a place
 
@@ -34,7 +36,7 @@ class Viewer {
     this.overlay = document.createElement("canvas");
     this.invert = false;
     this.opacity = 0.5;
-    this.mapOn = true;
+    this.mapOn = false;
     this.cells = false;
     this.pointer = null;
     this.outsideWheel = 0;
@@ -48,8 +50,10 @@ class Viewer {
 
   show({ header, pixels, map }) {
     const fresh = !this.header || this.header.picture_id !== header.picture_id;
+    if (!this.header) this.mapOn = !header.name; // a map of its own is what it is there for
     this.header = header;
     this.map = map;
+    this.take(overlays.get(header.name));
     this.labels();
     if (fresh) {
       this.pixels = pixels;
@@ -59,6 +63,20 @@ class Viewer {
       this.choose(0);
       this.fit();
     }
+    this.mapped();
+  }
+
+  /** The map that another element sent for this picture; one for another picture is not drawn. */
+  take(overlay) {
+    if (!this.header.name) return;
+    const own = overlay?.header.picture_id === this.header.picture_id;
+    this.map = own ? overlay.map : null;
+    this.header.map = own ? overlay.header.map : null;
+    if (own) this.header.alt = overlay.header.alt;
+  }
+
+  mapped() {
+    const { map } = this;
     this.paintOverlay();
     this.strongest = {};
     for (const [act, sign] of SIGNS) {
@@ -85,10 +103,10 @@ class Viewer {
       new Option(texts.by_hand, "hand"),
     );
     select.value = chosen || "0";
-    this.root.querySelector(".map").hidden = !map;
-    const legend = this.root.querySelector(".legend");
-    legend.hidden = !map;
+    for (const node of this.root.querySelectorAll(".map")) node.hidden = !map;
+    this.showMap(this.mapOn);
     if (!map) return;
+    const legend = this.root.querySelector(".legend");
     const digits = digitsFor(map.scale);
     legend.querySelector(".low").textContent = `${signed(-map.scale, digits)} ${texts.lowers}`;
     legend.querySelector(".high").textContent = `${signed(map.scale, digits)} ${texts.raises}`;
@@ -96,6 +114,14 @@ class Viewer {
     const rgb = (c) => `rgb(${c.join(",")})`;
     legend.querySelector(".ramp").style.background =
       `linear-gradient(90deg, ${rgb(map.lowers)}, #e8e8e8, ${rgb(map.raises)})`;
+  }
+
+  showMap(on) {
+    this.mapOn = on;
+    this.control("map").setAttribute("aria-pressed", String(on));
+    for (const node of this.root.querySelectorAll(".shown"))
+      node.hidden = !on || !this.header.map;
+    this.draw();
   }
 
   choose(index) {
@@ -217,7 +243,7 @@ class Viewer {
     this.panY = h / 2 - (place.y + place.height / 2) * this.zoom;
     this.touched = true;
     this.marked = act;
-    this.draw();
+    this.showMap(true);
   }
 
   drawMark() {
@@ -240,7 +266,7 @@ class Viewer {
     if (!length) return;
     const { context } = this;
     const x = 12;
-    const y = h - 14;
+    const y = h - 12;
     const end = x + length * pixelsPerMm;
     for (const [colour, line] of [["#000", 4], ["#fff", 2]]) {
       context.strokeStyle = colour;
@@ -263,14 +289,11 @@ class Viewer {
   drawCorners() {
     const { texts, width, height, low, high, map } = this.header;
     const round = (v) => (Math.abs(v) >= 100 ? v.toFixed(0) : v.toPrecision(3));
-    const top = this.root.querySelector(".corner.top");
-    const left = document.createElement("span");
-    left.textContent = `${texts.center_width} ${round(this.center)} / ${round(this.width)}`;
-    const right = document.createElement("span");
-    right.textContent = `${Math.round((this.zoom / (this.header.reduction || 1)) * 100)} %`;
-    top.replaceChildren(left, right);
-    const bottom = this.root.querySelector(".corner.bottom");
-    bottom.textContent = "";
+    const at = (corner) => this.root.querySelector(`.${corner}`);
+    at("level").textContent = `${texts.center_width} ${round(this.center)} / ${round(this.width)}`;
+    at("zoom").textContent = `${Math.round((this.zoom / (this.header.reduction || 1)) * 100)} %`;
+    const pointer = at("pointer");
+    pointer.textContent = "";
     if (!this.pointer) return;
     const x = Math.floor((this.pointer.x - this.panX) / this.zoom);
     const y = Math.floor((this.pointer.y - this.panY) / this.zoom);
@@ -283,7 +306,7 @@ class Viewer {
       const share = this.map[row * map.cols + col];
       text += ` · ${texts.share} ${signed(share, digitsFor(map.scale) + 1)}`;
     }
-    bottom.textContent = text;
+    pointer.textContent = text;
   }
 
   zoomAt(factor, x, y) {
@@ -332,7 +355,7 @@ class Viewer {
     on("out", "click", () => this.zoomAt(0.8, ...this.middle()));
     on("reset", "click", () => this.reset());
     for (const act of SIGNS.keys()) on(act, "click", () => this.showStrongest(act));
-    on("map", "change", (e) => { this.mapOn = e.target.checked; this.draw(); });
+    on("map", "click", () => this.showMap(!this.mapOn));
     on("cells", "change", (e) => { this.cells = e.target.checked; this.draw(); });
     on("opacity", "input", (e) => { this.opacity = Number(e.target.value) / 100; this.draw(); });
     this.bindCanvas();
@@ -345,6 +368,26 @@ class Viewer {
       if (!e.composedPath().includes(this.canvas)) this.outsideWheel = e.timeStamp;
     };
     window.addEventListener("wheel", this.onWindowWheel, { passive: true });
+    this.onOverlay = (e) => {
+      if (!this.header?.name || e.detail !== this.header.name) return;
+      this.take(overlays.get(this.header.name));
+      this.labels();
+      this.mapped();
+    };
+    document.addEventListener(OVERLAY, this.onOverlay);
+    this.onPageKey = (e) => this.pageKey(e);
+    document.addEventListener("keydown", this.onPageKey);
+  }
+
+  /** "o" anywhere on the page but where text is typed. */
+  pageKey(event) {
+    if (event.key !== "o" || event.ctrlKey || event.metaKey || event.altKey) return;
+    const [target] = event.composedPath();
+    if (!this.header?.name || !this.map || target.isContentEditable) return;
+    if (target.matches?.("input:not([type=checkbox], [type=range], [type=radio]), textarea, select"))
+      return;
+    event.preventDefault();
+    this.showMap(!this.mapOn);
   }
 
   bindCanvas() {
@@ -418,6 +461,8 @@ class Viewer {
   close() {
     this.observer.disconnect();
     window.removeEventListener("wheel", this.onWindowWheel);
+    document.removeEventListener(OVERLAY, this.onOverlay);
+    document.removeEventListener("keydown", this.onPageKey);
   }
 }
 

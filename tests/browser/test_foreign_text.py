@@ -158,7 +158,7 @@ def test_a_model_of_payloads(browser_page, running, source_model, tmp_path, payl
     film.write_bytes(dicom(WindowCenterWidthExplanation=short(payloads[2]), **windows))
     give(page, "notes", note)
     give(page, "image", film)
-    expect(page.locator(".meters:not(.narrow) .meter").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".finding").first).to_be_visible(timeout=PATIENCE)
     harmless(page)
     write(page, "\n".join([*payloads, "fever, cough"]))  # a file of it would be read as a web page
     page.get_by_text("What if …").click()

@@ -31,7 +31,7 @@ def test_three_files_dropped_at_once_are_one_case(page, server, place):  # noqa:
     uploader.set_input_files([CASE / name for name in FILES.values()])
     for part, name in FILES.items():
         expect(read(page, part)).to_contain_text(name, timeout=PATIENCE)
-    expect(page.locator(".meters:not(.narrow) .meter")).to_have_count(2, timeout=PATIENCE)
+    expect(page.locator(".finding")).to_have_count(2, timeout=PATIENCE)
 
 
 def test_a_new_file_replaces_a_part_and_a_refused_one_leaves_it(page, server, tmp_path):  # noqa: F811
@@ -68,7 +68,7 @@ def test_a_file_over_the_limit_says_so_where_it_was_dropped(page, server, tmp_pa
 def test_language_and_finding_survive_a_reload(page, server):  # noqa: F811
     page.goto(server[0])
     give(page, "notes", CASE / "notes.txt")
-    page.get_by_role("radio", name="No opacity seen").click()
+    page.get_by_role("button", name="Explain: No opacity seen").click()
     expect(page.get_by_role("heading", name=of_finding("No opacity seen"))).to_be_visible(
         timeout=PATIENCE
     )
@@ -79,5 +79,5 @@ def test_language_and_finding_survive_a_reload(page, server):  # noqa: F811
     expect(page.get_by_text("仅供研究，不是医疗器械").first).to_be_visible(timeout=PATIENCE)
     assert "language=zh" in page.url and "finding=no_finding" in page.url
     give(page, "notes", CASE / "notes.txt")
-    chosen = page.locator(".meter.chosen .meter-name").first
+    chosen = page.locator(".finding.chosen .finding-name")
     expect(chosen).to_contain_text("未见肺内阴影", timeout=PATIENCE)

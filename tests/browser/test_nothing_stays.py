@@ -111,7 +111,7 @@ def test_ten_seconds_after_new_case_nothing_is_left(page, running, home, tmp_pat
     page.get_by_role("textbox", name="Notes in English").fill(f"{mark(98)} coughs, has fever.")
     page.get_by_role("textbox", name="Notes in English").press("Control+Enter")
     expect(page.locator(".note").first).to_contain_text(mark(98), timeout=PATIENCE)
-    expect(page.locator(".meters:not(.narrow) .meter").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".finding").first).to_be_visible(timeout=PATIENCE)
     settled(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").first.click()
@@ -122,7 +122,7 @@ def test_ten_seconds_after_new_case_nothing_is_left(page, running, home, tmp_pat
     assert before["media"]
 
     page.get_by_role("button", name="New case").click()
-    expect(page.locator(".meters")).to_have_count(0, timeout=PATIENCE)
+    expect(page.locator(".finding")).to_have_count(0, timeout=PATIENCE)
     time.sleep(AFTER)
     after = watch(address, "?held")
     assert after["held"] == []

@@ -129,6 +129,11 @@ def settled(page):
         page.wait_for_timeout(200)
 
 
+def open_tab(page, name):
+    """Open one of the tabs beside the film."""
+    page.locator(".st-key-results").get_by_role("tab", name=name, exact=True).click()
+
+
 def of_finding(finding):
     """The heading of a finding's account."""
     return re.compile(f"^{re.escape(finding)}, .*contributions")
@@ -174,33 +179,39 @@ def test_a_case_from_upload_to_reasons(page, server, tmp_path):
     give(page, "image", bare)
     give(page, "notes", sample / "notes.txt")
     give(page, "audio", sample / "sound.wav")
-    expect(page.locator(".meters:not(.narrow) .meter")).to_have_count(2)
+    expect(page.locator(".finding")).to_have_count(2)
+    expect(page.locator("table.account tbody tr")).to_have_count(5)
     expect(page.locator(".note .word").first).to_be_visible()
     assert page.locator(".note .word").first.get_attribute("title")  # the number on hover
-    expect(page.get_by_test_id("stAudio")).to_be_visible()
-    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    expect(page.locator('[data-act="map"]')).to_be_visible()
     settled(page)
     page.wait_for_timeout(500)
 
+    raw = brightness(page)
+    page.keyboard.press("o")
+    page.wait_for_timeout(300)
     with_map = brightness(page)
+    assert with_map != raw, "the film is shown raw, and its map by one key"
     slide(page, 0)
-    without = brightness(page)
-    assert without != with_map
+    assert brightness(page) == raw
     slide(page, 50)
     assert brightness(page) == with_map
     page.screenshot(path=os.environ.get("MMBM_SCREENSHOT") or tmp_path / "review.png")
 
-    zoom = page.locator(".corner.top span").nth(1)
+    zoom = page.locator(".corners .zoom")
     whole = zoom.inner_text()
     page.locator('[data-act="in"]').first.click()
     expect(zoom).not_to_have_text(whole)
     closer = zoom.inner_text()
-    page.get_by_role("radio", name="No opacity seen").click()
+    page.get_by_role("button", name="Explain: No opacity seen").click()
     expect(page.get_by_role("heading", name=of_finding("No opacity seen"))).to_be_visible()
     settled(page)
     assert zoom.inner_text() == closer, "the zoom was lost when another finding was chosen"
     page.locator("canvas").first.dblclick()
     expect(zoom).to_have_text(whole)
+    open_tab(page, "Lung sound")
+    expect(page.get_by_test_id("stAudio")).to_be_visible()
+    expect(page.locator(".tracks .track")).to_have_count(4)
     assert page.locator('[data-testid="stAlertContentError"]').count() == 0
     assert page.locator('[data-testid="stException"]').count() == 0
 
@@ -212,11 +223,11 @@ def test_another_part_does_not_disturb_the_film(page, server):
     page.locator('[data-act="in"]').first.click()
     settled(page)
     film = page.locator("canvas").first.element_handle()
-    zoom = page.locator(".corner.top span").nth(1).inner_text()
+    zoom = page.locator(".corners .zoom").inner_text()
     give(page, "notes", sample / "notes.txt")
     expect(page.locator(".note .word").first).to_be_visible()
     assert film.evaluate("canvas => canvas.isConnected"), "the viewer was mounted anew"
-    assert page.locator(".corner.top span").nth(1).inner_text() == zoom
+    assert page.locator(".corners .zoom").inner_text() == zoom
 
 
 def test_drag_and_wheel_and_keys_on_the_film(page, server):
@@ -225,7 +236,7 @@ def test_drag_and_wheel_and_keys_on_the_film(page, server):
     film = page.locator("canvas").first
     film.scroll_into_view_if_needed()
     settled(page)
-    level, zoom = (page.locator(".corner.top span").nth(i) for i in (0, 1))
+    level, zoom = (page.locator(f".corners .{name}") for name in ("level", "zoom"))
     before, whole = level.inner_text(), zoom.inner_text()
     box = film.bounding_box()
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -236,7 +247,7 @@ def test_drag_and_wheel_and_keys_on_the_film(page, server):
     expect(level).not_to_have_text(before)
     page.mouse.wheel(0, -300)
     expect(zoom).not_to_have_text(whole)
-    expect(page.locator(".corner.bottom").first).to_contain_text("share of the logit")
+    expect(page.locator(".corners .pointer")).to_contain_text("share of the logit")
     film.press("0")
     expect(level).to_have_text(before)
     expect(zoom).to_have_text(whole)
@@ -253,7 +264,7 @@ def test_the_strongest_evidence_is_shown_on_request(page, server):
     give(page, "notes", sample / "notes.txt")
     give(page, "audio", sample / "sound.wav")
     settled(page)
-    zoom = page.locator(".corner.top span").nth(1)
+    zoom = page.locator(".corners .zoom")
     whole = zoom.inner_text()
     both = [page.locator(f'[data-act="{act}"]').first for act in ("raising", "lowering")]
     found = [button for button in both if button.is_enabled()]
@@ -267,6 +278,7 @@ def test_the_strongest_evidence_is_shown_on_request(page, server):
     expect(page.locator(".word:target")).to_have_count(1)
     clause = page.locator("a.jump").first.inner_text()
     assert clause.startswith(page.locator(".word:target").inner_text())
+    open_tab(page, "Lung sound")
     page.get_by_role("button", name="Play from the strongest second").click()
     expect(page.get_by_test_id("stAudio")).to_have_js_property("paused", False)
 
@@ -276,8 +288,8 @@ def test_a_what_if_answers_before_and_after(page, server):
     give(page, "notes", assets_folder() / "samples" / SAMPLE / "notes.txt")
     give(page, "image", assets_folder() / "samples" / SAMPLE / "image.dcm")
     settled(page)
-    page.get_by_text("What if …").click()
-    panel = page.locator('[data-testid="stExpander"]').first
+    open_tab(page, "What if")
+    panel = page.locator(".st-key-results")
     panel.get_by_role("tab", name="Chest X-ray").click()
     panel.get_by_text("Erase", exact=True).click()
     expect(panel.get_by_text("Region erased: 50 to 80 %")).to_be_visible()

@@ -14,6 +14,7 @@ from tests.browser.test_review import (  # noqa: F401
     SAMPLE,
     give,
     of_finding,
+    open_tab,
     page,
     server,
     settled,
@@ -75,10 +76,10 @@ def choose(panel, method):
 def test_a_map_is_stopped_and_nothing_is_lost(page, server, tmp_path):  # noqa: F811
     page.goto(server[0])
     give(page, "image", assets_folder() / "samples" / SAMPLE / "image.dcm")
-    expect(page.locator(".meters:not(.narrow) .meter").first).to_be_visible()
+    expect(page.locator(".finding").first).to_be_visible()
     settled(page)
-    page.get_by_text("Attribution to the input").click()
-    panel = page.locator('[data-testid="stExpander"]').nth(1)
+    open_tab(page, "Look closer")
+    panel = page.locator(".st-key-results")
     choose(panel, "Integrated Gradients")
     panel.get_by_role("button", name="Run", exact=True).click()
     stop = panel.get_by_role("button", name="Stop", exact=True)
@@ -88,34 +89,35 @@ def test_a_map_is_stopped_and_nothing_is_lost(page, server, tmp_path):  # noqa: 
     picture_of(page, tmp_path, "running")
 
     # meanwhile the page answers
-    page.get_by_text("What if …").click()
-    first = page.locator('[data-testid="stExpander"]').first
-    first.get_by_role("tab", name="Chest X-ray").click()
-    first.get_by_text("Erase", exact=True).click()
-    expect(first.get_by_text("Region erased: 50 to 80 %")).to_be_visible()
+    open_tab(page, "What if")
+    panel.get_by_role("tab", name="Chest X-ray", exact=True).click()
+    panel.get_by_text("Erase", exact=True).click()
+    expect(panel.get_by_text("Region erased: 50 to 80 %")).to_be_visible()
 
+    open_tab(page, "Look closer")
     stop.click()
     expect(panel.get_by_text("Integrated Gradients · Pneumonia: stopped")).to_be_visible()
     expect(stop).to_have_count(0)
-    expect(first.get_by_text("Region erased: 50 to 80 %")).to_be_visible()
-    expect(page.locator(".meters:not(.narrow) .meter").first).to_be_visible()
+    expect(page.locator(".finding").first).to_be_visible()
     picture_of(page, tmp_path, "stopped")
     choose(panel, "DeepLIFT")
     panel.get_by_role("button", name="Run", exact=True).click()
     expect(panel.get_by_text("Method: DeepLIFT")).to_be_visible()
+    open_tab(page, "What if")
+    expect(panel.get_by_text("Region erased: 50 to 80 %")).to_be_visible()
     assert page.locator('[data-testid="stException"]').count() == 0
 
 
 def test_a_search_is_stopped_or_finds(page, server, tmp_path):  # noqa: F811
     page.goto(server[0])
     give(page, "image", assets_folder() / "samples" / SAMPLE / "image.dcm")
-    expect(page.locator(".meters:not(.narrow) .meter").first).to_be_visible()
+    expect(page.locator(".finding").first).to_be_visible()
     settled(page)
-    page.get_by_role("radio", name="If pneumonia: viral").click()
+    page.get_by_role("button", name="Explain: If pneumonia: viral").click()
     expect(page.get_by_role("heading", name=of_finding("If pneumonia: viral"))).to_be_visible()
     settled(page)
-    page.get_by_text("What if …").click()
-    panel = page.locator('[data-testid="stExpander"]').first
+    open_tab(page, "What if")
+    panel = page.locator(".st-key-results")
     settled(page)
     panel.get_by_role("button", name="Regions", exact=True).click()
     ended = panel.get_by_text("Without these").or_(panel.get_by_text("with half removed"))

@@ -1,14 +1,19 @@
+import base64
+import io
+import itertools
 import math
-from dataclasses import replace
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from dashboard.figures import evaluation as evaluation_figures
 from dashboard.figures import sound as sound_figures
-from dashboard.figures.account import waterfall
+from dashboard.figures.account import account_table, probability_ticks, steps
 from dashboard.figures.film import block_sums
+from dashboard.markup import signed
 from dashboard.text import texts
 from mmbm.branches.audio.config import AudioConfig
 from mmbm.branches.audio.encoder import mel_filters
@@ -28,37 +33,48 @@ def account():
     return Ledger("pneumonia", -0.4, shares, 0.0, logit, probability, slopes)
 
 
-def ends(figure):
-    bars = figure.data[0]
-    return [b + x for b, x in zip(bars.base, bars.x, strict=True)]
+WEIGHTS = {"image": 0.5, "notes": 0.2, "audio": 0.3}
+
+
+def lines(made, present=MODALITIES):
+    """Name, weight, left edge and width of the bar in per cent, and value, of each row."""
+    drawn = account_table(made, present, WEIGHTS, SAY)
+    row = re.compile(
+        r'<tr class="\w+"><th scope="row">([^<]*)</th><td class="number">([^<]*)</td>'
+        r'<td class="bar">.*?<b class="\w+" style="left:([\d.]+)%;width:([\d.]+)%"></b></td>'
+        r'<td class="number">([^<]*)</td>'
+    )
+    return {name: (w, float(left), float(wide), v) for name, w, left, wide, v in row.findall(drawn)}
 
 
 def test_each_bar_starts_where_the_last_one_ended_and_all_sum_to_the_logit():
     made = account()
-    figure = waterfall(made, MODALITIES, SAY)
-    bars = figure.data[0]
-    assert list(bars.base[1:-1]) == pytest.approx(ends(figure)[:-2])
-    assert ends(figure)[-2] == pytest.approx(made.logit)
-    assert (bars.base[-1], bars.x[-1]) == (0.0, made.logit)
+    rows = steps(made, MODALITIES, WEIGHTS, SAY)
+    for before, row in itertools.pairwise(rows[:-1]):
+        assert row.start == pytest.approx(before.start + before.length)
+    assert rows[-2].start + rows[-2].length == pytest.approx(made.logit)
+    assert (rows[-1].start, rows[-1].length) == (0.0, made.logit)
+
+
+def test_each_row_shows_its_fusion_weight_its_bar_and_its_value():
+    rows = lines(account())
+    assert rows["Chest X-ray"][0] == "0.50" and rows["Baseline"][0] == rows["Total"][0] == ""
+    assert rows["Chest X-ray"][3] == "+1.20" and rows["Notes"][3] == "−0.70"
+    logit = rows["Chest X-ray"][2] / 1.2  # per cent of the width
+    assert rows["Notes"][2] / 0.7 == pytest.approx(logit, rel=0.01)
+    ends = [rows[name][1] + rows[name][2] for name in ("Chest X-ray", "Notes")]
+    assert ends[0] == pytest.approx(ends[1], abs=0.02)  # it lowers: it goes back from there
 
 
 def test_an_absent_part_says_so():
-    bars = waterfall(account(), ("image", "notes"), SAY).data[0]
-    assert dict(zip(bars.y, bars.text, strict=True))["Lung sound"] == SAY("ledger.absent")
+    assert lines(account(), ("image", "notes"))["Lung sound"][3] == SAY("ledger.absent")
 
 
-def test_a_contribution_says_how_sure_it_is():
-    made = replace(account(), intervals={"image": (1.05, 1.35)})
-    bars = waterfall(made, ("image", "notes"), SAY).data[0]
-    told = dict(zip(bars.y, bars.text, strict=True))
-    assert told["Chest X-ray"].endswith(" ± 0.15") and "±" not in told["Notes"] + told["Lung sound"]
-
-
-def test_the_probability_axis_lies_over_the_logit_axis():
-    layout = waterfall(account(), MODALITIES, SAY).layout
-    assert layout.xaxis.range == layout.xaxis2.range
-    ticks = dict(zip(layout.xaxis2.ticktext, layout.xaxis2.tickvals, strict=True))
-    assert ticks["50 %"] == 0.0
+def test_the_probabilities_below_an_account_are_few_and_lie_within_it():
+    for low, high in ((-0.3, 0.3), (-2.0, 5.0), (-9.0, 9.0), (1.0, 3.0)):
+        ticks = probability_ticks(low, high)
+        assert 2 <= len(ticks) <= 6
+        assert all(low <= math.log(p / (1 - p)) <= high for p in ticks)
 
 
 @pytest.mark.parametrize(("side", "blocks"), [(224, 56), (30, 7), (5, 56)])
@@ -88,13 +104,30 @@ def test_the_sound_figure_has_one_symmetric_scale_and_one_time_axis():
     waveform = rng.uniform(-1, 1, 2 * SAMPLE_RATE).astype(np.float32)
     decibels = rng.normal(size=(64, 201)).astype(np.float32)
     share = rng.normal(size=(4, 12))
-    figure = sound_figures.sound(
-        waveform, decibels, share, 2.0, config=AudioConfig(), say=SAY, limit=5.0
+    drawn = sound_figures.sound(
+        waveform, decibels, share, 2.0, config=AudioConfig(), say=SAY, limit=5.0, marked=1
     )
-    low, high = figure.layout.yaxis3.range
-    assert low == -high
-    assert {figure.layout.xaxis.matches, figure.layout.xaxis2.matches} == {"x3"}
-    assert figure.layout.xaxis3.range == (0, 2.0)
+    bars = re.findall(r'<rect class="(\w+)" x="([\d.]+)" width="([\d.]+)" y="([\d.]+)" '
+                      r'height="([\d.]+)"><title>([^<]*)</title>', drawn)  # fmt: skip
+    sums = share.sum(axis=0)
+    assert [kind == "raises" for kind, *_ in bars] == (sums > 0).tolist()
+    assert [float(high) for *_, high, _ in bars] == pytest.approx(
+        np.minimum(np.abs(sums) / 5.0, 1) * 48, abs=0.06
+    )
+    ends = [float(left) + float(wide) for _, left, wide, *_ in bars]
+    assert ends[-1] == pytest.approx(1000, abs=0.2)
+    assert bars[0][-1] == f"0.08 s: {signed(float(sums[0]), 4)}"
+    assert drawn.count('class="marked" style="left:50.00%;width:50.00%"') == 3
+
+
+def test_loud_is_bright_and_low_notes_are_below():
+    decibels = np.full((64, 20), -80.0, dtype=np.float32)
+    decibels[0] = 0.0
+    drawn = sound_figures.spectrogram(decibels, AudioConfig())
+    content = base64.b64decode(re.search(r"base64,([^\"]+)", drawn)[1])
+    grey = np.asarray(Image.open(io.BytesIO(content)))
+    assert grey.shape == (64, 20)
+    assert (grey[-1] == 255).all() and (grey[:-1] == 0).all()
 
 
 def test_the_envelope_holds_the_extremes():

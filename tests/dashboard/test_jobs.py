@@ -11,7 +11,7 @@ from dashboard import jobs, models
 from dashboard.jobs import Job
 from dashboard.parts import badge, closer, flips
 from mmbm.errors import Cancelled, NoSignal
-from tests.dashboard.test_pages import NOTE, clean, shown, upload
+from tests.dashboard.test_pages import NOTE, clean, open_tab, shown, upload
 
 PATIENCE = 60.0  # seconds
 METHOD = "Layer Integrated Gradients"
@@ -73,6 +73,7 @@ def noted(app, monkeypatch):
     upload(app, "notes", "note.txt", NOTE)
     assert not app.session_state["session"].jobs
     monkeypatch.setattr(jobs, "AT_FIRST", 0.0)
+    open_tab(app, "Look closer")
     return clean(app.selectbox(key="closer-method-notes").select(METHOD).run())
 
 
@@ -91,10 +92,14 @@ def the_job(app):
 
 
 @pytest.mark.parametrize(
-    ("room", "name", "button"), [(closer, "attribute", "closer-run"), (flips, "flip", "flip-notes")]
+    ("room", "name", "tab", "button"),
+    [
+        (closer, "attribute", "Look closer", "closer-run"),
+        (flips, "flip", "What if", "flip-notes"),
+    ],
 )
 def test_a_running_calculation_can_be_stopped_and_begun_again(
-    noted, monkeypatch, room, name, button
+    noted, monkeypatch, room, name, tab, button
 ):
     """The real work is held up before its first step, so that there is time to press Stop."""
     real, step, free = getattr(room, name), threading.Event(), threading.Event()
@@ -108,6 +113,7 @@ def test_a_running_calculation_can_be_stopped_and_begun_again(
         return real(*args, cancelled=told, **rest)
 
     monkeypatch.setattr(room, name, slow)
+    open_tab(noted, tab)
     noted.button(key=button).click().run()
     assert stop_button(clean(noted)).label == "Stop"
     job = the_job(noted)
@@ -119,7 +125,7 @@ def test_a_running_calculation_can_be_stopped_and_begun_again(
     assert ended(job).stopped
     noted.run()
     assert "stopped before it finished" in shown(clean(noted))
-    assert stop_button(noted) is None and "Crackles" in shown(noted)
+    assert stop_button(noted) is None and "note.txt" in shown(noted)
     models.predictor().alone(lambda: None)  # the worker is free
 
     monkeypatch.setattr(jobs, "AT_FIRST", PATIENCE)
@@ -161,7 +167,7 @@ def everything(app):
 
 def test_a_new_case_stops_what_is_computed_for_the_last_one(noted, monkeypatch):
     monkeypatch.setattr(flips, "search", lambda *_: until_told(_[-1]))
-    noted.run()
+    open_tab(noted, "What if")
     noted.button(key="flip-notes").click().run()
     job = the_job(noted)
     assert job.running()
@@ -173,13 +179,13 @@ def test_what_runs_for_another_finding_is_still_shown_and_taken(noted, monkeypat
     free = threading.Event()
     real = flips.search
     monkeypatch.setattr(flips, "search", lambda *given: free.wait(PATIENCE) and real(*given))
-    noted.run()
+    open_tab(noted, "What if")
     noted.button(key="flip-notes").click().run()
     job = the_job(noted)
-    noted.segmented_control(key="finding").set_value("no_finding").run()
+    noted.button(key="finding-no_finding").click().run()
     assert "Words · Pneumonia: scoring the case" in shown(clean(noted))
     free.set()
     ended(job)
     noted.run()
-    noted.segmented_control(key="finding").set_value("pneumonia").run()
+    noted.button(key="finding-pneumonia").click().run()
     assert re.search(r"Without these \d+ of|with half removed", shown(clean(noted)))

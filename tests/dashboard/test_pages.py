@@ -33,6 +33,12 @@ def upload(app, modality, name, content):
     return app.run()
 
 
+def open_tab(app, name):
+    """Open one of the tabs beside the film and run."""
+    app.session_state["evidence"] = name
+    return app.run()
+
+
 def clean(app):
     assert not app.exception
     assert "Research use, not a medical device" in shown(app)
@@ -73,9 +79,13 @@ def test_a_whole_case_is_read_scored_and_explained(app):
     assert "Pneumonia" in screen
     assert "sums to the logit within 1e-" in screen
     assert screen.count("validated in one source") + screen.count("exploratory") >= 2
-    assert "None: chest X-ray, notes and lung sound were all given." in screen
-    assert len(app.get("plotly_chart")) == 2
-    assert app.get("bidi_component")
+    assert (
+        len(re.findall(r'</th><td class="number">0\.\d\d</td>', screen)) == 3
+    )  # a fusion weight in the row of each part
+    assert not app.get("plotly_chart")
+    assert len(app.get("bidi_component")) == 2  # the film and its map
+    assert 'class="tracks"' in shown(open_tab(app, "Lung sound"))
+    assert "has no verdict of its own" in shown(clean(open_tab(app, "X-ray map")))
 
 
 def test_a_script_in_a_typed_note_is_shown_not_run(app):
@@ -99,8 +109,11 @@ def test_a_damaged_file_is_refused_in_one_sentence_and_the_rest_stays(app):
 def test_a_missing_part_is_named_with_what_follows(app):
     app.run()
     clean(upload(app, "notes", "note.txt", NOTE))
-    assert "**No chest X-ray** was given. The contribution is exactly 0" in shown(app)
-    assert "**No lung sound** was given." in shown(app)
+    assert shown(app).count('<td class="number">not given</td>') == 2
+    open_tab(app, "Lung sound")
+    assert "Lung sound: not given. The contribution is exactly 0" in shown(clean(app))
+    open_tab(app, "X-ray map")
+    assert "Chest X-ray: not given. The contribution is exactly 0" in shown(clean(app))
 
 
 def test_notes_can_be_typed_and_emptied(app):
@@ -157,7 +170,7 @@ def test_the_map_of_the_note_is_judged_beside_it(app, patient):
     assert re.search(r'<details class="small judged"><summary><span class="verdict ', shown(app))
     assert "Chance that a random order does as well" in shown(app)
     clean(app.segmented_control(key="words-map").set_value("last").run())
-    assert "<details" not in shown(app)
+    assert '<details class="small judged"' not in shown(app)
 
 
 def test_a_failed_map_of_the_note_is_greyed_until_it_is_wanted(app, monkeypatch, patient):
@@ -173,7 +186,7 @@ def test_a_failed_map_of_the_note_is_greyed_until_it_is_wanted(app, monkeypatch,
 def test_another_finding_can_be_explained(app):
     app.run()
     upload(app, "notes", "note.txt", NOTE)
-    app.segmented_control(key="finding").set_value("no_finding").run()
+    app.button(key="finding-no_finding").click().run()
     assert any(s.value.startswith("No opacity seen, ") for s in clean(app).subheader)
 
 
@@ -183,14 +196,14 @@ def test_a_prevalence_moves_the_probability_and_its_account_and_survives_a_reloa
     assert "calibrated at a prevalence of" in shown(clean(app))
     app.number_input(key="prevalence-pneumonia").set_value(2.0).run()
     screen = shown(clean(app))
-    assert "At your prevalence of 2 %" in screen and "at a prevalence of 2 %</span>" in screen
+    assert "At your prevalence of 2 %" in screen and "at a prevalence of 2 % <i>" in screen
     assert "for your prevalence" in screen
     assert "sums to the logit within 1e-" in screen
     assert app.query_params["prevalence-pneumonia"] == "2"
-    app.segmented_control(key="finding").set_value("no_finding").run()
+    app.button(key="finding-no_finding").click().run()
     assert "for your prevalence" not in shown(clean(app))
-    assert "at a prevalence of 2 %</span>" in shown(app)  # pneumonia's bar stays as it was set
-    app.segmented_control(key="finding").set_value("pneumonia").run()
+    assert "at a prevalence of 2 % <i>" in shown(app)  # pneumonia's bar stays as it was set
+    app.button(key="finding-pneumonia").click().run()
     assert app.number_input(key="prevalence-pneumonia").value == 2.0
     app.number_input(key="prevalence-pneumonia").set_value(None).run()
     assert "prevalence-pneumonia" not in clean(app).query_params
@@ -219,6 +232,7 @@ def test_what_no_answer_covers_stands_beside_the_answers(app):
 def test_look_closer_says_method_baseline_and_error(app, modality, name, content, patient):
     app.run()
     upload(app, modality, name, content)
+    open_tab(app, "Look closer")
     app.button(key="closer-run").click().run()
     assert "Method: DeepLIFT · baseline: " in shown(clean(app))
     assert "The shares sum to" in shown(app)
@@ -231,6 +245,7 @@ def test_look_closer_says_method_baseline_and_error(app, modality, name, content
 def test_two_methods_are_set_side_by_side_and_a_method_without_sum_says_so(app, patient):
     app.run()
     upload(app, "image", "film", dicom())
+    open_tab(app, "Look closer")
     app.toggle(key="closer-compare").set_value(True).run()
     app.selectbox(key="closer-second-image").set_value(("pixels", "Saliency")).run()
     assert [b.label for b in app.selectbox].count("Baseline") == 1
@@ -244,6 +259,7 @@ def test_two_methods_are_set_side_by_side_and_a_method_without_sum_says_so(app, 
 def test_sound_is_explained_over_bands_or_samples(app):
     app.run()
     upload(app, "audio", "s.wav", wav(tone(2.0)))
+    open_tab(app, "Look closer")
     names = app.selectbox(key="closer-method-audio").options
     assert names[0] == "DeepLIFT · frequency bands over time"
     assert names[-1] == "Integrated Gradients · samples"
@@ -254,11 +270,13 @@ def test_a_failed_map_is_greyed_until_it_is_wanted(app, monkeypatch, patient):
     monkeypatch.setattr(badge, "verdict", lambda *_, **__: failed)
     app.run()
     upload(app, "notes", "note.txt", NOTE)
+    open_tab(app, "Look closer")
     app.button(key="closer-run").click().run()
     assert "Do not rely on this map" in shown(clean(app))
     assert ".st-key-closer-map-0 { filter: grayscale(1)" in shown(app)
     app.toggle(key="closer-map-0-show").set_value(True).run()
     assert ".st-key-closer-map-0 { filter: grayscale(1)" not in shown(clean(app))
+    open_tab(app, "Notes")
     app.toggle(key="words-shown-show").set_value(True).run()  # the same map beside the note
     assert "grayscale" not in shown(clean(app))
 
@@ -267,6 +285,7 @@ def test_a_map_that_is_nothing_beside_the_case_is_said_to_be_none(app, monkeypat
     monkeypatch.setattr(closer_map, "NEGLIGIBLE", 1e9)
     app.run()
     upload(app, "notes", "note.txt", NOTE)
+    open_tab(app, "Look closer")
     app.button(key="closer-run").click().run()
     assert "No evidence here: all shares sum to" in shown(clean(app))
 
@@ -278,6 +297,7 @@ def test_the_stored_sanity_check_is_shown(app, tiny_model_dir, tmp_path, monkeyp
     monkeypatch.setenv("MMBM_MODEL", str(folder))
     app.run()
     upload(app, "notes", "note.txt", NOTE)
+    open_tab(app, "Look closer")
     app.button(key="closer-run").click().run()
     assert "maps of randomised weights: 0.12, over 3 sample cases" in shown(clean(app))
 
@@ -286,6 +306,7 @@ def test_a_verdict_that_would_take_long_waits_to_be_asked_for(app, monkeypatch, 
     monkeypatch.setattr(badge, "PATIENCE", 1e-9)
     app.run()
     upload(app, "notes", "note.txt", NOTE)
+    open_tab(app, "Look closer")
     app.button(key="closer-run").click().run()
     assert 'class="verdict ' not in shown(clean(app))
     app.button(key="closer-map-0-judge").click().run()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from dashboard.colours import LOWERS, RAISES, rgb
-from dashboard.viewer import develop, pack
+from dashboard.viewer import develop, pack, pack_overlay
 from mmbm.case import Picture, Window
 
 
@@ -66,3 +66,13 @@ def test_the_map_travels_with_one_scale_for_both_signs():
 def test_the_identity_follows_the_pixels():
     first, again, other = develop(picture()), develop(picture()), develop(picture(301))
     assert first.identity == again.identity != other.identity
+
+
+def test_an_overlay_names_its_viewer_and_the_film_it_is_for():
+    film, share = develop(picture()), np.array([[0.5, -0.25], [0.0, 0.125]])
+    payload = pack_overlay(film, share, scale=0.5, alt="x", name="review")
+    (length,) = struct.unpack_from("<I", payload)
+    header = json.loads(payload[4 : 4 + length])
+    assert (header["name"], header["picture_id"]) == ("review", film.identity)
+    assert (header["map"]["rows"], header["map"]["cols"]) == (2, 2)
+    assert np.frombuffer(payload, "<f4", offset=4 + length).tolist() == share.ravel().tolist()

@@ -12,7 +12,7 @@ from mmbm.branches.parts import Box, Span
 from mmbm.case import Notes
 from mmbm.explain.whatif import changes, muted
 from mmbm.predict import Predictor
-from tests.dashboard.test_pages import NOTE, clean, shown, upload
+from tests.dashboard.test_pages import NOTE, clean, open_tab, shown, upload
 from tests.made_cases import case
 from tests.made_files import dicom, tone, wav
 
@@ -23,7 +23,8 @@ def whole(app):
     app.run()
     upload(app, "image", "film", dicom())
     upload(app, "notes", "note.txt", NOTE)
-    return clean(upload(app, "audio", "sound.wav", wav(tone(4.0))))
+    upload(app, "audio", "sound.wav", wav(tone(4.0)))
+    return clean(open_tab(app, "What if"))
 
 
 def asked(app, kind, name):
@@ -114,7 +115,8 @@ def test_the_operating_point_is_the_cards(whole, tiny_model_dir):
 
 def test_a_missing_part_says_what_it_is_worth(app):
     app.run()
-    clean(upload(app, "notes", "note.txt", NOTE))
+    upload(app, "notes", "note.txt", NOTE)
+    clean(open_tab(app, "What if"))
     assert "Missing: Chest X-ray. Its average effect" in shown(app) or re.search(
         r"Missing: Chest X-ray\. In held-out cases it moves Pneumonia by [\d.]+ points",
         shown(app),
@@ -126,6 +128,7 @@ def test_a_new_case_starts_without_questions(whole):
     asked(whole, "button_group", "mute").set_value(["audio"]).run()
     whole.button(key="new-case").click().run()
     upload(whole, "notes", "note.txt", b"Another note, of cough.")
+    open_tab(whole, "What if")
     assert "No changes yet." in shown(clean(whole))
     assert asked(whole, "text_area", "note").value == "Another note, of cough."
 
@@ -153,3 +156,21 @@ def test_the_account_rows_and_the_figure_show_both_sides(tiny_model_dir):
     figure = whatif_figures.moved(both, texts("en"))
     after = [100 * change.after.probability for change in both]
     assert list(figure.data[-1].x) == after
+
+
+def test_a_closed_tab_keeps_what_was_asked_in_it_for_this_case(whole):
+    asked(whole, "text_area", "note").set_value("No cough.").run()
+    open_tab(whole, "Look closer")
+    whole.segmented_control(key="closer-part").set_value("notes").run()
+    whole.selectbox(key="closer-method-notes").select_index(1).run()
+    clean(open_tab(whole, "Notes"))
+    whole.run()
+    open_tab(whole, "Look closer")
+    assert whole.segmented_control(key="closer-part").value == "notes"
+    assert whole.selectbox(key="closer-method-notes").index == 1
+    open_tab(whole, "What if")
+    assert asked(whole, "text_area", "note").value == "No cough."
+    assert "Notes edited." in shown(clean(whole))
+    whole.button(key="new-case").click().run()
+    kept = whole.session_state._state.filtered_state
+    assert "session" in kept and not [key for key in kept if key.startswith("whatif-")]
