@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -11,82 +11,13 @@ from plotly.subplots import make_subplots
 
 from dashboard.colours import GREY, PRIMARY, SERIES
 from dashboard.figures.look import plain
-from dashboard.markup import signed
 from dashboard.text import Texts
-from mmbm.record.figures import Comparison, Figures, Interval, RiskCoverage
+from mmbm.record.figures import RiskCoverage
 from mmbm.record.record import Bin, Roc
 
-__all__ = [
-    "differences", "forest", "gain", "history", "interval", "reliability", "risk", "roc",
-    "wilson",
-]  # fmt: skip
+__all__ = ["history", "reliability", "risk", "roc", "wilson"]
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")  # lines apart without their colours
-
-
-def forest(rows: Sequence[tuple[str, Figures]], say: Texts) -> go.Figure:
-    """AUROC with its interval, one row a name, chance marked."""
-    known = [(name, f) for name, f in rows if f.auroc is not None]
-    points = [(name, f.auroc or 0.0, f.auroc_ci) for name, f in known]
-    figure = intervals(points, interval)
-    figure.add_vline(x=0.5, line={"color": GREY, "dash": "dot", "width": 1})
-    lowest = min([0.5, *((b or (value, value))[0] for _, value, b in points)])
-    figure.update_xaxes(
-        range=[max(0.0, math.floor(10 * lowest - 0.5) / 10), 1.07], title_text=say("model.auroc")
-    )
-    return figure
-
-
-def differences(rows: Sequence[tuple[str, Comparison]], say: Texts) -> go.Figure:
-    """How much the first AUROC is above the second, one row a name, nothing marked."""
-    figure = intervals([(name, c.difference, c.difference_ci) for name, c in rows], gain)
-    figure.add_vline(x=0, line={"color": GREY, "dash": "dot", "width": 1})
-    figure.update_xaxes(title_text=say("model.difference"))
-    return figure
-
-
-def intervals(
-    points: Sequence[tuple[str, float, Interval | None]],
-    written: Callable[[float, Interval | None], str],
-) -> go.Figure:
-    """A square, its interval and its number on each row."""
-    bounds = [b or (value, value) for _, value, b in points]
-    texts = [written(value, b) for _, value, b in points]
-    names = [name for name, *_ in points]
-    values = [value for _, value, _ in points]
-    figure = go.Figure(
-        go.Scatter(
-            x=values,
-            y=names,
-            mode="markers+text",
-            marker={"size": 9, "color": PRIMARY, "symbol": "square"},
-            error_x={
-                "array": [high - v for v, (_, high) in zip(values, bounds, strict=True)],
-                "arrayminus": [v - low for v, (low, _) in zip(values, bounds, strict=True)],
-                "color": GREY,
-                "thickness": 1.5,
-            },
-            text=texts,
-            textposition="top center",
-            textfont={"size": 11},
-            cliponaxis=False,
-            hovertemplate="%{y}: %{text}<extra></extra>",
-        )
-    )
-    plain(figure, 46 * max(1, len(points)) + 70)
-    figure.update_yaxes(range=[len(points) - 0.5, -0.75], showgrid=False, ticksuffix="  ")
-    return figure
-
-
-def interval(value: float, bounds: Interval | None) -> str:
-    """ "0.91 (0.87–0.94)", or without the interval where there is none."""
-    return f"{value:.2f} ({bounds[0]:.2f}–{bounds[1]:.2f})" if bounds else f"{value:.2f}"
-
-
-def gain(value: float, bounds: Interval | None) -> str:
-    """ "+0.012 (−0.004 to +0.030)"."""
-    text = signed(value, 3)
-    return f"{text} ({signed(bounds[0], 3)} … {signed(bounds[1], 3)})" if bounds else text
 
 
 def wilson(fraction: float, n: int) -> tuple[float, float]:

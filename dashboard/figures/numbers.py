@@ -12,7 +12,6 @@ import plotly.graph_objects as go
 __all__ = ["numbers"]
 
 MOST = 21  # points of a curve that the table holds; a ROC curve has hundreds
-FIVE = {"lowerfence": "min", "q1": "25 %", "median": "50 %", "q3": "75 %", "upperfence": "max"}
 
 Table = tuple[list[str], list[list[str]]]  # heads, rows
 
@@ -20,24 +19,13 @@ Table = tuple[list[str], list[list[str]]]  # heads, rows
 def numbers(figure: go.Figure) -> Table:
     """The numbers of every trace that a reader can point at.
 
-    Names along the vertical axis are rows, with one column a trace; of boxes the five numbers; of
-    curves each point, or some of many.
+    Names along the vertical axis are rows, with one column a trace; of curves each point, or some
+    of many.
     """
     traces = [trace for trace in figure.data if trace.hoverinfo != "skip"]
-    if traces and traces[0].type == "box":
-        return boxes(traces[0])
     if all(isinstance(y, str) for trace in traces for y in trace.y):
         return named(traces, plain(figure.layout.xaxis.title.text))
     return curves(figure, traces)
-
-
-def boxes(box: Any) -> Table:
-    """One row a box."""
-    rows = [
-        [plain(name), *(told(getattr(box, part)[i]) for part in FIVE)]
-        for i, name in enumerate(box.y)
-    ]
-    return ["", *FIVE.values()], rows
 
 
 def named(traces: Sequence[Any], measured: str) -> Table:

@@ -28,8 +28,8 @@ __all__ = [
     "time_sums",
 ]
 
-WIDE = 1000.0  # units of the waveform's width; it stretches to the panel's
-WAVE = "#a3b0ba"  # on black in both themes
+TALL = 96  # rows of the waveform's picture
+WAVE = 170  # its grey, on black
 SPAN_DB = 60.0  # decibels from black to white, below the loudest
 HERTZ = (100, 250, 500, 1000, 2000, 4000)  # labelled on a spectrogram
 COLUMNS = 900  # of the spectrogram, at most
@@ -111,19 +111,21 @@ def track(name: str, drawing: str, kind: str) -> str:
 
 
 def wave(waveform: NDArray[np.float32]) -> str:
-    """The outline of a waveform at its own largest swing; a picture, as the page takes no SVG."""
+    """The outline of a waveform at its own largest swing, as a picture."""
     _, low, high = envelope(waveform)
     top = max(float(np.abs(waveform).max()) if len(waveform) else 0.0, 1e-9)
-    x = np.linspace(0, WIDE, len(low))
-    up = [f"{a:.0f},{50 - 48 * b / top:.1f}" for a, b in zip(x, high, strict=True)]
-    down = [f"{a:.0f},{50 - 48 * b / top:.1f}" for a, b in zip(x[::-1], low[::-1], strict=True)]
-    drawn = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE:.0f} 100" '
-        f'preserveAspectRatio="none"><polygon fill="{WAVE}" points="{" ".join([*up, *down])}"/>'
-        "</svg>"
-    )
-    source = base64.b64encode(drawn.encode()).decode()
-    return f'<img src="data:image/svg+xml;base64,{source}" alt="">'
+    ends = np.stack([low, high]) / top  # (2, columns) in [-1, 1]
+    rows = np.linspace(1, -1, TALL)[:, None]
+    inside = (rows >= ends[0] - 1 / TALL) & (rows <= ends[1] + 1 / TALL)  # a line at least
+    return picture(np.where(inside, WAVE, 0))
+
+
+def picture(grey: NDArray[Any]) -> str:
+    """(height, width) of 0 to 255 as a picture that fills its track."""
+    packed = io.BytesIO()
+    Image.fromarray(grey.astype(np.uint8)).save(packed, "PNG")
+    source = base64.b64encode(packed.getvalue()).decode()
+    return f'<img src="data:image/png;base64,{source}" alt="">'
 
 
 def bars(
@@ -192,14 +194,11 @@ def spectrogram(decibels: NDArray[np.float32], config: AudioConfig) -> str:
     step = max(1, math.ceil(decibels.shape[1] / COLUMNS))
     columns = np.maximum.reduceat(decibels, np.arange(0, decibels.shape[1], step), axis=1)
     levels = (columns - float(columns.max()) + SPAN_DB) / SPAN_DB
-    grey = Image.fromarray((np.clip(levels[::-1], 0, 1) * 255).astype(np.uint8))
-    packed = io.BytesIO()
-    grey.save(packed, "PNG")
-    source = base64.b64encode(packed.getvalue()).decode()
     places = {h: 100 * (mel_row(h, config) + 0.5) / config.mels for h in HERTZ}
     labels = "".join(
         f'<span style="bottom:{place:.1f}%">{hertz}</span>'
         for hertz, place in places.items()
         if 8 < place < 92  # whole labels
     )
-    return f'<img src="data:image/png;base64,{source}" alt=""><div class="hertz">{labels}</div>'
+    grey = picture(np.clip(levels[::-1], 0, 1) * 255)
+    return f'{grey}<div class="hertz">{labels}</div>'

@@ -7,13 +7,28 @@ from collections.abc import Callable, Iterable, Mapping
 import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard import markup
 from dashboard.foreign import escape
 from dashboard.parts.chart import chart
+from dashboard.parts.sources import source_name
 from dashboard.text import Texts
 from mmbm.record.figures import Comparison, Figures
 from mmbm.record.record import ALL
 
-__all__ = ["assessed", "block", "by_group", "leaning", "modalities", "picker", "sizes"]
+__all__ = [
+    "assessed",
+    "blank",
+    "block",
+    "by_group",
+    "leaning",
+    "modalities",
+    "picker",
+    "share",
+    "sizes",
+    "small",
+    "table",
+    "title",
+]
 
 
 def by_group(groups: Mapping[str, Mapping[str, Figures]], finding: str) -> dict[str, Figures]:
@@ -25,29 +40,57 @@ def assessed(groups: Mapping[str, Figures]) -> dict[str, Figures]:
     return {name: g for name, g in groups.items() if g.auroc is not None}
 
 
-def block(
-    key: str,
-    figure: Callable[[], go.Figure] | None,
-    caption: str,
-    say: Texts,
-    *,
-    titled: bool = True,
-) -> None:
-    """Title, figure and caption, or "not assessed"."""
-    if titled:
-        st.subheader(say(key), anchor=False)
-    if figure is None:
-        st.html(f'<div class="blank">{escape(say("model.not_assessed"))}</div>')
+def title(key: str, say: Texts) -> None:
+    st.subheader(say(key), anchor=False)
+
+
+def small(text: str) -> None:
+    """A caption."""
+    if text.strip():
+        st.html(f'<div class="small">{escape(text.strip())}</div>')
+
+
+def blank(say: Texts, key: str = "model.not_assessed") -> None:
+    st.html(f'<div class="blank">{escape(say(key))}</div>')
+
+
+def block(key: str, drawn: Callable[[], go.Figure | str] | None, caption: str, say: Texts) -> None:
+    """Figure and caption, or "not assessed"; a figure is plotly's, or a table in HTML."""
+    if drawn is None:
+        blank(say)
         return
-    chart(figure(), key, say)
-    st.html(f'<div class="small">{escape(caption)}</div>')
+    figure = drawn()
+    if isinstance(figure, str):
+        st.html(figure)
+    else:
+        chart(figure, key, say)
+    small(caption)
+
+
+def table(
+    rows: Iterable[tuple[str, ...]],
+    heads: Iterable[str],
+    say: Texts,
+    none: str = "model.not_assessed",
+) -> None:
+    """Cells as text below the words of ``heads``; or the sentence that says why there are none."""
+    cells = list(rows)
+    if not cells:
+        blank(say, none)
+        return
+    made = markup.facts_table(cells, head=[say(head) for head in heads])
+    st.html(f'<div class="wide" tabindex="0">{made}</div>')
 
 
 def sizes(groups: Mapping[str, Figures], say: Texts, key: str = "model.size") -> str:
-    """ "adults: 200 cases of 150 patients, 80 positive; children: …", with what is small."""
+    """ "NIH: 200 cases of 150 patients, 80 positive; SIIM: …", with what is small."""
     named = [
         say(
-            key, source=name, n=f"{g.n:,}", patients=f"{g.patients:,}", positives=f"{g.positives:,}"
+            key,
+            source=source_name(name, say),
+            n=f"{g.n:,}",
+            patients=f"{g.patients:,}",
+            positives=f"{g.positives:,}",
         )
         + (f" ({say('model.few')})" if g.few else "")
         for name, g in groups.items()
@@ -61,12 +104,17 @@ def leaning(groups: Iterable[Figures | Comparison], say: Texts) -> str:
     return " " + say("model.assembled", n=f"{most:,}") if most else ""
 
 
+def share(value: float | None, digits: int = 1) -> str:
+    """ "91.4 %"."""
+    return "–" if value is None else f"{100 * value:.{digits}f} %"
+
+
 def picker(key: str, names: Iterable[str], say: Texts) -> str:
     """Which source a block is about; all together first."""
     chosen: str = st.selectbox(
         say("model.source"),
         [ALL, *names],
-        format_func=lambda s: say("model.overall") if s == ALL else s,
+        format_func=lambda s: say("model.overall") if s == ALL else source_name(s, say),
         key=key,
         label_visibility="collapsed",
     )

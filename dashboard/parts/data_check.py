@@ -1,68 +1,69 @@
-"""A manifest's check on the screen: verdict, remarks, and a figure or table of each part."""
+"""A manifest's check on the screen: its verdict and issues first, then each part of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
-from dashboard import markup
 from dashboard.figures import data as draw
-from dashboard.foreign import escape, verbatim
-from dashboard.parts.chart import chart
+from dashboard.foreign import escape
+from dashboard.parts.blocks import blank, small, table, title
 from dashboard.text import Texts
 from mmbm.data.check.report import DataReport, QualityRow
 from mmbm.text import sentence
 
-__all__ = ["report_page", "verdict"]
+__all__ = ["show"]
 
 SHOWN = 15  # associations
+EXAMPLES = 3  # of an issue
 PARTS = ("cases", "patients", "image", "notes", "audio", "all_three", "notes_naming")
 
 
-def verdict(report: DataReport, say: Texts) -> None:
-    """One line: fit to use or not."""
-    shown = st.error if report.errors else st.warning if report.warnings else st.success
-    shown(verbatim(say.of(report.verdict)))
+def show(name: str, report: DataReport, say: Texts) -> None:
+    """One tab of the page."""
+    match name:
+        case "summary":
+            summary(report, say)
+        case "balance":
+            balance(report, say)
+        case "associations":
+            associations(report, say)
+        case "quality":
+            quality(report, say)
+        case "inputs":
+            inputs(report, say)
 
 
-def report_page(report: DataReport, say: Texts) -> None:
-    """All of a report."""
-    st.subheader(say("data.remarks"), anchor=False)
+def summary(report: DataReport, say: Texts) -> None:
+    """Fit to use or not, what it is, and the issues, errors first."""
+    kind = "fail" if report.errors else "caution" if report.warnings else "pass"
+    verdict = escape(say.of(report.verdict))
+    st.html(f'<div class="standing"><span class="verdict {kind}">{verdict}</span></div>')
+    small(
+        say(
+            "data.about",
+            sources=say("findings.then").join(report.sources) or "–",
+            labels=say("findings.then").join(draw.label_name(n, say) for n in report.labels) or "–",
+        )
+    )
+    title("data.remarks", say)
     rows = [
         (
             say(f"data.severity.{remark.severity}"),
             say.of(remark.said),
-            "; ".join(map(say.of, remark.examples[:4])),
+            "; ".join(map(say.of, remark.examples[:EXAMPLES]))
+            + (f" … (+{remark.count - EXAMPLES:,})" if remark.count > EXAMPLES else ""),
         )
         for remark in report.remarks
     ]
-    heads = ("data.severity", "data.remark", "data.examples")
-    table(rows, heads, "data.remarks.none", say)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        balance(report, say)
-        parts(report, say)
-    with right:
-        associations(report, say)
-        quality(report, say)
-    sha = f'<div class="small">{escape(say("data.sha", sha=report.sha256))}</div>'
-    st.html(sha)
-
-
-def table(rows: Sequence[tuple[str, ...]], heads: tuple[str, ...], none: str, say: Texts) -> None:
-    """A table, or the sentence that says why there is none."""
-    if rows:
-        st.html(markup.facts_table(rows, head=[say(head) for head in heads]))
-    else:
-        st.html(f'<div class="blank">{escape(say(none))}</div>')
+    table(rows, ("data.severity", "data.remark", "data.examples"), say, "data.remarks.none")
+    small(say("data.sha", sha=report.sha256))
 
 
 def balance(report: DataReport, say: Texts) -> None:
     """How often one label is positive, by split and source."""
-    st.subheader(say("data.balance"), anchor=False)
+    title("data.balance", say)
     if not report.labels:
-        st.html(f'<div class="blank">{escape(say("data.no_labels"))}</div>')
+        blank(say, "data.no_labels")
         return
     chosen = st.selectbox(
         say("data.label"),
@@ -70,51 +71,35 @@ def balance(report: DataReport, say: Texts) -> None:
         format_func=lambda label: draw.label_name(label, say),
         key="data-label",
     )
-    figure = draw.balance(report.balance, chosen or report.labels[0], say)
-    chart(figure, "data.balance", say)
+    st.html(draw.balance(report.balance, chosen or report.labels[0], say))
+    small(say("data.balance.caption"))
 
 
-def parts(report: DataReport, say: Texts) -> None:
-    """Which parts the cases have."""
-    st.subheader(say("data.parts"), anchor=False)
+def inputs(report: DataReport, say: Texts) -> None:
+    """Which inputs the cases have."""
+    title("data.parts", say)
     rows = [
-        (
-            draw.cell_name(row, say),
-            *(f"{getattr(row, part):,}" for part in PARTS),
-        )
+        (draw.cell_name(row, say), *(f"{getattr(row, part):,}" for part in PARTS))
         for row in report.parts
     ]
-    table(rows, ("data.source", *(f"data.{part}" for part in PARTS)), "data.no_cases", say)
+    heads = ("data.source", *(f"data.{part}" for part in PARTS))
+    table(rows, heads, say, "data.no_cases")
 
 
 def associations(report: DataReport, say: Texts) -> None:
     """What a label can be told from."""
-    st.subheader(say("data.associations"), anchor=False)
+    title("data.associations", say)
     strongest = report.associations[:SHOWN]
     if not strongest:
-        st.html(f'<div class="blank">{escape(say("data.no_associations"))}</div>')
+        blank(say, "data.no_associations")
         return
-    figure = draw.associations(strongest, say)
-    chart(figure, "data.associations", say)
-    st.html(f'<div class="small">{escape(say("data.associations.caption"))}</div>')
+    st.html(draw.associations(strongest, say))
+    small(say("data.associations.caption"))
 
 
 def quality(report: DataReport, say: Texts) -> None:
     """Films and recordings of each source."""
-    st.subheader(say("data.quality"), anchor=False)
-    names = list(dict.fromkeys(name for row in report.quality for name in row.figures))
-    if names:
-        chosen = st.segmented_control(
-            say("data.figure"),
-            names,
-            default=names[0],
-            format_func=lambda name: say(f"data.figure.{name}"),
-            key="data-figure",
-            label_visibility="collapsed",
-            required=True,
-        )
-        figure = draw.spreads(report.quality, chosen or names[0], say)
-        chart(figure, "data.spreads", say)
+    title("data.quality", say)
     rows = [
         (
             row.source,
@@ -126,7 +111,20 @@ def quality(report: DataReport, say: Texts) -> None:
         for row in report.quality
     ]
     heads = ("data.source", "data.part", "data.files", "data.unreadable", "data.faults")
-    table(rows, heads, "data.no_files", say)
+    table(rows, heads, say, "data.no_files")
+    names = list(dict.fromkeys(name for row in report.quality for name in row.figures))
+    if names:
+        chosen = st.segmented_control(
+            say("data.figure"),
+            names,
+            default=names[0],
+            format_func=lambda name: say(f"data.figure.{name}"),
+            key="data-figure",
+            label_visibility="collapsed",
+            required=True,
+        )
+        st.html(draw.spreads(report.quality, chosen or names[0], say))
+        small(say("data.spreads.caption"))
 
 
 def poor(row: QualityRow, say: Texts) -> str:

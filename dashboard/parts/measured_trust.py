@@ -2,70 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
-from dashboard import markup
-from dashboard.foreign import escape
+from dashboard.parts.blocks import share, small, table, title
+from dashboard.parts.sources import source_name
 from dashboard.text import Texts
 from mmbm.record.record import Record
 
 __all__ = ["measured_trust"]
 
+ANSWERS = ("group", "cases", "held", "held_yes", "held_no", "one")
+ODD = ("kind", "part", "n", "auroc", "flagged")
+USUAL = "0.9"  # the level that is shown first
+
 
 def measured_trust(record: Record, finding: str, say: Texts) -> None:
-    """Answers at each level by source, and odd inputs by kind."""
-    left, right = st.columns(2, gap="medium")
+    """Answers by source at a level of the reader's choice, and odd inputs by kind."""
+    left, right = st.columns(2, gap="large")
     with left:
-        answers = [
+        answers(record, finding, say)
+    with right:
+        odd_inputs(record, say)
+
+
+def answers(record: Record, finding: str, say: Texts) -> None:
+    title("model.answers", say)
+    levels = record.conformal.get("levels", {})
+    chosen: str = USUAL if USUAL in levels else next(iter(levels), "")
+    if levels:
+        chosen = (
+            st.segmented_control(
+                say("model.answers.level"),
+                levels,
+                default=chosen,
+                format_func=lambda level: f"{float(level):.0%}",
+                key="model-level",
+                required=True,
+            )
+            or chosen
+        )
+    found = next((by for at, by in levels.items() if at == chosen), {}).get(finding, {})
+    table(
+        (
             (
-                say("model.answers.at", level=f"{float(level):.0%}", group=group),
+                group_name(group, say),
                 f"{f['n']:,}",
                 *(share(f[part]) for part in ("coverage", "coverage_yes", "coverage_no", "one")),
             )
-            for level, by in record.conformal.get("levels", {}).items()
-            for group, f in by.get(finding, {}).items()
-        ]
-        heads = ("group", "cases", "held", "held_yes", "held_no", "one")
-        table("model.answers", [f"model.answers.{h}" for h in heads], answers, say)
-    with right:
-        kinds = [
-            (
-                kind.replace("_", " "),
-                say.name("modality", f["modality"]),
-                f"{f['n']:,}",
-                "–" if f["auroc"] is None else f"{f['auroc']:.3f}",
-                share(f["flagged"]),
-            )
-            for kind, f in record.shift.get("kinds", {}).items()
-        ]
-        odd = ("kind", "part", "n", "auroc", "flagged")
-        table("model.odd", [f"model.odd.{h}" for h in odd], kinds, say)
-        alarms = [
-            (
-                say("model.odd.usual", source=source),
-                say.name("modality", modality),
-                f"{f['n']:,}",
-                "–",
-                share(f["flagged"]),
-            )
-            for modality, sources in record.shift.get("false_alarms", {}).items()
-            for source, f in sources.items()
-        ]
-        if kinds or alarms:
-            st.html(markup.facts_table(alarms, head=[say(f"model.odd.{h}") for h in odd]))
+            for group, f in found.items()
+        ),
+        [f"model.answers.{head}" for head in ANSWERS],
+        say,
+    )
+    small(say("model.answers.caption"))
 
 
-def share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
+def group_name(group: str, say: Texts) -> str:
+    """The sources that the answers were fitted on, all of them, or one."""
+    if group == "fitted":
+        return say("model.answers.fitted")
+    return say("model.overall") if group == "all" else source_name(group, say)
 
 
-def table(key: str, heads: Sequence[str], rows: Sequence[tuple[str, ...]], say: Texts) -> None:
-    """Title, table and what it means; or "not assessed"."""
-    st.subheader(say(key), anchor=False)
-    if not rows:
-        st.html(f'<div class="blank">{escape(say("model.not_assessed"))}</div>')
-        return
-    st.html(markup.facts_table(rows, head=[say(head) for head in heads]))
-    st.html(f'<div class="small">{escape(say(f"{key}.caption"))}</div>')
+def odd_inputs(record: Record, say: Texts) -> None:
+    title("model.odd", say)
+    kinds = [
+        (
+            kind.replace("_", " "),
+            say.name("modality", f["modality"]),
+            f"{f['n']:,}",
+            "–" if f["auroc"] is None else f"{f['auroc']:.3f}",
+            share(f["flagged"]),
+        )
+        for kind, f in record.shift.get("kinds", {}).items()
+    ]
+    alarms = [
+        (
+            say("model.odd.usual", source=source_name(source, say)),
+            say.name("modality", modality),
+            f"{f['n']:,}",
+            "–",
+            share(f["flagged"]),
+        )
+        for modality, sources in record.shift.get("false_alarms", {}).items()
+        for source, f in sources.items()
+    ]
+    table([*kinds, *alarms], [f"model.odd.{head}" for head in ODD], say)
+    small(say("model.odd.caption") + ("" if kinds else " " + say("model.odd.none")))

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard import state
-from dashboard.foreign import escape, verbatim
+from dashboard.foreign import escape
 from dashboard.parts.account import account_of
 from dashboard.parts.answers import answers
 from dashboard.parts.closer import closer
@@ -16,6 +16,7 @@ from dashboard.parts.evidence import blank, film_map, map_in_words, sound
 from dashboard.parts.note import note
 from dashboard.parts.other import others
 from dashboard.parts.prevalence import at_prevalence
+from dashboard.parts.tabs import open_tab
 from dashboard.parts.whatif import whatif
 from dashboard.review import Review
 from dashboard.text import Texts
@@ -55,15 +56,11 @@ def evidence(
     }
     if any(m not in MODALITIES for m in seen.config.modalities):
         tabs = {"other": partial(others, seen, account, maps, say)} | tabs
-    places = st.tabs(
-        [verbatim(say(f"tab.{name}")) for name in tabs], key="evidence", on_change="rerun"
-    )
-    for place, (name, draw) in zip(places, tabs.items(), strict=True):
-        if place.open:
-            with place:
-                draw()
-        else:
-            state.keep_questions(name)
+    opened, place = open_tab("review", {name: say(f"tab.{name}") for name in tabs}, say)
+    with place:
+        tabs[opened]()
+    for name in tabs.keys() - {opened}:
+        state.keep_questions(name)
 
 
 def notes(seen: Review, maps: EvidenceMaps, say: Texts) -> None:

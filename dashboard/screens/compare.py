@@ -5,94 +5,129 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import markup, models, state
-from dashboard.figures import evaluation as draw
+from dashboard.figures import forest
 from dashboard.foreign import escape, verbatim
-from dashboard.parts.blocks import by_group, leaning
-from dashboard.parts.chart import chart
+from dashboard.parts.blocks import blank, by_group, leaning, small, title
+from dashboard.parts.compared import headline, only_one, pairs, pairs_table, rates
+from dashboard.parts.sources import source_name
+from dashboard.parts.tabs import open_tab
 from dashboard.text import Texts
 from mmbm.card import read_card
 from mmbm.errors import MMBMError
 from mmbm.model.checkpoint import find, shipped
-from mmbm.record.figures import Figures
 from mmbm.record.record import Record, parse_record
+from mmbm.record.shelf import shelved, take_from_shelf
 
-RATES = ("auroc", "auprc", "accuracy", "precision", "recall", "specificity", "f1")
+TABS = ("summary", "figures", "table", "records")
 
 
 def other(say: Texts) -> Record | None:
-    """The record to compare with: a file, or a shipped model's."""
-    left, right = st.columns(2, gap="medium")
+    """The record to compare with: one that comes with the program, or a file's."""
+    models_here = [name for name in shipped() if find(name) != models.predictor().folder]
+    earlier = shelved()
+    left, right = st.columns(2, gap="medium", vertical_alignment="top")
     with left:
-        names = [name for name in shipped() if find(name) != models.predictor().folder]
-        chosen = st.selectbox(say("compare.shipped"), names, index=None, key="compare-shipped")
+        chosen = st.selectbox(say("compare.with"), [*earlier, *models_here], key="compare-shipped")
+        small(say.strings.get(f"compare.about.{chosen}", ""))
     with right:
         given = st.file_uploader(say("compare.file"), type="json", key="compare-file")
     if given is not None:
         return parse_record(given.getvalue())
+    if chosen in earlier:
+        return take_from_shelf(chosen)
     return read_card(find(chosen)).evaluation if chosen else None
 
 
+def summary(first: Record, second: Record, say: Texts) -> None:
+    """The same cases or not, which is higher where, and every pair."""
+    same_cases(first, second, say)
+    found = list(pairs(first, second))
+    if not found:
+        st.warning(say("compare.no_pair"))
+        return
+    st.html(headline(found, say))
+    st.html(pairs_table(found, say))
+    real = first.real_parts and second.real_parts
+    small(say("compare.real" if real else "compare.all_inputs") + " " + say("compare.caption"))
+    small(only_one(first, second, say))
+
+
+def same_cases(first: Record, second: Record, say: Texts) -> None:
+    """Whether a difference can be one of the models."""
+    kind, said = "caution", "compare.different"
+    if not first.test_sha256 or not second.test_sha256:
+        said = "compare.unknown"
+    elif first.test_sha256 == second.test_sha256:
+        kind, said = "pass", "compare.same"
+    st.html(f'<div class="standing"><span class="verdict {kind}">{escape(say(said))}</span></div>')
+
+
+def choose(first: Record, second: Record, say: Texts) -> str | None:
+    """One of the findings that both have."""
+    findings = [f for f in first.overall if f in second.overall]
+    if not findings:
+        st.warning(say("compare.no_finding"))
+        return None
+    chosen = st.segmented_control(
+        say("model.finding"),
+        findings,
+        default=findings[0],
+        format_func=lambda finding: verbatim(say.name("finding", finding)),
+        key="compare-finding",
+        label_visibility="collapsed",
+        required=True,
+    )
+    return chosen or findings[0]
+
+
+def figures(first: Record, second: Record, finding: str, say: Texts) -> None:
+    """AUROCs of real inputs, and of all."""
+    for key, section in (("model.real_parts", "real_parts"), ("model.by_source", "by_source")):
+        mine, theirs = (by_group(getattr(r, section), finding) for r in (first, second))
+        title(key, say)
+        rows = [
+            (say(f"compare.{who}_of", source=source_name(name, say)), found[name])
+            for name in mine
+            if name in theirs
+            for who, found in (("this", mine), ("other", theirs))
+        ]
+        if any(f.auroc is not None for _, f in rows):
+            st.html(forest.forest(rows, say))
+            small(leaning((f for _, f in rows), say))
+        else:
+            blank(say)
+    small(say("compare.caption"))
+
+
+def table(first: Record, second: Record, finding: str, say: Texts) -> None:
+    """Every figure at the operating point, with its difference."""
+    section = "real_parts" if first.real_parts and second.real_parts else "by_source"
+    mine, theirs = (by_group(getattr(r, section), finding) for r in (first, second))
+    if not set(mine) & set(theirs):
+        blank(say)
+        return
+    st.html(f'<div class="wide" tabindex="0">{rates(mine, theirs, say)}</div>')
+    real = section == "real_parts"
+    small(say("compare.real" if real else "compare.all_inputs") + " " + say("compare.caption"))
+
+
 def identities(first: Record, second: Record, say: Texts) -> None:
-    """What each record is of, and whether they can be compared."""
+    """What each record is of."""
+    both = (first, second)
     rows = [
-        (say("model.name"), *(f"{r.model.name} {r.model.version}" for r in (first, second))),
-        (say("model.sha"), first.model.sha256, second.model.sha256),
-        (say("compare.cases"), *(r.test_sha256 or "–" for r in (first, second))),
-        (say("compare.code"), *(str(r.pipeline_version or "–") for r in (first, second))),
-        (
-            say("compare.point"),
-            *(say(f"model.point.{r.operating_point}") for r in (first, second)),
-        ),
+        (say("model.name"), *(f"{r.model.name} {r.model.version}" for r in both)),
+        (say("model.sha"), *(r.model.sha256 for r in both)),
+        (say("compare.cases"), *(r.test_sha256 or "–" for r in both)),
+        (say("compare.code"), *(str(r.pipeline_version or "–") for r in both)),
+        (say("compare.point"), *(say(f"model.point.{r.operating_point}") for r in both)),
     ]
     st.html(markup.facts_table(rows, head=["", say("compare.this"), say("compare.other")]))
-    if not first.test_sha256 or not second.test_sha256:
-        st.warning(say("compare.unknown"))
-    elif first.test_sha256 == second.test_sha256:
-        st.info(say("compare.same"))
-    else:
-        st.warning(say("compare.different"))
-
-
-def side_by_side(
-    first: dict[str, Figures], second: dict[str, Figures], key: str, say: Texts
-) -> None:
-    """AUROCs as a forest, then every figure with its difference, of the groups that both have."""
-    st.subheader(say(key), anchor=False)
-    shared = [name for name in first if name in second]
-    rows = [
-        (say(f"compare.{who}_of", source=name), found[name])
-        for name in shared
-        for who, found in (("this", first), ("other", second))
-    ]
-    if not any(f.auroc is not None for _, f in rows):
-        st.html(f'<div class="blank">{escape(say("model.not_assessed"))}</div>')
-        return
-    chart(draw.forest(rows, say), key, say)
-    lines = [
-        (name, say(f"model.{rate}"), *difference(first[name], second[name], rate))
-        for name in shared
-        for rate in RATES
-    ]
-    heads = ("model.source", "compare.figure", "compare.this", "compare.other", "compare.less")
-    st.html(markup.facts_table(lines, head=[say(head) for head in heads]))
-    about = say("compare.caption") + leaning((f for _, f in rows), say)
-    st.html(f'<div class="small">{escape(about)}</div>')
-
-
-def difference(first: Figures, second: Figures, rate: str) -> tuple[str, str, str]:
-    """Both values with their intervals, and the first less the second."""
-    values: list[float | None] = [getattr(f, rate) for f in (first, second)]
-    written = [
-        "–" if value is None else draw.interval(value, f.interval(rate))
-        for value, f in zip(values, (first, second), strict=True)
-    ]
-    one, two = values
-    less = "–" if one is None or two is None else markup.signed(one - two, 3)
-    return written[0], written[1], less
 
 
 def page(say: Texts) -> None:
-    """Choose, name both, and show."""
+    """Choose, then the open tab, with the names of both at the head."""
+    head = st.empty()
+    head.header(say("compare.title"), anchor=False)
     mine = read_card(models.predictor().folder).evaluation
     if mine is None:
         st.error(say("model.fault.no_record"))
@@ -101,31 +136,19 @@ def page(say: Texts) -> None:
     if second is None:
         st.html(f'<div class="blank">{escape(say("compare.none"))}</div>')
         return
-    identities(mine, second, say)
-    findings = [f for f in mine.overall if f in second.overall]
-    if not findings:
-        st.warning(say("compare.no_finding"))
-        return
-    finding = st.segmented_control(
-        say("model.finding"),
-        findings,
-        default=findings[0],
-        format_func=lambda finding: verbatim(say.name("finding", finding)),
-        key="compare-finding",
-        required=True,
-    )
-    left, right = st.columns(2, gap="medium")
-    for column, key, section in (
-        (left, "model.by_source", "by_source"),
-        (right, "model.real_parts", "real_parts"),
-    ):
-        with column:
-            pair = [by_group(getattr(r, section), finding or findings[0]) for r in (mine, second)]
-            side_by_side(pair[0], pair[1], key, say)
+    named = [f"{r.model.name} {r.model.version}" for r in (mine, second)]
+    head.header(verbatim(say("compare.named", this=named[0], other=named[1])), anchor=False)
+    name, tab = open_tab("compare", {n: say(f"compare.tab.{n}") for n in TABS}, say)
+    with tab:
+        if name == "summary":
+            summary(mine, second, say)
+        elif name == "records":
+            identities(mine, second, say)
+        elif finding := choose(mine, second, say):
+            (figures if name == "figures" else table)(mine, second, finding, say)
 
 
 say = state.say()
-st.header(say("compare.title"), anchor=False)
 try:
     page(say)
 except MMBMError as refusal:

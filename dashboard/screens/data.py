@@ -8,14 +8,24 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.foreign import escape, verbatim
-from dashboard.parts.data_check import report_page, verdict
+from dashboard.parts.data_check import show
+from dashboard.parts.tabs import open_tab
 from dashboard.text import Texts
 from mmbm.data.check.check import check
 from mmbm.data.check.report import DataReport
 from mmbm.errors import MMBMError
+from mmbm.storage.assets import assets_folder
+from mmbm.storage.folder import checksum
+
+TABS = ("summary", "balance", "associations", "quality", "inputs")
 
 
-def run(path: str, say: Texts) -> DataReport | None:
+def example() -> Path:
+    """The manifest that comes with the program."""
+    return assets_folder() / "example" / "manifest.csv"
+
+
+def run(path: Path, say: Texts) -> DataReport | None:
     """Check with a progress bar; a refusal is said on the page."""
     bar = st.progress(0.0, say("data.working"))
 
@@ -25,7 +35,7 @@ def run(path: str, say: Texts) -> DataReport | None:
             bar.progress(done / of, verbatim(f"{part}: {done:,} / {of:,}"))
 
     try:
-        return check(Path(path).expanduser(), progress)
+        return check(path.expanduser(), progress)
     except MMBMError as refusal:
         st.error(verbatim(say("data.refused", reason=say.of(refusal))))
         return None
@@ -33,8 +43,8 @@ def run(path: str, say: Texts) -> DataReport | None:
         bar.empty()
 
 
-def asked(say: Texts) -> str | None:
-    """The path of the manifest, once the button is pressed."""
+def asked(say: Texts) -> Path | None:
+    """The path of the manifest, once one of the buttons is pressed."""
     with (
         st.form("data-form", border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),
@@ -43,24 +53,38 @@ def asked(say: Texts) -> str | None:
             say("data.path"), placeholder="/data/manifest.csv", key="data-path", width="stretch"
         )
         pressed = st.form_submit_button(say("data.check"), type="primary", key="data-check")
-    return path.strip() if pressed and path.strip() else None
+        again = st.form_submit_button(say("data.example"), key="data-example")
+    if again:
+        return example()
+    return Path(path.strip()) if pressed and path.strip() else None
+
+
+def what_it_is(report: DataReport, say: Texts) -> None:
+    """Whether this is the example or the reader's own, with the report as a file."""
+    of_example = report.sha256 == checksum(example().read_bytes())
+    said = say("data.is_own", name=report.manifest)
+    if of_example:
+        said = say("data.is_example", n=f"{report.cases:,}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(f'<div class="small">{escape(said)}</div>', width="stretch")
+        st.download_button(
+            say("data.download"),
+            report.model_dump_json(indent=2),
+            file_name="data-check.json",
+            mime="application/json",
+        )
 
 
 say = state.say()
 st.header(say("data.title"), anchor=False)
 st.html(f'<div class="small">{escape(say("data.intro"))}</div>')
 path = asked(say)
-if path is not None:
-    state.keep_data_report(run(path, say))
 report = state.kept_data_report()
+if path is not None or report is None:
+    report = run(path or example(), say)
+    state.keep_data_report(report)
 if report is not None:
-    verdict(report, say)
-    st.download_button(
-        say("data.download"),
-        report.model_dump_json(indent=2),
-        file_name="data-check.json",
-        mime="application/json",
-    )
-    report_page(report, say)
-elif path is None:
-    st.html(f'<div class="blank">{escape(say("data.none"))}</div>')
+    what_it_is(report, say)
+    name, tab = open_tab("data", {n: say(f"data.tab.{n}") for n in TABS}, say)
+    with tab:
+        show(name, report, say)

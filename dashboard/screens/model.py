@@ -1,67 +1,133 @@
-"""Model: its identity, its card, and how it fared on patients it had not seen."""
+"""Model: what it is, where it was validated and where not, and all that its record holds."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import markup, models, state
-from dashboard.foreign import document, verbatim
-from dashboard.parts.evaluation import evaluation, training
-from dashboard.parts.evidence import blank
+from dashboard import models, state
+from dashboard.figures import forest
+from dashboard.foreign import document, escape, verbatim
+from dashboard.parts.blocks import assessed, blank, block, leaning, small, title
+from dashboard.parts.calibration import calibration
+from dashboard.parts.evaluation import added, sources
+from dashboard.parts.learned import learned
+from dashboard.parts.located import boxed, moments
 from dashboard.parts.measured_trust import measured_trust
+from dashboard.parts.subgroups import against_normal, subgroups
+from dashboard.parts.summary import summary
+from dashboard.parts.tabs import open_tab
 from dashboard.text import Texts
-from mmbm.card import read_card
+from mmbm.card import Card, read_card
 from mmbm.errors import MMBMError
 from mmbm.predict import Predictor
+from mmbm.record.record import Record
 
-
-def identity(predictor: Predictor, say: Texts) -> None:
-    """Which model this is."""
-    st.subheader(say("model.identity"), anchor=False)
-    named = ", ".join(say.name("finding", f) for f in predictor.config.findings)
-    rows = [
-        (say("model.name"), predictor.identity.name),
-        (say("model.version"), predictor.identity.version),
-        (say("model.sha"), predictor.identity.sha256),
-        (say("model.device"), predictor.device),
-        (say("model.findings"), named),
-    ]
-    st.html(markup.facts_table(rows))
+TABS = (
+    "summary", "sources", "inputs", "calibration", "places", "subgroups", "sounds", "training",
+    "card",
+)  # fmt: skip
+OF_THE_RECORD = TABS[:7]
 
 
 def page(predictor: Predictor, say: Texts) -> None:
-    """Identity, evaluation, training and card."""
-    identity(predictor, say)
+    """Identity and finding, then the open tab."""
     card = read_card(predictor.folder)
-    st.header(say("model.evaluation"), anchor=False)
-    findings = predictor.config.findings
+    with st.container(horizontal=True, horizontal_alignment="distribute", gap="medium"):
+        identity(predictor, say)
+        finding = choose(predictor.config.findings, say)
+    for fault in card.faults:
+        st.error(say(f"model.fault.{fault}"))
+    name, tab = open_tab("model", {n: say(f"model.tab.{n}") for n in TABS}, say)
+    with tab:
+        if card.evaluation is None and name in OF_THE_RECORD:
+            blank(say)
+        else:
+            show(name, card, predictor, finding, say)
+
+
+def identity(predictor: Predictor, say: Texts) -> None:
+    """Which model this is, in two lines."""
+    named = predictor.identity
+    line = say("model.identity", sha=named.sha256, device=predictor.device.upper())
+    with st.container(width="content", gap="xsmall"):
+        st.header(verbatim(f"{named.name} {named.version}"), anchor=False)
+        st.html(f'<div class="small">{escape(line)}</div>')
+
+
+def choose(findings: tuple[str, ...], say: Texts) -> str:
+    """The finding that all tabs are about."""
     chosen = st.segmented_control(
         say("model.finding"),
         findings,
         default=findings[0],
         format_func=lambda finding: verbatim(say.name("finding", finding)),
         key="model-finding",
+        label_visibility="collapsed",
         required=True,
+        width="content",
     )
-    finding = chosen or findings[0]
-    for fault in card.faults:
-        st.error(say(f"model.fault.{fault}"))
-    if card.evaluation is None:
-        blank(say("model.not_assessed"))
-    else:
-        evaluation(card.evaluation, finding, say)
-        measured_trust(card.evaluation, finding, say)
-    training(card.history, finding, say)
-    st.header(say("model.card"), anchor=False)
-    with st.container(border=True):
-        st.html(document(card.markdowns[say.language] or card.markdown or say("model.no_card")))
+    return chosen or findings[0]
+
+
+def show(name: str, card: Card, predictor: Predictor, finding: str, say: Texts) -> None:
+    """One tab."""
+    record = card.evaluation
+    match name:
+        case "training":
+            learned(card, finding, say)
+        case "card":
+            written(card, say)
+        case _ if record is not None:
+            of_record(name, record, card, predictor, finding, say)
+
+
+def of_record(
+    name: str, record: Record, card: Card, predictor: Predictor, finding: str, say: Texts
+) -> None:
+    match name:
+        case "summary":
+            summary(record, card.facts, predictor.config.findings, finding, say)
+        case "sources":
+            sources(record, finding, say)
+        case "inputs":
+            added(record, finding, say)
+        case "calibration":
+            calibration(record, finding, say)
+            measured_trust(record, finding, say)
+        case "places":
+            boxed(record, finding, say)
+            moments(record, say)
+        case "subgroups":
+            against_normal(record, finding, say)
+            subgroups(record, finding, say)
+        case "sounds":
+            events(record, say)
+
+
+def events(record: Record, say: Texts) -> None:
+    """How well each kind of lung sound is heard."""
+    title("model.events", say)
+    rows = [(say.name("event", name), f) for name, f in assessed(record.sound_events).items()]
+    caption = say("model.events.caption") + leaning((f for _, f in rows), say)
+    drawn = (lambda: forest.forest(rows, say)) if rows else None
+    block("model.events", drawn, caption, say)
+    absent = [say.name("event", n) for n, f in record.sound_events.items() if f.auroc is None]
+    if absent:
+        small(say("model.events.absent", names=say("findings.then").join(absent)))
+
+
+def written(card: Card, say: Texts) -> None:
+    """The card as a document of its own."""
+    text = card.markdowns[say.language] or card.markdown or say("model.no_card")
+    named = f'role="region" aria-label="{escape(say("model.card"))}"'
+    st.html(f'<div class="document" tabindex="0" {named}>{document(text)}</div>')
 
 
 say = state.say()
-st.header(say("model.title"), anchor=False)
 try:
     with st.spinner(say("review.loading")):
         predictor = models.predictor()
     page(predictor, say)
 except MMBMError as refusal:
+    st.header(say("model.title"), anchor=False)
     st.error(verbatim(say("review.no_model", reason=say.of(refusal))))

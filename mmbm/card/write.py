@@ -17,6 +17,7 @@ from mmbm.branches.registry import branch_of
 from mmbm.card.evaluated import evaluation
 from mmbm.card.facts import FILES, Card, CardFacts, read_card
 from mmbm.card.lineage import read_lineage, weights_sha256
+from mmbm.card.open import open_questions, own_facts
 from mmbm.card.tables import group_named, markdown_table
 from mmbm.findings import not_assessed, title
 from mmbm.model.config import ModelConfig
@@ -27,7 +28,6 @@ from mmbm.text import Say, Sentence, known, name_of, sentence, speaker
 
 __all__ = ["write_card"]
 
-OPEN = ("prospective", "human", "real", "elsewhere", "clinic")  # what nobody looked at
 NON_COMMERCIAL = {"chexpert", "icbhi", "ieee8023", "mimic_cxr", "openi", "siim"}  # forbid it
 
 
@@ -41,12 +41,9 @@ def write_card(folder: Path) -> None:
     """
     card = read_card(folder)
     config = ModelConfig.read(folder / "config.json")
-    english = CardFacts.parse(card.facts.get("card", {}))
-    own = {"en": english, "zh": english}
-    if "card_zh" in card.facts:
-        own["zh"] = CardFacts.parse(card.facts["card_zh"])
     for language, name in FILES.items():
-        put(folder, name, _text(card, config, own[language], speaker(language)).encode())
+        own = own_facts(card.facts, language)
+        put(folder, name, _text(card, config, own, speaker(language)).encode())
 
 
 def _text(card: Card, config: ModelConfig, own: CardFacts, say: Say) -> str:
@@ -214,10 +211,5 @@ def _failures(record: Record | None, own: CardFacts, say: Say) -> str:
 
 
 def _not_assessed(record: Record | None, own: CardFacts, say: Say) -> str:
-    missing = list(OPEN)
-    if record is None or not record.leave_one_source_out:
-        missing.append("left_out")
-    if record is None or not record.subgroups:
-        missing.append("subgroups")
-    lines = [*(sentence(f"card.open.{name}") for name in missing), *own.not_assessed]
+    lines = (*open_questions(record), *own.not_assessed)
     return _section("not_assessed", "\n".join(f"- {say(line)}" for line in lines), say)

@@ -147,9 +147,12 @@ def test_a_model_of_payloads(browser_page, running, source_model, tmp_path, payl
     page, address = browser_page, running[1]
     use(address, a_model(source_model, tmp_path / "model", payloads))
     page.goto(f"{address}/model")
-    expect(page.get_by_role("heading", name="Identity")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("tab", name="By source")).to_be_visible(timeout=PATIENCE)
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        settled(page)
+        harmless(page)
     assert page.locator('[data-testid="stAlert"]').filter(has_text="could be loaded").count() == 0
-    harmless(page)
     page.goto(address)
     note = tmp_path / f"{named(payloads[0])}.txt"
     note.write_text("fever, cough", encoding="utf-8")

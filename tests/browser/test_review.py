@@ -181,7 +181,7 @@ def test_the_first_page_of_a_fresh_server_may_be_any(page, server):
     page.goto(f"{server[0]}/model")
     notice = page.get_by_text("Research use, not a medical device").first
     expect(notice).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_role("heading", name="Identity")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("tab", name="By source")).to_be_visible(timeout=PATIENCE)
 
 
 def test_a_case_from_upload_to_reasons(page, server, tmp_path):

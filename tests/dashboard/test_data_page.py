@@ -1,4 +1,4 @@
-import json
+import re
 
 import pandas as pd
 import pytest
@@ -8,7 +8,7 @@ from dashboard.text import LANGUAGES, texts
 from mmbm.data.check.association import FOLLOWS
 from mmbm.data.check.check import check
 from mmbm.data.check.report import DataReport
-from tests.dashboard.test_pages import clean, shown
+from tests.dashboard.test_pages import clean, opened, shown
 from tests.made_cases import write_manifest
 
 
@@ -27,42 +27,66 @@ def report(manifest):
     return check(manifest)
 
 
-def checked(app, path):
-    app.run()
-    app.switch_page("screens/data.py").run()
+def checked(app, path, tab="summary"):
+    opened(app, "data", tab)
     app.text_input(key="data-path").set_value(str(path))
     return app.button(key="data-check").click().run()
 
 
+def test_the_example_is_checked_at_first_sight(app):
+    screen = shown(clean(opened(app, "data", "summary")))
+    assert "This is the example that comes with the program: 28 made-up cases" in screen
+    assert "Not usable: 3 kinds of error and 7 of warning in 28 cases of 27 patients." in screen
+    assert "patient-13" in screen and "film-17.jpg = film-18.jpg" in screen
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_every_tab_opens_in_every_language(app, language):
+    for tab in ("summary", "balance", "associations", "quality", "inputs"):
+        assert "<table" in shown(opened(app, "data", tab, language)), tab
+
+
 def test_a_manifest_is_checked_and_shown(app, manifest):
-    clean(checked(app, manifest))
-    assert app.warning[0].value.startswith("Usable, with ") and not app.error
-    assert "32 cases of 32 patients" in app.warning[0].value
-    screen = shown(app)
+    screen = shown(clean(checked(app, manifest)))
+    assert "Usable, with " in screen and "32 cases of 32 patients" in screen
+    assert "The check of manifest.csv." in screen
     assert "4 labels can be predicted from the source." in screen
     assert "pneumonia: V 1.00" in screen
-    assert "&lt;b&gt;north · train" in screen and "<b>north" not in screen
-    assert len(app.get("plotly_chart")) == 3
     kept = app.session_state["session"].data_report
     assert kept == check(manifest)
 
 
-def test_a_label_and_a_figure_can_be_chosen_without_a_new_check(app, manifest, monkeypatch):
-    checked(app, manifest)
+def test_names_from_the_manifest_are_shown_word_for_word(app, manifest):
+    screen = shown(clean(checked(app, manifest, "balance")))
+    assert "&lt;b&gt;north · train" in screen and "<b>north" not in screen
+
+
+def test_a_label_can_be_chosen_without_a_new_check(app, manifest, monkeypatch):
+    checked(app, manifest, "balance")
     monkeypatch.setattr("mmbm.data.check.check.scan_manifest", None)  # would fail
     app.selectbox(key="data-label").set_value("sound:normal").run()
-    app.segmented_control(key="data-figure").set_value("seconds").run()
+    assert app.selectbox(key="data-label").value == "sound:normal"
     clean(app)
-    chart = json.loads(app.get("plotly_chart")[-1].proto.spec)
-    assert chart["layout"]["xaxis"]["title"]["text"] == "Length, seconds"
+
+
+def test_a_figure_of_the_files_can_be_chosen(app, manifest):
+    checked(app, manifest, "quality")
+    app.segmented_control(key="data-figure").set_value("seconds").run()
+    assert '<th scope="row">south</th><td>2</td><td>2</td><td>2</td>' in shown(clean(app))
+
+
+def test_the_example_can_be_checked_again(app, manifest):
+    checked(app, manifest)
+    app.button(key="data-example").click().run()
+    assert "28 made-up cases" in shown(clean(app))
 
 
 def test_errors_are_said_first(app, tmp_path):
     path = write_manifest(tmp_path, 8)
     (tmp_path / "film3.png").write_bytes(b"no film")
-    clean(checked(app, path))
-    assert app.error[0].value.startswith("Not usable: 1 kinds of error")
-    assert "1 files could not be read." in shown(app) and "film3.png" in shown(app)
+    screen = shown(clean(checked(app, path)))
+    assert '<span class="verdict fail">Not usable: 1 kinds of error' in screen
+    assert "1 files could not be read." in screen and "film3.png" in screen
 
 
 def test_a_path_that_is_no_manifest_is_refused_and_the_last_report_goes(app, manifest, tmp_path):
@@ -88,19 +112,20 @@ def test_the_report_stays_while_another_page_is_read(app, manifest):
 def test_the_figures_hold_the_reports_numbers(report, language):
     say = texts(language)
     bars = draw.balance(report.balance, "pneumonia", say)
-    counts = {tuple(b.y): tuple(b.x) for b in bars.data}
-    assert len(counts) == 1 and [sum(b.x) for b in bars.data] == [16, 16, 0]
-    strongest = draw.associations(report.associations, say).data[0]
-    assert strongest.x[0] == pytest.approx(1.0) and min(strongest.x) < FOLLOWS
-    assert "&lt;b&gt;north: 16 / 16" in str(strongest.customdata[0])
-    boxes = draw.spreads(report.quality, "shorter_side", say).data[0]
-    assert list(boxes.median) == [96, 96] and list(boxes.y) == ["&lt;b&gt;north", "south"]
+    counts = [int(number) for number in re.findall(r"<td>(\d+)</td>", bars)]
+    assert [sum(counts[side::3]) for side in range(3)] == [16, 16, 0]
+    assert 'class="positive" style="width:100.0%"' in bars
+    strongest = re.search(r"<tbody><tr>.*?</tr>", draw.associations(report.associations, say))[0]
+    assert "<td>1.00</td>" in strongest and "&lt;b&gt;north: 16 / 16" in strongest
+    assert f"left:{100 * FOLLOWS:.0f}%" in strongest and "share much" in strongest
+    boxes = draw.spreads(report.quality, "shorter_side", say)
+    assert boxes.count("<td>96</td>") == 10 and '<th scope="row">&lt;b&gt;north</th>' in boxes
     assert say("data.cramers_v") == "Cramér's V"
 
 
 def test_an_empty_manifest_has_a_page(app, tmp_path):
     path = tmp_path / "cases.csv"
     path.write_text("case_id,patient_id,source,split,notes_text\na,p,here,train,cough\n")
-    clean(checked(app, path))
+    clean(checked(app, path, "balance"))
     assert "The manifest has no label columns." in shown(app)
     assert isinstance(app.session_state["session"].data_report, DataReport)

@@ -19,7 +19,7 @@ from mmbm.branches.audio.config import AudioConfig
 from mmbm.branches.audio.encoder import mel_filters
 from mmbm.case import MODALITIES, SAMPLE_RATE
 from mmbm.explain.ledger import Ledger
-from mmbm.record.figures import Comparison, Figures, RiskCoverage
+from mmbm.record.figures import RiskCoverage
 from mmbm.record.record import Bin, Roc
 
 SAY = texts("en")
@@ -147,34 +147,6 @@ def test_frequencies_stand_on_the_row_of_their_filter():
     config = AudioConfig()
     peaks = mel_filters(config).numpy().argmax(axis=1) * SAMPLE_RATE / config.window
     assert sound_figures.mel_row(float(peaks[40]), config) == pytest.approx(40, abs=0.6)
-
-
-FIGURES = Figures(n=40, patients=30, positives=12, auroc=0.9, auroc_ci=(0.8, 0.96))
-
-
-def test_the_forest_draws_what_was_assessed():
-    rows = [("a", FIGURES), ("b", Figures(n=3))]
-    dots = evaluation_figures.forest(rows, SAY).data[0]
-    assert list(dots.y) == ["a"]
-    assert dots.error_x.array[0] == pytest.approx(0.06)
-    assert dots.text[0] == "0.90 (0.80–0.96)"
-
-
-def test_a_difference_shows_its_sign_and_interval():
-    pair = Comparison(
-        first="fused",
-        second="image",
-        n=9,
-        patients=9,
-        positives=3,
-        first_auroc=0.8,
-        second_auroc=0.82,
-        difference=-0.02,
-        difference_ci=(-0.05, 0.01),
-    )
-    dots = evaluation_figures.differences([("a", pair)], SAY).data[0]
-    assert dots.text[0] == "−0.020 (−0.050 … +0.010)"
-    assert dots.error_x.arrayminus[0] == pytest.approx(0.03)
 
 
 def test_a_risk_curve_names_its_area():

@@ -2,11 +2,9 @@ import plotly.graph_objects as go
 import pytest
 
 from dashboard.colours import GREY, LOWERS, PRIMARY, RAISES, SERIES, rgb
-from dashboard.figures import data as data_figures
 from dashboard.figures import evaluation as evaluation_figures
 from dashboard.figures.numbers import MOST, numbers
 from dashboard.text import texts
-from mmbm.data.check.report import BalanceRow, LabelCount, QualityRow, Spread
 from mmbm.record.record import Bin, Roc
 
 SAY = texts("en")
@@ -31,23 +29,6 @@ def test_names_are_rows_with_what_is_written_there():
     figure = go.Figure(go.Scatter(x=[0.9], y=["a &amp; b"], text=["0.90 (0.80–0.96)"]))
     figure.update_xaxes(title_text="AUROC")
     assert numbers(figure) == (["", "AUROC"], [["a & b", "0.90 (0.80–0.96)"]])
-
-
-def test_bars_are_a_column_a_trace():
-    labels = {"pneumonia": LabelCount(positive=1200, negative=3, unknown=0)}
-    row = BalanceRow(source="nih", split="test", labels=labels)
-    head, rows = numbers(data_figures.balance([row], "pneumonia", SAY))
-    assert head[1:] == [SAY(f"data.{side}") for side in ("positive", "negative", "unknown")]
-    assert rows == [["nih · test", "1,200", "3", "0"]]
-
-
-def test_boxes_have_their_five_numbers():
-    spread = Spread(least=1, lower=2, median=3, upper=4, greatest=5)
-    row = QualityRow(
-        source="nih", part="image", files=9, unreadable=0, faults={}, figures={"contrast": spread}
-    )
-    head, rows = numbers(data_figures.spreads([row], "contrast", SAY))
-    assert head[1] == "min" and rows == [["nih", "1", "2", "3", "4", "5"]]
 
 
 def test_a_long_curve_is_thinned_and_keeps_both_ends():

@@ -1,4 +1,3 @@
-import json
 import re
 import shutil
 
@@ -6,11 +5,9 @@ import numpy as np
 import pytest
 
 from dashboard.parts import badge, closer_map
+from dashboard.text import texts
 from mmbm.explain.verdict import Check, MapVerdict, Sanity, write_sanity
 from mmbm.predict import Predictor
-from mmbm.record.figures import Figures, Located
-from mmbm.record.record import read_record, store_record
-from mmbm.storage.folder import checksums, sign
 from tests.made_files import dicom, ramp, tone, wav
 
 PAGES = [f"screens/{name}.py" for name in ("review", "model", "compare", "data", "about")]
@@ -38,13 +35,23 @@ def upload(app, modality, name, content):
 
 def open_tab(app, name):
     """Open one of the tabs beside the film and run."""
-    app.session_state["evidence"] = name
+    app.session_state["review-tab-en"] = name
     return app.run()
 
 
 def clean(app):
     assert not app.exception
     assert "Research use, not a medical device" in shown(app)
+    return app
+
+
+def opened(app, page, tab, language="en"):
+    """A page with one of its tabs open, and no error on it."""
+    app.query_params["language"] = language
+    app.session_state[f"{page}-tab-{language}"] = texts(language)(f"{page}.tab.{tab}")
+    app.run()
+    app.switch_page(f"screens/{page}.py").run()
+    assert not app.exception and not app.error
     return app
 
 
@@ -312,138 +319,3 @@ def test_no_model_is_one_sentence(app, monkeypatch, tmp_path):
     upload(app, "notes", "note.txt", NOTE)
     assert not app.exception
     assert app.error[0].value.startswith("No model could be loaded: No model '")
-
-
-def test_the_model_page_shows_identity_evaluation_and_card(app, tiny_model_dir):
-    app.run()
-    clean(app.switch_page("screens/model.py").run())
-    sha = checksums(tiny_model_dir)["model.safetensors"]
-    assert sha in shown(app)
-    assert "Intended use" in shown(app)
-    assert "Exploratory: no source shows that it can be detected." in shown(app)
-    assert "Not assessed, because the source does not record it: north: sex, age and view" in shown(
-        app
-    )
-    assert not app.error
-    assert len(app.get("plotly_chart")) >= 7
-
-
-def test_the_model_page_shows_how_well_it_knows_itself(app, tiny_model_dir, tmp_path, monkeypatch):
-    coverage = {"n": 70, "coverage": 0.914, "coverage_yes": 0.9, "coverage_no": None, "one": 0.81}
-    odd = {"modality": "image", "n": 12, "against": 80, "auroc": 0.987, "flagged": 0.75}
-    sections = {
-        "conformal": {"levels": {"0.9": {"pneumonia": {"fitted": coverage}}}},
-        "shift": {
-            "kinds": {"hip_films": odd},
-            "false_alarms": {"audio": {"recordings": {"n": 9, "flagged": 0.111}}},
-        },
-    }
-    folder = changed(tiny_model_dir, tmp_path / "model", lambda record: record | sections)
-    monkeypatch.setenv("MMBM_MODEL", folder)
-    app.run()
-    clean(app.switch_page("screens/model.py").run())
-    for words in ("90%, fitted", "91.4%", "hip films", "0.987", "75.0%", "11.1%"):
-        assert words in shown(app)
-
-
-def changed(model, folder, change):
-    """A copy of a model's folder with another record; None: without one."""
-    shutil.copytree(model, folder)
-    path = folder / "evaluation.json"
-    content = change(json.loads(path.read_text()))
-    path.unlink() if content is None else path.write_text(json.dumps(content))
-    sign(folder)
-    return str(folder)
-
-
-@pytest.mark.parametrize(
-    ("change", "said", "blank"),
-    [
-        (lambda _: None, "These weights have no evaluation record", True),
-        (
-            lambda r: r | {"model": r["model"] | {"sha256": "0" * 64}},
-            "These weights have no evaluation record",
-            True,
-        ),
-        (lambda r: r | {"pipeline_version": 0}, "The program has changed its results", False),
-    ],
-)
-def test_a_record_that_does_not_fit_turns_the_page_red(
-    app, tiny_model_dir, tmp_path, monkeypatch, change, said, blank
-):
-    monkeypatch.setenv("MMBM_MODEL", changed(tiny_model_dir, tmp_path / "model", change))
-    app.run()
-    clean(app.switch_page("screens/model.py").run())
-    assert [e.value.startswith(said) for e in app.error] == [True]
-    assert (len(app.get("plotly_chart")) < 3) is blank
-
-
-def test_the_shipped_models_record_is_shown(app, monkeypatch):
-    monkeypatch.setenv("MMBM_MODEL", "default")
-    app.run()
-    clean(app.switch_page("screens/model.py").run())
-    assert len(app.get("plotly_chart")) >= 4
-
-
-def compared(app, content):
-    """The compare page, given a record's file."""
-    app.run()
-    app.switch_page("screens/compare.py").run()
-    app.file_uploader(key="compare-file").set_value(("r.json", content, "application/json"))
-    return app.run()
-
-
-def test_a_model_compared_with_itself_differs_by_nothing(app, tiny_model_dir):
-    compared(app, (tiny_model_dir / "evaluation.json").read_bytes())
-    assert "Both records use the same test cases." in clean(app).info[0].value
-    cells = re.findall(r"<td>([^<]*)</td></tr>", shown(app))
-    differences = [cell for cell in cells if re.fullmatch(r"[+−]?\d\.\d{3}", cell)]
-    assert len(differences) > 20 and set(differences) == {"0.000"}
-
-
-def test_other_test_cases_are_said(app, tiny_model_dir):
-    content = json.loads((tiny_model_dir / "evaluation.json").read_text())
-    compared(app, json.dumps(content | {"test_sha256": "0" * 64}).encode())
-    assert clean(app).warning[0].value.startswith("The records use different test cases")
-
-
-def test_a_file_that_is_no_record_is_refused(app):
-    compared(app, b'{"model": "<script>"}')
-    assert (
-        clean(app).error[0].value.startswith("This cannot be compared: This is not an evaluation")
-    )
-
-
-def test_a_shipped_models_record_can_be_compared_with(app):
-    app.run()
-    app.switch_page("screens/compare.py").run()
-    app.selectbox(key="compare-shipped").set_value("chest-base").run()
-    assert "chest-base" in shown(clean(app))
-    assert app.warning[0].value.startswith(
-        ("One record does not state", "The records use different test cases")
-    )
-
-
-def test_the_model_page_says_where_the_evidence_lies(app, tiny_model_dir, tmp_path, monkeypatch):
-    folder = shutil.copytree(tiny_model_dir, tmp_path / "model")
-    record = read_record(folder)
-    seen = Located(n=120, patients=110, top=0.85, top_ci=(0.78, 0.91), chance=0.2, in_lungs=0.93)
-    normal = Figures(n=183, patients=180, positives=120, auroc=0.97, auroc_ci=(0.94, 0.99))
-    marked = record.model_copy(
-        update={
-            "boxes": {"pneumonia": {"siim": seen}},
-            "moments": {"wheezing": {"sprsound": seen}},
-            "against_normal": {"nih": {"AP": {"pneumonia": normal}}},
-            "mined": ("openi",),
-        }
-    )
-    store_record(marked, folder)
-    monkeypatch.setenv("MMBM_MODEL", str(folder))
-    app.run()
-    app.switch_page("screens/model.py").run()
-    screen = shown(clean(app))
-    said = "siim: the maximum of the map lies in a radiologist&#x27;s box in 0.85 of 120"
-    assert f"{said} chest X-rays; by chance 0.20." in screen
-    assert "Evidence inside the lungs, median: siim 93%" in screen
-    assert "Wheezing" in screen and "nih, AP" in screen and "0.97 (0.94–0.99)" in screen
-    assert "Labels mined from reports" in screen and "openi" in screen
