@@ -23,7 +23,7 @@ def samples() -> tuple[str, ...]:
 @cache
 def sample_picture(name: str) -> str:
     """A sample's chest X-ray, small, as an address that holds the picture itself."""
-    content = (assets_folder() / "samples" / name / "thumbnail.webp").read_bytes()
+    content = (assets_folder() / "thumbnails" / f"{name}.webp").read_bytes()
     return f"data:image/webp;base64,{base64.b64encode(content).decode()}"
 
 
