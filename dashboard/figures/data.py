@@ -55,7 +55,7 @@ def associations(rows: Sequence[AssociationRow], say: Texts) -> str:
     body = [
         _row(
             association_name(row, say),
-            [f"{row.cramers_v:.2f}", f"{row.theils_u:.2f}", groups(row)],
+            [f"{row.cramers_v:.2f}", f"{row.theils_u:.2f}", groups(row, say)],
             f'<span class="range" aria-hidden="true">'
             f'<i class="share{" much" if row.cramers_v >= FOLLOWS else ""}" '
             f'style="width:{100 * min(1.0, row.cramers_v):.1f}%"></i>'
@@ -74,11 +74,11 @@ def association_name(row: AssociationRow, say: Texts) -> str:
     return say(key, label=label, group=group, within=row.within)
 
 
-def groups(row: AssociationRow) -> str:
+def groups(row: AssociationRow, say: Texts) -> str:
     """ "AP: 206 of 486 positive; PA: …"."""
-    return "; ".join(
-        f"{name}: {positive:,} / {negative + positive:,}"
-        for name, (negative, positive) in row.groups.items()
+    return say.several(
+        f"{say.of(name)}: {positive:,} / {negative + positive:,}"
+        for name, negative, positive in row.named
     )
 
 

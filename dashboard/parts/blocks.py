@@ -92,10 +92,10 @@ def sizes(groups: Mapping[str, Figures], say: Texts, key: str = "model.size") ->
             patients=f"{g.patients:,}",
             positives=f"{g.positives:,}",
         )
-        + (f" ({say('model.few')})" if g.few else "")
+        + (say("model.few") if g.few else "")
         for name, g in groups.items()
     ]
-    return "; ".join(named) + "." if named else ""
+    return say("model.sizes", named=say.several(named)) if named else ""
 
 
 def leaning(groups: Iterable[Figures | Comparison], say: Texts) -> str:

@@ -50,7 +50,7 @@ def summary(report: DataReport, say: Texts) -> None:
         (
             say(f"data.severity.{remark.severity}"),
             say.of(remark.said),
-            "; ".join(map(say.of, remark.examples[:EXAMPLES]))
+            say.several(map(say.of, remark.examples[:EXAMPLES]))
             + (f" … (+{remark.count - EXAMPLES:,})" if remark.count > EXAMPLES else ""),
         )
         for remark in report.remarks

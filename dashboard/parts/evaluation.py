@@ -94,7 +94,7 @@ def operating_point(record: Record, finding: str, say: Texts) -> None:
     }
     st.subheader(verbatim(say("model.table", point=point)), anchor=False)
     table(((name, *_cells(f)) for name, f in rows.items()), [f"model.{h}" for h in HEADS], say)
-    thresholds = ", ".join(sorted({f"{f.threshold:.2f}" for f in rows.values()}))
+    thresholds = say.listed(sorted({f"{f.threshold:.2f}" for f in rows.values()}))
     if rows:
         small(say("model.table.caption", threshold=thresholds))
 

@@ -68,7 +68,7 @@ def odd_inputs(record: Record, say: Texts) -> None:
     title("model.odd", say)
     kinds = [
         (
-            kind.replace("_", " "),
+            say.name("odd", kind),
             say.name("modality", f["modality"]),
             f"{f['n']:,}",
             "–" if f["auroc"] is None else f"{f['auroc']:.3f}",

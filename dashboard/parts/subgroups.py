@@ -10,6 +10,7 @@ from dashboard.parts.sources import source_name, unseen_name
 from dashboard.text import Texts
 from mmbm.record.figures import Figures
 from mmbm.record.record import Record
+from mmbm.text import sentence
 
 __all__ = ["against_normal", "subgroups"]
 
@@ -30,13 +31,13 @@ def subgroups(record: Record, finding: str, say: Texts) -> None:
                 if f.n and (f.few or f.auroc is None):
                     few.setdefault(named, []).append(group)
                 elif f.n:
-                    rows.append((f"{named}, {group}", f))
+                    rows.append((say.listed([named, group]), f))
     caption = say("model.subgroups.caption")
     if few:
-        listed = "; ".join(f"{source}: {', '.join(groups)}" for source, groups in few.items())
+        listed = say.several(_of(source, groups, say) for source, groups in few.items())
         caption += " " + say("model.subgroups.small", names=listed)
-    absent = "; ".join(
-        f"{source_name(source, say)}: {', '.join(say.name('group', kind) for kind in missing)}"
+    absent = say.several(
+        _of(source_name(source, say), [say.name("group", kind) for kind in missing], say)
         for source, kinds in record.subgroups.items()
         if (missing := [kind for kind in KINDS if kind not in kinds])
     )
@@ -45,6 +46,11 @@ def subgroups(record: Record, finding: str, say: Texts) -> None:
     block("model.subgroups", drawn, caption, say)
     if not rows:
         small(caption)
+
+
+def _of(source: str, groups: list[str], say: Texts) -> str:
+    """A source and what is said of it: "NIH: children, women"."""
+    return say.of(sentence("card.source_kinds", source=source, kinds=say.listed(groups)))
 
 
 def group_name(kind: str, name: str, say: Texts) -> str:
@@ -82,6 +88,6 @@ def against_normal(record: Record, finding: str, say: Texts) -> None:
         [f"model.{head}" for head in HEADS],
         say,
     )
-    few = "; ".join(name for name in rows if name not in known)
+    few = say.several(name for name in rows if name not in known)
     caption = say("model.against_normal.caption")
     small(caption + (" " + say("model.subgroups.small", names=few) if few else ""))

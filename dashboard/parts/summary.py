@@ -40,11 +40,11 @@ def reading(record: Record, finding: str, say: Texts) -> str:
     )
     said = say(
         "model.validated.caption",
-        threshold=", ".join(thresholds) or "–",
+        threshold=say.listed(thresholds) or "–",
         point=say(f"model.point.{record.operating_point}"),
     )
     if mined := [s for s in record.mined if finding in record.real_parts.get(s, {})]:
-        names = ", ".join(source_name(s, say) for s in mined)
+        names = say.listed(source_name(s, say) for s in mined)
         said += " " + say("model.mined", sources=names)
     return said
 

@@ -45,6 +45,10 @@ class Texts:
         """Names one after another: "a, b, c"."""
         return self.of(sentence("list.comma")).join(names)
 
+    def several(self, said: Iterable[str]) -> str:
+        """Statements one after another: "a; b; c"."""
+        return self.of(sentence("list.semicolon")).join(said)
+
     def of(self, said: Sentence | MMBMError | str) -> str:
         """What the library says, a warning or a refusal; a name stays as it is."""
         return (

@@ -143,7 +143,7 @@ def test_streamlits_words_come_and_go_with_the_language(page, server):  # noqa: 
     upload = page.locator('[data-testid="stFileUploaderDropzone"]').first
     expect(upload).to_contain_text("per file", timeout=PATIENCE)
     for language, words, tag in (
-        ("中文", "每个文件不超过", "zh-CN"),
+        ("中文", "上限", "zh-CN"),
         ("English", "per file", "en"),
     ):
         page.get_by_text(language, exact=True).click()

@@ -92,3 +92,10 @@ def test_a_text_from_a_table_is_none():
     assert not list(
         bare('st.html(f\'<b class="small">{escape(say("a.b"))}</b>\', width="content")')
     )
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(SCREENS)))
+def test_lists_and_names_go_through_the_language_too(path):
+    """Neither `", ".join(names)` nor `name.replace("_", " ")`: Chinese has its own comma."""
+    written = path.read_text(encoding="utf-8")
+    assert not re.findall(r"""["'][,;] ["']\.join|\.replace\("_", " "\)""", written)
