@@ -73,7 +73,7 @@ def of_manifest():
     file = assets_folder() / "example" / "manifest.csv"
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     cells = {cell for row in csv.reader(lines) for cell in row if len(cell) > 1}
-    return cells | {Path(cell).name for cell in cells}
+    return cells | {file.name} | {Path(cell).name for cell in cells}
 
 
 def quiet(page):  # noqa: F811
