@@ -1,20 +1,17 @@
-"""About: what it is for, how to read it, where it falls short."""
+"""About: what it is for and not for, how to read it, what was validated, what is kept."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from dashboard import state
+from dashboard.parts.about import privacy, reading, use, validated
+from dashboard.parts.tabs import open_tab
+
+TABS = {"use": use, "read": reading, "validated": validated, "privacy": privacy}
 
 say = state.say()
-with st.container(width=860):
-    st.header(say("about.title"), anchor=False)
-    st.subheader(say("about.use.title"), anchor=False)
-    st.markdown(say("about.use.body"))
-    st.subheader(say("about.read.title"), anchor=False)
-    for picture in ("ledger", "weights", "map", "words", "sound", "closer"):
-        st.markdown(say(f"about.read.{picture}"))
-    st.subheader(say("about.limits.title"), anchor=False)
-    st.markdown(say("about.limits.body"))
-    st.subheader(say("about.privacy.title"), anchor=False)
-    st.markdown(say("about.privacy.body"))
+st.header(say("about.title"), anchor=False)
+name, tab = open_tab("about", {n: say(f"about.tab.{n}") for n in TABS}, say)
+with tab:
+    TABS[name](say)
