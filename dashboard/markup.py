@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from dashboard.colours import GREY, LOWERS, PRIMARY, RAISES, signed_colour
 from dashboard.foreign import escape
 from dashboard.text import Texts
 from mmbm.branches.notes.evidence import WordShare, clauses
+from mmbm.branches.parts import Span
 from mmbm.explain.ledger import Ledger
 from mmbm.predict import Prediction
 
 __all__ = [
+    "Reading",
+    "clauses_table",
     "facts_table",
     "meters",
     "percent",
@@ -22,6 +26,20 @@ __all__ = [
 ]
 
 LONGEST = 60  # characters of a clause in a list
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a note was read: what it denies, which words nobody taught, and where reading ended."""
+
+    denied: tuple[Span, ...] = ()  # characters
+    unknown: frozenset[int] = frozenset()  # where such words begin
+    end: int = 0
+
+    def marks(self, word: WordShare) -> str:
+        """The classes of a word, each with a space before it."""
+        denied = any(s.start <= word.start and word.end <= s.end for s in self.denied)
+        return " denied" * denied + " unknown" * (word.start in self.unknown)
 
 
 def percent(probability: float) -> str:
@@ -70,24 +88,36 @@ def meters(
     return f'<div class="meters{" narrow" if narrow else ""}">{"".join(parts)}</div>'
 
 
-def words(text: str, shares: Sequence[WordShare], *, scale: float, anchor: str = "") -> str:
+def words(
+    text: str,
+    shares: Sequence[WordShare],
+    *,
+    scale: float,
+    anchor: str = "",
+    reading: Reading | None = None,
+) -> str:
     """The note verbatim, each word on the colour of its share; its number in the tooltip.
 
-    With an ``anchor`` each word can be jumped to from :func:`strongest_clauses`.
+    With an ``anchor`` each word can be jumped to from :func:`strongest_clauses`. ``reading`` says
+    which words are denied, unknown or not read, and they are marked.
     """
     parts: list[str] = []
-    at = 0
+    at, end = 0, len(text) if reading is None else reading.end
     for word in sorted(shares, key=lambda w: w.start):
         if word.end <= word.start or word.start < at:
             continue
         parts.append(escape(text[at : word.start]))
         place = f' id="{anchor}-{word.start}"' if anchor else ""
+        marks = "" if reading is None else reading.marks(word)
         parts.append(
-            f'<span class="word"{place} style="background:{signed_colour(word.share, scale)}" '
+            f'<span class="word{marks}"{place} '
+            f'style="background:{signed_colour(word.share, scale)}" '
             f'title="{signed(word.share, 4)}">{escape(text[word.start : word.end])}</span>'
         )
         at = word.end
-    parts.append(escape(text[at:]))
+    parts.append(escape(text[at : max(at, end)]))
+    rest = text[max(at, end) :]
+    parts.append(f'<span class="unread">{escape(rest)}</span>' if rest.strip() else escape(rest))
     return f'<div class="note" tabindex="0">{"".join(parts)}</div>'
 
 
@@ -112,6 +142,12 @@ def strongest_clauses(
             f"{named or escape(say('words.none'))}"
         )
     return f'<div class="small">{"<br>".join(lines)}</div>'
+
+
+def clauses_table(text: str, shares: Sequence[WordShare], say: Texts) -> str:
+    """Every clause with its share, in the note's order."""
+    rows = [(shortened(text[c.start : c.end]), signed(c.share, 3)) for c in clauses(text, shares)]
+    return facts_table(rows, head=[say("words.clause"), say("other.share")])
 
 
 def shortened(clause: str) -> str:

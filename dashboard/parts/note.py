@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from dashboard import markup, models, state
-from dashboard.foreign import escape
+from dashboard.figures import whatif as whatif_figures
+from dashboard.foreign import escape, verbatim
 from dashboard.parts import badge
 from dashboard.parts.closer_map import facts, full_colour
 from dashboard.review import Review
 from dashboard.text import Texts
 from mmbm.branches.notes.evidence import WordShare
+from mmbm.branches.notes.negation import negated
+from mmbm.branches.notes.prepare import PreparedNotes
 from mmbm.branches.notes.space import WORDS
+from mmbm.case import Case
+from mmbm.errors import MMBMError
 from mmbm.explain.attribution import Attribution, attribute
 from mmbm.explain.maps import EvidenceMaps
+from mmbm.explain.whatif import changes, exchanged
 
 __all__ = ["note"]
 
@@ -44,15 +51,70 @@ def note(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
     if kind == "input":
         from_the_words(seen, maps.finding, say)
     else:
-        coloured(seen.analysis.case.notes.text, shares, seen.word_scale, say)
+        coloured(seen, shares, seen.word_scale, say)
         scale = say("words.scale", scale=f"{seen.word_scale:.3f}")
         told(f"{scale} {say('words.no_verdict')}", say)
+    edited(seen, maps.finding, say)
 
 
-def coloured(text: str, shares: Sequence[WordShare], scale: float, say: Texts) -> None:
-    """The words, and the clauses that did most, each a link to its place."""
-    st.html(markup.words(text, shares, scale=scale, anchor="word"))
-    st.html(markup.strongest_clauses(text, shares, say, anchor="word"))
+def coloured(seen: Review, shares: Sequence[WordShare], scale: float, say: Texts) -> None:
+    """The words, the clauses that did most, each a link to its place, and all as a table."""
+    assert seen.analysis.case.notes is not None
+    text, read = seen.analysis.case.notes.text, reading(seen)
+    st.html(markup.words(text, shares, scale=scale, anchor="word", reading=read))
+    st.html(
+        f"{legend(read, len(text.rstrip()), say)}"
+        f"{markup.strongest_clauses(text, shares, say, anchor='word')}"
+        f'<details class="small"><summary>{escape(say("figure.as_table"))}</summary>'
+        f"{markup.clauses_table(text, shares, say)}</details>"
+    )
+
+
+def reading(seen: Review) -> markup.Reading:
+    """How the model read the note, and what the note denies by its wording."""
+    notes, prepared = seen.analysis.case.notes, seen.analysis.prediction.features.prepared["notes"]
+    assert notes is not None
+    if not isinstance(prepared, PreparedNotes):
+        return markup.Reading(negated(notes.text), end=len(notes.text))
+    tokens, unknown = prepared.tokens, seen.config.notes.unknown
+    return markup.Reading(
+        denied=negated(notes.text),
+        unknown=frozenset(
+            span[0] for span, id_ in zip(tokens.spans, tokens.ids, strict=True) if id_ == unknown
+        ),
+        end=max((end for _, end in tokens.spans), default=0),
+    )
+
+
+def legend(read: markup.Reading, characters: int, say: Texts) -> str:
+    """What the marks are, of those that there are."""
+    told = {"denied": read.denied, "unknown": read.unknown, "unread": read.end < characters}
+    marks = " · ".join(
+        f'<span class="{mark}">{escape(say(f"words.{mark}"))}</span>'
+        for mark, there in told.items()
+        if there
+    )
+    return f'<div class="small">{marks}</div>' if marks else ""
+
+
+def edited(seen: Review, finding: str, say: Texts) -> None:
+    """The note to be changed in place, and what the change does to the account."""
+    notes = seen.analysis.case.notes
+    if notes is None or not st.toggle(say("words.edit"), key="words-edit"):
+        return
+    text = st.text_area(say("whatif.note"), notes.text, height=160, key=state.whatif_key("words"))
+    if text == notes.text:
+        return
+    try:
+        changed = Case(notes=replace(notes, text=text))
+        after = exchanged(models.predictor(), seen.analysis.prediction, changed)
+        both = models.predictor().alone(lambda: changes(seen.analysis.prediction, after))
+    except MMBMError as refusal:
+        st.error(verbatim(say.of(refusal)))
+        return
+    change = next(change for change in both if change.finding == finding)
+    head = ["", say("whatif.before"), say("whatif.after"), say("whatif.change")]
+    st.html(markup.facts_table(whatif_figures.account_rows(change, say), head=head))
 
 
 def told(line: str, say: Texts) -> None:
@@ -68,9 +130,9 @@ def from_the_words(seen: Review, finding: str, say: Texts) -> None:
     if not isinstance(found, Attribution):
         found = attribute(models.predictor(), seen.analysis.prediction, "words", finding)
         state.keep_closer(key, found)
-    assert seen.analysis.case.notes is not None and isinstance(found.values, tuple)
+    assert isinstance(found.values, tuple)
     scale = full_colour(seen)
     with st.container(key="words-shown"):
-        coloured(seen.analysis.case.notes.text, found.values, scale, say)
+        coloured(seen, found.values, scale, say)
     told(f"{facts(seen, found, say)} {say('closer.scale', scale=f'{scale:.2g}')}", say)
     badge.show(seen, key, found, "words-shown", fresh=fresh, say=say, brief=True)

@@ -139,7 +139,7 @@ def whatif_key(widget: str) -> str:
 
 # The widgets of each tab, by their keys, but buttons, whose state cannot be set.
 QUESTIONS = {
-    "notes": re.compile("words-map"),
+    "notes": re.compile(r"words-(map|edit)|whatif-words-\d+"),
     "closer": re.compile("closer-(part|compare|(method|second|baseline)-.+)"),
     "whatif": re.compile(
         r"whatif-(mute|note|region|rows|columns|cut|model|weight-(?!of).+|weight-of)-\d+"

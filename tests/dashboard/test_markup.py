@@ -6,6 +6,7 @@ from dashboard import markup
 from dashboard.colours import LOWERS, RAISES, rgb, signed_colour
 from dashboard.text import texts
 from mmbm.branches.notes.evidence import WordShare
+from mmbm.branches.parts import Span
 
 SCRIPT = "Cough. <script>alert('x')</script> & fever"
 
@@ -94,3 +95,17 @@ def test_a_long_clause_is_shortened_in_the_list():
     assert markup.shortened("Fever,\n high ") == "Fever, high"
     short = markup.shortened("a" * 100 + "b" * 100)
     assert len(short) <= markup.LONGEST + 3 and short.startswith("a") and short.endswith("b")
+
+
+def test_denied_unknown_and_unread_words_are_marked():
+    text = "no fever and zzz, then much more"
+    shares = [WordShare(0, 2, 0.1), WordShare(3, 8, -0.1), WordShare(13, 16, 0.0)]
+    reading = markup.Reading(denied=(Span(0, 8),), unknown=frozenset({13}), end=16)
+    drawn = markup.words(text, shares, scale=1.0, reading=reading)
+    assert re.findall(r'class="word([^"]*)"[^>]*>([^<]*)<', drawn) == [
+        (" denied", "no"),
+        (" denied", "fever"),
+        (" unknown", "zzz"),
+    ]
+    assert '<span class="unread">, then much more</span>' in drawn
+    assert re.sub(r"<[^>]+>", "", drawn) == text

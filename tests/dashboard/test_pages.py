@@ -319,3 +319,18 @@ def test_no_model_is_one_sentence(app, monkeypatch, tmp_path):
     upload(app, "notes", "note.txt", NOTE)
     assert not app.exception
     assert app.error[0].value.startswith("No model could be loaded: No model '")
+
+
+def test_the_note_shows_what_it_denies_and_can_be_edited_in_place(app):
+    app.run()
+    upload(app, "notes", "note.txt", b"Cough for 3 days. Denies fever.")
+    assert re.search(r'class="word denied"[^>]*>Denies<', shown(clean(app)))
+    assert "denied, by its wording" in shown(app)
+    app.toggle(key="words-edit").set_value(True).run()
+    box = next(t for t in app.text_area if t.key.startswith("whatif-words"))
+    box.set_value("Cough for 3 days. Fever.").run()
+    assert '<th scope="col">Before</th>' in shown(clean(app))
+    open_tab(app, "What if")
+    open_tab(app, "Notes")
+    box = next(t for t in app.text_area if t.key.startswith("whatif-words"))
+    assert box.value == "Cough for 3 days. Fever."
