@@ -26,8 +26,27 @@ def evaluation(card: Card, say: Say) -> str:
         version=record.pipeline_version or unstated,
     )
     figures = figures_table(record, say)
-    parts = (head, said, say(made), _located(record, say), figures, _trust(record, say))
+    account = _agreement(record, say)
+    parts = (head, said, say(made), account, _located(record, say), figures, _trust(record, say))
     return "\n\n".join(part for part in parts if part)
+
+
+def _agreement(record: Record, say: Say) -> str:
+    """How far the account lies from Captum's; nothing where it was not assessed."""
+    found = record.agreement
+    if found is None:
+        return ""
+    told = sentence(
+        "card.agreement",
+        cases=found.n,
+        assembled=found.assembled,
+        absent=found.absent,
+        findings=found.findings,
+        difference=found.difference,
+        residual=found.residual,
+        sha256=found.cases_sha256,
+    )
+    return say(told)
 
 
 def _located(record: Record, say: Say) -> str:

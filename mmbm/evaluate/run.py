@@ -11,6 +11,7 @@ from mmbm.data.manifest import mined_sources, read_manifest
 from mmbm.data.reading import read_texts
 from mmbm.data.select import corpus_of, held_out, left_out_by, mean_film_of, need_findings, split_of
 from mmbm.device import probe_device
+from mmbm.evaluate.agreement import agreement
 from mmbm.evaluate.assess import assess
 from mmbm.evaluate.cases import cases_sha256
 from mmbm.evaluate.left_out import left_out_of
@@ -90,5 +91,6 @@ def run_evaluation(
         left_out=left_out,
         mined=mined_sources(manifest),
         leave_one_source_out=others,
+        agreement=agreement(network.readout(), corpus.manifest, scores, network.config.modalities),
         **sections,
     )

@@ -11,6 +11,7 @@ from mmbm.case import Modality
 
 __all__ = [
     "FEWEST",
+    "Agreement",
     "Comparison",
     "Conformal",
     "Figures",
@@ -103,6 +104,18 @@ class Located(Frozen):
     chance: Number  # how often a blind choice among places of lung, or moments, would
     auprc: Number | None = None  # mean over films of the map against the marks, place by place
     in_lungs: Number | None = None  # median share of what speaks for the finding
+
+
+class Agreement(Frozen):
+    """How far the account lies from captum.attr.ShapleyValues over all orders of the modalities."""
+
+    n: Annotated[int, Field(ge=1)]  # cases
+    assembled: int  # of them, those with a part that is not of the same patient
+    absent: int  # of them, those that lack a part, or where one was excluded
+    findings: int
+    difference: Annotated[float, Field(ge=0.0)]  # largest of a contribution, absolute, in logits
+    residual: Annotated[float, Field(ge=0.0)]  # largest |base + contributions - logit|
+    cases_sha256: str  # of the cases, as mmbm.evaluate.cases has it
 
 
 class RiskCoverage(Frozen):

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 from mmbm.errors import ModelError, UnreadableFile
 from mmbm.pipeline import PIPELINE_VERSION
 from mmbm.record.figures import (
+    Agreement,
     Comparison,
     Conformal,
     Figures,
@@ -143,6 +144,7 @@ class Record(BaseModel):
     abstention: dict[str, Any] = {}
     disagreement: dict[str, Any] = {}
     shift: Shifts = {}
+    agreement: Agreement | None = None  # of the account with Captum
 
 
 def parse_record(content: bytes | str) -> Record:

@@ -81,7 +81,7 @@ def test_a_checked_manifest_has_no_serious_fault(page, server, tmp_path, theme):
     page.goto(f"{server[0]}/data")
     page.get_by_role("textbox").first.fill(str(write_manifest(tmp_path, 32)))
     page.get_by_role("button", name="Check").first.click()
-    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".verdict").first).to_be_visible(timeout=PATIENCE)
     quiet(page)
     without_faults(page)
 
@@ -92,7 +92,7 @@ def test_two_records_have_no_serious_fault(page, server, theme):  # noqa: F811
     page.goto(f"{server[0]}/compare")
     record = assets_folder() / "models" / "chest-base" / "evaluation.json"
     page.locator("input[type=file]").first.set_input_files(record)
-    expect(page.locator("table").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="chest-base")).to_be_visible(timeout=PATIENCE)
     quiet(page)
     without_faults(page)
 

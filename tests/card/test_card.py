@@ -7,6 +7,7 @@ import pytest
 
 from mmbm.card import read_card, write_card
 from mmbm.errors import ConfigError
+from mmbm.record.record import read_record, store_record
 from mmbm.storage.folder import checksums, put, sign
 
 
@@ -31,6 +32,19 @@ def test_the_card_holds_the_figures_and_their_limits(tiny_model_dir):
     ):
         assert phrase in card.markdown
     assert list(card.history["epoch"]) == [1, 2]
+
+
+def test_the_card_says_how_the_account_agrees_with_captum(copy):
+    record = read_record(copy)
+    found = record.agreement
+    text = read_card(copy).markdown
+    assert f"On {found.n} cases (0 assembled from inputs" in text
+    assert f"patient, {found.absent} with an input absent" in text
+    assert f"orders of the inputs is {found.difference:.1e}; the largest" in text
+    assert f"在 {found.n} 个病例上" in read_card(copy).markdowns["zh"]
+    store_record(record.model_copy(update={"agreement": None}), copy)
+    write_card(copy)
+    assert "ShapleyValues" not in "".join(read_card(copy).markdowns.values())
 
 
 def test_without_a_record_the_card_says_so(copy):

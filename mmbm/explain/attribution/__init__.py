@@ -16,7 +16,11 @@ from mmbm.explain.attribution.attribute import (
     attribute,
     closer_maps,
 )
-from mmbm.explain.attribution.cross_checks import feature_conductance, modality_shapley
+from mmbm.explain.attribution.cross_checks import (
+    feature_conductance,
+    modality_shapley,
+    shapley_values,
+)
 from mmbm.explain.attribution.judged import Evidence, evidence, weight_shuffled
 from mmbm.explain.attribution.randomised import randomised_maps, strongest_finding
 from mmbm.explain.attribution.result import Attribution
@@ -38,6 +42,7 @@ __all__ = [
     "feature_conductance",
     "modality_shapley",
     "randomised_maps",
+    "shapley_values",
     "space_of",
     "strongest_finding",
     "weight_shuffled",

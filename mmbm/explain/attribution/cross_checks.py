@@ -5,31 +5,38 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mmbm.model.readout import CoalitionReadout
+from mmbm.model.readout import CoalitionReadout, Readout
 from mmbm.predict import Prediction
 
-__all__ = ["feature_conductance", "modality_shapley"]
+__all__ = ["feature_conductance", "modality_shapley", "shapley_values"]
 
 STEPS = 512  # cheap here: LayerConductance sums over steps, and gates bend
 
 
 def modality_shapley(prediction: Prediction, finding: str) -> dict[str, float]:
-    """The Shapley value of each modality, from an absent one; equals the ledger's contributions.
+    """The Shapley value of each modality, from an absent one; equals the ledger's contributions."""
+    index = [f.name for f in prediction.findings].index(finding)
+    values = shapley_values(prediction.readout, prediction.features.means[None])[0, index]
+    return dict(zip(prediction.modalities, values.tolist(), strict=True))
+
+
+def shapley_values(readout: Readout | CoalitionReadout, features: Tensor) -> Tensor:
+    """Of (cases, modalities, d) features, (cases, findings, modalities) float32 logits.
+
+    Each modality is a player that is present or absent; only the forward pass is asked. Captum adds
+    up in float32.
 
     Source: Shapley 1953; Captum's ShapleyValues over all orders.
     """
     from captum.attr import ShapleyValues
 
-    index = [f.name for f in prediction.findings].index(finding)
-    means = prediction.features.means.double()
-    masks = tuple(torch.full((1, means.shape[1]), i) for i in range(len(prediction.modalities)))
-
     def logits(*parts: Tensor) -> Tensor:
-        return prediction.readout.logits(torch.stack(parts, 1))
+        return readout.logits(torch.stack(parts, 1))
 
-    parts = tuple(means[None, i].clone() for i in range(len(prediction.modalities)))
-    values = ShapleyValues(logits).attribute(parts, target=index, feature_mask=masks)
-    return {m: float(v[0, 0]) for m, v in zip(prediction.modalities, values, strict=True)}
+    parts = tuple(part.clone() for part in features.double().unbind(1))
+    masks = tuple(torch.full((1, features.shape[2]), i) for i in range(len(parts)))
+    values = ShapleyValues(logits).attribute(parts, feature_mask=masks)
+    return torch.stack([value[..., 0] for value in values], -1)  # alike in all d of a modality
 
 
 def feature_conductance(prediction: Prediction, finding: str) -> Tensor:
