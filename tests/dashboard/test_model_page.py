@@ -170,7 +170,7 @@ def test_the_page_shows_how_well_it_knows_itself(app, tiny_model_dir, tmp_path, 
     folder = changed(tiny_model_dir, tmp_path / "model", lambda record: record | sections)
     monkeypatch.setenv("MMBM_MODEL", folder)
     screen = shown(clean(opened(app, "model", "calibration")))
-    for words in ("Sources it was fitted on", "91.4 %", "hip films", "0.987", "75.0 %", "11.1 %"):
+    for words in ("Sources it was fitted on", "91.4 %", "Hip films", "0.987", "75.0 %", "11.1 %"):
         assert words in screen
     app.segmented_control(key="model-level").set_value("0.8").run()
     assert "81.2 %" in shown(clean(app)) and "91.4 %" not in shown(app)
