@@ -49,7 +49,7 @@ def identity(predictor: Predictor, say: Texts) -> None:
     """Which model this is, in two lines."""
     named = predictor.identity
     line = say("model.identity", sha=named.sha256, device=predictor.device.upper())
-    with st.container(width="content", gap="xsmall"):
+    with st.container(width="content", gap="small"):
         st.header(verbatim(f"{named.name} {named.version}"), anchor=False)
         st.html(f'<div class="small">{escape(line)}</div>')
 
