@@ -94,6 +94,11 @@ def _named(track: Recording, number: int, count: int) -> Recording:
     return replace(track, warnings=(said, *track.warnings))
 
 
+# From here on a duration is a negative number in 32 bits: FFmpeg gives one to a last Vorbis packet
+# that is cut short. What the packets hold is counted again when they are decoded.
+_WRAPPED = 2**31
+
+
 def _packets(container: Any, streams: Any, limits: Limits) -> dict[int, list[Any]]:
     """All packets by track, still compressed. Raises TooLarge where a track is too long."""
     found: dict[int, list[Any]] = {stream.index: [] for stream in streams}
@@ -101,7 +106,7 @@ def _packets(container: Any, streams: Any, limits: Limits) -> dict[int, list[Any
     tick = {stream.index: float(stream.time_base or 0) for stream in streams}  # seconds
     for packet in container.demux(*streams):
         stream = packet.stream
-        if packet.duration:
+        if 0 < packet.duration < _WRAPPED:
             seconds[stream.index] += packet.duration * tick[stream.index]
             rate, channels = stream.codec_context.sample_rate or 1, stream.codec_context.channels
             check_length(seconds[stream.index], rate, channels or 1, limits)

@@ -3,9 +3,11 @@ import io
 import av
 import numpy as np
 import pytest
+import soundfile
 
 from mmbm.case import SAMPLE_RATE
 from mmbm.config import Limits
+from mmbm.data.synthesis.lung_sounds import RATE, synthesise
 from mmbm.errors import NoSignal, TooLarge, UnreadableFile, UnsupportedFile
 from mmbm.io import read_sound
 from tests.made_files import sound, tone, wav
@@ -173,3 +175,18 @@ def test_a_video_without_sound_is_refused():
 def test_duration_is_limited():
     with pytest.raises(TooLarge, match=r"longer than 5 seconds\. Cut out"):
         read_sound(wav(tone(6)), "breath.wav", limits=Limits(audio_seconds=5))
+
+
+@pytest.mark.parametrize("seconds", [1.0, 2.0])
+def test_a_last_packet_that_is_cut_short_does_not_make_a_file_long(seconds):
+    """FFmpeg gives such a packet a negative duration, as 32 bits without a sign."""
+    breath = synthesise(
+        np.random.default_rng(0),
+        seconds=seconds,
+        breaths_per_minute=18,
+        beats_per_minute=80,
+        crackles="coarse",
+    )
+    packed = io.BytesIO()
+    soundfile.write(packed, breath, RATE, format="OGG", subtype="VORBIS")
+    assert read_sound(packed.getvalue(), "breath.ogg").seconds == pytest.approx(seconds, abs=0.05)
