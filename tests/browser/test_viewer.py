@@ -260,3 +260,30 @@ def test_a_drag_asks_nothing_of_the_server(page, server):  # noqa: F811
         page.keyboard.press(key)
     page.wait_for_timeout(1000)
     assert not asked and not sent
+
+
+def test_a_second_viewer_borrows_the_film_of_the_first(bare):
+    picture = phantom()
+    open_viewer(bare, 400, 400)
+    bare.evaluate(
+        """() => {
+            const second = document.getElementById("mount").cloneNode(true);
+            document.getElementById("mount").id = "other";
+            document.body.prepend(second);
+        }"""
+    )
+    share = np.array([[0.5, -0.25], [0.0, 0.125]])
+    mount(bare, payload(picture, name="", share=share, borrowed=True))  # the film comes later
+    bare.evaluate("document.getElementById('mount').id = 'second'")
+    bare.evaluate("document.getElementById('other').id = 'mount'")
+    mount(bare, payload(picture))
+    bare.locator("#second [data-act=map]").click()
+    bare.wait_for_timeout(200)
+    sums = [
+        canvas.evaluate(
+            """canvas => canvas.getContext("2d").getImageData(60, 220, 280, 100).data
+                .reduce((sum, value) => sum + value, 0)"""
+        )
+        for canvas in bare.locator("canvas").all()
+    ]
+    assert sums[0] == sums[1] > 280 * 100 * 255 * 1.5
