@@ -59,6 +59,8 @@ class Picture:
     shown: NDArray[np.float32]  # (height, width) in [0, 1], after VOI LUT or the first window
     windows: tuple[Window, ...] = ()  # the first one made ``shown``; "auto" and "full" are ours
     spacing_mm: tuple[float, float] | None = None  # (row, column) pitch in millimetres
+    at_detector: bool = False  # whether that is the pitch at the detector, not in the patient
+    orientation: tuple[str, str] = ("", "")  # where rows and columns run: L R A P H F or blank
     frame: int = 0  # which frame this is, from 0
     frames: int = 1  # how many the file holds
     file_format: str = ""  # "DICOM", "PNG", "JPEG"

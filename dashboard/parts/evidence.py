@@ -22,7 +22,11 @@ __all__ = ["blank", "film", "film_map", "map_in_words", "raw_film", "sound"]
 VIEWER = "review"  # the name that the film's map is sent to
 VIEWER_TEXTS = (
     "window", "invert", "zoom_in", "zoom_out", "reset", "map", "opacity", "cells", "raising",
-    "lowering", "by_hand", "center_width", "value", "share", "lowers", "raises",
+    "lowering", "by_hand", "center_width", "value", "share", "lowers", "raises", "tool", "fit",
+    "erase", "threshold", "keys", "pixels", "at_detector", "key_window_tool", "key_zoom_tool",
+    "key_length", "key_angle", "key_magnifier", "key_invert", "key_right", "key_left",
+    "key_across", "key_down", "key_in", "key_out", "key_fit", "key_actual", "key_reset",
+    "key_preset", "key_map", "key_erase", "key_help", "key_move", "key_window_keys",
 )  # fmt: skip
 
 
@@ -77,7 +81,7 @@ def film(
     say: Texts,
     key: str,
 ) -> None:
-    """A film with a map of its own on it; ``scale`` is the share of full colour."""
+    """The page's film with a map of its own on it; ``scale`` is the share of full colour."""
     payload = viewer.pack(
         shown,
         share,
@@ -85,6 +89,7 @@ def film(
         window_names=window_names(shown, say),
         texts=viewer_texts("viewer.unit_closer", say),
         alt=say("viewer.alt", finding=finding),
+        borrowed=True,
     )
     viewer.show(payload, key=key)
 

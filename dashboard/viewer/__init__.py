@@ -1,26 +1,52 @@
-"""The picture viewer: window, zoom and evidence map, all in the browser, nothing fetched."""
+"""The picture viewer: window, zoom, measurements and evidence map, all in the browser."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from dashboard.viewer.payload import OWN_WINDOWS, Film, develop, pack, pack_overlay, presets
+from dashboard.viewer.film import OWN_WINDOWS, Film, develop, presets
+from dashboard.viewer.payload import pack, pack_overlay
 
-__all__ = ["OWN_WINDOWS", "Film", "develop", "overlay", "pack", "pack_overlay", "presets", "show"]
+__all__ = [
+    "OWN_WINDOWS",
+    "Film",
+    "develop",
+    "overlay",
+    "pack",
+    "pack_overlay",
+    "presets",
+    "script",
+    "show",
+]
+
+HERE = Path(__file__).parent
+MODULES = (  # each imports from those before it only
+    "payload", "transform", "greys", "levels", "software", "webgl", "map", "markers", "marks",
+    "drawing", "keys", "panel", "scene", "measuring", "pointer", "binding", "acts",
+    "viewer",
+)  # fmt: skip
+IMPORT = re.compile(r"^import\s[^;]*;\n", re.MULTILINE)
+
+
+@cache
+def script() -> str:
+    """The modules as the one that a component takes; what they export stays exported."""
+    read = ((HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in MODULES)
+    return "\n".join(IMPORT.sub("", text) for text in read)
 
 
 @cache
 def _component() -> Any:
-    here = Path(__file__).parent
     return st.components.v2.component(
         "mmbm_viewer",
-        html=(here / "viewer.html").read_text(encoding="utf-8"),
-        css=(here / "viewer.css").read_text(encoding="utf-8"),
-        js=(here / "viewer.js").read_text(encoding="utf-8"),
+        html=(HERE / "viewer.html").read_text(encoding="utf-8"),
+        css=(HERE / "viewer.css").read_text(encoding="utf-8"),
+        js=script(),
     )
 
 
@@ -31,8 +57,11 @@ def show(payload: bytes, *, key: str) -> None:
 
 @cache
 def _overlay() -> Any:
-    script = Path(__file__).with_name("overlay.js").read_text(encoding="utf-8")
-    return st.components.v2.component("mmbm_overlay", html="<span hidden></span>", js=script)
+    return st.components.v2.component(
+        "mmbm_overlay",
+        html="<span hidden></span>",
+        js=(HERE / "overlay.js").read_text(encoding="utf-8"),
+    )
 
 
 def overlay(payload: bytes, *, key: str) -> None:

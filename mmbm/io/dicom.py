@@ -41,12 +41,14 @@ def decode(content: bytes, limits: Limits, frame: int = 0) -> Picture:
     rendered = _grey(stored) if stored.coloured else render(stored, dataset, of)
     facts = header.facts(dataset, of)
     turn = orientation.find_turn(dataset, of)
-    spacing = _spacing(of, dataset)
+    spacing, at_detector = _spacing(of, dataset)
     return Picture(
         pixels=turn(rendered.pixels),
         shown=turn(rendered.shown),
         windows=rendered.windows,
         spacing_mm=spacing[::-1] if spacing and turn.transposed else spacing,
+        at_detector=at_detector,
+        orientation=turn.along,
         frame=frame,
         frames=stored.frames,
         file_format="DICOM",
@@ -106,14 +108,20 @@ def _grey(stored: Stored) -> Rendered:
     return Rendered(luminance, shown, (Window(top / 2 + 0.5, top + 1, "full"),))
 
 
-def _spacing(of: OfFrame, dataset: Any) -> tuple[float, float] | None:
-    """(row, column) pitch in millimetres: in the patient, or else at the detector."""
-    for item, keyword in (
-        (of.measures, "PixelSpacing"),
-        (dataset, "ImagerPixelSpacing"),
-        (dataset, "NominalScannedPixelSpacing"),
-    ):
-        pitch = numbers(item, keyword)
-        if len(pitch) == 2 and min(pitch) > 0:
-            return (pitch[0], pitch[1])
-    return None
+def _spacing(of: OfFrame, dataset: Any) -> tuple[tuple[float, float] | None, bool]:
+    """(row, column) pitch in millimetres, and whether it is the detector's or the film's own.
+
+    A Pixel Spacing that is equal to the detector's was not corrected for magnification (PS3.3
+    10.7.1.3).
+    """
+    at_detector = _pitch(dataset, "ImagerPixelSpacing")
+    in_patient = _pitch(of.measures, "PixelSpacing")
+    if in_patient is not None:
+        return in_patient, in_patient == at_detector
+    pitch = at_detector or _pitch(dataset, "NominalScannedPixelSpacing")
+    return pitch, pitch is not None
+
+
+def _pitch(item: Any, keyword: str) -> tuple[float, float] | None:
+    pitch = numbers(item, keyword)
+    return (pitch[0], pitch[1]) if len(pitch) == 2 and min(pitch) > 0 else None

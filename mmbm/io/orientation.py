@@ -52,6 +52,7 @@ class Turn(NamedTuple):
     transposed: bool = False
     mirrored: bool = False
     flipped: bool = False
+    along: tuple[str, str] = ("", "")  # where rows and columns run once upright, where known
     cautions: tuple[Sentence, ...] = ()
 
     def __call__(self, film: NDArray[Pixel]) -> NDArray[Pixel]:
@@ -96,10 +97,11 @@ def find_turn(dataset: Any, of: OfFrame) -> Turn:
     axes = {_AXES[rows], _AXES[columns]}
     if 2 not in axes:  # neither side runs along the body: no chest film lies so
         said = sentence("io.dicom.orientation_along_body", direction=named)
-        return Turn(cautions=(said,) if code(dataset, "Modality") in ("CR", "DX", "DR") else ())
+        doubtful = code(dataset, "Modality") in ("CR", "DX", "DR")
+        return Turn(cautions=(said,)) if doubtful else Turn(along=(rows, columns))
     transposed = _AXES[rows] == 2
     across, down = (columns, rows) if transposed else (rows, columns)
-    turn = Turn(transposed, across == "R", down == "H")
+    turn = Turn(transposed, across == "R", down == "H", _upright(across, down))
     says = []
     if turn.name:
         says.append(turn.told(named))
@@ -108,6 +110,11 @@ def find_turn(dataset: Any, of: OfFrame) -> Turn:
     if axes == {0, 2} and _says_lateral(dataset):
         says.append(sentence("io.dicom.orientation_frontal", direction=named))
     return turn._replace(cautions=tuple(says))
+
+
+def _upright(across: str, down: str) -> tuple[str, str]:
+    """Where rows and columns run after the turn that brings a chest film upright."""
+    return ("L" if across == "R" else across), ("F" if down == "H" else down)
 
 
 def directions(of: OfFrame) -> tuple[str, str]:

@@ -126,6 +126,8 @@ def _picture(fields: dict[str, Any], body: bytearray) -> Picture:
         shown=both[1],
         windows=tuple(Window(float(c), float(w), str(name)) for c, w, name in fields["windows"]),
         spacing_mm=None if spacing is None else (float(spacing[0]), float(spacing[1])),
+        at_detector=bool(fields["at_detector"]),
+        orientation=_orientation(fields["orientation"]),
         frame=int(fields["frame"]),
         frames=int(fields["frames"]),
         file_format=str(fields["file_format"]),
@@ -139,6 +141,13 @@ def _picture(fields: dict[str, Any], body: bytearray) -> Picture:
         bits_stored=int(fields["bits_stored"]),
         warnings=_warnings(fields),
     )
+
+
+def _orientation(letters: Any) -> tuple[str, str]:
+    row, column = letters
+    if not {row, column} <= {"", *"LRAPHF"}:
+        raise ValueError("no orientation")
+    return row, column
 
 
 def _patient(fields: dict[str, Any]) -> Patient:

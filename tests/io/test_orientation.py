@@ -48,6 +48,7 @@ def test_every_position_is_turned_upright_and_said(position, by):
     assert picture.shown.shape == VALUES.shape
     is_across = stored.shape != VALUES.shape
     assert picture.spacing_mm == ((0.1, 0.2) if is_across else (0.2, 0.1))
+    assert picture.orientation == ("L", "F")
     if position == ("L", "F"):
         assert (picture.turned, picture.warnings) == ("", ())
     else:

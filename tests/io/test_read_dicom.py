@@ -83,6 +83,17 @@ def test_header_facts_are_kept():
     assert read_picture(dicom(), "f").spacing_mm is None
 
 
+def test_a_spacing_that_is_only_the_detector_s_is_known_as_such():
+    for spacings, at_detector in (
+        ({"PixelSpacing": [0.2, 0.2]}, False),
+        ({"PixelSpacing": [0.2, 0.2], "ImagerPixelSpacing": [0.3, 0.3]}, False),
+        ({"PixelSpacing": [0.3, 0.3], "ImagerPixelSpacing": [0.3, 0.3]}, True),
+        ({"ImagerPixelSpacing": [0.3, 0.3]}, True),
+        ({}, False),
+    ):
+        assert read_picture(dicom(**spacings), "f").at_detector is at_detector
+
+
 @pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
 def test_window_functions_agree_with_pydicom(function):
     settings = {"WindowCenter": 1800.0, "WindowWidth": 900.0, "VOILUTFunction": function}

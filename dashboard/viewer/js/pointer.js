@@ -1,0 +1,71 @@
+// The mouse, the pen and the wheel on the film.
+
+import { beginMark, drawMark, endMark, isClick } from "./measuring.js";
+
+const PAGE_SCROLL = 350; // ms; a scroll of the page that passes over the film stays one
+
+export function bindPointer(viewer) {
+  const { canvas } = viewer;
+  let drag = null;
+  let outside = 0;
+  const place = (e) => {
+    const box = canvas.getBoundingClientRect();
+    return { x: e.clientX - box.left, y: e.clientY - box.top };
+  };
+  canvas.addEventListener("wheel", (e) => {
+    if (e.timeStamp - outside < PAGE_SCROLL) {
+      outside = e.timeStamp;
+      return;
+    }
+    e.preventDefault();
+    const { x, y } = place(e);
+    viewer.zoomAt(Math.exp(-e.deltaY * 0.0015), x, y);
+  }, { passive: false });
+  canvas.addEventListener("pointerdown", (e) => {
+    if (e.button > 1 || !viewer.state) return;
+    e.preventDefault();
+    canvas.focus({ preventScroll: true });
+    canvas.setPointerCapture(e.pointerId);
+    const tool = e.button === 1 || e.shiftKey ? "pan" : viewer.tool;
+    drag = { ...place(e), tool, start: { ...viewer.state }, last: place(e) };
+    if (tool === "length" || tool === "angle") beginMark(viewer, tool, place(e));
+  });
+  canvas.addEventListener("pointermove", (e) => {
+    viewer.pointer = place(e);
+    if (drag) dragTo(viewer, drag, viewer.pointer);
+    else if (viewer.tool === "magnifier") viewer.draw();
+    else viewer.corners();
+  });
+  const stop = (e) => {
+    if (drag?.tool === "length" || drag?.tool === "angle") endMark(viewer, drag, place(e));
+    drag = null;
+  };
+  canvas.addEventListener("pointerup", stop);
+  canvas.addEventListener("pointercancel", () => { drag = null; });
+  canvas.addEventListener("pointerleave", () => {
+    viewer.pointer = null;
+    viewer.corners();
+    if (viewer.tool === "magnifier") viewer.draw();
+  });
+  canvas.addEventListener("dblclick", () => viewer.act("reset"));
+  const elsewhere = (e) => {
+    if (!e.composedPath().includes(canvas)) outside = e.timeStamp;
+  };
+  window.addEventListener("wheel", elsewhere, { passive: true });
+  return () => window.removeEventListener("wheel", elsewhere);
+}
+
+function dragTo(viewer, drag, { x, y }) {
+  const { tool, start, last } = drag;
+  drag.last = { x, y };
+  if (tool === "pan") {
+    const { place } = start;
+    viewer.move({ ...place, x: place.x + x - drag.x, y: place.y + y - drag.y });
+  } else if (tool === "length" || tool === "angle") drawMark(viewer, { x, y });
+  else if (tool === "zoom") viewer.zoomAt(Math.exp((last.y - y) * 0.01), drag.x, drag.y);
+  else if (tool === "magnifier") viewer.draw();
+  else if (!isClick(drag, { x, y })) {
+    const perPixel = (viewer.header.top - viewer.header.low) / 600;
+    viewer.window(start.center + (y - drag.y) * perPixel, start.width + (x - drag.x) * perPixel);
+  }
+}

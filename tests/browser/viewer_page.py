@@ -1,0 +1,62 @@
+"""The viewer alone on an empty page, without a server: its markup, its module and a payload."""
+
+import base64
+from pathlib import Path
+
+import numpy as np
+
+from dashboard import viewer
+from dashboard.parts.evidence import viewer_texts, window_names
+from dashboard.text import texts
+
+FOLDER = Path(viewer.__file__).parent
+PAGE = """<!doctype html><style>body {{ margin: 0 }} {css}
+.viewer {{ width: {width}px; height: {height}px; border-radius: 0 }}</style>
+<div id="mount">{html}</div>"""
+MOUNT = """async ([code, data]) => {
+    const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    const url = URL.createObjectURL(new Blob([bytes(code)], { type: "text/javascript" }));
+    window.viewerModule ??= await import(url);
+    window.sent = bytes(data);
+    const parentElement = document.getElementById("mount");
+    window.unmount = window.viewerModule.default({ data: window.sent, parentElement });
+    await new Promise((done) => setTimeout(done, 150));
+}"""
+
+
+def payload(picture, *, name="review", language="en", **kwargs):
+    """What the Review page sends for a picture."""
+    say, film = texts(language), viewer.develop(picture)
+    words = viewer_texts("viewer.unit", say)
+    named = window_names(film, say)
+    return viewer.pack(film, window_names=named, texts=words, alt="film", name=name, **kwargs)
+
+
+def open_viewer(page, width=800, height=800):
+    """An empty stage of this size."""
+    html, css = ((FOLDER / f"viewer.{kind}").read_text("utf-8") for kind in ("html", "css"))
+    page.set_content(PAGE.format(css=css, html=html, width=width, height=height))
+
+
+def mount(page, sent):
+    """Call the component as Streamlit does."""
+    code = viewer.script().encode()
+    page.evaluate(MOUNT, [base64.b64encode(part).decode() for part in (code, sent)])
+
+
+def greys(page):
+    """(height, width) uint8, the red channel as drawn."""
+    height, width, text = page.locator("canvas").evaluate(
+        """canvas => {
+            const { width, height } = canvas;
+            const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+            let text = "";
+            for (let y = 0; y < height; y++) {
+                const row = new Uint8Array(width);
+                for (let x = 0; x < width; x++) row[x] = data[4 * (y * width + x)];
+                text += String.fromCharCode(...row);
+            }
+            return [height, width, btoa(text)];
+        }"""
+    )
+    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width).astype(int)
