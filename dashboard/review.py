@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import wave
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dashboard.listener.payload import pack
 from mmbm.analysis import Analysis, analyse
-from mmbm.branches.audio.prepare import log_mel
-from mmbm.case import SAMPLE_RATE, Case
+from mmbm.branches.audio.prepare import SoundEvidence
+from mmbm.case import Case
+from mmbm.explain.events import event_maps
 from mmbm.model.config import ModelConfig
 from mmbm.predict import Predictor
 
@@ -31,18 +30,17 @@ class Review:
         return self.analysis.predictor.config
 
     @cached_property
-    def decibels(self) -> NDArray[np.float32] | None:
-        """The recording as the model hears it, (mels, frames); None where it hears none."""
+    def recording(self) -> bytes:
+        """The recording as its panel takes it; empty where there is none, or no model hears it."""
         audio = self.analysis.case.audio
-        if audio is None or "audio" not in self.config.modalities:
-            return None
-        return log_mel(audio, self.config.audio)
+        heard = audio is not None and "audio" in self.config.modalities
+        return pack(audio) if audio is not None and heard else b""
 
     @cached_property
-    def playback(self) -> bytes:
-        """The recording as a WAV file of 16 bits; empty where there is none."""
-        audio = self.analysis.case.audio
-        return b"" if audio is None else wav(audio.waveform)
+    def sound_events(self) -> dict[str, SoundEvidence]:
+        """When each event of the sound branch was told, by its name."""
+        found = event_maps(self.analysis.predictor, self.analysis.prediction)
+        return {m.name: m.evidence for m in found if isinstance(m.evidence, SoundEvidence)}
 
     @property
     def image_scale(self) -> float:
@@ -71,14 +69,3 @@ def review(predictor: Predictor, case: Case) -> Review:
     analysis = analyse(case, predictor)
     _ = analysis.accounts, analysis.judgement  # while the page says that it works
     return Review(analysis)
-
-
-def wav(waveform: NDArray[np.float32]) -> bytes:
-    """(n_samples,) in [-1, 1] at 16 kHz -> a WAV file of 16 bits."""
-    packed = io.BytesIO()
-    with wave.open(packed, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes((np.clip(waveform, -1, 1) * 32767).astype("<i2").tobytes())
-    return packed.getvalue()

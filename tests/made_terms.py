@@ -26,7 +26,7 @@ lungs max_seconds mels notes notes_text pneumonia sources stored train true unkn
 # Methods, their makers, keys and data sets that the pages and cards name.
 NAMES = """
 Captum DeepLIFT DeepLift GradientShap IntegratedGradients FeatureAblation Occlusion Saliency Shapley
-ShapleyValues SHAP InputXGradient Wilson ROC ECE F1 Ctrl Enter Shift Alt kHz dB KB px English
+ShapleyValues SHAP InputXGradient Wilson ROC ECE F1 Ctrl Enter Shift Alt Esc kHz dB KB px English
 Kermany HLS-CMDS Open-I CheXpert ICBHI MIMIC-CXR KAUH ChestX-ray14 SIIM-FISABIO-RSNA COVID-19
 NVIDIA H200 GPU IEEE TBioCAS CVPR JAMIA Cell Radiology JavaScript Streamlit
 """

@@ -1,47 +1,18 @@
-"""One recording's numbers -> drawings over time as HTML; pure functions."""
+"""Shares over time -> drawings as HTML and rows of a table; pure functions."""
 
 from __future__ import annotations
 
-import base64
-import io
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from dashboard.foreign import escape
 from dashboard.markup import signed
 from dashboard.text import Texts
-from mmbm.branches.audio.config import AudioConfig
-from mmbm.case import SAMPLE_RATE
 
-__all__ = [
-    "by_second",
-    "envelope",
-    "mel_row",
-    "sound",
-    "strongest_second",
-    "time_strip",
-    "time_sums",
-]
-
-TALL = 96  # rows of the waveform's picture
-WAVE = 170  # its grey, on black
-SPAN_DB = 60.0  # decibels from black to white, below the loudest
-HERTZ = (100, 250, 500, 1000, 2000, 4000)  # labelled on a spectrogram
-COLUMNS = 900  # of the spectrogram, at most
-
-
-def envelope(waveform: NDArray[np.float32], points: int = 1000) -> tuple[Any, Any, Any]:
-    """Times (s), lowest and highest sample of each of at most ``points`` stretches."""
-    step = max(1, math.ceil(len(waveform) / points))
-    whole = len(waveform) // step * step
-    rows = waveform[:whole].reshape(-1, step)
-    times = (np.arange(len(rows)) + 0.5) * step / SAMPLE_RATE
-    return times, rows.min(axis=1), rows.max(axis=1)
+__all__ = ["by_second", "strongest_seconds", "time_strip", "time_sums"]
 
 
 def time_sums(share: NDArray[np.floating], seconds: float) -> tuple[Any, Any, float]:
@@ -51,40 +22,21 @@ def time_sums(share: NDArray[np.floating], seconds: float) -> tuple[Any, Any, fl
     return (np.arange(len(sums)) + 0.5) * step, sums, step
 
 
-def strongest_second(share: NDArray[np.floating], seconds: float) -> int:
-    """The whole second whose shares sum to most, up or down; (bands, times) shares."""
-    middles, sums, _ = time_sums(share, seconds)
-    by_second = np.bincount(np.asarray(middles, dtype=int), weights=sums)
-    return int(np.abs(by_second).argmax())
+def strongest_seconds(
+    share: NDArray[np.floating], seconds: float, most: int = 5
+) -> list[tuple[int, float]]:
+    """The whole seconds whose shares sum to most, up or down, with the sums, the strongest first.
 
-
-def sound(
-    waveform: NDArray[np.float32],
-    decibels: NDArray[np.float32],
-    share: NDArray[np.floating] | None,
-    seconds: float,
-    *,
-    config: AudioConfig,
-    say: Texts,
-    limit: float | None = None,
-    marked: int | None = None,
-) -> str:
-    """Waveform, mel spectrogram and share of each moment, on one time axis, as HTML.
-
-    ``decibels`` is (mels, frames); ``share`` (bands, times) in logits; both over the ``seconds``
-    that the model hears. ``limit`` is the largest share of a moment over all findings, so that
-    they share one axis. ``marked`` is a second to point out.
+    ``share`` is (bands, times). A second beside one that is listed already is left out.
     """
-    mark = "" if marked is None else marking(marked, seconds)
-    rows = [
-        track(say("sound.waveform"), wave(waveform[: round(seconds * SAMPLE_RATE)]) + mark, "wave"),
-        track(say("sound.spectrogram"), spectrogram(decibels, config) + mark, "spectrogram"),
-    ]
-    if share is not None:
-        times, sums, step = time_sums(share, seconds)
-        strip = bars(times, sums, step, seconds, limit or 1e-6) + mark
-        rows.append(track(f"{say('sound.share')} ±{limit or 0:.2g}", strip, "shares"))
-    return f'<div class="tracks">{"".join(rows)}{axis(seconds, say)}</div>'
+    middles, sums, _ = time_sums(share, seconds)
+    whole = np.bincount(np.asarray(middles, dtype=int), weights=sums)
+    found: list[tuple[int, float]] = []
+    for second in np.argsort(-np.abs(whole), kind="stable"):
+        apart = all(abs(int(second) - other) > 1 for other, _ in found)
+        if apart and whole[second] and len(found) < most:
+            found.append((int(second), float(whole[second])))
+    return found
 
 
 def time_strip(
@@ -108,24 +60,6 @@ def track(name: str, drawing: str, kind: str) -> str:
         f'<div class="track {kind}"><span class="track-name">{escape(name)}</span>'
         f'<div class="track-body">{drawing}</div></div>'
     )
-
-
-def wave(waveform: NDArray[np.float32]) -> str:
-    """The outline of a waveform at its own largest swing, as a picture."""
-    _, low, high = envelope(waveform)
-    top = max(float(np.abs(waveform).max()) if len(waveform) else 0.0, 1e-9)
-    ends = np.stack([low, high]) / top  # (2, columns) in [-1, 1]
-    rows = np.linspace(1, -1, TALL)[:, None]
-    inside = (rows >= ends[0] - 1 / TALL) & (rows <= ends[1] + 1 / TALL)  # a line at least
-    return picture(np.where(inside, WAVE, 0))
-
-
-def picture(grey: NDArray[Any]) -> str:
-    """(height, width) of 0 to 255 as a picture that fills its track."""
-    packed = io.BytesIO()
-    Image.fromarray(grey.astype(np.uint8)).save(packed, "PNG")
-    source = base64.b64encode(packed.getvalue()).decode()
-    return f'<img src="data:image/png;base64,{source}" alt="">'
 
 
 def bars(
@@ -159,12 +93,6 @@ def by_second(
     ]
 
 
-def marking(second: int, seconds: float) -> str:
-    """A frame around one second, over a track."""
-    left, wide = 100 * second / seconds, 100 / seconds
-    return f'<i class="marked" style="left:{left:.2f}%;width:{wide:.2f}%"></i>'
-
-
 def axis(seconds: float, say: Texts) -> str:
     """Labels of the seconds below the tracks."""
     step = next(s for s in (0.5, 1, 2, 5, 10, 20, 60, 600) if seconds / s <= 8 or s == 600)
@@ -177,28 +105,3 @@ def axis(seconds: float, say: Texts) -> str:
         f'<div class="track times"><span class="track-name">{name}</span>'
         f'<div class="track-body">{labels}</div></div>'
     )
-
-
-def mel_row(hertz: float, config: AudioConfig) -> float:
-    """The row of a frequency in a mel spectrogram (HTK mel, equal steps)."""
-
-    def mel(h: float) -> float:
-        return 2595 * math.log10(1 + h / 700)
-
-    bottom, top = mel(config.low_hz), mel(config.high_hz)
-    return (mel(hertz) - bottom) / (top - bottom) * (config.mels + 1) - 1
-
-
-def spectrogram(decibels: NDArray[np.float32], config: AudioConfig) -> str:
-    """At most about 900 columns, each the loudest of the frames it stands for; low notes below."""
-    step = max(1, math.ceil(decibels.shape[1] / COLUMNS))
-    columns = np.maximum.reduceat(decibels, np.arange(0, decibels.shape[1], step), axis=1)
-    levels = (columns - float(columns.max()) + SPAN_DB) / SPAN_DB
-    places = {h: 100 * (mel_row(h, config) + 0.5) / config.mels for h in HERTZ}
-    labels = "".join(
-        f'<span style="bottom:{place:.1f}%">{hertz}</span>'
-        for hertz, place in places.items()
-        if 8 < place < 92  # whole labels
-    )
-    grey = picture(np.clip(levels[::-1], 0, 1) * 255)
-    return f'{grey}<div class="hertz">{labels}</div>'

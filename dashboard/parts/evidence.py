@@ -1,4 +1,4 @@
-"""Where the contributions of one finding lie: on the film, over time."""
+"""Where the contributions of one finding lie on the film."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import markup, state, viewer
-from dashboard.figures import sound as sound_figures
 from dashboard.foreign import escape
 from dashboard.review import Review
 from dashboard.text import Texts
-from mmbm.branches.audio.prepare import SoundEvidence
 from mmbm.branches.image.evidence import share_inside
 from mmbm.branches.image.prepare import PreparedImage
 from mmbm.explain.ledger import Ledger
 from mmbm.explain.maps import EvidenceMaps
 
-__all__ = ["blank", "film", "film_map", "map_in_words", "raw_film", "sound"]
+__all__ = ["blank", "film", "film_map", "map_in_words", "raw_film"]
 
 VIEWER = "review"  # the name that the film's map is sent to
 VIEWER_TEXTS = (
@@ -110,44 +108,6 @@ def window_names(shown: viewer.Film, say: Texts) -> tuple[str, ...]:
             key = "viewer.of_file" if number == 1 else "viewer.of_file_n"
             names.append(say(key, number=number))
     return tuple(names)
-
-
-def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
-    """Waveform, spectrogram and shares over time; playback; the sound events."""
-    audio = seen.analysis.case.audio
-    heard = maps.parts.get("audio")
-    if audio is None or seen.decibels is None or not isinstance(heard, SoundEvidence):
-        return
-    start = strongest_second(heard, say)
-    st.audio(seen.playback, format="audio/wav", start_time=start or 0, autoplay=start is not None)
-    drawn = sound_figures.sound(
-        audio.waveform,
-        seen.decibels,
-        heard.values,
-        heard.seconds,
-        config=seen.config.audio,
-        say=say,
-        limit=seen.moment_scale,
-        marked=start,
-    )
-    times, sums, _ = sound_figures.time_sums(heard.values, heard.seconds)
-    table = markup.facts_table(sound_figures.by_second(times, sums, say))
-    folded = f"<summary>{escape(say('figure.as_table'))}</summary>{table}"
-    events = seen.analysis.prediction.events.get("audio", ())
-    rows = [(say.name("event", e.name), e.probability, "") for e in events]
-    st.html(
-        f'{drawn}<details class="small">{folded}</details>'
-        f'<div class="small">{escape(say("sound.no_verdict"))}</div>'
-        f'<div class="small"><b>{escape(say("sound.events"))}.</b> '
-        f"{escape(say('sound.events_caption'))}</div>{markup.meters(rows, narrow=True)}"
-    )
-
-
-def strongest_second(heard: SoundEvidence, say: Texts) -> int | None:
-    """A button that plays from the second that moved the finding most; None until it is pressed."""
-    second = sound_figures.strongest_second(heard.values, heard.seconds)
-    pressed = st.button(say("sound.strongest", second=second), key="strongest-second")
-    return second if pressed else None
 
 
 def blank(sentence: str) -> None:

@@ -12,10 +12,11 @@ from dashboard.foreign import escape
 from dashboard.parts.account import account_of
 from dashboard.parts.answers import answers
 from dashboard.parts.closer import closer
-from dashboard.parts.evidence import blank, film_map, map_in_words, sound
+from dashboard.parts.evidence import blank, film_map, map_in_words
 from dashboard.parts.note import note
 from dashboard.parts.other import others
 from dashboard.parts.prevalence import at_prevalence
+from dashboard.parts.sound import sound, sound_told
 from dashboard.parts.tabs import open_tab
 from dashboard.parts.whatif import whatif
 from dashboard.review import Review
@@ -39,6 +40,7 @@ def results(seen: Review, say: Texts) -> None:
     maps = seen.analysis.map(finding)  # after the numbers, which need no map
     with st.container(key="overlay"):
         film_map(seen, maps, say)
+        sound_told(seen, maps, say)
     evidence(seen, finding, account, maps, say, moved=bool(common.wanted))
     export(analysis, say)
 

@@ -1,5 +1,3 @@
-import base64
-import io
 import itertools
 import math
 import re
@@ -7,7 +5,6 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from dashboard.figures import evaluation as evaluation_figures
 from dashboard.figures import sound as sound_figures
@@ -15,9 +12,7 @@ from dashboard.figures.account import account_table, probability_ticks, steps
 from dashboard.figures.film import block_sums
 from dashboard.markup import signed
 from dashboard.text import texts
-from mmbm.branches.audio.config import AudioConfig
-from mmbm.branches.audio.encoder import mel_filters
-from mmbm.case import MODALITIES, SAMPLE_RATE
+from mmbm.case import MODALITIES
 from mmbm.explain.ledger import Ledger
 from mmbm.record.figures import RiskCoverage
 from mmbm.record.record import Bin, Roc
@@ -92,24 +87,28 @@ def test_moments_keep_the_total_and_stand_in_the_middle_of_their_step():
     assert (times[0], step) == (0.25, 0.5)
 
 
-def test_the_strongest_second_is_the_one_that_moved_most_either_way():
+def test_the_strongest_seconds_are_those_that_moved_most_either_way():
     share = np.zeros((3, 20))  # over 5 s
     share[:, 2:4] = 0.1
     share[1, 13:16] = -0.3
-    assert sound_figures.strongest_second(share, 5.0) == 3
+    found = sound_figures.strongest_seconds(share, 5.0)
+    assert [second for second, _ in found] == [3, 0]
+    assert [total for _, total in found] == pytest.approx([-0.9, 0.6])
 
 
-def test_the_sound_figure_has_one_symmetric_scale_and_one_time_axis():
-    rng = np.random.default_rng(0)
-    waveform = rng.uniform(-1, 1, 2 * SAMPLE_RATE).astype(np.float32)
-    decibels = rng.normal(size=(64, 201)).astype(np.float32)
-    share = rng.normal(size=(4, 12))
-    drawn = sound_figures.sound(
-        waveform, decibels, share, 2.0, config=AudioConfig(), say=SAY, limit=5.0, marked=1
-    )
+def test_a_second_beside_one_that_is_listed_is_left_out():
+    share = np.array([[0.5, 0.4, 0.3, 0.0, -0.1]])
+    found = sound_figures.strongest_seconds(share, 5.0)
+    assert found == [(0, 0.5), (2, 0.3), (4, -0.1)]
+    assert len(sound_figures.strongest_seconds(share, 5.0, most=1)) == 1
+
+
+def test_a_strip_of_shares_has_one_symmetric_scale():
+    share = np.random.default_rng(0).normal(size=(4, 12))
+    times, sums, step = sound_figures.time_sums(share, 2.0)
+    drawn = sound_figures.time_strip(times, sums, step, SAY, scale=5.0)
     bars = re.findall(r'<b class="(\w+)" style="left:([\d.]+)%;width:([\d.]+)%;top:([\d.]+)%;'
                       r'height:([\d.]+)%" title="([^"]*)"', drawn)  # fmt: skip
-    sums = share.sum(axis=0)
     assert [kind == "raises" for kind, *_ in bars] == (sums > 0).tolist()
     assert [float(high) for *_, high, _ in bars] == pytest.approx(
         np.minimum(np.abs(sums) / 5.0, 1) * 48, abs=0.06
@@ -117,36 +116,12 @@ def test_the_sound_figure_has_one_symmetric_scale_and_one_time_axis():
     ends = [float(left) + float(wide) for _, left, wide, *_ in bars]
     assert ends[-1] == pytest.approx(100, abs=0.02)
     assert bars[0][-1] == f"0.08 s: {signed(float(sums[0]), 4)}"
-    assert drawn.count('class="marked" style="left:50.00%;width:50.00%"') == 3
 
 
 def test_the_seconds_of_a_sound_keep_the_total():
     times, sums = np.array([0.25, 0.75, 1.25]), np.array([0.1, -0.3, 0.05])
     rows = sound_figures.by_second(times, sums, SAY)
     assert rows == [("0 to 1 s", "−0.200"), ("1 to 2 s", "+0.050")]
-
-
-def test_loud_is_bright_and_low_notes_are_below():
-    decibels = np.full((64, 20), -80.0, dtype=np.float32)
-    decibels[0] = 0.0
-    drawn = sound_figures.spectrogram(decibels, AudioConfig())
-    content = base64.b64decode(re.search(r"base64,([^\"]+)", drawn)[1])
-    grey = np.asarray(Image.open(io.BytesIO(content)))
-    assert grey.shape == (64, 20)
-    assert (grey[-1] == 255).all() and (grey[:-1] == 0).all()
-
-
-def test_the_envelope_holds_the_extremes():
-    waveform = np.random.default_rng(0).uniform(-1, 1, 48_000).astype(np.float32)
-    times, low, high = sound_figures.envelope(waveform, points=1000)
-    assert len(times) == len(low) <= 1000
-    assert (low.min(), high.max()) == (waveform.min(), waveform.max())
-
-
-def test_frequencies_stand_on_the_row_of_their_filter():
-    config = AudioConfig()
-    peaks = mel_filters(config).numpy().argmax(axis=1) * SAMPLE_RATE / config.window
-    assert sound_figures.mel_row(float(peaks[40]), config) == pytest.approx(40, abs=0.6)
 
 
 def test_a_risk_curve_names_its_area():

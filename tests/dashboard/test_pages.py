@@ -83,8 +83,9 @@ def test_a_whole_case_is_read_scored_and_explained(app):
         len(re.findall(r'</th><td class="number">0\.\d\d</td>', screen)) == 3
     )  # a fusion weight in the row of each part
     assert not app.get("plotly_chart")
-    assert {"viewer", "film-map"} <= {c.key for c in app.get("bidi_component")}
-    assert 'class="tracks"' in shown(open_tab(app, "Lung sound"))
+    assert {"viewer", "film-map", "sound-told"} <= {c.key for c in app.get("bidi_component")}
+    sounding = open_tab(app, "Lung sound")
+    assert "listener" in {c.key for c in sounding.get("bidi_component")}
     assert "has no verdict of its own" in shown(clean(open_tab(app, "X-ray map")))
 
 

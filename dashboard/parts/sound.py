@@ -1,0 +1,118 @@
+"""The lung sound: its panel, what is said in it, and the same as tables."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import listener, markup
+from dashboard.figures import sound as figures
+from dashboard.foreign import escape
+from dashboard.listener.payload import clipped, identity, silent
+from dashboard.review import Review
+from dashboard.text import Texts
+from mmbm.branches.audio.prepare import SoundEvidence
+from mmbm.case import Sound
+from mmbm.explain.maps import EvidenceMaps
+
+__all__ = ["sound", "sound_told"]
+
+PANEL_TEXTS = (
+    "panel", "position", "play", "pause", "loop", "speed", "filter", "unfiltered", "lung", "heart",
+    "gain", "waveform", "spectrogram", "zoom", "whole", "clear",
+)  # fmt: skip
+LIKELY = 0.5  # an event at least this probable has a moment of its own
+LISTED = 4  # stretches that are told one by one
+
+
+def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
+    """The panel, the shares of each second as a table, and the sound events."""
+    heard = maps.parts.get("audio")
+    if not seen.recording or not isinstance(heard, SoundEvidence):
+        return
+    listener.show(seen.recording, key="listener")
+    times, sums, _ = figures.time_sums(heard.values, heard.seconds)
+    table = markup.facts_table(figures.by_second(times, sums, say))
+    folded = f"<summary>{escape(say('figure.as_table'))}</summary>{table}"
+    events = seen.analysis.prediction.events.get("audio", ())
+    rows = [(say.name("event", e.name), e.probability, "") for e in events]
+    st.html(
+        f'<details class="small">{folded}</details>'
+        f'<div class="small">{escape(say("sound.no_verdict"))}</div>'
+        f'<div class="small"><b>{escape(say("sound.events"))}.</b> '
+        f"{escape(say('sound.events_caption'))}</div>{markup.meters(rows, narrow=True)}"
+    )
+
+
+def sound_told(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
+    """Send the panel the shares of a finding and all words; stays as long as the case does."""
+    audio, heard = seen.analysis.case.audio, maps.parts.get("audio")
+    if audio is None or not isinstance(heard, SoundEvidence):
+        return
+    _, sums, step = figures.time_sums(heard.values, heard.seconds)
+    scale = seen.moment_scale or 1e-6
+    told = listener.Told(
+        recording_id=identity(audio),
+        heard=heard.seconds,
+        step=step,
+        shares=tuple(round(float(share), 6) for share in sums),
+        scale=scale,
+        share_label=f"{say('sound.share')} ±{scale:.2g}",
+        heading=say("sound.moments", finding=say.name("finding", maps.finding)),
+        chapters=(*moments(heard, say), *event_moments(seen, say)),
+        marked=marked(audio, say),
+        notes=notes(audio, heard, say),
+        texts={name: say(f"sound.{name}") for name in PANEL_TEXTS},
+    )
+    listener.tell(told, key="sound-told")
+
+
+def moments(heard: SoundEvidence, say: Texts) -> list[listener.Chapter]:
+    """The seconds that moved the finding most, the strongest first."""
+    chapters: list[listener.Chapter] = []
+    for second, share in figures.strongest_seconds(heard.values, heard.seconds):
+        key = "sound.moment" if chapters else "sound.strongest"
+        text = f"{say(key, second=second)} {markup.signed(share, 3)}"
+        chapters.append(listener.Chapter(second, text, "raises" if share > 0 else "lowers"))
+    return chapters
+
+
+def event_moments(seen: Review, say: Texts) -> list[listener.Chapter]:
+    """Where each event that is likely was heard most."""
+    likely = {
+        event.name: event.probability
+        for event in seen.analysis.prediction.events.get("audio", ())
+        if event.probability >= LIKELY and event.name != "normal"
+    }
+    return [
+        listener.Chapter(
+            max(0.0, round(evidence.strongest - evidence.start - 0.25, 2)),
+            say(
+                "sound.event_moment",
+                event=say.name("event", name),
+                probability=markup.percent(likely[name]),
+                second=f"{evidence.strongest - evidence.start:.1f}",
+            ),
+            "event",
+        )
+        for name, evidence in seen.sound_events.items()
+        if name in likely
+    ]
+
+
+def marked(audio: Sound, say: Texts) -> tuple[str, ...]:
+    """Where the recording is clipped and where it is silent."""
+    return tuple(
+        say(key, places=say.listed(f"{start:.1f}–{end:.1f} s" for start, end in found[:LISTED]))
+        if len(found) <= LISTED
+        else say(f"{key}_many", count=len(found), seconds=f"{sum(b - a for a, b in found):.1f}")
+        for key, found in (("sound.clipped", clipped(audio)), ("sound.silent", silent(audio)))
+        if found
+    )
+
+
+def notes(audio: Sound, heard: SoundEvidence, say: Texts) -> tuple[str, ...]:
+    """How the panel is worked, and what to know of it."""
+    lines = [say("sound.hint"), say("sound.pitch")]
+    if audio.seconds > heard.seconds + 0.05:
+        lines.insert(0, say("sound.unheard", seconds=f"{heard.seconds:g}"))
+    return tuple(lines)
