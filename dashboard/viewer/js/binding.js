@@ -54,7 +54,8 @@ function press(viewer, event) {
     return;
   }
   const focused = path[0] === viewer.canvas;
-  const found = asked(event, { focused, onFilm: focused || path[0] === document.body });
+  const own = path.some((node) => node.dataset?.keys === "own");
+  const found = asked(event, { focused, onFilm: focused || path[0] === document.body, own });
   if (!found) return;
   event.preventDefault();
   event.stopPropagation();

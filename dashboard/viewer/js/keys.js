@@ -24,12 +24,14 @@ export function takesText(target) {
 
 /** What a key asks of the viewer: {act, number} or {move, shift}; null for nothing.
  *
- * onFilm: the film has the focus, or nothing has; focused: the film has it.
+ * onFilm: the film has the focus, or nothing has; focused: the film has it; own: a panel with keys
+ * of its own has it, from which only Streamlit's are taken.
  */
-export function asked({ key, shiftKey, ctrlKey, metaKey, altKey }, { onFilm, focused }) {
+export function asked({ key, shiftKey, ctrlKey, metaKey, altKey }, { onFilm, focused, own = false }) {
   if (ctrlKey || metaKey || altKey) return null;
   if (ARROWS[key]) return focused ? { move: ARROWS[key], shift: shiftKey } : null;
   const plain = key.length === 1 ? key.toLowerCase() : key;
+  if (own) return STREAMLITS.includes(plain) ? { act: "nothing" } : null;
   if (ON_FILM.includes(plain) && !onFilm) return null;
   if (Object.hasOwn(KEYS, plain)) return { act: KEYS[plain], number: Number(plain) };
   return STREAMLITS.includes(plain) ? { act: "nothing" } : null;
