@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dashboard.colours import GREY, LOWERS, PRIMARY, RAISES, signed_colour
+from dashboard.colours import LOWERS, RAISES, signed_colour
 from dashboard.foreign import escape
 from dashboard.text import Texts
 from mmbm.branches.notes.evidence import WordShare, clauses
@@ -17,6 +17,7 @@ __all__ = [
     "Reading",
     "clauses_table",
     "facts_table",
+    "folded_table",
     "meters",
     "percent",
     "signed",
@@ -60,32 +61,26 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 def meters(
-    rows: Sequence[tuple[str, float, str]],
+    rows: Sequence[tuple[str, float]],
     *,
-    chosen: str = "",
-    unsure: Collection[str] = (),
     standing: Mapping[str, str] | None = None,
-    narrow: bool = False,
 ) -> str:
-    """Horizontal bars of (name, probability, plain words); grey where the answer is not sure.
+    """Horizontal bars of (name, probability).
 
     ``standing`` is what to say below a name: how far that finding was validated.
     """
     parts = []
-    for name, probability, plain in rows:
-        mark = " chosen" if name == chosen else ""
+    for name, probability in rows:
         below = (standing or {}).get(name, "")
         small = f'<span class="meter-standing">{escape(below)}</span>' if below else ""
         parts.append(
-            f'<div class="meter{mark}"><span class="meter-name">{escape(name)}{small}</span>'
+            f'<div class="meter"><span class="meter-name">{escape(name)}{small}</span>'
             f'<span class="meter-track" role="meter" aria-valuemin="0" aria-valuemax="100" '
             f'aria-valuenow="{100 * probability:.0f}" aria-label="{escape(name)}">'
-            f'<span class="meter-fill" style="width:{100 * probability:.1f}%;'
-            f'background:{GREY if name in unsure else PRIMARY}"></span></span>'
-            f'<span class="meter-number">{percent(probability)}</span>'
-            f'<span class="meter-plain">{escape(plain)}</span></div>'
+            f'<span class="meter-fill" style="width:{100 * probability:.1f}%"></span></span>'
+            f'<span class="meter-number">{percent(probability)}</span></div>'
         )
-    return f'<div class="meters{" narrow" if narrow else ""}">{"".join(parts)}</div>'
+    return f'<div class="meters">{"".join(parts)}</div>'
 
 
 def words(
@@ -186,6 +181,12 @@ def weights_table(account: Ledger, prediction: Prediction, say: Texts) -> str:
             )
         )
     return facts_table(rows, head=[say(key) for key in heads])
+
+
+def folded_table(table: str, say: Texts) -> str:
+    """The numbers of a figure as a table that opens on a click, for readers who cannot see it."""
+    summary = escape(say("figure.as_table"))
+    return f'<details class="small"><summary>{summary}</summary>{table}</details>'
 
 
 def facts_table(rows: Sequence[Sequence[str]], *, head: Sequence[str] = ()) -> str:

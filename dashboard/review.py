@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.listener.payload import pack
+from dashboard.listener.payload import Stretch, clipped, identity, pack, silent
 from mmbm.analysis import Analysis, analyse
 from mmbm.branches.audio.prepare import SoundEvidence
 from mmbm.case import Case
@@ -35,6 +35,24 @@ class Review:
         audio = self.analysis.case.audio
         heard = audio is not None and "audio" in self.config.modalities
         return pack(audio) if audio is not None and heard else b""
+
+    @cached_property
+    def recording_id(self) -> str:
+        """Changes with the recording; empty where there is none."""
+        audio = self.analysis.case.audio
+        return "" if audio is None else identity(audio)
+
+    @cached_property
+    def clipped(self) -> list[Stretch]:
+        """Where the recording is clipped, in seconds."""
+        audio = self.analysis.case.audio
+        return [] if audio is None else clipped(audio)
+
+    @cached_property
+    def silent(self) -> list[Stretch]:
+        """Where the recording is silent, in seconds."""
+        audio = self.analysis.case.audio
+        return [] if audio is None else silent(audio)
 
     @cached_property
     def sound_events(self) -> dict[str, SoundEvidence]:

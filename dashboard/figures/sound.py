@@ -85,7 +85,7 @@ def bars(
 def by_second(
     times: NDArray[np.floating], sums: NDArray[np.floating], say: Texts
 ) -> list[tuple[str, str]]:
-    """The shares of each second, for who cannot see the bars."""
+    """The shares of each second, for readers who cannot see the bars."""
     whole = np.bincount(np.asarray(times, dtype=int), weights=sums)
     return [
         (say("sound.second", start=start, end=start + 1), signed(float(share), 3))

@@ -9,12 +9,12 @@ import plotly.graph_objects as go
 from dashboard.colours import GREY, LOWERS, PRIMARY, RAISES
 from dashboard.figures.look import plain
 from dashboard.foreign import escape
-from dashboard.markup import percent, signed
+from dashboard.markup import facts_table, percent, signed
 from dashboard.text import Texts
 from mmbm.branches.parts import Span
 from mmbm.explain.whatif import Change
 
-__all__ = ["account_rows", "moved", "struck"]
+__all__ = ["account_rows", "account_table", "moved", "struck"]
 
 
 def struck(text: str, words: Sequence[Span]) -> str:
@@ -59,6 +59,12 @@ def moved(changes: Sequence[Change], say: Texts) -> go.Figure:
     figure.update_xaxes(range=[-2, 102], tickvals=quarters, ticktext=[f"{q} %" for q in quarters])
     figure.update_yaxes(autorange="reversed", ticksuffix="  ")
     return figure
+
+
+def account_table(change: Change, say: Texts) -> str:
+    """One finding's account before and after, and the difference, as HTML."""
+    head = ["", say("whatif.before"), say("whatif.after"), say("whatif.change")]
+    return facts_table(account_rows(change, say), head=head)
 
 
 def account_rows(change: Change, say: Texts) -> list[tuple[str, str, str, str]]:

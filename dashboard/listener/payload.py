@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mmbm.case import SAMPLE_RATE, Sound
 
-__all__ = ["Chapter", "Told", "clipped", "identity", "pack", "silent", "stretches"]
+__all__ = ["Chapter", "Stretch", "Told", "clipped", "identity", "pack", "silent", "stretches"]
 
 NAME = "review"  # the panel that what is told is for
 FRAME = 0.1  # seconds in which silence is looked for

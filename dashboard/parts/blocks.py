@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import markup
-from dashboard.foreign import escape
+from dashboard.foreign import escape, verbatim
 from dashboard.parts.chart import chart
 from dashboard.parts.sources import source_name
 from dashboard.text import Texts
@@ -22,6 +22,7 @@ __all__ = [
     "by_group",
     "leaning",
     "modalities",
+    "pick_finding",
     "picker",
     "share",
     "sizes",
@@ -29,6 +30,20 @@ __all__ = [
     "table",
     "title",
 ]
+
+
+def pick_finding(findings: Sequence[str], key: str, say: Texts) -> str:
+    """Which finding a page is about."""
+    chosen = st.segmented_control(
+        say("model.finding"),
+        findings,
+        default=findings[0],
+        format_func=lambda finding: verbatim(say.name("finding", finding)),
+        key=key,
+        label_visibility="collapsed",
+        required=True,
+    )
+    return chosen or findings[0]
 
 
 def by_group(groups: Mapping[str, Mapping[str, Figures]], finding: str) -> dict[str, Figures]:

@@ -7,19 +7,15 @@ import streamlit as st
 
 from dashboard.figures.look import CONFIG
 from dashboard.figures.numbers import numbers
-from dashboard.foreign import escape
-from dashboard.markup import facts_table
+from dashboard.markup import facts_table, folded_table
 from dashboard.text import Texts
 
 __all__ = ["chart"]
 
 
 def chart(figure: go.Figure, key: str, say: Texts) -> None:
-    """Draw a figure; who cannot see it, or wants the numbers, opens the table."""
+    """Draw a figure, with its numbers below it."""
     st.plotly_chart(figure, config=CONFIG, key=key)
     head, rows = numbers(figure)
     table = f'<div class="wide" tabindex="0">{facts_table(rows, head=head)}</div>'
-    st.html(
-        f'<details class="small"><summary>{escape(say("figure.as_table"))}</summary>'
-        f"{table}</details>"
-    )
+    st.html(folded_table(table, say))

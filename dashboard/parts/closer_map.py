@@ -139,8 +139,5 @@ def on_part(
         drawn = sound_figures.time_strip(times, shares, step, say, scale=scale)
         line = say("closer.bins", milliseconds=round(1000 * step))
         table = markup.facts_table(sound_figures.by_second(times, shares, say))
-        folded = f"<summary>{escape(say('figure.as_table'))}</summary>{table}"
-        st.html(
-            f'{drawn}<details class="small">{folded}</details>'
-            f'<div class="small">{escape(line)}</div>'
-        )
+        folded = markup.folded_table(table, say)
+        st.html(f'{drawn}{folded}<div class="small">{escape(line)}</div>')

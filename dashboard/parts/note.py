@@ -65,8 +65,7 @@ def coloured(seen: Review, shares: Sequence[WordShare], scale: float, say: Texts
     st.html(
         f"{legend(read, len(text.rstrip()), say)}"
         f"{markup.strongest_clauses(text, shares, say, anchor='word')}"
-        f'<details class="small"><summary>{escape(say("figure.as_table"))}</summary>'
-        f"{markup.clauses_table(text, shares, say)}</details>"
+        f"{markup.folded_table(markup.clauses_table(text, shares, say), say)}"
     )
 
 
@@ -87,7 +86,7 @@ def reading(seen: Review) -> markup.Reading:
 
 
 def legend(read: markup.Reading, characters: int, say: Texts) -> str:
-    """What the marks are, of those that there are."""
+    """What each kind of mark in this note means."""
     told = {"denied": read.denied, "unknown": read.unknown, "unread": read.end < characters}
     marks = " · ".join(
         f'<span class="{mark}">{escape(say(f"words.{mark}"))}</span>'
@@ -113,8 +112,7 @@ def edited(seen: Review, finding: str, say: Texts) -> None:
         st.error(verbatim(say.of(refusal)))
         return
     change = next(change for change in both if change.finding == finding)
-    head = ["", say("whatif.before"), say("whatif.after"), say("whatif.change")]
-    st.html(markup.facts_table(whatif_figures.account_rows(change, say), head=head))
+    st.html(whatif_figures.account_table(change, say))
 
 
 def told(line: str, say: Texts) -> None:

@@ -7,7 +7,6 @@ import streamlit as st
 from dashboard import listener, markup
 from dashboard.figures import sound as figures
 from dashboard.foreign import escape
-from dashboard.listener.payload import clipped, identity, silent
 from dashboard.review import Review
 from dashboard.text import Texts
 from mmbm.branches.audio.prepare import SoundEvidence
@@ -32,14 +31,13 @@ def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
     listener.show(seen.recording, key="listener")
     times, sums, _ = figures.time_sums(heard.values, heard.seconds)
     table = markup.facts_table(figures.by_second(times, sums, say))
-    folded = f"<summary>{escape(say('figure.as_table'))}</summary>{table}"
     events = seen.analysis.prediction.events.get("audio", ())
-    rows = [(say.name("event", e.name), e.probability, "") for e in events]
+    rows = [(say.name("event", e.name), e.probability) for e in events]
     st.html(
-        f'<details class="small">{folded}</details>'
+        f"{markup.folded_table(table, say)}"
         f'<div class="small">{escape(say("sound.no_verdict"))}</div>'
         f'<div class="small"><b>{escape(say("sound.events"))}.</b> '
-        f"{escape(say('sound.events_caption'))}</div>{markup.meters(rows, narrow=True)}"
+        f"{escape(say('sound.events_caption'))}</div>{markup.meters(rows)}"
     )
 
 
@@ -51,7 +49,7 @@ def sound_told(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
     _, sums, step = figures.time_sums(heard.values, heard.seconds)
     scale = seen.moment_scale or 1e-6
     told = listener.Told(
-        recording_id=identity(audio),
+        recording_id=seen.recording_id,
         heard=heard.seconds,
         step=step,
         shares=tuple(round(float(share), 6) for share in sums),
@@ -59,7 +57,7 @@ def sound_told(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
         share_label=f"{say('sound.share')} ±{scale:.2g}",
         heading=say("sound.moments", finding=say.name("finding", maps.finding)),
         chapters=(*moments(heard, say), *event_moments(seen, say)),
-        marked=marked(audio, say),
+        marked=marked(seen, say),
         notes=notes(audio, heard, say),
         texts={name: say(f"sound.{name}") for name in PANEL_TEXTS},
     )
@@ -99,13 +97,13 @@ def event_moments(seen: Review, say: Texts) -> list[listener.Chapter]:
     ]
 
 
-def marked(audio: Sound, say: Texts) -> tuple[str, ...]:
+def marked(seen: Review, say: Texts) -> tuple[str, ...]:
     """Where the recording is clipped and where it is silent."""
     return tuple(
         say(key, places=say.listed(f"{start:.1f}–{end:.1f} s" for start, end in found[:LISTED]))
         if len(found) <= LISTED
         else say(f"{key}_many", count=len(found), seconds=f"{sum(b - a for a, b in found):.1f}")
-        for key, found in (("sound.clipped", clipped(audio)), ("sound.silent", silent(audio)))
+        for key, found in (("sound.clipped", seen.clipped), ("sound.silent", seen.silent))
         if found
     )
 

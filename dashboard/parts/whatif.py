@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import markup, models, state
+from dashboard import models, state
 from dashboard.figures import whatif as whatif_figures
 from dashboard.foreign import escape, verbatim
 from dashboard.parts.chart import chart
@@ -90,10 +90,9 @@ def answer(seen: Review, after: Prediction, finding: str, said: list[str], say: 
     both = models.predictor().alone(lambda: changes(seen.analysis.prediction, after))
     for change in both:
         if change.finding == finding:
-            head = ["", say("whatif.before"), say("whatif.after"), say("whatif.change")]
             name = say.name("finding", finding)
             st.html(f"<b>{escape(say('whatif.account', finding=name))}</b>")
-            st.html(markup.facts_table(whatif_figures.account_rows(change, say), head=head))
+            st.html(whatif_figures.account_table(change, say))
     chart(whatif_figures.moved(both, say), "whatif-moved", say)
     for warning in (*after.warnings, *late_warnings(after)):
         if warning not in seen.analysis.prediction.warnings:

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import markup, models, state
 from dashboard.figures import forest
 from dashboard.foreign import escape, verbatim
-from dashboard.parts.blocks import blank, by_group, leaning, small, title
+from dashboard.parts.blocks import blank, by_group, leaning, pick_finding, small, title
 from dashboard.parts.compared import headline, only_one, pairs, pairs_table, rates
 from dashboard.parts.sources import source_name
 from dashboard.parts.tabs import open_tab
@@ -68,16 +68,7 @@ def choose(first: Record, second: Record, say: Texts) -> str | None:
     if not findings:
         st.warning(say("compare.no_finding"))
         return None
-    chosen = st.segmented_control(
-        say("model.finding"),
-        findings,
-        default=findings[0],
-        format_func=lambda finding: verbatim(say.name("finding", finding)),
-        key="compare-finding",
-        label_visibility="collapsed",
-        required=True,
-    )
-    return chosen or findings[0]
+    return pick_finding(findings, "compare-finding", say)
 
 
 def figures(first: Record, second: Record, finding: str, say: Texts) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import models, state
 from dashboard.figures import forest
 from dashboard.foreign import document, escape, verbatim
-from dashboard.parts.blocks import assessed, blank, block, leaning, small, title
+from dashboard.parts.blocks import assessed, blank, block, leaning, pick_finding, small, title
 from dashboard.parts.calibration import calibration
 from dashboard.parts.evaluation import added, sources
 from dashboard.parts.learned import learned
@@ -34,7 +34,7 @@ def page(predictor: Predictor, say: Texts) -> None:
     card = read_card(predictor.folder)
     with st.container(horizontal=True, horizontal_alignment="distribute", gap="medium"):
         identity(predictor, say)
-        finding = choose(predictor.config.findings, say)
+        finding = pick_finding(predictor.config.findings, "model-finding", say)
     for fault in card.faults:
         st.error(say(f"model.fault.{fault}"))
     name, tab = open_tab("model", {n: say(f"model.tab.{n}") for n in TABS}, say)
@@ -52,21 +52,6 @@ def identity(predictor: Predictor, say: Texts) -> None:
     with st.container(width="content", gap="small"):
         st.header(verbatim(f"{named.name} {named.version}"), anchor=False)
         st.html(f'<div class="small">{escape(line)}</div>')
-
-
-def choose(findings: tuple[str, ...], say: Texts) -> str:
-    """The finding that all tabs are about."""
-    chosen = st.segmented_control(
-        say("model.finding"),
-        findings,
-        default=findings[0],
-        format_func=lambda finding: verbatim(say.name("finding", finding)),
-        key="model-finding",
-        label_visibility="collapsed",
-        required=True,
-        width="content",
-    )
-    return chosen or findings[0]
 
 
 def show(name: str, card: Card, predictor: Predictor, finding: str, say: Texts) -> None:

@@ -22,12 +22,12 @@ def test_a_word_cannot_leave_its_tooltip_or_its_list():
     say = texts("en")
     listed = markup.strongest_clauses(SCRIPT, (WordShare(7, 34, 0.1),), say)
     assert "<script" not in listed
-    assert "<script" not in markup.meters([("<script>", 0.5, "<script>")])
+    assert "<script" not in markup.meters([("<script>", 0.5)])
     assert "<script" not in markup.facts_table([("<script>", "<script>")], head=["<script>"])
 
 
 def test_how_far_a_finding_was_validated_stands_below_its_name():
-    rows = [("Pneumonia", 0.5, ""), ("Effusion", 0.1, "")]
+    rows = [("Pneumonia", 0.5), ("Effusion", 0.1)]
     html = markup.meters(rows, standing={"Effusion": "<exploratory>"})
     assert re.findall(r'meter-name">([^<]+)(<span class="meter-standing">[^<]*)?', html) == [
         ("Pneumonia", ""),
