@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbm.patient import NOBODY, Patient, disagreements
+from mmbm.study import NO_STUDY, Study
 from mmbm.text import Sentence
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Patient",
     "Picture",
     "Sound",
+    "Study",
     "Window",
 ]
 
@@ -69,6 +71,7 @@ class Picture:
     view: str = ""  # PA, AP, LL, …
     turned: str = ""  # how the file stores it: transposed, mirrored, upside down
     patient: Patient = NOBODY  # as the header says, for comparison with the notes
+    study: Study = NO_STUDY  # as the header says
     photometric: str = ""  # as stored: MONOCHROME1, MONOCHROME2, RGB, …
     transfer_syntax: str = ""  # its name, e.g. "JPEG 2000 Image Compression"
     bits_stored: int = 8

@@ -17,7 +17,7 @@ from mmbm.io import header, orientation
 from mmbm.io.attributes import OfFrame, code, numbers, of_frame
 from mmbm.io.elements import File, looks_like_dicom, parse
 from mmbm.io.grayscale import Rendered, refuse_even, render
-from mmbm.io.patient import patient_of
+from mmbm.io.patient import patient_of, study_of
 from mmbm.io.stored import read_stored
 from mmbm.io.terms import term
 from mmbm.io.values import Stored
@@ -57,6 +57,7 @@ def decode(content: bytes, limits: Limits, frame: int = 0) -> Picture:
         view=facts.view,
         turned=turn.name,
         patient=patient_of(dataset),
+        study=study_of(dataset),
         photometric=term("PhotometricInterpretation", code(dataset, "PhotometricInterpretation")),
         transfer_syntax=_name(file.syntax),
         bits_stored=stored.bits,

@@ -1,4 +1,4 @@
-"""Whom a DICOM header says a picture is of, so far as a note can say otherwise."""
+"""Whom a DICOM header says a picture is of, and of which study."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 from mmbm.io.attributes import words
 from mmbm.patient import Patient
+from mmbm.study import Study
 
-__all__ = ["patient_of"]
+__all__ = ["patient_of", "study_of"]
 
 _AGE = re.compile(r"(\d{1,3})\s*([DWMY])")
 _YEARS = {"D": 1 / 365.25, "W": 7 / 365.25, "M": 1 / 12, "Y": 1.0}
@@ -24,6 +25,19 @@ def patient_of(dataset: Any) -> Patient:
         sex=_SEX.get(words(dataset, "PatientSex")[:1], ""),
         years=None if years is None or not 0 <= years <= 120 else round(years, 2),
         identifier=words(dataset, "PatientID")[:64],
+    )
+
+
+def study_of(dataset: Any) -> Study:
+    """The identifiers of the study, the series and the picture."""
+    days = (_day(words(dataset, keyword)) for keyword in ("AcquisitionDate", "StudyDate"))
+    return Study(
+        study_uid=words(dataset, "StudyInstanceUID")[:64],
+        series_uid=words(dataset, "SeriesInstanceUID")[:64],
+        instance_uid=words(dataset, "SOPInstanceUID")[:64],
+        class_uid=words(dataset, "SOPClassUID")[:64],
+        accession=words(dataset, "AccessionNumber")[:64],
+        taken=next((day for day in days if day), None),
     )
 
 

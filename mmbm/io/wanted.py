@@ -20,6 +20,7 @@ _DESCRIBED = (
     "AcquisitionDeviceProcessingDescription"
 )
 _PATIENT = "PatientID PatientBirthDate PatientSex PatientAge StudyDate AcquisitionDate ContentDate"
+_STUDY = "StudyInstanceUID SeriesInstanceUID SOPInstanceUID AccessionNumber"
 _PIXELS = (
     "SamplesPerPixel PhotometricInterpretation PlanarConfiguration NumberOfFrames Rows Columns "
     "BitsAllocated BitsStored HighBit PixelRepresentation PixelPaddingValue "
@@ -40,7 +41,7 @@ _COLOURS = tuple(
 @cache
 def wanted_tags() -> frozenset[int]:
     """The tags of all elements that are read at the top level."""
-    listed = " ".join((_SEQUENCES, _DESCRIBED, _PATIENT, _PIXELS, _GREYS, *_COLOURS))
+    listed = " ".join((_SEQUENCES, _DESCRIBED, _PATIENT, _STUDY, _PIXELS, _GREYS, *_COLOURS))
     return _tags(listed)
 
 

@@ -14,12 +14,13 @@ import json
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbm.case import Notes, Patient, Picture, Sound, Window
+from mmbm.case import Notes, Patient, Picture, Sound, Study, Window
 from mmbm.text import Sentence
 
 __all__ = [
@@ -101,6 +102,8 @@ def take_apart(part: Part) -> tuple[dict[str, Any], list[NDArray[np.float32]]]:
     fields["warnings"] = [warning.coded() for warning in part.warnings]
     if isinstance(part, Picture):
         fields["patient"] = asdict(part.patient)
+        taken = part.study.taken
+        fields["study"] = asdict(part.study) | {"taken": taken and taken.isoformat()}
     arrays = [
         np.ascontiguousarray(fields.pop(name), dtype=np.float32)
         for name in ("pixels", "shown", "waveform")
@@ -136,6 +139,7 @@ def _picture(fields: dict[str, Any], body: bytearray) -> Picture:
         view=str(fields["view"]),
         turned=str(fields["turned"]),
         patient=_patient(fields["patient"]),
+        study=_study(fields["study"]),
         photometric=str(fields["photometric"]),
         transfer_syntax=str(fields["transfer_syntax"]),
         bits_stored=int(fields["bits_stored"]),
@@ -154,6 +158,18 @@ def _patient(fields: dict[str, Any]) -> Patient:
     years = fields["years"]
     return Patient(
         str(fields["sex"]), None if years is None else float(years), str(fields["identifier"])
+    )
+
+
+def _study(fields: dict[str, Any]) -> Study:
+    taken = fields["taken"]
+    return Study(
+        study_uid=str(fields["study_uid"]),
+        series_uid=str(fields["series_uid"]),
+        instance_uid=str(fields["instance_uid"]),
+        class_uid=str(fields["class_uid"]),
+        accession=str(fields["accession"]),
+        taken=None if taken is None else date.fromisoformat(taken),
     )
 
 

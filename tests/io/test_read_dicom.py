@@ -1,3 +1,5 @@
+from datetime import date
+
 import numpy as np
 import pytest
 from pydicom import Dataset
@@ -336,3 +338,23 @@ def test_sizes_are_checked_before_the_file_is_read():
         read_picture(dicom(), "film.dcm", limits=Limits(file_bytes=1000))
     with pytest.raises(NoSignal, match="The file is empty"):
         read_picture(b"", "film.dcm")
+
+
+def test_the_study_of_a_film_is_read_from_its_header():
+    content = dicom(
+        StudyInstanceUID="1.2.3",
+        SeriesInstanceUID="1.2.4",
+        SOPInstanceUID="1.2.5",
+        AccessionNumber="A 17",
+        StudyDate="20260303",
+    )
+    study = read_picture(content, "film").study
+    assert (study.study_uid, study.series_uid, study.instance_uid) == ("1.2.3", "1.2.4", "1.2.5")
+    assert (study.accession, study.taken) == ("A 17", date(2026, 3, 3))
+    assert "A 17" not in repr(study)
+
+
+def test_a_film_of_no_study_has_none():
+    with disable_value_validation():
+        content = dicom(StudyDate="no day")
+    assert read_picture(content, "film").study.taken is None

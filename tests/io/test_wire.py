@@ -1,11 +1,12 @@
 import io
 import json
 import struct
+from datetime import date
 
 import numpy as np
 import pytest
 
-from mmbm.case import Notes, Picture, Sound, Window
+from mmbm.case import Notes, Picture, Sound, Study, Window
 from mmbm.io import wire
 from mmbm.text import sentence
 
@@ -37,6 +38,7 @@ def test_a_picture_survives_the_way():
         photometric="MONOCHROME1",
         transfer_syntax="RLE Lossless",
         bits_stored=12,
+        study=Study("1.2.3", "1.2.4", "1.2.5", "1.2.6", "A 17", date(2026, 3, 3)),
         warnings=(sentence("io.dicom.lossy"), AGES),
     )
     again = through(film)

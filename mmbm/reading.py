@@ -1,0 +1,67 @@
+"""A reading: what the reader decided of a case, and what he drew on its X-ray.
+
+It stands beside the model's answers in the store, the report and every export, and never in place
+of them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Act", "Answer", "Decision", "Mark", "MarkKind", "Reading"]
+
+Answer = Literal["yes", "no", "not sure"]
+Act = Literal["agree", "change", "override"]
+MarkKind = Literal["box", "arrow", "text", "length", "angle"]
+MOST_MARKS, LONGEST_TEXT = 500, 2000
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Mark(_Frozen):
+    """One drawing of the reader on the upright X-ray.
+
+    ``points`` are (x, y) as fractions of its width and height, from the left upper corner: a box
+    has two opposite corners, an arrow its tail and its head, a text its place, a length two ends,
+    an angle its first end, its vertex and its other end.
+    """
+
+    kind: MarkKind
+    points: tuple[tuple[float, float], ...] = Field(min_length=1, max_length=3)
+    text: str = Field("", max_length=LONGEST_TEXT)
+    frame: int = Field(0, ge=0)
+
+
+class Decision(_Frozen):
+    """The reader's answer to one finding.
+
+    ``first`` was given before the model's answer was seen; None where the model was seen first.
+    ``act``: the final answer is that of the model and of ``first`` (agree), was changed to the
+    model's (change), or stands against the model's for a ``reason`` (override).
+    """
+
+    finding: str
+    first: Answer | None = None
+    final: Answer | None = None  # None: not decided yet
+    act: Act | None = None  # None: the model was not seen yet
+    reason: str = Field("", max_length=LONGEST_TEXT)
+
+
+class Reading(_Frozen):
+    """One reader's decisions on one case, with his marks; times are UTC."""
+
+    reader: str = Field("", max_length=200)  # as he calls himself, or by his login
+    decisions: tuple[Decision, ...] = ()
+    marks: tuple[Mark, ...] = Field((), max_length=MOST_MARKS)
+    comment: str = Field("", max_length=LONGEST_TEXT)
+    locked_at: datetime | None = None  # when the first answers were fixed, before the model's
+    decided_at: datetime | None = None  # when the final answers were given
+
+    def decision(self, finding: str) -> Decision | None:
+        """On one finding; None where there is none."""
+        return next((made for made in self.decisions if made.finding == finding), None)
