@@ -11,6 +11,7 @@ from mmbm.analysis import Analysis
 from mmbm.branches.registry import branch_of
 from mmbm.explain.ledger import Ledger
 from mmbm.findings import not_assessed, title
+from mmbm.reading import Reading
 from mmbm.text import Language, Sentence, as_sentence, sentence
 from mmbm.trust import sentences
 from mmbm.trust.judge import Judgement
@@ -109,7 +110,10 @@ class TrustEntry(BaseModel):
 
 
 class CaseReport(BaseModel):
-    """Everything the model said of a case, and of what; never the case's own content."""
+    """Everything the model said of a case, and of what; never the case's own content.
+
+    What the reader decided and drew stands beside it, where he did.
+    """
 
     notice: str
     model: ModelEntry
@@ -123,10 +127,11 @@ class CaseReport(BaseModel):
     trust: TrustEntry
     residual: float
     warnings: list[SaidEntry]
+    reading: Reading | None = None  # None: no reader decided or drew anything
 
 
-def case_report(analysis: Analysis) -> CaseReport:
-    """Put an analysis into the published form."""
+def case_report(analysis: Analysis, reading: Reading | None = None) -> CaseReport:
+    """Put an analysis into the published form, with what the reader decided and drew."""
     prediction, judgement = analysis.prediction, analysis.judgement
     identity, standing = prediction.identity, analysis.standing
     return CaseReport(
@@ -161,6 +166,7 @@ def case_report(analysis: Analysis) -> CaseReport:
         trust=_trust(judgement),
         residual=max(entry.residual for entry in analysis.accounts),
         warnings=[SaidEntry.of(as_sentence(warning)) for warning in analysis.warnings],
+        reading=reading,
     )
 
 

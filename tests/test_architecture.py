@@ -42,7 +42,7 @@ MAY_IMPORT = {
         "branches", "case", "data", "device", "errors", "explain", "io", "memory", "model",
         "pipeline", "predict", "record", "storage", "trust",
     },
-    "report": {"analysis", "branches", "explain", "findings", "trust"},
+    "report": {"analysis", "branches", "explain", "findings", "reading", "trust"},
     "train": {
         "branches", "card", "config", "data", "device", "errors", "evaluate", "io", "model",
         "record", "storage", "trust",

@@ -13,6 +13,7 @@ import pytest
 import mmbm
 from mmbm.case import SAMPLE_RATE, Case
 from mmbm.evaluate.golden import sample_cases
+from mmbm.reading import Mark, Reading
 from mmbm.storage.assets import assets_folder
 
 SAMPLE = assets_folder() / "samples" / "adult-opacity"
@@ -133,3 +134,13 @@ def test_the_report_says_what_the_analysis_holds():
     assert report.warnings == list(analysis.warnings)
     assert [f.status for f in report.findings] == list(analysis.standing.values())
     assert report.residual < 1e-5
+    assert report.reading is None
+
+
+def test_what_the_reader_drew_stands_beside_the_report():
+    analysis = mmbm.analyse(Case(notes=sample_cases()["adult-clear"].notes))
+    marks = (Mark(kind="box", points=((0.1, 0.2), (0.3, 0.4)), text="nodule?"),)
+    report = mmbm.case_report(analysis, Reading(marks=marks))
+    again = mmbm.CaseReport.model_validate_json(report.model_dump_json())
+    assert again.reading is not None and again.reading.marks == marks
+    assert again.findings == mmbm.case_report(analysis).findings
