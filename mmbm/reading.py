@@ -6,7 +6,7 @@ of them.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -48,7 +48,7 @@ class Decision(_Frozen):
     finding: str
     first: Answer | None = None
     final: Answer | None = None  # None: not decided yet
-    act: Act | None = None  # None: the model was not seen yet
+    act: Act | None = None  # None: the model was not seen yet, or gives no answer
     reason: str = Field("", max_length=LONGEST_TEXT)
 
 
@@ -61,6 +61,7 @@ class Reading(_Frozen):
     comment: str = Field("", max_length=LONGEST_TEXT)
     locked_at: datetime | None = None  # when the first answers were fixed, before the model's
     decided_at: datetime | None = None  # when the final answers were given
+    follow_up: date | None = None  # when the patient is to be seen again
 
     def decision(self, finding: str) -> Decision | None:
         """On one finding; None where there is none."""
