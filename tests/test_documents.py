@@ -61,6 +61,11 @@ def test_the_generated_parts_are_up_to_date(name):
     assert said[1] + said[2] == generate.generated(name), "run: python docs/generate.py"
 
 
+def test_the_published_schema_is_up_to_date():
+    generate = generator()
+    assert text_of("mmbm/report/schema.json") == generate.json_schema(), "docs/generate.py"
+
+
 def test_every_command_and_flag_that_is_shown_exists():
     known = commands()
     shown = set()

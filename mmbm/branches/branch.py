@@ -24,9 +24,10 @@ from mmbm.text import name_of, sentence
 if TYPE_CHECKING:
     from mmbm.branches.space import InputSpace
 
-__all__ = ["Array", "Begun", "Branch", "Reader"]
+__all__ = ["Array", "Begun", "Branch", "Drawing", "Reader"]
 
 Array = NDArray[np.float64]
+Drawing = NDArray[np.uint8]
 Reader = Callable[[Any], PreparedPart]
 """A part of a case -> the part as the encoder reads it."""
 
@@ -217,6 +218,13 @@ class Branch(ABC):
         raise ConfigError(sentence("branch.no_pieces", part=name_of("modality", self.name)))
 
     # doubting and reporting
+
+    def drawn(self, part: Any, evidence: Evidence | None, scale: float) -> Drawing | None:
+        """The part as a picture for a report, (height, width, 3) uint8, its evidence laid on it.
+
+        ``scale`` is the share in full colour. None where the part is no picture.
+        """
+        return None
 
     def takes(self, settings: Any) -> str:
         """What a user gives, for the card."""

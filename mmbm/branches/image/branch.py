@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from mmbm.branches.branch import Array, Begun, Branch, Reader
+from mmbm.branches.branch import Array, Begun, Branch, Drawing, Reader
 from mmbm.branches.folding import fold, lean
 from mmbm.branches.image.config import ImageConfig
 from mmbm.branches.image.encoder import ImageEncoder, load_imagenet
@@ -155,6 +155,11 @@ class ImageBranch(Branch):
 
     def late_warnings(self, prepared: PreparedImage) -> tuple[str, ...]:
         return prepared.lungs.warnings
+
+    def drawn(self, part: Picture, evidence: Evidence | None, scale: float) -> Drawing:
+        from mmbm.branches.image.drawn import drawn
+
+        return drawn(part.shown, None if evidence is None else evidence.values, scale)
 
     def described(
         self, part: Picture, prepared: PreparedImage | None, evidence: Mapping[str, Evidence]

@@ -1,137 +1,45 @@
-"""The result of one case as JSON: what ``mmbm predict --json`` prints and the page downloads."""
+"""An analysis in the published form."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, Self
-
-from pydantic import BaseModel
+from typing import Any
 
 from mmbm.analysis import Analysis
 from mmbm.branches.registry import branch_of
+from mmbm.case import Case, Picture
 from mmbm.explain.ledger import Ledger
 from mmbm.findings import not_assessed, title
-from mmbm.reading import Reading
-from mmbm.text import Language, Sentence, as_sentence, sentence
+from mmbm.reading import Decision, Mark, Reading
+from mmbm.report.form import (
+    AnswerEntry,
+    CaseReport,
+    EventEntry,
+    FindingEntry,
+    ModelEntry,
+    PrevalenceEntry,
+    SaidEntry,
+    ShiftEntry,
+    StudyEntry,
+    TrustEntry,
+)
+from mmbm.study import NO_STUDY
+from mmbm.text import as_sentence, sentence
 from mmbm.trust import sentences
 from mmbm.trust.judge import Judgement
 from mmbm.trust.prevalence import Prevalences
 
-__all__ = ["CaseReport", "SaidEntry", "case_report"]
+__all__ = ["case_report", "picture_of", "without_names"]
 
 
-class SaidEntry(BaseModel):
-    """A sentence: its code and values, and what they say in English."""
+def case_report(
+    analysis: Analysis, reading: Reading | None = None, *, identified: bool = False
+) -> CaseReport:
+    """Put an analysis into the published form, with what the reader decided and drew.
 
-    code: str
-    values: dict[str, Any]
-    sentence: str
-
-    @classmethod
-    def of(cls, said: Sentence, **more: Any) -> Self:
-        """An entry that says this."""
-        return cls(**said.coded(), sentence=str(said), **more)
-
-    def into(self, language: Language) -> str:
-        """What it says, in a language."""
-        return Sentence.decoded({"code": self.code, "values": self.values}).into(language)
-
-
-class ModelEntry(BaseModel):
-    """Which model."""
-
-    name: str
-    version: str
-    sha256: str
-
-
-class PrevalenceEntry(BaseModel):
-    """At which prevalence a finding's probability holds, and what it is at the reader's."""
-
-    calibrated: float  # of the cases of the calibration: ``probability`` holds there
-    wanted: float | None  # as the reader set it; None: as calibrated
-    probability: float  # at ``wanted``
-    log_odds_added: float  # for it; 0.0 as calibrated
-
-
-class FindingEntry(BaseModel):
-    """One finding with its ledger, in calibrated log-odds; ``probability = sigmoid(logit)``.
-
-    Base and contributions sum to the logit; ``interaction`` is what the modalities did only
-    together, already shared out in their contributions. ``intervals`` hold 95 % of where a
-    contribution would lie with heads fitted on other patients, ``percentiles`` say how many in a
-    hundred held-out cases show a smaller one; empty where the model was not fitted for it.
+    ``identified`` adds whose case it is; a reading's names and words are the caller's to leave out
+    (:func:`without_names`).
     """
-
-    name: str
-    title: str  # its name in words
-    status: str  # by the model's evaluation record, e.g. exploratory; or not_assessed
-    probability: float
-    logit: float
-    base: float
-    contributions: dict[str, float]
-    slopes: dict[str, float]
-    interaction: float
-    intervals: dict[str, tuple[float, float]]
-    percentiles: dict[str, float]
-    prevalence: PrevalenceEntry | None  # None: the model does not state that of its calibration
-
-
-class EventEntry(BaseModel):
-    """What one branch tells by itself, such as a kind of lung sound."""
-
-    name: str
-    probability: float
-
-
-class AnswerEntry(SaidEntry):
-    """One finding's conformal answer."""
-
-    verdict: str  # yes, no, not sure or not assessed
-    labels: list[str] | None  # that the answer holds; None where not assessed
-
-
-class ShiftEntry(BaseModel):
-    """How strange one part is to the model."""
-
-    cue: str  # the strangest: features, or one of the branch's own
-    strangeness: float  # 1 at the limit
-    percentile: float | None  # how many in 100 held-out parts are less strange
-    flagged: bool
-
-
-class TrustEntry(BaseModel):
-    """How far the findings may be believed."""
-
-    level: float  # the share of answers that shall hold the truth
-    answers: dict[str, AnswerEntry]  # by finding
-    shifts: dict[str, ShiftEntry]
-    disagreements: dict[str, dict[str, list[str]]]  # by finding: raising, lowering
-
-
-class CaseReport(BaseModel):
-    """Everything the model said of a case, and of what; never the case's own content.
-
-    What the reader decided and drew stands beside it, where he did.
-    """
-
-    notice: str
-    model: ModelEntry
-    mmbm_version: str
-    device: str
-    inputs: dict[str, dict[str, Any]]
-    fusion_weights: dict[str, float]
-    findings: list[FindingEntry]
-    not_assessed: list[str]  # what these findings do not cover, among other things
-    events: dict[str, list[EventEntry]]  # by modality
-    trust: TrustEntry
-    residual: float
-    warnings: list[SaidEntry]
-    reading: Reading | None = None  # None: no reader decided or drew anything
-
-
-def case_report(analysis: Analysis, reading: Reading | None = None) -> CaseReport:
-    """Put an analysis into the published form, with what the reader decided and drew."""
     prediction, judgement = analysis.prediction, analysis.judgement
     identity, standing = prediction.identity, analysis.standing
     return CaseReport(
@@ -167,6 +75,39 @@ def case_report(analysis: Analysis, reading: Reading | None = None) -> CaseRepor
         residual=max(entry.residual for entry in analysis.accounts),
         warnings=[SaidEntry.of(as_sentence(warning)) for warning in analysis.warnings],
         reading=reading,
+        study=_study(analysis.case) if identified else None,
+    )
+
+
+def without_names(reading: Reading | None) -> Reading | None:
+    """A reading without its reader, its times and all that was written freely."""
+    if reading is None:
+        return None
+    decisions = (
+        Decision(finding=d.finding, first=d.first, final=d.final, act=d.act, reason="")
+        for d in reading.decisions
+    )
+    marks = (Mark(kind=m.kind, points=m.points, text="", frame=m.frame) for m in reading.marks)
+    return Reading(reader="", decisions=tuple(decisions), marks=tuple(marks), comment="")
+
+
+def picture_of(case: Case) -> Picture | None:
+    """The case's picture, which knows the study; None where there is none."""
+    return next((part for part in case.parts.values() if isinstance(part, Picture)), None)
+
+
+def _study(case: Case) -> StudyEntry | None:
+    picture = picture_of(case)
+    if picture is None or picture.study == NO_STUDY:
+        return None
+    of = picture.study
+    return StudyEntry(
+        study_uid=of.study_uid,
+        series_uid=of.series_uid,
+        instance_uid=of.instance_uid,
+        accession=of.accession,
+        taken=of.taken,
+        patient_id=picture.patient.identifier,
     )
 
 

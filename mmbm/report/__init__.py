@@ -1,0 +1,12 @@
+"""The result of one case for others: as JSON, a PDF page, DICOM objects and FHIR resources."""
+
+from mmbm.report.form import CaseReport, PrevalenceEntry, SaidEntry, json_schema
+from mmbm.report.of_case import case_report
+
+__all__ = [
+    "CaseReport",
+    "PrevalenceEntry",
+    "SaidEntry",
+    "case_report",
+    "json_schema",
+]
