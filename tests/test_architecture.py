@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "case": {"patient", "study"},
     "branches": {"case", "config", "errors", "storage"},
     "io": {"case", "config", "errors", "patient", "study"},
+    "privacy": {"errors", "io"},
     "record": {"case", "errors", "pipeline", "storage"},
     "model": {"branches", "config", "errors", "storage"},
     "data": {"branches", "case", "errors", "io", "model"},
@@ -73,10 +74,12 @@ ONLY_IN = {
     "imagecodecs": {"mmbm/io", "mmbm/data/synthesis/generate.py"},
     "pydicom": {
         "mmbm/io",
+        "mmbm/privacy/dicom.py",
         "mmbm/data/synthesis/generate.py",
         "mmbm/data/sources/rsna.py",
         "mmbm/data/sources/siim.py",
     },
+    "dicomanonymizer": {"mmbm/privacy/"},
     "streamlit": {"dashboard"},
     "plotly": {"dashboard"},
 }
