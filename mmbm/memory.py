@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import os
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from mmbm.errors import OutOfMemory
 from mmbm.text import sentence
 
-__all__ = ["SAID", "first_that_fits", "halving", "on_cpu", "ran_out"]
+__all__ = ["SAID", "first_that_fits", "free_bytes", "halving", "on_cpu", "ran_out"]
 
 Result = TypeVar("Result")
 Net = TypeVar("Net", bound=nn.Module)
@@ -67,6 +68,16 @@ def halving(task: Callable[[int], Result], rows: int) -> Result:
         _free()
         rows //= 2
     return task(1)
+
+
+def free_bytes(device: torch.device) -> int:
+    """How much memory of a device is free, in bytes; a gigabyte where the system does not say."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return 2**30
 
 
 def on_cpu(network: Net) -> Net:

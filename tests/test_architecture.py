@@ -131,7 +131,7 @@ def test_every_room_is_known_and_none_stands_in_a_circle() -> None:
 
 
 # what asks a branch about its modality, and so names none
-ASK = ("mmbm/model/", "mmbm/predict.py", "mmbm/explain/", "mmbm/trust/", "mmbm/analysis.py",
+ASK = ("mmbm/model/", "mmbm/predict/", "mmbm/explain/", "mmbm/trust/", "mmbm/analysis.py",
        "mmbm/report/of_case.py", "mmbm/train/")  # fmt: skip
 
 

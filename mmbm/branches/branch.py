@@ -8,7 +8,7 @@ handed to :func:`mmbm.branches.registry.register`; there is one in ``examples/``
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -103,6 +103,14 @@ class Branch(ABC):
         """Several prepared parts as one batch."""
         each = zip(*(part.tensors for part in parts), strict=True)
         return tuple(torch.cat(tensors) for tensors in each)
+
+    def alike(self, part: PreparedPart) -> Hashable:
+        """Which prepared parts one batch may hold: those of which this is the same."""
+        return tuple(tensor.shape[1:] for tensor in part.tensors)
+
+    def grid_of(self, grid: tuple[int, ...], part: PreparedPart) -> tuple[int, ...]:
+        """What of a batch's grid is one part's own; the rest, at its end, is padding."""
+        return grid
 
     def folded(self, settings: Any, encoder: nn.Module) -> nn.Module:
         """The same encoder in a form that reads faster, to rounding."""

@@ -9,7 +9,7 @@ import mmbm
 from mmbm.data.corpus import Progress
 from mmbm.data.manifest import mined_sources, read_manifest
 from mmbm.data.reading import read_texts
-from mmbm.data.select import corpus_of, held_out, left_out_by, mean_film_of, need_findings, split_of
+from mmbm.data.select import corpus_of, held_out, left_out_by, mean_film_of, split_of
 from mmbm.device import probe_device
 from mmbm.evaluate.agreement import agreement
 from mmbm.evaluate.assess import assess
@@ -40,6 +40,8 @@ def run_evaluation(
 ) -> Record:
     """Score a model, as stored, on the manifest's test split.
 
+    A finding that the manifest has no column of counts as unknown in every case.
+
     ``odd`` lists files that its trust should flag (``mmbm.evaluate.odd``). ``without`` are folders
     of models like this one, each trained without a source: their records tell how they did on it.
 
@@ -54,7 +56,6 @@ def run_evaluation(
     others = left_out_of(without)
     listed = read_odd(odd) if odd is not None else []
     test = split_of(manifest, "test", manifest_path)
-    need_findings(manifest, loaded.network.config.findings, manifest_path)
     torch_device = probe_device(device)
     network = loaded.network
     corpus = corpus_of(

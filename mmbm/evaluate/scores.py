@@ -17,10 +17,11 @@ from torch import Tensor
 
 from mmbm.data.corpus import Corpus, Progress, silent
 from mmbm.evaluate.calibration import fit_platt, fit_scales
-from mmbm.memory import first_that_fits, halving, on_cpu
+from mmbm.memory import first_that_fits, on_cpu
 from mmbm.model.facts import Calibrated
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.readout import CoalitionReadout, Readout, coalitions
+from mmbm.predict.batches import Pace, encode_batch
 from mmbm.record.figures import FEWEST
 from mmbm.trust.prevalence import counted
 
@@ -110,20 +111,12 @@ def _read(
 ) -> Tensor:
     """The features of one batch of cases that have this modality, (cases, d) on the CPU."""
 
-    def means(net: MultimodalBigModel, at: torch.device, rows: int) -> Tensor:
-        parts = []
-        for k in range(0, len(cases), rows):
-            inputs = corpus.inputs(cases[k : k + rows], only=modality).to(at)
-            parts.append(net.encode(modality, *inputs.parts[modality]).mean.cpu())
-        return torch.cat(parts)
+    def batch(first: int, last: int) -> tuple[Tensor, ...]:
+        return corpus.inputs(cases[first:last], only=modality).parts[modality]
 
-    cpu = torch.device("cpu")
-    return first_that_fits(
-        (
-            lambda: halving(lambda n: means(network, device, n), len(cases)),
-            lambda: means(on_cpu(network), cpu, 1),
-        )
-    )
+    pace = Pace(len(cases))
+    seen = encode_batch(network, device, modality, batch, len(cases), pace=pace)
+    return torch.cat([positions.mean for positions in seen])
 
 
 def coalition_logits(scores: Scores, readout: Readout | CoalitionReadout) -> list[Tensor]:

@@ -5,6 +5,7 @@ Reads only what the forward pass left behind; about a millisecond.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,7 +25,7 @@ from mmbm.trust.disagreement import Disagreement, disagreements
 from mmbm.trust.prevalence import AS_CALIBRATED, Prevalences
 from mmbm.trust.shift import Shift, nearest, shift_of
 
-__all__ = ["Answer", "Judgement", "Verdict", "judge"]
+__all__ = ["Answer", "Judgement", "Verdict", "judge", "judge_by"]
 
 Verdict = Literal["yes", "no", "not sure", "not assessed"]
 
@@ -72,6 +73,27 @@ def judge(
 ) -> Judgement:
     """Judge a prediction at one of ``LEVELS``, for a reader's prevalences.
 
+    Raises
+    ------
+    ConfigError
+        Another level.
+    """
+    cues = {
+        m: branch_of(m).cues(case.parts[m], part, config.of(m))
+        for m, part in prediction.features.prepared.items()
+        if prediction.trust is not None
+    }
+    return judge_by(cues, prediction, level, prevalences)
+
+
+def judge_by(
+    cues: Mapping[str, Mapping[str, float]],
+    prediction: Prediction,
+    level: float = 0.9,
+    prevalences: Prevalences = AS_CALIBRATED,
+) -> Judgement:
+    """Judge a prediction by what the branches said of its parts (``Branch.cues``), by modality.
+
     An answer that hangs on a part unlike what the model learned from is not sure: it holds what
     the case says with that part and what it says without.
 
@@ -93,16 +115,7 @@ def judge(
         return Judgement(level, False, unfitted, (), ())
     means = prediction.features.means
     shifts = tuple(
-        shift_of(
-            tables,
-            modality,
-            means[prediction.place(modality)],
-            branch_of(modality).cues(
-                case.parts[modality],
-                prediction.features.prepared[modality],
-                config.of(modality),
-            ),
-        )
+        shift_of(tables, modality, means[prediction.place(modality)], cues[modality])
         for modality in prediction.present
     )
     given = torch.tensor([m in prediction.present for m in prediction.modalities])

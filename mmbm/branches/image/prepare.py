@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,6 +68,11 @@ class Film:
     within: Box  # the part of the picture that the square shows
     box: Box  # the part of the picture that the planes show
     finder: LungFinder | None = None  # of the lungs; None: the shipped one
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: with the lungs, without what finds them."""
+        _ = self.lungs
+        return self.__dict__ | {"finder": None}
 
     @cached_property
     def lungs(self) -> Lungs:

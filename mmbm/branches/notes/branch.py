@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -69,6 +69,12 @@ class NotesBranch(Branch):
 
     def collate(self, parts: Sequence[PreparedPart]) -> tuple[Tensor, ...]:
         return batch_tokens([part.tokens for part in parts if isinstance(part, PreparedNotes)])
+
+    def alike(self, part: PreparedPart) -> Hashable:
+        return part.tensors[0].shape[1].bit_length()  # no note is padded to twice its length
+
+    def grid_of(self, grid: tuple[int, ...], part: PreparedPart) -> tuple[int, ...]:
+        return (part.tensors[0].shape[1],)
 
     def tool(
         self, held: Mapping[str, bytes], settings: NotesConfig, encoder: Any, of: str

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -21,76 +22,24 @@ from mmbm.branches.parts import PreparedPart
 from mmbm.branches.registry import branch_of
 from mmbm.case import Case
 from mmbm.device import cores, probe_device
-from mmbm.errors import ModelError, NoSignal
+from mmbm.errors import ModelError
 from mmbm.memory import first_that_fits, on_cpu
 from mmbm.model import checkpoint
-from mmbm.model.checkpoint import LoadedModel, ModelIdentity
+from mmbm.model.checkpoint import LoadedModel
 from mmbm.model.config import ModelConfig
 from mmbm.model.facts import Calibrated, calibrated_at, read_facts
 from mmbm.model.network import MultimodalBigModel, Positions
-from mmbm.model.readout import CoalitionReadout, Readout
-from mmbm.model.tables import TrustTables
+from mmbm.predict.batches import Pace, encode_parts, pace_of
+from mmbm.predict.prediction import Event, Features, Finding, Prediction
+from mmbm.predict.ready import Ready, make_ready, need_parts, readers_of
 from mmbm.record.record import Level, standing
 from mmbm.text import name_of, sentence
 
-__all__ = ["Event", "Features", "Finding", "Prediction", "Predictor", "load"]
+__all__ = ["Predictor", "load"]
 
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One finding's score. ``probability = sigmoid(logit)``, both calibrated."""
-
-    name: str
-    logit: float
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """What one branch's second head tells, by that branch alone."""
-
-    name: str
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """What one forward pass leaves behind, on the CPU; all explanations are read from it."""
-
-    means: Tensor  # (modalities, d) float32: f_i in the model's order, 0 where absent
-    positions: dict[str, Positions]  # of the modalities that are present, batch of one
-    prepared: dict[str, PreparedPart]  # of the same
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """The model's answer to one case, with all it was made from."""
-
-    identity: ModelIdentity
-    mmbm_version: str
-    device: str
-    modalities: tuple[str, ...]  # that the model reads, in the order of the features
-    present: tuple[str, ...]  # of these, what the case has
-    findings: tuple[Finding, ...]
-    events: dict[str, tuple[Event, ...]]  # by the modality whose branch tells them
-    features: Features
-    readout: Readout | CoalitionReadout
-    trust: TrustTables | None  # what mmbm.trust judges this prediction by
-    warnings: tuple[str, ...]
-    seconds: dict[str, float]  # of each step: prepare, each modality, head; some side by side
-
-    @property
-    def fusion_weights(self) -> dict[str, float]:
-        """w_i of each modality; they sum to 1. With gates, of this case; empty with ``concat``."""
-        weights = self.readout.fusion_weights(self.features.means)
-        return {} if weights is None else dict(zip(self.modalities, weights.tolist(), strict=True))
-
-    def place(self, modality: str) -> int:
-        """Where a modality stands in the order of the features."""
-        return self.modalities.index(modality)
+TOGETHER = 32  # cases that ``predict_many`` holds at a time, at least
 
 
 class Predictor:
@@ -108,12 +57,7 @@ class Predictor:
         self.folder: Path = loaded.folder
         self.tools = loaded.tools
         self.trust = loaded.trust
-        self.readers: dict[str, Reader] = {
-            m: branch_of(m).reader(
-                self.config.of(m), loaded.network.encoders[m], loaded.tools.get(m)
-            )
-            for m in self.config.modalities
-        }
+        self.readers: dict[str, Reader] = readers_of(loaded)
         self._place(folded(loaded.network), probe_device(device))
         self._threads = threads or min(max(cores() // 2, 1), 4)
         self._readout = self.network.readout()
@@ -161,12 +105,37 @@ class Predictor:
         ModelError
             The model gave no finite number.
         """
-        if not case.present:
-            raise NoSignal(sentence("io.case.empty"))
-        if not set(case.present) & set(self.config.modalities):
-            read = tuple(name_of("modality", m) for m in self.config.modalities)
-            raise NoSignal(sentence("predict.modalities", modalities=read))
+        need_parts(case, self.config)
         return self.fitting(lambda which: which.alone(lambda: which._predict(case)))
+
+    def predict_many(
+        self, cases: Iterable[Case], *, pace: Pace | None = None
+    ) -> Iterator[Prediction]:
+        """Score cases in batches, in their order; each gets the numbers that it gets alone.
+
+        A few are taken and held at a time, whatever their number.
+
+        Raises
+        ------
+        NoSignal, OutOfMemory, ModelError
+            As :meth:`predict`, of the case whose turn it is.
+        """
+        pace, waiting = pace or self.pace, iter(cases)
+        together = max(TOGETHER, pace.rows)
+        while some := list(islice(waiting, together)):
+            ready = [make_ready(case, self.config, self.readers) for case in some]
+            yield from self.predict_ready(ready, pace=pace)
+
+    def predict_ready(
+        self, cases: Sequence[Ready], *, pace: Pace | None = None
+    ) -> list[Prediction]:
+        """Score cases that are prepared already, together. Raises OutOfMemory, ModelError."""
+        return self.alone(lambda: self._predict_ready(cases, pace or self.pace))
+
+    @cached_property
+    def pace(self) -> Pace:
+        """How this device reads many parts, in float32."""
+        return pace_of(self.network, self.torch_device)
 
     def fitting(self, task: Callable[[Self], Result]) -> Result:
         """Do a task with this predictor, and where memory runs out with its copy on the CPU.
@@ -205,17 +174,39 @@ class Predictor:
         torch.set_num_threads(self._threads)
 
     def _predict(self, case: Case) -> Prediction:
-        config = self.config
-        present = [m for m in config.modalities if m in case.parts]
+        present = [m for m in self.config.modalities if m in case.parts]
         prepared: dict[str, PreparedPart] = {}
         positions: dict[str, Positions] = {}
-        seconds = dict.fromkeys(("prepare", *config.modalities), 0.0)
+        seconds = dict.fromkeys(("prepare", *self.config.modalities), 0.0)
         read = self._lanes.map(lambda m: self._read(m, case.parts[m]), present)
         for modality, (part, seen, *spent) in zip(present, read, strict=True):
             prepared[modality], positions[modality] = part, seen
             seconds["prepare"] += spent[0]
             seconds[modality] = spent[1]
-        begun = time.perf_counter()
+        unread = tuple(m for m in case.present if m not in prepared)
+        return self._answer(Ready(prepared, {}, case.warnings, unread), positions, seconds)
+
+    def _predict_ready(self, cases: Sequence[Ready], pace: Pace) -> list[Prediction]:
+        seen: list[dict[str, Positions]] = [{} for _ in cases]
+        spent = {}
+        for modality in self.config.modalities:
+            begun = time.perf_counter()
+            having = [i for i, case in enumerate(cases) if modality in case.prepared]
+            parts = [cases[i].prepared[modality] for i in having]
+            found = encode_parts(self.network, self.torch_device, modality, parts, pace)
+            for i, positions in zip(having, found, strict=True):
+                seen[i][modality] = positions
+            spent[modality] = (time.perf_counter() - begun) / max(len(having), 1)
+        return [
+            self._answer(case, positions, {"prepare": 0.0} | spent)
+            for case, positions in zip(cases, seen, strict=True)
+        ]
+
+    def _answer(
+        self, case: Ready, positions: dict[str, Positions], seconds: Mapping[str, float]
+    ) -> Prediction:
+        """Features to findings and events, with what there is to say of the case."""
+        config, begun = self.config, time.perf_counter()
         with torch.inference_mode():
             means = torch.zeros(len(config.modalities), config.features)
             for modality, seen in positions.items():
@@ -228,10 +219,10 @@ class Predictor:
                 for name, z in zip(config.findings, logits, strict=True)
             )
             events, said = self._events(means, tuple(positions))
-        seconds["head"] = time.perf_counter() - begun
-        warnings = [w for part in prepared.values() for w in part.warnings] + said
-        if unread := tuple(name_of("modality", m) for m in case.present if m not in positions):
-            warnings.append(sentence("predict.not_read", modalities=unread))
+        warnings = [w for part in case.prepared.values() for w in part.warnings] + said
+        if case.unread:
+            names = tuple(name_of("modality", m) for m in case.unread)
+            warnings.append(sentence("predict.not_read", modalities=names))
         return Prediction(
             identity=self.identity,
             mmbm_version=mmbm.__version__,
@@ -240,11 +231,11 @@ class Predictor:
             present=tuple(positions),
             findings=findings,
             events=events,
-            features=Features(means, positions, prepared),
+            features=Features(means, positions, dict(case.prepared)),
             readout=self._readout,
             trust=self.trust,
             warnings=(*case.warnings, *warnings),
-            seconds=seconds,
+            seconds={**seconds, "head": time.perf_counter() - begun},
         )
 
     def _read(self, modality: str, part: Any) -> tuple[PreparedPart, Positions, float, float]:
