@@ -12,9 +12,11 @@
     ├── Cancelled                  the reader stopped a calculation
     ├── ConfigError                an unknown or invalid setting; lists the valid ones
     ├── OutOfMemory                neither the graphics card's nor the computer's memory suffices
-    └── ModelError                 a model folder that cannot be used
-        ├── ModelNotFound
-        └── ModelTampered          a file whose sha256 is not the one that the checksums list
+    ├── ModelError                 a model folder that cannot be used
+    │   ├── ModelNotFound
+    │   └── ModelTampered          a file whose sha256 is not the one that the checksums list
+    └── StoreError                 a store of cases that cannot be used, or refuses an act
+        └── StoreDamaged           its database or a file of it is not what was written
 
 Messages never hold a patient's data: no file content, no names, no identifiers.
 """
@@ -34,6 +36,8 @@ __all__ = [
     "ModelTampered",
     "NoSignal",
     "OutOfMemory",
+    "StoreDamaged",
+    "StoreError",
     "TooLarge",
     "UnreadableFile",
     "UnsupportedFile",
@@ -99,3 +103,11 @@ class ModelNotFound(ModelError):
 
 class ModelTampered(ModelError):
     """A file's sha256 is not the one that the folder's checksums list."""
+
+
+class StoreError(MMBMError):
+    """A store that cannot be used, or an act that it refuses; nothing that it held is lost."""
+
+
+class StoreDamaged(StoreError):
+    """A store's database or a file in it is not what was written."""

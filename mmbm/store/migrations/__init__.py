@@ -1,0 +1,1 @@
+"""The forms that the database had, and how each becomes the next."""

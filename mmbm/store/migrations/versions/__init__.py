@@ -1,0 +1,1 @@
+"""One step a file; none is changed once it is published."""

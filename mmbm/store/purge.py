@@ -1,0 +1,106 @@
+"""Purging: a case goes without a byte left, and the audit keeps that it went."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+
+from mmbm.errors import StoreError
+from mmbm.store import tables as t
+from mmbm.store.audit import append
+from mmbm.store.blobs import Blobs
+from mmbm.store.readings import known
+from mmbm.store.records import AuditEntry
+from mmbm.text import sentence
+
+__all__ = ["REASONS", "all_named", "delete", "due", "empty_trash", "retention", "set_retention"]
+
+REASONS = (
+    "by hand",
+    "on request",
+    "by mistake",
+    "retention",
+)  # a free text might tell of a patient
+
+OF_A_CASE = (t.answers, t.analyses, t.readings, t.shown, t.parts, t.exports, t.cases)
+RETENTION = "retention_days"
+
+
+def delete(
+    connection: sa.Connection, case_id: str, who: str, act: str, now: datetime
+) -> tuple[AuditEntry, int, int]:
+    """Take a case's rows away in a transaction that writes; its files wait in the trash.
+
+    Returns the audit's entry, how many files wait, and how many rows went. Raises StoreError.
+    """
+    known(connection, case_id)
+    files = {
+        sha256
+        for table in (t.parts, t.exports)
+        for sha256 in connection.execute(
+            sa.select(table.c.sha256).where(table.c.case_id == case_id)
+        ).scalars()
+    }
+    rows = 0
+    for table in OF_A_CASE:
+        rows += connection.execute(sa.delete(table).where(table.c.case_id == case_id)).rowcount
+    gone = [sha256 for sha256 in sorted(files) if not named(connection, sha256)]
+    for sha256 in gone:
+        connection.execute(sa.insert(t.trash).prefix_with("OR IGNORE").values(sha256=sha256))
+    return append(connection, now, act, case_id, who), len(gone), rows
+
+
+def empty_trash(connection: sa.Connection, blobs: Blobs) -> None:
+    """Take away what waits there and no case uses, in a transaction that writes.
+
+    While it is open nobody can add a case, so no case can come to use a file that goes.
+    """
+    for sha256 in connection.execute(sa.select(t.trash.c.sha256)).scalars().all():
+        if not named(connection, sha256):
+            blobs.remove(sha256)
+    connection.execute(sa.delete(t.trash))
+
+
+def named(connection: sa.Connection, sha256: str) -> bool:
+    """Whether a case uses this file."""
+    return any(
+        connection.execute(sa.select(table.c.case_id).where(table.c.sha256 == sha256)).first()
+        for table in (t.parts, t.exports)
+    )
+
+
+def all_named(connection: sa.Connection) -> set[str]:
+    """Every file that a case uses."""
+    return {
+        str(sha256)
+        for table in (t.parts, t.exports)
+        for sha256 in connection.execute(sa.select(table.c.sha256)).scalars()
+    }
+
+
+def set_retention(connection: sa.Connection, days: int | None) -> None:
+    """Keep cases so many days; None: without a limit. Raises StoreError for less than a day."""
+    if days is not None and days < 1:
+        raise StoreError(sentence("store.days"))
+    connection.execute(sa.delete(t.settings).where(t.settings.c.name == RETENTION))
+    if days is not None:
+        row = {"name": RETENTION, "value": str(days)}
+        connection.execute(sa.insert(t.settings).values(row))
+
+
+def retention(connection: sa.Connection) -> int | None:
+    """How many days cases are kept; None: without a limit."""
+    query = sa.select(t.settings.c.value).where(t.settings.c.name == RETENTION)
+    days = connection.execute(query).scalar()
+    return None if days is None else int(days)
+
+
+def due(connection: sa.Connection, today: date) -> tuple[str, ...]:
+    """The cases that were added longer ago than the store keeps them."""
+    days = retention(connection)
+    if days is None:
+        return ()
+    until = today - timedelta(days=days)
+    query = sa.select(t.cases.c.case_id).where(t.cases.c.added < until.isoformat())
+    return tuple(connection.execute(query).scalars())
