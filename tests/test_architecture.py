@@ -49,17 +49,21 @@ MAY_IMPORT = {
     "store": {
         "analysis", "branches", "case", "errors", "io", "pipeline", "predict", "reading", "report",
     },
+    "serve": {
+        "analysis", "branches", "case", "config", "errors", "findings", "io", "model", "predict",
+        "report",
+    },
     "train": {
         "branches", "card", "config", "data", "device", "errors", "evaluate", "io", "model",
         "record", "storage", "trust",
     },
     "dashboard": {
         "analysis", "branches", "card", "case", "data", "errors", "explain", "findings",
-        "io", "model", "predict", "record", "report", "storage", "trust",
+        "io", "model", "predict", "record", "report", "serve", "storage", "trust",
     },
     "cli": {
         "analysis", "card", "case", "data", "errors", "evaluate", "findings", "io", "model",
-        "predict", "record", "report", "storage", "train",
+        "predict", "record", "report", "serve", "storage", "train",
     },
 }  # fmt: skip
 
@@ -87,6 +91,8 @@ ONLY_IN = {
     "alembic": {"mmbm/store/"},
     "streamlit": {"dashboard"},
     "plotly": {"dashboard"},
+    "starlette": {"dashboard", "mmbm/serve/"},
+    "uvicorn": {"mmbm/serve/"},
 }
 
 WORD_LISTS = {"mmbm/data/synthesis/phrases_en.py"}

@@ -6,14 +6,24 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
 
 import streamlit as st
 from streamlit import config
 from streamlit.errors import StreamlitSecretNotFoundError
 
-__all__ = ["CONFIG", "OPEN", "allowed_hosts", "hold", "login_is_set_up", "loopback", "refusal"]
+from mmbm.serve.access import loopback
+
+__all__ = [
+    "CONFIG",
+    "OPEN",
+    "allowed_hosts",
+    "for_this_machine",
+    "hold",
+    "login_is_set_up",
+    "loopback",
+    "refusal",
+]
 
 CONFIG = Path(__file__).parents[1] / ".streamlit" / "config.toml"
 
@@ -55,18 +65,6 @@ def allowed_hosts() -> list[str]:
     return list(config.get_option("server.allowedHosts"))
 
 
-def loopback(address: str | None) -> bool:
-    """Whether an address, or none, can be reached from this machine alone."""
-    if address is None or address == "localhost":
-        return address is not None
-    try:
-        number = ip_address(address.strip("[]"))
-    except ValueError:
-        return False
-    mapped = getattr(number, "ipv4_mapped", None)
-    return (mapped or number).is_loopback
-
-
 def login_is_set_up() -> bool:
     """Whether the secrets name an OpenID Connect provider and all it takes to ask it."""
     try:
@@ -74,6 +72,11 @@ def login_is_set_up() -> bool:
     except StreamlitSecretNotFoundError:
         return False
     return find_spec("authlib") is not None and all(section.get(key) for key in LOGIN_KEYS)
+
+
+def for_this_machine() -> bool:
+    """Whether the server is for this machine alone, by its settings."""
+    return loopback(config.get_option("server.address")) and not login_is_set_up()
 
 
 def refusal(address: str | None) -> str | None:

@@ -21,8 +21,19 @@ def serve(
     ] = "127.0.0.1",
     model: Annotated[str | None, typer.Option(help="A shipped model's name, or a folder.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cuda, mps or cpu.")] = None,
+    api: Annotated[
+        bool, typer.Option("--api", help="Serve programs alone, without the pages.")
+    ] = False,
 ) -> None:
-    """Open the dashboard to the browsers of this machine."""
+    """Open the dashboard to the browsers of this machine, and the model to its programs."""
+    if api:
+        with one_line_errors():
+            from mmbm.serve.alone import run
+
+            model = model or os.environ.get("MMBM_MODEL", "default")
+            device = device or os.environ.get("MMBM_DEVICE", "auto")
+            run(model, device, address, 8501 if port is None else port)
+        return
     chosen = {"MMBM_MODEL": model, "MMBM_DEVICE": device}
     os.environ.update({name: value for name, value in chosen.items() if value is not None})
     # A process of its own: the server reads its settings as its first act, and takes the signals.

@@ -1,11 +1,13 @@
 import ast
 import asyncio
+import json
 import logging
 import os
 import subprocess
 import sys
 import time
 import tomllib
+import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,7 +22,8 @@ from streamlit import config
 from streamlit.web.server.app_discovery import discover_asgi_app
 
 import dashboard
-from dashboard.server import guard, headers, keeping, logs, settings
+from dashboard.server import guard, headers, keeping, settings
+from mmbm.serve import logs
 
 HERE = Path(dashboard.__file__).parent
 ROOT = HERE.parent
@@ -288,3 +291,31 @@ def test_an_open_address_without_a_login_is_refused(command, tmp_path):
     assert process.returncode not in (0, None)
     assert "MMBM was not started: other machines can reach 0.0.0.0" in said
     assert "Traceback" not in said
+
+
+def ask(port, path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [[], ["--api"]])
+def test_programs_are_served_beside_the_pages_or_alone(more, tiny_model_dir, tmp_path):
+    from tests.browser.test_review import free_port, wait_for
+
+    port = free_port()
+    command = ["mmbm", "serve", "--port", str(port), "--model", str(tiny_model_dir), *more]
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/v1/health", process)
+        assert ask(port, "/v1/model")["name"] == "tiny"
+        assert "/v1/analyses" in ask(port, "/v1/openapi.json")["paths"]
+    finally:
+        process.terminate()
+        assert process.wait(timeout=30) is not None

@@ -1,0 +1,1 @@
+"""REST: the analyses of this machine's model for other programs, beside the pages or alone."""

@@ -1,0 +1,98 @@
+"""A server of programs alone: ``mmbm serve --api``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mmbm.errors import ConfigError
+from mmbm.io import retire, warm
+from mmbm.predict import Predictor
+from mmbm.serve.access import loopback, refusal
+from mmbm.serve.gate import Gate
+from mmbm.serve.logs import log_no_values
+from mmbm.serve.routes import Api, routes
+
+__all__ = ["application", "run"]
+
+HOSTS = ("127.0.0.1", "localhost", "[::1]", "::1")  # that a program of this machine calls
+IDLE = 2.0  # seconds after its last file that a decoder ends
+HEADERS = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+def application(
+    model: Callable[[], Predictor], *, alone: bool = True, gate: Gate | None = None
+) -> Starlette:
+    """The app; ``alone``: it is bound to this machine's own address."""
+    inside = [Middleware(Headed)]
+    if alone:
+        inside.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(HOSTS)))
+    return Starlette(
+        routes=routes(Api(model, lambda: alone, gate)), middleware=inside, lifespan=_keeping
+    )
+
+
+def run(model: str, device: str, address: str, port: int) -> None:
+    """Load the model and serve until stopped.
+
+    Raises
+    ------
+    ConfigError
+        Other machines could call without a key.
+    ModelError
+    """
+    refused = refusal(address)
+    if refused is not None:
+        raise ConfigError(refused)
+    log_no_values()
+    warm()
+    loaded = Predictor.load(model, device)
+    app = application(lambda: loaded, alone=loopback(address))
+    # a proxy's headers are not believed: who calls is who connects
+    uvicorn.run(app, host=address, port=port, proxy_headers=False, server_header=False)
+
+
+@asynccontextmanager
+async def _keeping(_: Starlette) -> AsyncIterator[None]:
+    """While the server runs, end the decoders that are done: their memory goes with them."""
+    clock = asyncio.create_task(_again_and_again())
+    try:
+        yield
+    finally:
+        clock.cancel()
+        with suppress(asyncio.CancelledError):
+            await clock
+
+
+async def _again_and_again() -> None:
+    while True:
+        await asyncio.sleep(IDLE / 2)
+        await asyncio.to_thread(retire, IDLE)
+
+
+class Headed:
+    """An ASGI layer that has no browser show, keep or guess what an answer is."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        await self.app(scope, receive, sending)
