@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
@@ -20,19 +21,7 @@ from mmbm.text import sentence
 
 __all__ = ["Health", "ModelEntry", "described", "health", "openapi"]
 
-REFUSED = {  # by status, why an analysis is refused
-    400: "the form is broken",
-    401: "no valid key",
-    403: "no key is set for callers of other machines, or a page of another site calls",
-    408: "the form took too long to arrive",
-    411: "no Content-Length",
-    413: "over a limit",
-    415: "no multipart form, or a file of another kind",
-    422: "a damaged or empty file, or a field that cannot be",
-    429: "all places are taken; Retry-After says when to come again",
-    500: "the model or the server failed",
-    503: "not enough memory",
-}
+REFUSED = (400, 401, 403, 408, 411, 413, 415, 422, 429, 500, 503)  # statuses of no analysis
 
 
 class FindingOfModel(BaseModel):
@@ -119,8 +108,8 @@ def openapi() -> dict[str, Any]:
         },
         "paths": {
             "/v1/analyses": {"post": _analyses()},
-            "/v1/model": {"get": _reading("The model in use", ModelEntry, 401, 403, 500)},
-            "/v1/health": {"get": _reading("Whether the server answers", Health) | OPEN},
+            "/v1/model": {"get": _reading("The model", ModelEntry, 401, 403, 500)},
+            "/v1/health": {"get": _reading("The server", Health) | OPEN},
             "/v1/openapi.json": {"get": _reading("This document", None) | OPEN},
         },
         "components": {
@@ -143,21 +132,21 @@ def _analyses() -> dict[str, Any]:
         "additionalProperties": False,
         "minProperties": 1,
         "properties": {
-            "image": file | {"description": "A chest X-ray: DICOM, PNG or JPEG."},
-            "notes": {"type": "string", "description": "The notes as text, or as a file."},
-            "audio": file | {"description": "A lung sound: WAV, OGG, MP3, M4A, WebM or FLAC."},
+            "image": file | {"description": "DICOM, PNG or JPEG"},
+            "notes": {"type": "string", "description": "Text, or a file"},
+            "audio": file | {"description": "Nearly any sound file"},
             "frame": {"type": "integer", "minimum": 0, "maximum": 511},
             "level": {"enum": [float(level) for level in LEVELS]},
             "prevalence": {
                 "type": "array",
                 "items": share,
-                "description": "Of a finding among your patients: pneumonia=0.05",
+                "description": "As pneumonia=0.05",
             },
         },
     }
     return {
-        "summary": "Score a case and account for it",
-        "description": f"Any of the parts may be missing. At most {LONGEST_FORM} bytes.",
+        "summary": "Score a case",
+        "x-most-bytes": LONGEST_FORM,
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
         "responses": _answers(CaseReport, *REFUSED),
     }
@@ -171,7 +160,7 @@ def _answers(answer: type[BaseModel] | None, *refused: int) -> dict[str, Any]:
     """The answers by their status."""
     found = {"200": {"description": "OK"} | _json(answer)}
     for number in refused:
-        found[str(number)] = {"description": REFUSED[number]} | _json(Problem)
+        found[str(number)] = {"description": HTTPStatus(number).phrase} | _json(Problem)
     return found
 
 
