@@ -7,15 +7,17 @@ of them.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["Act", "Answer", "Decision", "Mark", "MarkKind", "Reading"]
+__all__ = ["MOST_MARKS", "Act", "Answer", "Decision", "Mark", "MarkKind", "Reading"]
 
 Answer = Literal["yes", "no", "not sure"]
 Act = Literal["agree", "change", "override"]
 MarkKind = Literal["box", "arrow", "text", "length", "angle"]
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+POINTS: dict[MarkKind, int] = {"box": 2, "arrow": 2, "text": 1, "length": 2, "angle": 3}
 MOST_MARKS, LONGEST_TEXT = 500, 2000
 
 
@@ -32,9 +34,16 @@ class Mark(_Frozen):
     """
 
     kind: MarkKind
-    points: tuple[tuple[float, float], ...] = Field(min_length=1, max_length=3)
+    points: tuple[tuple[Fraction, Fraction], ...] = Field(min_length=1, max_length=3)
     text: str = Field("", max_length=LONGEST_TEXT)
     frame: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def has_its_points(self) -> Self:
+        """Raises ValueError where a mark of this kind has another number of points."""
+        if len(self.points) != POINTS[self.kind]:
+            raise ValueError(f"a {self.kind} has {POINTS[self.kind]} points")
+        return self
 
 
 class Decision(_Frozen):

@@ -38,6 +38,10 @@ def test_a_decision_is_found_by_its_finding() -> None:
         {"kind": "box", "points": [[0, 0], [1, 1]], "onclick": "x"},
         {"kind": "text", "points": [[0, 0]], "text": "x" * 2001},
         {"kind": "text", "points": [[0, 0]], "frame": -1},
+        {"kind": "text", "points": [[0, 0], [1, 1]]},
+        {"kind": "angle", "points": [[0, 0], [1, 1]]},
+        {"kind": "text", "points": [[0, 1.5]]},
+        {"kind": "text", "points": [[0, float("nan")]]},
     ],
 )
 def test_a_mark_of_another_form_is_refused(wrong: dict[str, object]) -> None:

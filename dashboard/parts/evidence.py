@@ -18,13 +18,10 @@ from mmbm.explain.maps import EvidenceMaps
 __all__ = ["blank", "film", "film_map", "map_in_words", "raw_film"]
 
 VIEWER = "review"  # the name that the film's map is sent to
-VIEWER_TEXTS = (
+VIEWER_TEXTS = (  # beside those of the keys
     "window", "invert", "zoom_in", "zoom_out", "reset", "map", "opacity", "cells", "raising",
     "lowering", "by_hand", "center_width", "value", "share", "lowers", "raises", "tool", "fit",
-    "erase", "threshold", "keys", "pixels", "at_detector", "key_window_tool", "key_zoom_tool",
-    "key_length", "key_angle", "key_magnifier", "key_invert", "key_right", "key_left",
-    "key_across", "key_down", "key_in", "key_out", "key_fit", "key_actual", "key_reset",
-    "key_preset", "key_map", "key_erase", "key_help", "key_move", "key_window_keys",
+    "words", "erase", "threshold", "keys", "pixels", "at_detector",
 )  # fmt: skip
 
 
@@ -38,6 +35,21 @@ def raw_film(shown: viewer.Film, say: Texts) -> None:
         name=VIEWER,
     )
     viewer.show(payload, key="viewer")
+    with st.container(key="marks"):
+        film_marks()
+
+
+@st.fragment
+def film_marks() -> None:
+    """What the reader draws on the film; a fragment, so that a mark reruns nothing else."""
+    now = state.drawn()
+    viewer.carry_marks(
+        now.marks,
+        name=VIEWER,
+        epoch=now.epoch,
+        key=state.MARKS_KEY,
+        on_change=state.take_marks,
+    )
 
 
 def film_map(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
@@ -93,7 +105,9 @@ def film(
 
 
 def viewer_texts(unit: str, say: Texts) -> dict[str, str]:
-    return {name: say(f"viewer.{name}") for name in VIEWER_TEXTS} | {"unit": say(unit)}
+    """The viewer's words by its own names; ``unit`` is the text for the unit of its map."""
+    keys = (name.removeprefix("viewer.") for name in say.strings if name.startswith("viewer.key_"))
+    return {name: say(f"viewer.{name}") for name in (*VIEWER_TEXTS, *keys)} | {"unit": say(unit)}
 
 
 def window_names(shown: viewer.Film, say: Texts) -> tuple[str, ...]:

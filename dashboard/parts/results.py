@@ -98,11 +98,11 @@ def absent(modality: str, seen: Review, say: Texts) -> None:
 
 def export(analysis: Analysis, say: Texts) -> None:
     """The download, made when it is asked for, and what made these numbers."""
-    identity = analysis.prediction.identity
+    identity, drawn = analysis.prediction.identity, state.drawn()
     with st.container(key="export", horizontal=True, vertical_alignment="center"):
         st.download_button(
             say("download.label"),
-            lambda: case_report(analysis).model_dump_json(indent=2),
+            lambda: case_report(analysis, state.reading(drawn)).model_dump_json(indent=2),
             file_name="mmbm-result.json",
             mime="application/json",
             on_click="ignore",

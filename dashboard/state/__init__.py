@@ -51,11 +51,13 @@ from dashboard.state.intake import (
     unfold,
     unfolded,
 )
+from dashboard.state.marks import MARKS_KEY, drawn, load_marks, reading, take_marks
 from dashboard.state.session import CloserKey, FlipKey, JobKey, VerdictKey, begin_with
 from dashboard.state.sweep import sweep_is_over, swept, to_sweep
 
 __all__ = [
     "LANGUAGE_KEY",
+    "MARKS_KEY",
     "CloserKey",
     "FlipKey",
     "JobKey",
@@ -65,6 +67,7 @@ __all__ = [
     "begin_with",
     "case",
     "choose_sample",
+    "drawn",
     "drop_questions",
     "fields_place",
     "film_of",
@@ -81,11 +84,13 @@ __all__ = [
     "kept_flip",
     "kept_review",
     "kept_verdict",
+    "load_marks",
     "new_case",
     "numbers_are_old",
     "numbers_shown",
     "parts",
     "place",
+    "reading",
     "remember",
     "remember_language",
     "remember_or_forget",
@@ -100,6 +105,7 @@ __all__ = [
     "take_fields",
     "take_files",
     "take_frame",
+    "take_marks",
     "take_text",
     "take_unclaimed",
     "text_box",

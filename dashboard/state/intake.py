@@ -108,6 +108,8 @@ def take_frame(at: Place) -> None:
 def remove(modality: Modality) -> None:
     """Callback: drop one part, and what was computed with it."""
     given().remove(modality)
+    if modality == "image":
+        session().drawn = None
     forget()
 
 
@@ -119,7 +121,7 @@ def new_case() -> None:
 def begin(files: dict[Modality, Offer]) -> None:
     """Start a case with these files; everything of the last one goes."""
     given().begin(files)
-    session().unfolded = False
+    session().unfolded, session().drawn = False, None
     session().void = {file.identifier for file in arrived(BEFORE)}
     forget()
 

@@ -20,9 +20,11 @@ from mmbm.case import Case, Modality, Picture
 from mmbm.data.check.report import DataReport
 from mmbm.explain.flips import Flip
 from mmbm.explain.verdict import MapVerdict
+from mmbm.reading import Mark
 
 __all__ = [
     "CloserKey",
+    "Drawn",
     "FlipKey",
     "JobKey",
     "Session",
@@ -41,12 +43,22 @@ JobKey = CloserKey | FlipKey | VerdictKey  # of what the job's answer is kept by
 
 
 @dataclass(slots=True)
+class Drawn:
+    """The marks of one X-ray; ``epoch`` names it, and changes where the page brings other marks."""
+
+    epoch: str
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(slots=True)
 class Session:
     """All that this page remembers of one reader."""
 
     given: Given = field(default_factory=Given)
     review: Review | None = None
     film: tuple[Picture, Film] | None = None  # the last one that was developed
+    drawn: Drawn | None = None  # by the reader on the X-ray
+    marks_loaded: int = 0  # how often marks that were kept elsewhere came
     numbers: Case | Literal["some"] | None = None  # whose are on the screen
     void: set[str] = field(default_factory=set)  # files that had arrived when the case began
     closer: dict[CloserKey, object] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ import streamlit as st
 
 from dashboard.viewer.film import OWN_WINDOWS, Film, develop, presets
 from dashboard.viewer.payload import pack, pack_overlay
+from mmbm.reading import Mark
 
 __all__ = [
     "OWN_WINDOWS",
     "Film",
+    "carry_marks",
     "develop",
     "overlay",
     "pack",
@@ -27,8 +30,8 @@ __all__ = [
 HERE = Path(__file__).parent
 MODULES = (  # each imports from those before it only
     "payload", "transform", "greys", "levels", "software", "webgl", "map", "markers", "marks",
-    "drawing", "keys", "panel", "scene", "measuring", "pointer", "binding", "acts",
-    "viewer",
+    "drawing", "drawn", "keys", "panel", "scene", "measuring", "editing", "crosshair", "pointer",
+    "binding", "acts", "viewer",
 )  # fmt: skip
 IMPORT = re.compile(r"^import\s[^;]*;\n", re.MULTILINE)
 
@@ -67,3 +70,24 @@ def _overlay() -> Any:
 def overlay(payload: bytes, *, key: str) -> None:
     """Send a map to the viewer that its payload names; takes no room on the page."""
     _overlay()(key=key, data=payload, height=1)
+
+
+@cache
+def _carrier() -> Any:
+    return st.components.v2.component(
+        "mmbm_marks",
+        html="<span hidden></span>",
+        js=(HERE / "carrier.js").read_text(encoding="utf-8"),
+    )
+
+
+def carry_marks(
+    marks: Sequence[Mark], *, name: str, epoch: str, key: str, on_change: Callable[[], None]
+) -> None:
+    """Give the viewer of this name its marks, and call back with what the reader changes.
+
+    The browser's marks stay where ``epoch`` is the same; another one brings these. What the
+    reader changed is in the widget's state at ``key`` as ``drawn``: {epoch, marks}, unchecked.
+    """
+    data = {"name": name, "epoch": epoch, "marks": [mark.model_dump() for mark in marks]}
+    _carrier()(key=key, data=data, height=1, on_drawn_change=on_change)

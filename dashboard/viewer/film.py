@@ -42,6 +42,7 @@ class Film:
     at_detector: bool  # whether that pitch is the detector's, not the patient's
     orientation: tuple[str, str]  # where rows and columns run: L, R, A, P, H, F or blank
     view: str  # PA, AP, LL, …
+    frame: int  # of the file, from 0
     reduction: float  # stored pixels per displayed pixel, at least 1
     windows: tuple[Window, ...]  # the first is shown at the start
     curve: bytes  # the first window's grey of each level, where it is no line; else empty
@@ -76,6 +77,7 @@ def develop(picture: Picture) -> Film:
         at_detector=picture.at_detector,
         orientation=picture.orientation,
         view=picture.view,
+        frame=picture.frame,
         reduction=reduction,
         windows=windows,
         curve=curve,

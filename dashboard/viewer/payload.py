@@ -25,18 +25,22 @@ def pack(
     alt: str,
     name: str = "",
     borrowed: bool = False,
+    marks_of: str | None = None,
 ) -> bytes:
     """Header, film, curve and map as one block of bytes.
 
     ``share`` is (rows, columns), in logits, over the whole film; ``scale`` is the share that is
     drawn at full colour. ``window_names`` stand beside ``film.windows``. A viewer with a ``name``
     takes its map from :func:`pack_overlay` instead. A ``borrowed`` film is not sent: another
-    viewer on the page has it.
+    viewer on the page has it. It shows the reader's marks on the viewer ``marks_of``, its own where
+    that is None.
     """
     content, curve = (b"", b"") if borrowed else (film.content, film.curve)
     header = {
         "name": name,
+        "marks_of": name if marks_of is None else marks_of,
         "picture_id": film.identity,
+        "frame": film.frame,
         "borrowed": borrowed,
         "film_bytes": len(content),
         "curve_bytes": len(curve),

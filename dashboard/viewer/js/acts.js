@@ -1,5 +1,8 @@
 // What the buttons and keys do.
 
+import { enterPoint, hasCrosshair } from "./crosshair.js";
+import { chosen, erase, step } from "./editing.js";
+import { cancelMark } from "./measuring.js";
 import { fitted, flipped, turned } from "./transform.js";
 
 /** What a button or a key does, by its name; false where it is none of these. */
@@ -31,13 +34,18 @@ export function perform(viewer, name, number) {
     preset: () => viewer.choose(number - 1),
     map: () => header.map && viewer.showMap(!viewer.shown.on),
     zoom_tool: () => viewer.choosing("zoom"),
-    window_tool: () => viewer.choosing("window"),
-    erase: () => {
-      state.marks.pop();
-      viewer.pending = null;
-      viewer.press();
-      viewer.draw();
+    window_tool: () => {
+      if (cancelMark(viewer)) return;
+      if (viewer.selected) chosen(viewer, null);
+      else viewer.choosing("window");
     },
+    mark_before: () => step(viewer, -1),
+    mark_after: () => step(viewer, 1),
+    enter: () => {
+      if (viewer.selected && !viewer.pending) viewer.write(viewer.selected);
+      else if (hasCrosshair(viewer)) enterPoint(viewer);
+    },
+    erase: () => erase(viewer),
     help: () => {
       const help = viewer.root.querySelector(".help");
       help.hidden = !help.hidden;

@@ -1,5 +1,8 @@
 // What the reader's hands, the page and another element's map do to a viewer.
 
+import { hasCrosshair, moveCrosshair } from "./crosshair.js";
+import { DRAWN } from "./drawn.js";
+import { endWriting, nudge } from "./editing.js";
 import { asked, takesText } from "./keys.js";
 import { bindPointer } from "./pointer.js";
 
@@ -33,12 +36,21 @@ export function bind(viewer) {
     viewer.mapped();
   };
   document.addEventListener(OVERLAY, onOverlay);
+  const onDrawn = ({ detail: { name, by } }) => {
+    if (!viewer.header || name !== viewer.header.marks_of) return;
+    if (by === "page") viewer.selected = viewer.pending = null; // they are other marks
+    viewer.press();
+    viewer.draw();
+  };
+  document.addEventListener(DRAWN, onDrawn);
+  viewer.root.querySelector(".words").addEventListener("blur", () => endWriting(viewer, true));
   const onKey = (e) => press(viewer, e);
   document.addEventListener("keydown", onKey, { capture: true });
   return () => {
     observer.disconnect();
     unbindPointer();
     document.removeEventListener(OVERLAY, onOverlay);
+    document.removeEventListener(DRAWN, onDrawn);
     document.removeEventListener("keydown", onKey, { capture: true });
   };
 }
@@ -51,6 +63,7 @@ function press(viewer, event) {
   if (!viewer.header || (!inside && (!viewer.header.name || elsewhere))) return;
   if (takesText(path[0])) {
     if (inside) event.stopPropagation(); // the page does not see that it is a field
+    if (inside && path[0].matches(".words")) written(viewer, event);
     return;
   }
   const focused = path[0] === viewer.canvas;
@@ -62,8 +75,18 @@ function press(viewer, event) {
   const { place, center, width } = viewer.state;
   const [x, y] = found.move ?? [];
   if (!found.move) viewer.act(found.act, found.number);
+  else if (viewer.selected && !viewer.following) nudge(viewer, found.move, found.shift);
+  else if (hasCrosshair(viewer)) moveCrosshair(viewer, found.move, found.shift);
   else if (found.shift) {
     const step = (viewer.header.top - viewer.header.low) / 60;
     viewer.window(center + y * step, width + x * step);
   } else viewer.move({ ...place, x: place.x - 30 * x, y: place.y - 30 * y });
+}
+
+/** Enter takes the words, Escape leaves them as they were; not while a word is being composed. */
+function written(viewer, event) {
+  if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
+  event.preventDefault();
+  endWriting(viewer, event.key === "Enter");
+  viewer.canvas.focus({ preventScroll: true });
 }

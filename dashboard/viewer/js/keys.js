@@ -1,11 +1,13 @@
 // Keys, as common viewers have them.
 
 export const KEYS = {
-  z: "zoom_tool", m: "length", a: "angle", g: "magnifier", Escape: "window_tool",
+  z: "zoom_tool", m: "length", a: "angle", b: "box", d: "arrow", t: "text", g: "magnifier",
+  Escape: "window_tool",
   i: "invert", r: "right", l: "left", h: "across", v: "down",
   "+": "in", "-": "out", "=": "fit", n: "actual", " ": "reset", 0: "reset",
   1: "preset", 2: "preset", 3: "preset", 4: "preset", 5: "preset",
-  o: "map", Delete: "erase", Backspace: "erase", "?": "help",
+  o: "map", ",": "mark_before", ".": "mark_after", Enter: "enter", Delete: "erase",
+  Backspace: "erase", "?": "help",
 };
 // Streamlit runs the page again at "r" and empties its caches at "c".
 const STREAMLITS = ["r", "c"];
@@ -33,13 +35,14 @@ export function asked({ key, shiftKey, ctrlKey, metaKey, altKey }, { onFilm, foc
   const plain = key.length === 1 ? key.toLowerCase() : key;
   if (own) return STREAMLITS.includes(plain) ? { act: "nothing" } : null;
   if (ON_FILM.includes(plain) && !onFilm) return null;
+  if (plain === "Enter" && !focused) return null; // it presses buttons
   if (Object.hasOwn(KEYS, plain)) return { act: KEYS[plain], number: Number(plain) };
   return STREAMLITS.includes(plain) ? { act: "nothing" } : null;
 }
 
 /** For the help: [keys, act], each act once. */
 export function listed() {
-  const names = { " ": "␣", Delete: "Del", Escape: "Esc" };
+  const names = { " ": "␣", Delete: "Del", Escape: "Esc", Enter: "⏎" };
   const byAct = new Map();
   for (const [key, act] of Object.entries(KEYS)) {
     if (key === "Backspace") continue;

@@ -1,5 +1,8 @@
 // The mouse, the pen and the wheel on the film.
 
+import { changed } from "./drawn.js";
+import { chosen, dragEdit, markAt } from "./editing.js";
+import { POINTS } from "./marks.js";
 import { beginMark, drawMark, endMark, isClick } from "./measuring.js";
 
 const PAGE_SCROLL = 350; // ms; a scroll of the page that passes over the film stays one
@@ -26,18 +29,28 @@ export function bindPointer(viewer) {
     e.preventDefault();
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(e.pointerId);
-    const tool = e.button === 1 || e.shiftKey ? "pan" : viewer.tool;
-    drag = { ...place(e), tool, start: { ...viewer.state }, last: place(e) };
-    if (tool === "length" || tool === "angle") beginMark(viewer, tool, place(e));
+    const at = place(e);
+    viewer.crosshair = null;
+    const panning = e.button === 1 || e.shiftKey;
+    const grabbed = panning || viewer.pending ? null : markAt(viewer, at);
+    const tool = panning ? "pan" : grabbed ? "edit" : viewer.tool;
+    drag = { ...at, tool, start: { ...viewer.state }, last: at, grabbed, before: grabbed?.mark.points };
+    chosen(viewer, grabbed?.mark ?? null);
+    if (Object.hasOwn(POINTS, tool)) beginMark(viewer, tool, at);
   });
   canvas.addEventListener("pointermove", (e) => {
     viewer.pointer = place(e);
     if (drag) dragTo(viewer, drag, viewer.pointer);
-    else if (viewer.tool === "magnifier") viewer.draw();
-    else viewer.corners();
+    else {
+      const over = viewer.state && !viewer.pending && markAt(viewer, viewer.pointer);
+      canvas.style.cursor = over ? (over.point === null ? "move" : "pointer") : "";
+      if (viewer.tool === "magnifier") viewer.draw();
+      else viewer.corners();
+    }
   });
   const stop = (e) => {
-    if (drag?.tool === "length" || drag?.tool === "angle") endMark(viewer, drag, place(e));
+    if (Object.hasOwn(POINTS, drag?.tool ?? "")) endMark(viewer, drag, place(e));
+    else if (drag?.tool === "edit" && drag.grabbed.mark.points !== drag.before) changed(viewer);
     drag = null;
   };
   canvas.addEventListener("pointerup", stop);
@@ -47,7 +60,11 @@ export function bindPointer(viewer) {
     viewer.corners();
     if (viewer.tool === "magnifier") viewer.draw();
   });
-  canvas.addEventListener("dblclick", () => viewer.act("reset"));
+  canvas.addEventListener("dblclick", (e) => {
+    const over = markAt(viewer, place(e));
+    if (over) viewer.write(over.mark);
+    else if (!Object.hasOwn(POINTS, viewer.tool)) viewer.act("reset");
+  });
   const elsewhere = (e) => {
     if (!e.composedPath().includes(canvas)) outside = e.timeStamp;
   };
@@ -61,8 +78,11 @@ function dragTo(viewer, drag, { x, y }) {
   if (tool === "pan") {
     const { place } = start;
     viewer.move({ ...place, x: place.x + x - drag.x, y: place.y + y - drag.y });
-  } else if (tool === "length" || tool === "angle") drawMark(viewer, { x, y });
-  else if (tool === "zoom") viewer.zoomAt(Math.exp((last.y - y) * 0.01), drag.x, drag.y);
+  } else if (Object.hasOwn(POINTS, tool)) drawMark(viewer, { x, y });
+  else if (tool === "edit") {
+    if (!isClick(drag, { x, y }) || drag.grabbed.mark.points !== drag.before)
+      dragEdit(viewer, drag.grabbed, drag.before, drag, { x, y });
+  } else if (tool === "zoom") viewer.zoomAt(Math.exp((last.y - y) * 0.01), drag.x, drag.y);
   else if (tool === "magnifier") viewer.draw();
   else if (!isClick(drag, { x, y })) {
     const perPixel = (viewer.header.top - viewer.header.low) / 600;

@@ -1,6 +1,9 @@
 // All that a viewer shows on its canvas: film, map, measurements, markers.
 
-import { drawLoupe, drawMarkers, drawMarks, drawScaleBar, drawSquare } from "./drawing.js";
+import {
+  drawCrosshair, drawLoupe, drawMarkers, drawMarks, drawScaleBar, drawSquare,
+} from "./drawing.js";
+import { marksShown } from "./drawn.js";
 import { greysOf } from "./greys.js";
 import { Software } from "./software.js";
 import { fitted, matrix, zoomed } from "./transform.js";
@@ -29,10 +32,12 @@ export function drawScene(viewer) {
   drawMap(viewer, view.matrix);
   if (viewer.marked) drawSquare(context, viewer.strongest[viewer.marked], place, header);
   if (viewer.tool === "magnifier" && viewer.pointer && viewer.levels) magnify(viewer, view);
-  drawMarks(context, state.marks, place, header);
+  const { selected } = viewer;
+  viewer.labelled = drawMarks(context, marksShown(viewer), place, header, { stage, selected });
   const { offsetTop, offsetHeight } = viewer.root.querySelector(".bar");
   drawMarkers(context, header.orientation, place, stage, offsetTop + offsetHeight);
   drawScaleBar(context, header, place, stage);
+  if (viewer.crosshair) drawCrosshair(context, viewer.crosshair);
   viewer.corners();
 }
 

@@ -3,9 +3,13 @@
 
 import { perform } from "./acts.js";
 import { bind, overlays } from "./binding.js";
+import { marksShown } from "./drawn.js";
+import { endWriting, write } from "./editing.js";
 import { narrowest } from "./greys.js";
 import { Pyramid } from "./levels.js";
 import { SIGNS, coloured, strongest } from "./map.js";
+import { said } from "./marks.js";
+import { cancelMark } from "./measuring.js";
 import { corners, label } from "./panel.js";
 import { filmOf, letGo, unpack } from "./payload.js";
 import { drawScene } from "./scene.js";
@@ -15,7 +19,7 @@ import { WebGL } from "./webgl.js";
 
 const mounts = new WeakMap();
 const kept = (globalThis.mmbmViews ??= new Map()); // by a viewer's name: its picture and state
-const TOOLS = ["window", "zoom", "length", "angle", "magnifier"];
+const TOOLS = ["window", "zoom", "length", "angle", "box", "arrow", "text", "magnifier"];
 
 class Viewer {
   constructor(root) {
@@ -26,7 +30,10 @@ class Viewer {
     this.loupe = document.createElement("canvas");
     this.tool = "window";
     this.shown = { on: false, opacity: 0.5, threshold: 0, cells: false };
-    this.pointer = null;
+    this.pointer = this.crosshair = null;
+    this.selected = this.pending = this.written = null; // of the marks
+    this.following = false; // whether a mark that was begun follows the crosshair
+    this.labelled = new Map(); // where the words of each mark stand
     this.strongest = {}; // by button, the square of the film it goes to
     this.unbind = bind(this);
   }
@@ -73,7 +80,8 @@ class Viewer {
       this.marked = null;
     }
     if (name) kept.set(name, { id, view: { state: this.state, shown: this.shown } });
-    this.pending = null;
+    this.selected = this.pending = this.crosshair = null;
+    this.following = false;
     this.greys = null;
   }
 
@@ -125,7 +133,9 @@ class Viewer {
     this.control("tool").value = this.tool;
     this.control("preset").value = this.state.preset;
     this.control("invert").setAttribute("aria-pressed", String(this.state.invert));
-    this.control("erase").hidden = !this.state.marks.length;
+    for (const name of ["box", "arrow", "text"])
+      this.control(name).setAttribute("aria-pressed", String(this.tool === name));
+    this.control("erase").hidden = !marksShown(this).length;
   }
 
   showMap(on) {
@@ -200,7 +210,8 @@ class Viewer {
 
   choosing(tool) {
     this.tool = this.tool === tool ? "window" : tool;
-    this.pending = null;
+    cancelMark(this);
+    this.selected = this.crosshair = null;
     this.press();
     this.draw();
   }
@@ -217,7 +228,21 @@ class Viewer {
     this.state.touched = false;
   }
 
+  write(mark) {
+    write(this, mark);
+  }
+
+  /** Says a mark to those who do not see it: its kind, its place in the row, its words. */
+  announce(mark) {
+    const marks = marksShown(this);
+    const kind = this.header.texts[`key_${toolKey(mark.kind)}`];
+    const words = said(mark, this.header);
+    this.root.querySelector(".told").textContent =
+      `${kind} ${marks.indexOf(mark) + 1} / ${marks.length}${words ? `: ${words}` : ""}`;
+  }
+
   close() {
+    endWriting(this, true);
     this.unbind();
     this.renderer?.close();
     if (this.header) letGo(this.header);
