@@ -18,6 +18,7 @@ from mmbm.explain.maps import EvidenceMaps
 __all__ = ["blank", "film", "film_map", "map_in_words", "raw_film"]
 
 VIEWER = "review"  # the name that the film's map is sent to
+LINK = "case"  # the group of viewers that do as the film's does
 VIEWER_TEXTS = (  # beside those of the keys
     "window", "invert", "zoom_in", "zoom_out", "reset", "map", "opacity", "cells", "raising",
     "lowering", "by_hand", "center_width", "value", "share", "lowers", "raises", "tool", "fit",
@@ -33,6 +34,7 @@ def raw_film(shown: viewer.Film, say: Texts) -> None:
         texts=viewer_texts("viewer.unit", say) | {"map": say("viewer.map_key")},
         alt=say("viewer.raw_alt"),
         name=VIEWER,
+        link=LINK,
     )
     viewer.show(payload, key="viewer")
     with st.container(key="marks"):

@@ -29,9 +29,9 @@ __all__ = [
 
 HERE = Path(__file__).parent
 MODULES = (  # each imports from those before it only
-    "payload", "transform", "greys", "levels", "software", "webgl", "map", "markers", "marks",
-    "drawing", "drawn", "keys", "panel", "scene", "measuring", "editing", "crosshair", "pointer",
-    "binding", "acts", "viewer",
+    "payload", "transform", "greys", "levels", "link", "software", "webgl", "map", "markers",
+    "marks", "drawing", "drawn", "keys", "panel", "scene", "measuring", "editing", "crosshair",
+    "pointer", "binding", "acts", "viewer",
 )  # fmt: skip
 IMPORT = re.compile(r"^import\s[^;]*;\n", re.MULTILINE)
 

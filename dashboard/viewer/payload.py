@@ -26,6 +26,7 @@ def pack(
     name: str = "",
     borrowed: bool = False,
     marks_of: str | None = None,
+    link: str = "",
 ) -> bytes:
     """Header, film, curve and map as one block of bytes.
 
@@ -33,12 +34,13 @@ def pack(
     drawn at full colour. ``window_names`` stand beside ``film.windows``. A viewer with a ``name``
     takes its map from :func:`pack_overlay` instead. A ``borrowed`` film is not sent: another
     viewer on the page has it. It shows the reader's marks on the viewer ``marks_of``, its own where
-    that is None.
+    that is None. Viewers of one ``link`` share window, zoom, place, turns and inversion.
     """
     content, curve = (b"", b"") if borrowed else (film.content, film.curve)
     header = {
         "name": name,
         "marks_of": name if marks_of is None else marks_of,
+        "link": link,
         "picture_id": film.identity,
         "frame": film.frame,
         "borrowed": borrowed,

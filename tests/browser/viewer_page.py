@@ -13,12 +13,12 @@ FOLDER = Path(viewer.__file__).parent
 PAGE = """<!doctype html><style>body {{ margin: 0 }} {css}
 .viewer {{ width: {width}px; height: {height}px; border-radius: 0 }}</style>
 <div id="mount">{html}</div>"""
-MOUNT = """async ([code, data]) => {
+MOUNT = """async ([code, data, place]) => {
     const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
     const url = URL.createObjectURL(new Blob([bytes(code)], { type: "text/javascript" }));
     window.viewerModule ??= await import(url);
     window.sent = bytes(data);
-    const parentElement = document.getElementById("mount");
+    const parentElement = document.getElementById(place);
     window.unmount = window.viewerModule.default({ data: window.sent, parentElement });
     await new Promise((done) => setTimeout(done, 150));
 }"""
@@ -38,15 +38,34 @@ def open_viewer(page, width=800, height=800):
     page.set_content(PAGE.format(css=css, html=html, width=width, height=height))
 
 
-def mount(page, sent):
-    """Call the component as Streamlit does."""
+def mount(page, sent, place="mount"):
+    """Call the component as Streamlit does, in the element of this id."""
     code = viewer.script().encode()
-    page.evaluate(MOUNT, [base64.b64encode(part).decode() for part in (code, sent)])
+    given = [base64.b64encode(part).decode() for part in (code, sent)]
+    page.evaluate(MOUNT, [*given, place])
+
+
+def add_stage(page, place):
+    """Another empty stage, below those there are."""
+    page.evaluate(
+        """place => {
+            const made = document.createElement("div");
+            made.id = place;
+            made.innerHTML = document.getElementById("mount").innerHTML;
+            document.body.append(made);
+        }""",
+        place,
+    )
 
 
 def greys(page):
-    """(height, width) uint8, the red channel as drawn."""
-    height, width, text = page.locator("canvas").evaluate(
+    """(height, width), the red channel as the page's only viewer has drawn it."""
+    return greys_of(page.locator("canvas"))
+
+
+def greys_of(canvas):
+    """(height, width), the red channel as drawn, 0 to 255."""
+    height, width, text = canvas.evaluate(
         """canvas => {
             const { width, height } = canvas;
             const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);

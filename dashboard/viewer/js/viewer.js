@@ -7,6 +7,7 @@ import { marksShown } from "./drawn.js";
 import { endWriting, write } from "./editing.js";
 import { narrowest } from "./greys.js";
 import { Pyramid } from "./levels.js";
+import { join, lead, leave } from "./link.js";
 import { SIGNS, coloured, strongest } from "./map.js";
 import { said } from "./marks.js";
 import { cancelMark } from "./measuring.js";
@@ -50,7 +51,7 @@ class Viewer {
     const { header } = sent;
     const before = this.header;
     const fresh = before?.picture_id !== header.picture_id;
-    if (!before) this.shown.on = !header.name; // a map of its own is what it is there for
+    if (!before) this.shown.on = !header.name || header.borrowed; // it is there for its map
     this.header = header;
     this.shares = sent.map;
     this.take(overlays.get(header.name));
@@ -66,6 +67,8 @@ class Viewer {
     }
     this.labels();
     this.mapped();
+    if (before?.link !== header.link) join(this, header.link);
+    else if (fresh) lead(this);
   }
 
   /** The view of a picture: as it was left, or at its start. */
@@ -177,6 +180,7 @@ class Viewer {
     this.state.place = place;
     this.state.touched = true;
     this.draw();
+    lead(this);
   }
 
   zoomAt(factor, x, y) {
@@ -190,6 +194,7 @@ class Viewer {
     this.greys = null;
     this.press();
     this.draw();
+    lead(this);
   }
 
   choose(index) {
@@ -226,6 +231,7 @@ class Viewer {
   lie(turn) {
     this.move(fitted(turn, this.header, this.stage));
     this.state.touched = false;
+    lead(this);
   }
 
   write(mark) {
@@ -243,6 +249,7 @@ class Viewer {
 
   close() {
     endWriting(this, true);
+    leave(this);
     this.unbind();
     this.renderer?.close();
     if (this.header) letGo(this.header);
