@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "patient": set(),
     "pipeline": set(),
     "reading": set(),
+    "readers": {"reading"},
     "study": set(),
     "text": set(),  # below all: every room may import it
     "config": {"errors"},
@@ -47,7 +48,8 @@ MAY_IMPORT = {
         "analysis", "branches", "case", "explain", "findings", "reading", "study", "trust",
     },
     "store": {
-        "analysis", "branches", "case", "errors", "io", "pipeline", "predict", "reading", "report",
+        "analysis", "branches", "case", "data", "errors", "io", "pipeline", "predict", "readers",
+        "reading", "report",
     },
     "serve": {
         "analysis", "branches", "case", "config", "errors", "findings", "io", "model", "predict",
@@ -64,6 +66,7 @@ MAY_IMPORT = {
     "cli": {
         "analysis", "card", "case", "data", "errors", "evaluate", "findings", "io", "model",
         "predict", "record", "report", "serve", "storage", "train",
+        "predict", "record", "report", "storage", "store", "train",
     },
 }  # fmt: skip
 

@@ -1,5 +1,5 @@
 """The command line: predict, data prepare, data check, train, train-lungs, calibrate, average,
-graft, evaluate, sanity, sign, serve, sample.
+graft, evaluate, sanity, sign, serve, sample, store.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
 """
@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mmbm.cli import combine, data, evaluate, predict, serve, shared, train
+from mmbm.cli import combine, data, evaluate, predict, serve, shared, store, train
 
 OUTSIDE = "MMBM_WITH"  # as mmbm.branches.registry has it, which takes long to import
 
@@ -59,3 +59,13 @@ app.command()(evaluate.sanity)
 app.command()(evaluate.sign)
 app.command()(serve.serve)
 app.command()(serve.sample)
+
+cases = typer.Typer(no_args_is_help=True, help="Keep cases, analyses and readings in a folder.")
+cases.command()(store.add)
+cases.command("list")(store.listed)
+cases.command()(store.score)
+cases.command()(store.rerun)
+cases.command()(store.purge)
+cases.command()(store.export)
+cases.command()(store.verify)
+app.add_typer(cases, name="store")

@@ -20,7 +20,17 @@ from mmbm.store.blobs import Blobs, sha256_of
 from mmbm.store.records import Given, StoredCase
 from mmbm.text import sentence
 
-__all__ = ["About", "about", "case_key", "insert", "part_of", "stored", "stored_parts", "whole"]
+__all__ = [
+    "About",
+    "about",
+    "case_key",
+    "insert",
+    "numbers",
+    "part_of",
+    "stored",
+    "stored_parts",
+    "whole",
+]
 
 
 class About:
@@ -172,10 +182,16 @@ def stored_parts(connection: sa.Connection, blobs: Blobs, case_id: str) -> dict[
     }
 
 
+def numbers(given: Given) -> dict[str, float | None]:
+    """The numbers of a form, by field."""
+    found: dict[str, float | None] = json.loads(given.content)
+    return found
+
+
 def part_of(modality: Modality, given: Given) -> Any:
     """The part of a case that was handed in. Raises InputError."""
     if given.kind == "fields":
-        return branch_of(modality).part_of_fields(json.loads(given.content))
+        return branch_of(modality).part_of_fields(numbers(given))
     if given.kind == "typed":
         return typed_notes(given.content.decode())
     readers = {"notes": read_notes, "audio": read_sound}

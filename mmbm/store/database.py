@@ -20,7 +20,7 @@ __all__ = ["Database"]
 
 NAME = "store.sqlite"
 WAITS = 30  # s for another process that writes
-OLDER: tuple[str, ...] = ()  # migrations before HEAD
+OLDER = ("0001",)  # migrations before HEAD
 PRAGMAS = (
     f"PRAGMA busy_timeout = {WAITS * 1000}",
     "PRAGMA synchronous = FULL",  # what is acknowledged outlives a loss of power

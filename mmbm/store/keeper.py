@@ -10,13 +10,13 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from mmbm.errors import StoreError
+from mmbm.errors import StoreDamaged, StoreError
 from mmbm.store import audit, purge
 from mmbm.store import tables as t
 from mmbm.store.blobs import Blobs
 from mmbm.store.database import NAME, Database
 from mmbm.store.records import AuditEntry, Purged
-from mmbm.text import sentence
+from mmbm.text import Sentence, sentence
 
 __all__ = ["Keeper"]
 
@@ -84,6 +84,31 @@ class Keeper:
         with self._database.reading() as connection:
             found = purge.due(connection, today or self.now().date())
         return self.purge_all(found, by, "retention") if found else []
+
+    def salt(self) -> bytes:
+        """A secret of this store, by which exports call its patients."""
+        with self._database.writing() as connection:
+            return purge.salt(connection)
+
+    # checks
+
+    def faults(self) -> list[Sentence]:
+        """What is wrong with the database, the files or the audit; empty: nothing.
+
+        Reads every file.
+        """
+        found = [sentence("store.damaged")] if self._database.faults() else []
+        with self._database.reading() as connection:
+            named = sorted(purge.all_named(connection))
+            whole = audit.verified(connection)
+        for sha256 in named:
+            try:
+                self._blobs.get(sha256)
+            except StoreDamaged as exc:
+                found.append(sentence("store.file_fault", file=sha256[:12], reason=exc.sentence))
+        if not whole:
+            found.append(sentence("store.audit_broken"))
+        return found
 
     # the audit
 

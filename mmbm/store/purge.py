@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
@@ -14,7 +15,16 @@ from mmbm.store.readings import known
 from mmbm.store.records import AuditEntry
 from mmbm.text import sentence
 
-__all__ = ["REASONS", "all_named", "delete", "due", "empty_trash", "retention", "set_retention"]
+__all__ = [
+    "REASONS",
+    "all_named",
+    "delete",
+    "due",
+    "empty_trash",
+    "retention",
+    "salt",
+    "set_retention",
+]
 
 REASONS = (
     "by hand",
@@ -23,8 +33,10 @@ REASONS = (
     "retention",
 )  # a free text might tell of a patient
 
-OF_A_CASE = (t.answers, t.analyses, t.readings, t.shown, t.parts, t.exports, t.cases)
-RETENTION = "retention_days"
+OF_A_CASE = (
+    t.answers, t.analyses, t.readings, t.shown, t.labels, t.parts, t.exports, t.cases,
+)  # fmt: skip
+RETENTION, SALT = "retention_days", "salt"
 
 
 def delete(
@@ -94,6 +106,16 @@ def retention(connection: sa.Connection) -> int | None:
     query = sa.select(t.settings.c.value).where(t.settings.c.name == RETENTION)
     days = connection.execute(query).scalar()
     return None if days is None else int(days)
+
+
+def salt(connection: sa.Connection) -> bytes:
+    """The store's secret, made when first asked for, in a transaction that writes."""
+    query = sa.select(t.settings.c.value).where(t.settings.c.name == SALT)
+    held = connection.execute(query).scalar()
+    if held is None:
+        held = secrets.token_hex(16)
+        connection.execute(sa.insert(t.settings).values(name=SALT, value=held))
+    return bytes.fromhex(held)
 
 
 def due(connection: sa.Connection, today: date) -> tuple[str, ...]:

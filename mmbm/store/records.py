@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from mmbm.case import Modality
+from mmbm.readers import ModelAnswer
 from mmbm.reading import Answer
 from mmbm.report import CaseReport
 
@@ -29,7 +30,6 @@ __all__ = [
 
 Status = Literal["all", "unscored", "waiting", "read", "disagreed", "odd", "due"]
 Order = Literal["attention", "newest", "oldest", "patient", "probability"]
-Verdict = Literal["yes", "no", "not sure", "not assessed"]
 
 
 def utc_now() -> datetime:
@@ -71,14 +71,6 @@ class StoredCase(_Frozen):
     odd: bool  # the model found a part out of distribution
     attention: float | None  # how much it needs eyes; None before it is scored
     follow_up: date | None
-
-
-class ModelAnswer(_Frozen):
-    """The model's answer to one finding."""
-
-    probability: float
-    logit: float
-    verdict: Verdict
 
 
 class StoredAnalysis(_Frozen):

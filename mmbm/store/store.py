@@ -11,10 +11,12 @@ from mmbm.analysis import Analysis
 from mmbm.case import Case, Modality
 from mmbm.errors import StoreError
 from mmbm.predict import Predictor
+from mmbm.readers import DecidedCase
 from mmbm.reading import Reading
 from mmbm.store import analyses, audit, cases, readings, worklist
 from mmbm.store import tables as t
 from mmbm.store.cases import About
+from mmbm.store.decided import decided
 from mmbm.store.keeper import Keeper
 from mmbm.store.records import (
     DueCase,
@@ -193,6 +195,27 @@ class Store(Keeper):
         query = sa.select(t.cases.c.source).distinct().order_by(t.cases.c.source)
         with self._database.reading() as connection:
             return tuple(source for source in connection.execute(query).scalars() if source)
+
+    def decided(self) -> tuple[DecidedCase, ...]:
+        """Every case that somebody gave an answer to, once a reader: for team table and export."""
+        with self._database.reading() as connection:
+            return decided(connection)
+
+    def set_labels(self, case_id: str, labels: Mapping[str, bool], who: str = "") -> None:
+        """What is known of a case from elsewhere, such as a biopsy, by finding."""
+        with self._writing("label", case_id, who) as connection:
+            readings.known(connection, case_id)
+            where = t.labels.c.case_id == case_id
+            connection.execute(sa.delete(t.labels).where(where))
+            rows = [{"case_id": case_id, "finding": f, "label": v} for f, v in labels.items()]
+            if rows:
+                connection.execute(sa.insert(t.labels), rows)
+
+    def labels(self, finding: str) -> dict[str, bool]:
+        """What is known of a finding from elsewhere, by case."""
+        query = sa.select(t.labels).where(t.labels.c.finding == finding)
+        with self._database.reading() as connection:
+            return {row.case_id: row.label for row in connection.execute(query)}
 
     # documents
 

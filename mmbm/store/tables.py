@@ -11,6 +11,7 @@ __all__ = [
     "audit",
     "cases",
     "exports",
+    "labels",
     "metadata",
     "parts",
     "readings",
@@ -19,7 +20,7 @@ __all__ = [
     "trash",
 ]
 
-HEAD = "0001"  # the newest migration
+HEAD = "0002"  # the newest migration
 metadata = sa.MetaData()
 
 cases = sa.Table(
@@ -109,6 +110,14 @@ exports = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False, index=True),
     sa.Column("created", sa.Text, nullable=False),
+)
+
+labels = sa.Table(  # what is known of a case from elsewhere
+    "labels",
+    metadata,
+    sa.Column("case_id", sa.ForeignKey("cases.case_id"), primary_key=True),
+    sa.Column("finding", sa.Text, primary_key=True),
+    sa.Column("label", sa.Boolean, nullable=False),
 )
 
 trash = sa.Table("trash", metadata, sa.Column("sha256", sa.Text, primary_key=True))
