@@ -18,6 +18,7 @@ import typer
 from pydantic import BaseModel
 from typer.cli import get_docs_for_click
 
+from mmbm.archive.config import ArchiveConfig
 from mmbm.cli import app
 from mmbm.config import Limits
 from mmbm.report.form import json_schema
@@ -41,13 +42,21 @@ def command_line() -> str:
 
 def settings() -> str:
     """The keys of a training's settings, a table a group, and the limits of what is read."""
-    groups = [*groups_of(TrainConfig(), ""), ("Limits", Limits())]
+    groups = [*groups_of(TrainConfig()), ("Limits", Limits())]
     return "\n\n".join(section(title, group) for title, group in groups)
 
 
-def groups_of(group: BaseModel, at: str) -> list[tuple[str, BaseModel]]:
+def archive() -> str:
+    """The keys of an archive's configuration."""
+    groups = groups_of(ArchiveConfig(), whole="The archive")
+    return "\n\n".join(section(title, group) for title, group in groups)
+
+
+def groups_of(
+    group: BaseModel, at: str = "", whole: str = "The run"
+) -> list[tuple[str, BaseModel]]:
     """A group of settings and the groups within it, each with the TOML table that it stands in."""
-    found = [(f"`[{at}]`" if at else "The run", group)]
+    found = [(f"`[{at}]`" if at else whole, group)]
     for name, value in group:
         if isinstance(value, BaseModel):
             found += groups_of(value, f"{at}.{name}".lstrip("."))
@@ -93,7 +102,7 @@ def meaning(of: dict[str, Any]) -> str:
 
 def shown(value: object) -> str:
     """A value as TOML writes it."""
-    return json.dumps(value) if value is not None else "not set"
+    return json.dumps(value, default=str) if value is not None else "not set"
 
 
 def arrows() -> dict[str, set[str]]:
@@ -137,7 +146,12 @@ def about(room: str) -> str:
     return said.replace("|", "\\|").replace("``", "`")
 
 
-WRITTEN = {"command-line.md": command_line, "settings.md": settings, "architecture.md": rooms}
+WRITTEN = {
+    "command-line.md": command_line,
+    "settings.md": settings,
+    "architecture.md": rooms,
+    "archive.md": archive,
+}
 
 
 def generated(name: str) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mmbm.analysis import Analysis, analyse
     from mmbm.case import Case
     from mmbm.errors import (
+        ArchiveError,
         Cancelled,
         ConfigError,
         InputError,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Analysis",
+    "ArchiveError",
     "Cancelled",
     "Case",
     "CaseReport",

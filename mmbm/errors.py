@@ -11,6 +11,7 @@
     │   └── ManifestError          a row of a manifest is invalid; names line and column
     ├── Cancelled                  the reader stopped a calculation
     ├── ConfigError                an unknown or invalid setting; lists the valid ones
+    ├── ArchiveError               the archive cannot be reached, or refuses
     ├── OutOfMemory                neither the graphics card's nor the computer's memory suffices
     ├── ModelError                 a model folder that cannot be used
     │   ├── ModelNotFound
@@ -26,6 +27,7 @@ from __future__ import annotations
 from mmbm.text import Language, Sentence, as_sentence
 
 __all__ = [
+    "ArchiveError",
     "Cancelled",
     "ConfigError",
     "InputError",
@@ -87,6 +89,10 @@ class Cancelled(MMBMError):
 
 class ConfigError(MMBMError):
     """An unknown or invalid setting; the message lists the valid ones."""
+
+
+class ArchiveError(MMBMError):
+    """The archive cannot be reached, or refuses; what waits to be sent stays."""
 
 
 class OutOfMemory(MMBMError):

@@ -13,15 +13,18 @@ PET PNG PostScript PowerPoint RGB RLE RTF S/MIME SVG Safari TIFF TOML TXT UTF-8 
 XFA XML ZIP base64 sha256 winmail.dat AUPRC AURC AUROC GRU Platt logit transformer
 EfficientNet ImageNet MMBM NIH RSNA SIIM SPRSound ieee8023 safetensors tf_efficientnet_lite0
 torchvision transformers
+C-GET C-MOVE C-STORE DICOMweb HTTP PEM TLS UID http https
 """
 LONG_TERMS = (
     "Adobe Reader", "Cramér's V", "HL7 v2", "JPEG 2000", "JPEG XL", "Photometric Interpretation",
     "Theil's U", "CC BY-NC-SA", "CC BY-NC-ND", "CC BY", "Word 2003", "pip install",
+    "AE Title", "SOP Instance UID", "Study Instance UID",
 )  # fmt: skip
 # Settings, options, columns and their values, which the command line names.
 SETTINGS = """
-auto channels cpu cycles drawn false freeze frozen_stages fusion greys hf image_weights localise
-lungs max_seconds mels notes notes_text pneumonia sources stored train true unknown wheezing
+archive auto certificate channels cpu cycles dicom drawn false freeze frozen_stages fusion greys hf
+host image_weights key localise lungs max_seconds mels notes notes_text own_title pneumonia sources
+stored tls train true unknown url web wheezing
 """
 # Methods, their makers, keys and data sets that the pages and cards name.
 NAMES = """

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from typer.testing import CliRunner
 
+from mmbm.archive.config import ArchiveConfig
 from mmbm.cli import app
 from mmbm.data.manifest import scan_manifest
 from mmbm.train.config import TrainConfig
@@ -71,7 +72,10 @@ def run_shell(text: str) -> None:
 
 
 def keep_settings(text: str) -> None:
-    """Read settings as a run does; write those with a name as its file, of a tiny run."""
+    """Read settings as a run or the archive does; write a run's with a name, of a tiny run."""
+    if text.startswith("# archive.toml\n"):
+        ArchiveConfig.parse(tomllib.loads(text))
+        return
     config = TrainConfig.parse(tomllib.loads(text))
     named = re.match(r"# (\S+\.toml)\n", text)
     if named is not None:

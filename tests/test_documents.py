@@ -54,7 +54,9 @@ def commands(group=None, before=""):
     return found
 
 
-@pytest.mark.parametrize("name", ["command-line.md", "settings.md", "architecture.md"])
+@pytest.mark.parametrize(
+    "name", ["command-line.md", "settings.md", "architecture.md", "archive.md"]
+)
 def test_the_generated_parts_are_up_to_date(name):
     generate = generator()
     said = text_of(f"docs/{name}").partition(generate.BEGINS)

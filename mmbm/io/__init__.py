@@ -15,9 +15,19 @@ from mmbm.errors import NoSignal, TooLarge
 from mmbm.io import sandbox
 from mmbm.io.kind import kind_of
 from mmbm.io.sandbox import retire, warm
+from mmbm.study import Heading
 from mmbm.text import sentence
 
-__all__ = ["kind_of", "read_notes", "read_picture", "read_sound", "retire", "typed_notes", "warm"]
+__all__ = [
+    "kind_of",
+    "read_heading",
+    "read_notes",
+    "read_picture",
+    "read_sound",
+    "retire",
+    "typed_notes",
+    "warm",
+]
 
 _LIMITS = Limits()
 
@@ -32,6 +42,15 @@ def read_picture(content: bytes, name: str, *, frame: int = 0, limits: Limits = 
     _check_size(content, limits)
     part = sandbox.run("mmbm.io.picture:decode", content, name, limits, frame=frame)
     return cast(Picture, part)
+
+
+def read_heading(content: bytes, name: str, *, limits: Limits = _LIMITS) -> Heading:
+    """Read what a DICOM file says it is, and no pixel of it.
+
+    Raises: UnreadableFile, TooLarge, NoSignal.
+    """
+    _check_size(content, limits)
+    return cast(Heading, sandbox.run("mmbm.io.heading:decode", content, name, limits))
 
 
 def read_notes(content: bytes, name: str, *, limits: Limits = _LIMITS) -> Notes:

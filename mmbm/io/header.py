@@ -10,7 +10,7 @@ from mmbm.io.orientation import view
 from mmbm.io.terms import term
 from mmbm.text import Sentence, known, sentence
 
-__all__ = ["Facts", "cautions", "facts", "refuse_other_documents"]
+__all__ = ["RADIOGRAPHS", "Facts", "cautions", "facts", "of_the_chest", "refuse_other_documents"]
 
 RADIOGRAPHS = frozenset({"CR", "DX", "DR", "RG", "XR"})
 _CHEST = ("CHEST", "THORAX", "TORAX", "TORSO", "LUNG", "RIB", "PULMON", "HEART")
@@ -52,6 +52,11 @@ def facts(dataset: Any, of: OfFrame) -> Facts:
     return Facts(modality, body_part, term("CodeMeaning", view(dataset)))
 
 
+def of_the_chest(body_part: str) -> bool:
+    """Whether a body part is the chest or a part of it."""
+    return any(word in body_part for word in _CHEST)
+
+
 def cautions(
     dataset: Any,
     found: Facts,
@@ -70,7 +75,7 @@ def cautions(
         says.append(sentence("io.dicom.modality_unknown"))
     elif found.modality not in RADIOGRAPHS:
         says.append(sentence("io.dicom.modality_other", modality=_modality(found.modality)))
-    if found.body_part and not any(word in found.body_part for word in _CHEST):
+    if found.body_part and not of_the_chest(found.body_part):
         says.append(sentence("io.dicom.body_part", body_part=found.body_part))
     if lateral:
         says.append(sentence("io.dicom.lateral"))

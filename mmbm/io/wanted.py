@@ -19,6 +19,7 @@ _DESCRIBED = (
     "SeriesDescription StudyDescription ProtocolName PerformedProcedureStepDescription "
     "AcquisitionDeviceProcessingDescription"
 )
+_KIND = "ImageType PresentationIntentType SeriesNumber InstanceNumber"
 _PATIENT = "PatientID PatientBirthDate PatientSex PatientAge StudyDate AcquisitionDate ContentDate"
 _STUDY = "StudyInstanceUID SeriesInstanceUID SOPInstanceUID AccessionNumber"
 _PIXELS = (
@@ -41,7 +42,7 @@ _COLOURS = tuple(
 @cache
 def wanted_tags() -> frozenset[int]:
     """The tags of all elements that are read at the top level."""
-    listed = " ".join((_SEQUENCES, _DESCRIBED, _PATIENT, _STUDY, _PIXELS, _GREYS, *_COLOURS))
+    listed = " ".join((_SEQUENCES, _DESCRIBED, _KIND, _PATIENT, _STUDY, _PIXELS, _GREYS, *_COLOURS))
     return _tags(listed)
 
 

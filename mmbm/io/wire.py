@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbm.case import Notes, Patient, Picture, Sound, Study, Window
+from mmbm.study import Heading
 from mmbm.text import Sentence
 
 __all__ = [
@@ -34,7 +35,7 @@ __all__ = [
     "take_apart",
 ]
 
-Part: TypeAlias = Picture | Notes | Sound
+Part: TypeAlias = Picture | Notes | Sound | Heading
 
 _LENGTHS = struct.Struct("<QQ")
 HEADER_BYTES = 16 * 2**20  # the longest header either side accepts
@@ -99,9 +100,11 @@ def _warnings(fields: dict[str, Any]) -> tuple[Sentence, ...]:
 def take_apart(part: Part) -> tuple[dict[str, Any], list[NDArray[np.float32]]]:
     """A case part as JSON fields and its float32 arrays, in the order of the dataclass."""
     fields = {name: getattr(part, name) for name in part.__dataclass_fields__}
-    fields["warnings"] = [warning.coded() for warning in part.warnings]
+    if not isinstance(part, Heading):
+        fields["warnings"] = [warning.coded() for warning in part.warnings]
     if isinstance(part, Picture):
         fields["patient"] = asdict(part.patient)
+    if isinstance(part, Picture | Heading):
         taken = part.study.taken
         fields["study"] = asdict(part.study) | {"taken": taken and taken.isoformat()}
     arrays = [
@@ -173,6 +176,21 @@ def _study(fields: dict[str, Any]) -> Study:
     )
 
 
+def _heading(fields: dict[str, Any], body: bytearray) -> Heading:
+    return Heading(
+        study=_study(fields["study"]),
+        modality=str(fields["modality"]),
+        body_part=str(fields["body_part"]),
+        view=str(fields["view"]),
+        lateral=bool(fields["lateral"]),
+        derived=bool(fields["derived"]),
+        for_processing=bool(fields["for_processing"]),
+        series_number=int(fields["series_number"]),
+        instance_number=int(fields["instance_number"]),
+        rows=int(fields["rows"]),
+    )
+
+
 def _notes(fields: dict[str, Any], body: bytearray) -> Notes:
     language = fields["language"]
     return Notes(
@@ -202,4 +220,5 @@ _REBUILDERS: dict[str, Callable[[dict[str, Any], bytearray], Part]] = {
     "Picture": _picture,
     "Notes": _notes,
     "Sound": _sound,
+    "Heading": _heading,
 }
