@@ -66,8 +66,7 @@ MAY_IMPORT = {
     },
     "cli": {
         "analysis", "card", "case", "data", "errors", "evaluate", "findings", "io", "model",
-        "predict", "record", "report", "serve", "storage", "train",
-        "predict", "record", "report", "storage", "store", "train",
+        "predict", "record", "report", "serve", "storage", "store", "train",
     },
 }  # fmt: skip
 
