@@ -11,6 +11,7 @@ from dashboard.foreign import escape
 from dashboard.parts.sweep import sweep
 from dashboard.parts.theme import theme_switch
 from dashboard.server import forgetting, settings
+from dashboard.stored import store_is_on
 from dashboard.styles import stylesheet
 from dashboard.text import LANGUAGES
 from dashboard.words import speak
@@ -27,6 +28,14 @@ screens = here / "screens"
 page = st.navigation(
     [
         st.Page(screens / "review.py", title=say("nav.review"), url_path="review", default=True),
+        *(
+            [
+                st.Page(screens / "worklist.py", title=say("nav.worklist"), url_path="worklist"),
+                st.Page(screens / "team.py", title=say("nav.team"), url_path="team"),
+            ]
+            if store_is_on()
+            else []
+        ),
         st.Page(screens / "model.py", title=say("nav.model"), url_path="model"),
         st.Page(screens / "compare.py", title=say("nav.compare"), url_path="compare"),
         st.Page(screens / "data.py", title=say("nav.data"), url_path="data"),

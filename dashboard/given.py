@@ -76,7 +76,7 @@ class Part:
     value: Any = None  # for instance a Picture
     name: str = ""  # of the file that ``value`` was read from
     typed: str | None = None  # the note, where it was typed
-    content: bytes | None = None  # kept of a file with more frames alone
+    content: bytes | None = None  # kept of a file with more frames alone, or for a store
     offer: Offer | None = None
     error: Sentence | None = None  # why the last offer was refused; the value before it stays
     refused: str = ""  # that offer's name
@@ -93,12 +93,12 @@ class Part:
     def frame(self) -> int:
         return self.value.frame if isinstance(self.value, Picture) else 0
 
-    def take(self, offer: Offer, value: Any) -> None:
-        """Hold what was read from an offer."""
+    def take(self, offer: Offer, value: Any, *, hold: bool = False) -> None:
+        """Hold what was read from an offer; with ``hold`` its content too."""
         self.files += offer.content is not None and offer.content is not self.content
         longer = isinstance(value, Picture) and value.frames > 1
         self.value, self.name, self.typed = value, offer.name, offer.typed
-        self.content = offer.content if longer else None
+        self.content = offer.content if longer or hold else None
         self.offer, self.error, self.refused = None, None, ""
 
     def refuse(self, offer: Offer, reason: Sentence) -> None:
@@ -130,6 +130,7 @@ class Given:
     """All parts of the case at hand. Each method is an act and says whether it changed anything."""
 
     parts: dict[Modality, Part] = field(default_factory=lambda: {m: Part() for m in taken_here()})
+    holds: bool = False  # whether files are held as they came, so that a store can keep them
     case: int = 0  # which case of this reader
     revision: int = 0  # raised by every act that changes a part
     _changing: Lock = field(default_factory=Lock)  # held while an outcome is taken, or an act
@@ -170,7 +171,7 @@ class Given:
                 if isinstance(outcome, Sentence):
                     part.refuse(offer, outcome)
                 else:
-                    part.take(offer, outcome)
+                    part.take(offer, outcome, hold=self.holds)
 
     @property
     def waiting(self) -> bool:

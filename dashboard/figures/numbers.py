@@ -63,5 +63,7 @@ def plain(text: str | None) -> str:
 
 
 def told(value: Any) -> str:
-    """A count as it is, anything else to three digits."""
+    """A count or a date as it is, anything else to three digits."""
+    if isinstance(value, str):
+        return plain(value)
     return f"{value:,}" if isinstance(value, Integral) else f"{float(value):.3g}"

@@ -10,6 +10,7 @@ from dashboard.parts.blocks import small, title
 from dashboard.parts.summary import unanswered
 from dashboard.parts.validated import status_line
 from dashboard.samples import sample_picture
+from dashboard.stored import store_is_on
 from dashboard.text import Texts
 from mmbm.card import own_facts, read_card
 from mmbm.errors import MMBMError
@@ -89,7 +90,8 @@ def validated(say: Texts) -> None:
 
 def privacy(say: Texts) -> None:
     """What is kept, where and for how long."""
-    bullets([say(f"about.privacy.{name}") for name in KEPT])
+    own = {"memory": "memory_store"} if store_is_on() else {}
+    bullets([say(f"about.privacy.{own.get(name, name)}") for name in KEPT])
 
 
 def bullets(lines: list[str] | tuple[str, ...]) -> None:

@@ -15,7 +15,16 @@ from mmbm.branches.image.prepare import PreparedImage
 from mmbm.explain.ledger import Ledger
 from mmbm.explain.maps import EvidenceMaps
 
-__all__ = ["blank", "film", "film_map", "map_in_words", "raw_film"]
+__all__ = [
+    "LINK",
+    "blank",
+    "film",
+    "film_map",
+    "map_in_words",
+    "raw_film",
+    "viewer_texts",
+    "window_names",
+]
 
 VIEWER = "review"  # the name that the film's map is sent to
 LINK = "case"  # the group of viewers that do as the film's does

@@ -7,14 +7,16 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import state
-from dashboard.foreign import escape
+from dashboard import keeping, state, stored
+from dashboard.foreign import escape, verbatim
 from dashboard.parts.account import account_of
 from dashboard.parts.answers import answers
 from dashboard.parts.closer import closer
+from dashboard.parts.decision import decision
 from dashboard.parts.evidence import blank, film_map, map_in_words
 from dashboard.parts.note import note
 from dashboard.parts.other import others
+from dashboard.parts.over_time import others_of_patient, timeline
 from dashboard.parts.prevalence import at_prevalence
 from dashboard.parts.sound import sound, sound_told
 from dashboard.parts.tabs import open_tab
@@ -23,6 +25,7 @@ from dashboard.review import Review
 from dashboard.text import Texts
 from mmbm.analysis import Analysis
 from mmbm.case import MODALITIES
+from mmbm.errors import StoreError
 from mmbm.explain.ledger import Ledger
 from mmbm.explain.maps import EvidenceMaps
 from mmbm.report import case_report
@@ -33,6 +36,28 @@ __all__ = ["results"]
 @st.fragment
 def results(seen: Review, say: Texts) -> None:
     """All that stands beside the film; a fragment, so that choosing a finding reruns only this."""
+    try:
+        if stored.store_is_on() and not noted(seen):
+            st.rerun()
+        beside(seen, say)
+    except StoreError as refusal:
+        st.error(verbatim(say.of(refusal)))
+
+
+def noted(seen: Review) -> bool:
+    """Keep that the results of a stored case are shown; whether they may still be, of this case.
+
+    Raises StoreError.
+    """
+    if not (state.at_hand(seen.analysis.case) and keeping.may_be_shown()):
+        return False
+    keeping.show(seen)
+    state.follow_address()
+    return True
+
+
+def beside(seen: Review, say: Texts) -> None:
+    """Findings, account, evidence and download. Raises StoreError."""
     finding, analysis = answers(seen, say)
     common = analysis.prevalences
     account = at_prevalence(analysis.account(finding), common)
@@ -58,11 +83,21 @@ def evidence(
     }
     if any(m not in MODALITIES for m in seen.config.modalities):
         tabs = {"other": partial(others, seen, account, maps, say)} | tabs
+    if stored.store_is_on():
+        tabs = of_the_store(seen, finding, say) | tabs
     opened, place = open_tab("review", {name: say(f"tab.{name}") for name in tabs}, say)
     with place:
         tabs[opened]()
     for name in tabs.keys() - {opened}:
         state.keep_questions(name)
+
+
+def of_the_store(seen: Review, finding: str, say: Texts) -> dict[str, Callable[[], None]]:
+    """The reader's decision, and the patient's other cases where there are any."""
+    tabs: dict[str, Callable[[], None]] = {"decision": partial(decision, seen, say)}
+    if others_of_patient():
+        tabs["time"] = partial(timeline, finding, say)
+    return tabs
 
 
 def notes(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
@@ -98,11 +133,12 @@ def absent(modality: str, seen: Review, say: Texts) -> None:
 
 def export(analysis: Analysis, say: Texts) -> None:
     """The download, made when it is asked for, and what made these numbers."""
-    identity, drawn = analysis.prediction.identity, state.drawn()
+    identity = analysis.prediction.identity
+    kept, drawn = state.kept_reading(), state.drawn()
     with st.container(key="export", horizontal=True, vertical_alignment="center"):
         st.download_button(
             say("download.label"),
-            lambda: case_report(analysis, state.reading(drawn)).model_dump_json(indent=2),
+            lambda: case_report(analysis, state.reading(drawn, kept)).model_dump_json(indent=2),
             file_name="mmbm-result.json",
             mime="application/json",
             on_click="ignore",

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.foreign import escape, verbatim
 from dashboard.samples import sample_files, sample_picture, samples
+from dashboard.stored import store_is_on
 from dashboard.text import Texts
 
 __all__ = ["start"]
@@ -20,7 +21,8 @@ def start(say: Texts) -> None:
         for place, name in zip(st.columns(max(1, len(samples()))), samples(), strict=False):
             with place:
                 card(name, say)
-        for line in ("start.guide", "start.privacy"):
+        privacy = "start.privacy_store" if store_is_on() else "start.privacy"
+        for line in ("start.guide", privacy):
             st.html(f'<div class="small">{escape(say(line))}</div>')
 
 

@@ -7,10 +7,13 @@ from contextlib import nullcontext
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import models, state
+from dashboard import keeping, models, state, stored
 from dashboard.foreign import escape, verbatim
 from dashboard.parts.evidence import raw_film
+from dashboard.parts.first_answers import first_answers
 from dashboard.parts.intake import intake
+from dashboard.parts.over_time import prior_film
+from dashboard.parts.reader import refusals
 from dashboard.parts.results import results
 from dashboard.parts.start import start
 from dashboard.review import Review, review
@@ -52,6 +55,26 @@ def seen(predictor: Predictor, case: Case, say: Texts) -> Review | None:
     return made
 
 
+def own_answers(predictor: Predictor, case: Case, say: Texts) -> bool:
+    """Ask for the reader's own answers where they come first; whether they are missing still."""
+    try:
+        if keeping.may_be_shown():
+            return False
+        first_answers(case, tuple(predictor.config.findings), say)
+        prior_film(say)
+    except MMBMError as refusal:
+        st.error(verbatim(say.of(refusal)))
+    return True
+
+
+def bring_marks(say: Texts) -> None:
+    """The reader's kept marks, before the film is drawn."""
+    try:
+        keeping.bring_marks()
+    except MMBMError as refusal:
+        st.error(verbatim(say.of(refusal)))
+
+
 def outdated(say: Texts) -> DeltaGenerator:
     """A place that says, until the new numbers stand, that those on the screen are old."""
     place = st.empty()
@@ -73,8 +96,10 @@ def read(case: Case, say: Texts) -> Review | None:
         with right, st.container(key="results"):
             # A place of its own, so that the spinner coming and going moves nothing below it.
             with st.empty().container():
+                refusals(say)
                 predictor = ready(say)
-                made = None if predictor is None else seen(predictor, case, say)
+                mine = predictor is not None and own_answers(predictor, case, say)
+                made = None if predictor is None or mine else seen(predictor, case, say)
             if made is not None:
                 state.show_numbers("some")  # this run may be overtaken midway
                 results(made, say)
@@ -82,11 +107,15 @@ def read(case: Case, say: Texts) -> Review | None:
 
 
 say = state.say()
+if stored.store_is_on():
+    state.follow_address()
 state.drop_questions()
 notice = outdated(say)
 with st.container(key="intake"):
     intake(say)
 case = state.case()
+if stored.store_is_on():
+    bring_marks(say)
 made = None
 # A place for each: what is only emptied moves nothing.
 before, after = st.empty(), st.empty()
@@ -95,6 +124,7 @@ if case.present:
         made = read(case, say)
 else:
     with before.container():
+        refusals(say)
         start(say)
         ready(say)
 notice.empty()

@@ -129,7 +129,8 @@ def begin(files: dict[Modality, Offer]) -> None:
 def forget() -> None:
     """Forget what was computed for the case so far, here and in the server around the page."""
     kept = session()
-    kept.review = kept.film = None
+    kept.review = kept.film = kept.prior = None
+    kept.drafts.clear()
     drop_answers()
     forgetting.drop_media()
     kept.sweep = "due"

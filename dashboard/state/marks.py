@@ -51,6 +51,8 @@ def take_marks() -> None:
         now.marks = sent.marks
 
 
-def reading(of: Drawn) -> Reading | None:
-    """The reading with these marks; None where there is nothing in it."""
+def reading(of: Drawn, kept: Reading | None = None) -> Reading | None:
+    """The reading with these marks, as it was kept otherwise; None where there is nothing in it."""
+    if kept is not None:
+        return kept.model_copy(update={"marks": of.marks})
     return Reading(reader="", comment="", marks=of.marks) if of.marks else None

@@ -15,12 +15,15 @@ import streamlit as st
 from dashboard.given import Given
 from dashboard.jobs import Job
 from dashboard.review import Review
+from dashboard.stored import store_is_on
 from dashboard.viewer import Film
 from mmbm.case import Case, Modality, Picture
 from mmbm.data.check.report import DataReport
 from mmbm.explain.flips import Flip
 from mmbm.explain.verdict import MapVerdict
 from mmbm.reading import Mark
+from mmbm.store import Wanted
+from mmbm.text import Sentence
 
 __all__ = [
     "CloserKey",
@@ -54,7 +57,7 @@ class Drawn:
 class Session:
     """All that this page remembers of one reader."""
 
-    given: Given = field(default_factory=Given)
+    given: Given = field(default_factory=lambda: Given(holds=store_is_on()))
     review: Review | None = None
     film: tuple[Picture, Film] | None = None  # the last one that was developed
     drawn: Drawn | None = None  # by the reader on the X-ray
@@ -69,6 +72,18 @@ class Session:
     questions_of: int = 0  # the turn that the kept questions of closed tabs belong to
     data_report: DataReport | None = None
     unfolded: bool = False  # whether the intake is open over a case
+    stored: tuple[str, int] | None = None  # the case of the store at hand, and of which revision
+    prior: tuple[str, Film] | None = None  # the last earlier X-ray that was developed
+    going: bool = False  # to Review, with a case that was opened elsewhere
+    shown: set[str] = field(default_factory=set)  # stored cases whose answers were shown
+    too_late: str = ""  # one whose answers this reader saw before he gave his own
+    marks_of: str = ""  # the stored case and reader whose marks were brought last
+    addressed: bool = False  # whether the page's address was asked for a case
+    reader: str = ""  # who reads, where no login says so
+    drafts: dict[str, object] = field(default_factory=dict)  # what is written and not kept yet
+    wanted: Wanted = field(default_factory=Wanted)  # of the worklist
+    chosen: frozenset[str] = frozenset()  # cases that are marked in it
+    refusal: Sentence | None = None  # of the store, to be said once
     sweep: Literal["due", "asked", "came", "done"] = "done"  # the message after a case is gone
 
 
@@ -106,7 +121,7 @@ def drop_unseen(keys: re.Pattern[str]) -> None:
             del st.session_state[key]
 
 
-def begin_with(key: str, value: float | str | None) -> bool:
+def begin_with(key: str, value: object) -> bool:
     """What a widget holds when it is drawn for the first time; returns whether this is that."""
     first = value is not None and key not in st.session_state
     if first:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 __all__ = ["stylesheet"]
 
-SHEETS = ("streamlit", "frame", "html", "review", "pages", "narrow")  # later ones win
+SHEETS = ("streamlit", "frame", "html", "review", "pages", "desk", "narrow")  # later ones win
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -40,6 +41,11 @@ class Texts:
         """The name of a finding, sound event, modality or sample; plain where none is written."""
         own = self.strings.get(f"{kind}.{name}")
         return name_of(kind, name).into(self.language) if own is None else own
+
+    def day(self, day: date) -> str:
+        """A date as it is written: "3 March 2026"."""
+        month = self(f"month.{day.month}")
+        return self("date.day", day=day.day, month=month, year=day.year)
 
     def listed(self, names: Iterable[str]) -> str:
         """Names one after another: "a, b, c"."""
