@@ -93,6 +93,10 @@ class Part:
     def frame(self) -> int:
         return self.value.frame if isinstance(self.value, Picture) else 0
 
+    def picture_of(self, frame: int) -> Picture:
+        """Another frame of a file with several; the part stays as it is. Raises MMBMError."""
+        return read_picture(self.content or b"", self.name, frame=frame)
+
     def take(self, offer: Offer, value: Any, *, hold: bool = False) -> None:
         """Hold what was read from an offer; with ``hold`` its content too."""
         self.files += offer.content is not None and offer.content is not self.content

@@ -7,11 +7,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import markup, state, viewer
-from dashboard.foreign import escape
+from dashboard.foreign import escape, verbatim
 from dashboard.review import Review
 from dashboard.text import Texts
 from mmbm.branches.image.evidence import share_inside
 from mmbm.branches.image.prepare import PreparedImage
+from mmbm.case import Picture
 from mmbm.explain.ledger import Ledger
 from mmbm.explain.maps import EvidenceMaps
 
@@ -31,12 +32,20 @@ LINK = "case"  # the group of viewers that do as the film's does
 VIEWER_TEXTS = (  # beside those of the keys
     "window", "invert", "zoom_in", "zoom_out", "reset", "map", "opacity", "cells", "raising",
     "lowering", "by_hand", "center_width", "value", "share", "lowers", "raises", "tool", "fit",
-    "words", "erase", "threshold", "keys", "pixels", "at_detector",
+    "words", "frame", "erase", "threshold", "keys", "pixels", "at_detector",
 )  # fmt: skip
 
 
-def raw_film(shown: viewer.Film, say: Texts) -> None:
-    """The film as it was given, before anything is known of it; its map comes by itself."""
+@st.fragment
+def raw_film(say: Texts) -> None:
+    """The film as it was given, before anything is known of it; its map comes by itself.
+
+    A fragment, so that a step to another frame draws that frame alone.
+    """
+    picture = state.case().image
+    if picture is None:
+        return
+    shown, refusal = state.film_shown(picture)
     payload = viewer.pack(
         shown,
         window_names=window_names(shown, say),
@@ -44,10 +53,30 @@ def raw_film(shown: viewer.Film, say: Texts) -> None:
         alt=say("viewer.raw_alt"),
         name=VIEWER,
         link=LINK,
+        series=state.epoch(),
     )
-    viewer.show(payload, key="viewer")
+    viewer.show(payload, key=state.FILM_KEY, on_step=state.take_step)
     with st.container(key="marks"):
         film_marks()
+    if refusal is not None:
+        st.error(verbatim(say.of(refusal)))
+    if shown.frame != picture.frame:
+        other_frame(picture, shown, say)
+
+
+def other_frame(picture: Picture, shown: viewer.Film, say: Texts) -> None:
+    """That the answers are of another frame than the one shown, and a button to score this one."""
+    with st.container(key="other-frame", horizontal=True, vertical_alignment="center"):
+        line = say("viewer.other_frame", scored=picture.frame + 1, shown=shown.frame + 1)
+        st.html(f'<div role="status">{escape(line)}</div>', width="content")
+        pressed = st.button(
+            say("viewer.score_frame"),
+            key="score-frame",
+            on_click=state.score_frame,
+            args=(shown.frame, state.epoch()),
+        )
+    if pressed:
+        st.rerun()
 
 
 @st.fragment

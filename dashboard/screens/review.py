@@ -92,7 +92,7 @@ def read(case: Case, say: Texts) -> Review | None:
             if case.image is None:
                 st.html('<div class="no-film"></div>')
             else:
-                raw_film(state.film_of(case.image), say)
+                raw_film(say)
         with right, st.container(key="results"):
             # A place of its own, so that the spinner coming and going moves nothing below it.
             with st.empty().container():

@@ -32,6 +32,7 @@ from dashboard.state.answers import (
     was_flipped,
     whatif_key,
 )
+from dashboard.state.frames import FILM_KEY, film_shown, score_frame, take_step
 from dashboard.state.intake import (
     begin,
     case,
@@ -51,7 +52,7 @@ from dashboard.state.intake import (
     unfold,
     unfolded,
 )
-from dashboard.state.marks import MARKS_KEY, drawn, load_marks, reading, take_marks
+from dashboard.state.marks import MARKS_KEY, drawn, epoch, load_marks, reading, take_marks
 from dashboard.state.session import CloserKey, FlipKey, JobKey, VerdictKey, begin_with
 from dashboard.state.stored import (
     choice,
@@ -86,6 +87,7 @@ from dashboard.state.stored import (
 from dashboard.state.sweep import sweep_is_over, swept, to_sweep
 
 __all__ = [
+    "FILM_KEY",
     "LANGUAGE_KEY",
     "MARKS_KEY",
     "CloserKey",
@@ -104,8 +106,10 @@ __all__ = [
     "drawn",
     "drop_chosen",
     "drop_questions",
+    "epoch",
     "fields_place",
     "film_of",
+    "film_shown",
     "follow_address",
     "forget_reader",
     "given",
@@ -150,6 +154,7 @@ __all__ = [
     "reset_whatif",
     "review_address",
     "say",
+    "score_frame",
     "show_numbers",
     "stored_case",
     "sweep_is_over",
@@ -159,6 +164,7 @@ __all__ = [
     "take_frame",
     "take_marks",
     "take_reader",
+    "take_step",
     "take_text",
     "take_unclaimed",
     "text_box",

@@ -109,7 +109,7 @@ def remove(modality: Modality) -> None:
     """Callback: drop one part, and what was computed with it."""
     given().remove(modality)
     if modality == "image":
-        session().drawn = None
+        session().drawn = session().shown = None
     forget()
 
 
@@ -121,7 +121,8 @@ def new_case() -> None:
 def begin(files: dict[Modality, Offer]) -> None:
     """Start a case with these files; everything of the last one goes."""
     given().begin(files)
-    session().unfolded, session().drawn = False, None
+    session().unfolded = False
+    session().drawn = session().shown = None
     session().void = {file.identifier for file in arrived(BEFORE)}
     forget()
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dashboard.state.session import Drawn, held, session
 from mmbm.reading import MOST_MARKS, Mark, Reading
 
-__all__ = ["MARKS_KEY", "drawn", "load_marks", "reading", "take_marks"]
+__all__ = ["MARKS_KEY", "drawn", "epoch", "load_marks", "reading", "take_marks"]
 
 MARKS_KEY = "film-marks"
 
@@ -25,12 +25,16 @@ class Sent(BaseModel):
 
 def drawn() -> Drawn:
     """The marks on the X-ray at hand; none yet where another file has come."""
-    kept = session()
-    given, image = kept.given, kept.given.parts["image"]
-    epoch = f"{given.case}-{image.turn}-{image.files}-{kept.marks_loaded}"
-    if kept.drawn is None or kept.drawn.epoch != epoch:
-        kept.drawn = Drawn(epoch)
+    kept, now = session(), f"{epoch()}-{session().marks_loaded}"
+    if kept.drawn is None or kept.drawn.epoch != now:
+        kept.drawn = Drawn(now)
     return kept.drawn
+
+
+def epoch() -> str:
+    """Names the X-ray's file at hand, whichever of its frames; another file has another."""
+    given, image = session().given, session().given.parts["image"]
+    return f"{given.case}-{image.turn}-{image.files}"
 
 
 def load_marks(marks: Sequence[Mark]) -> None:

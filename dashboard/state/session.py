@@ -31,11 +31,13 @@ __all__ = [
     "FlipKey",
     "JobKey",
     "Session",
+    "Shown",
     "VerdictKey",
     "begin_with",
     "drop_unseen",
     "held",
     "keep_unseen",
+    "put",
     "session",
 ]
 
@@ -54,12 +56,22 @@ class Drawn:
 
 
 @dataclass(slots=True)
+class Shown:
+    """The frame on the screen of a file with several; ``of`` is the file and the scored frame."""
+
+    of: tuple[str, int]
+    frame: int  # from 0
+    films: dict[int, Film] = field(default_factory=dict)  # of other frames than the scored one
+
+
+@dataclass(slots=True)
 class Session:
     """All that this page remembers of one reader."""
 
     given: Given = field(default_factory=lambda: Given(holds=store_is_on()))
     review: Review | None = None
     film: tuple[Picture, Film] | None = None  # the last one that was developed
+    shown: Shown | None = None  # which frame of the X-ray
     drawn: Drawn | None = None  # by the reader on the X-ray
     marks_loaded: int = 0  # how often marks that were kept elsewhere came
     numbers: Case | Literal["some"] | None = None  # whose are on the screen
@@ -119,6 +131,11 @@ def drop_unseen(keys: re.Pattern[str]) -> None:
     for key in held():
         if keys.fullmatch(key):
             del st.session_state[key]
+
+
+def put(key: str, value: float) -> None:
+    """Set what a widget holds; in a callback, before it is drawn."""
+    st.session_state[key] = value
 
 
 def begin_with(key: str, value: object) -> bool:

@@ -29,9 +29,9 @@ __all__ = [
 
 HERE = Path(__file__).parent
 MODULES = (  # each imports from those before it only
-    "payload", "transform", "greys", "levels", "link", "software", "webgl", "map", "markers",
-    "marks", "drawing", "drawn", "keys", "panel", "scene", "measuring", "editing", "crosshair",
-    "pointer", "binding", "acts", "viewer",
+    "payload", "frames", "transform", "greys", "levels", "link", "software", "webgl", "map",
+    "markers", "marks", "drawing", "drawn", "keys", "panel", "scene", "measuring", "editing",
+    "crosshair", "pointer", "binding", "acts", "viewer",
 )  # fmt: skip
 IMPORT = re.compile(r"^import\s[^;]*;\n", re.MULTILINE)
 
@@ -53,9 +53,17 @@ def _component() -> Any:
     )
 
 
-def show(payload: bytes, *, key: str) -> None:
-    """Mount the viewer; the same key keeps its zoom and window over reruns."""
-    _component()(key=key, data=payload)
+def show(payload: bytes, *, key: str, on_step: Callable[[], None] | None = None) -> None:
+    """Mount the viewer; the same key keeps its zoom and window over reruns.
+
+    Where the reader steps to another frame, ``step`` of the widget's state at ``key`` says which:
+    {epoch, frame, turn}, unchecked; epoch is the ``series`` of the payload.
+    """
+    _component()(key=key, data=payload, on_step_change=on_step or _nothing)
+
+
+def _nothing() -> None:
+    """A viewer of one frame has no steps."""
 
 
 @cache

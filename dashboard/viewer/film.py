@@ -43,6 +43,7 @@ class Film:
     orientation: tuple[str, str]  # where rows and columns run: L, R, A, P, H, F or blank
     view: str  # PA, AP, LL, …
     frame: int  # of the file, from 0
+    frames: int  # of the file
     reduction: float  # stored pixels per displayed pixel, at least 1
     windows: tuple[Window, ...]  # the first is shown at the start
     curve: bytes  # the first window's grey of each level, where it is no line; else empty
@@ -78,6 +79,7 @@ def develop(picture: Picture) -> Film:
         orientation=picture.orientation,
         view=picture.view,
         frame=picture.frame,
+        frames=picture.frames,
         reduction=reduction,
         windows=windows,
         curve=curve,

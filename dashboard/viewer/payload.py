@@ -27,6 +27,7 @@ def pack(
     borrowed: bool = False,
     marks_of: str | None = None,
     link: str = "",
+    series: str = "",
 ) -> bytes:
     """Header, film, curve and map as one block of bytes.
 
@@ -35,6 +36,7 @@ def pack(
     takes its map from :func:`pack_overlay` instead. A ``borrowed`` film is not sent: another
     viewer on the page has it. It shows the reader's marks on the viewer ``marks_of``, its own where
     that is None. Viewers of one ``link`` share window, zoom, place, turns and inversion.
+    Another film of the same ``series`` is another frame, and keeps all that.
     """
     content, curve = (b"", b"") if borrowed else (film.content, film.curve)
     header = {
@@ -43,6 +45,8 @@ def pack(
         "link": link,
         "picture_id": film.identity,
         "frame": film.frame,
+        "frames": film.frames,
+        "series": series,
         "borrowed": borrowed,
         "film_bytes": len(content),
         "curve_bytes": len(curve),

@@ -2,6 +2,7 @@
 
 import { enterPoint, hasCrosshair } from "./crosshair.js";
 import { chosen, erase, step } from "./editing.js";
+import { stepFrame } from "./frames.js";
 import { cancelMark } from "./measuring.js";
 import { fitted, flipped, turned } from "./transform.js";
 
@@ -39,6 +40,8 @@ export function perform(viewer, name, number) {
       if (viewer.selected) chosen(viewer, null);
       else viewer.choosing("window");
     },
+    frame_before: () => stepFrame(viewer, -1),
+    frame_after: () => stepFrame(viewer, 1),
     mark_before: () => step(viewer, -1),
     mark_after: () => step(viewer, 1),
     enter: () => {

@@ -3,6 +3,7 @@
 import { hasCrosshair, moveCrosshair } from "./crosshair.js";
 import { DRAWN } from "./drawn.js";
 import { endWriting, nudge } from "./editing.js";
+import { stepFrame } from "./frames.js";
 import { asked, takesText } from "./keys.js";
 import { bindPointer } from "./pointer.js";
 
@@ -77,6 +78,8 @@ function press(viewer, event) {
   if (!found.move) viewer.act(found.act, found.number);
   else if (viewer.selected && !viewer.following) nudge(viewer, found.move, found.shift);
   else if (hasCrosshair(viewer)) moveCrosshair(viewer, found.move, found.shift);
+  else if (!found.shift && viewer.tool === "window" && viewer.header.frames > 1)
+    stepFrame(viewer, found.move[0] + found.move[1]);
   else if (found.shift) {
     const step = (viewer.header.top - viewer.header.low) / 60;
     viewer.window(center + y * step, width + x * step);

@@ -6,12 +6,13 @@ export const KEYS = {
   i: "invert", r: "right", l: "left", h: "across", v: "down",
   "+": "in", "-": "out", "=": "fit", n: "actual", " ": "reset", 0: "reset",
   1: "preset", 2: "preset", 3: "preset", 4: "preset", 5: "preset",
+  PageUp: "frame_before", PageDown: "frame_after",
   o: "map", ",": "mark_before", ".": "mark_after", Enter: "enter", Delete: "erase",
   Backspace: "erase", "?": "help",
 };
 // Streamlit runs the page again at "r" and empties its caches at "c".
 const STREAMLITS = ["r", "c"];
-const ON_FILM = [" ", "Escape", "Delete", "Backspace"]; // these mean something else elsewhere
+const ON_FILM = [" ", "Escape", "Delete", "Backspace", "PageUp", "PageDown"]; // these mean something else elsewhere
 const ARROWS = {
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
 };
@@ -42,7 +43,7 @@ export function asked({ key, shiftKey, ctrlKey, metaKey, altKey }, { onFilm, foc
 
 /** For the help: [keys, act], each act once. */
 export function listed() {
-  const names = { " ": "␣", Delete: "Del", Escape: "Esc", Enter: "⏎" };
+  const names = { " ": "␣", Delete: "Del", Escape: "Esc", Enter: "⏎", PageUp: "PgUp", PageDown: "PgDn" };
   const byAct = new Map();
   for (const [key, act] of Object.entries(KEYS)) {
     if (key === "Backspace") continue;

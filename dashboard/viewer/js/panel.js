@@ -29,7 +29,7 @@ function labelKeys(list, texts) {
     Object.assign(document.createElement(name), { textContent: words });
   const rows = [
     ...listed(), ["← → ↑ ↓", "move"], ["⇧ ← → ↑ ↓", "window_keys"],
-    ["← → ↑ ↓ ⏎", "crosshair"], ["← → ↑ ↓", "nudge"],
+    ["← → ↑ ↓ ⏎", "crosshair"], ["← → ↑ ↓", "nudge"], ["← → ↑ ↓", "frames"],
   ];
   list.replaceChildren(
     ...rows.flatMap(([keys, act]) => [term("dt", keys), term("dd", texts[`key_${act}`] ?? "")]),

@@ -2,6 +2,7 @@
 
 import { changed } from "./drawn.js";
 import { chosen, dragEdit, markAt } from "./editing.js";
+import { stepFrame } from "./frames.js";
 import { POINTS } from "./marks.js";
 import { beginMark, drawMark, endMark, isClick } from "./measuring.js";
 
@@ -22,7 +23,8 @@ export function bindPointer(viewer) {
     }
     e.preventDefault();
     const { x, y } = place(e);
-    viewer.zoomAt(Math.exp(-e.deltaY * 0.0015), x, y);
+    if (e.altKey && viewer.header.frames > 1) stepFrame(viewer, Math.sign(e.deltaY));
+    else viewer.zoomAt(Math.exp(-e.deltaY * 0.0015), x, y);
   }, { passive: false });
   canvas.addEventListener("pointerdown", (e) => {
     if (e.button > 1 || !viewer.state) return;

@@ -5,6 +5,7 @@ import { perform } from "./acts.js";
 import { bind, overlays } from "./binding.js";
 import { marksShown } from "./drawn.js";
 import { endWriting, write } from "./editing.js";
+import { sayFrame } from "./frames.js";
 import { narrowest } from "./greys.js";
 import { Pyramid } from "./levels.js";
 import { join, lead, leave } from "./link.js";
@@ -53,11 +54,12 @@ class Viewer {
     const fresh = before?.picture_id !== header.picture_id;
     if (!before) this.shown.on = !header.name || header.borrowed; // it is there for its map
     this.header = header;
+    if (this.wanted === header.frame || before?.series !== header.series) this.wanted = null;
     this.shares = sent.map;
     this.take(overlays.get(header.name));
     if (fresh) {
       if (before) letGo(before);
-      this.begin();
+      this.begin(before);
       this.renderer?.close();
       this.levels = this.renderer = null;
       filmOf(sent).then((film) => {
@@ -72,16 +74,17 @@ class Viewer {
   }
 
   /** The view of a picture: as it was left, or at its start. */
-  begin() {
-    const { name, picture_id: id, windows: [{ center, width }] } = this.header;
+  begin(before) {
+    const { name, series, picture_id: id, windows: [{ center, width }] } = this.header;
     const found = name && kept.get(name);
     if (found?.id === id) {
       Object.assign(this, found.view);
-    } else {
+    } else if (!(series && before?.series === series)) {
       const place = fitted({}, this.header, this.stage);
       this.state = { place, touched: false, center, width, preset: "0", invert: false, marks: [] };
       this.marked = null;
     }
+    else this.choose(Number(this.state.preset)); // another frame is seen as the one before
     if (name) kept.set(name, { id, view: { state: this.state, shown: this.shown } });
     this.selected = this.pending = this.crosshair = null;
     this.following = false;
@@ -127,6 +130,7 @@ class Viewer {
     this.control("opacity").value = String(100 * this.shown.opacity);
     this.control("threshold").value = String(100 * this.shown.threshold);
     this.control("cells").checked = this.shown.cells;
+    sayFrame(this);
     this.press();
     this.showMap(this.shown.on);
   }
@@ -258,7 +262,7 @@ class Viewer {
 
 const toolKey = (tool) => (["window", "zoom"].includes(tool) ? `${tool}_tool` : tool);
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".viewer");
   let viewer = mounts.get(parentElement);
   if (!viewer || viewer.root !== root) {
@@ -266,6 +270,7 @@ export default function ({ data, parentElement }) {
     viewer = new Viewer(root);
     mounts.set(parentElement, viewer);
   }
+  viewer.send = setStateValue;
   if (data && data.length) viewer.show(unpack(data));
   return () => {
     viewer.close();

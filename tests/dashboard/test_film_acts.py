@@ -1,10 +1,11 @@
-"""The reader's marks on the server: taken only where they are marks, and of the X-ray at hand."""
+"""Marks and steps of the reader on the server: taken only where they are of the X-ray at hand."""
 
+import numpy as np
 import pytest
 
 from dashboard import state
 from dashboard.given import File
-from dashboard.state import marks, session
+from dashboard.state import frames, marks, session
 from mmbm.reading import MOST_MARKS, Mark
 from tests.made_files import dicom, ramp
 
@@ -15,20 +16,24 @@ BOX = {"kind": "box", "points": [[0.1, 0.2], [0.3, 0.4]], "text": "here", "frame
 def sends(monkeypatch):
     """What the browser would do: a function that sends something as the marks' state."""
     held = {"session": session.Session()}
-    for module in (session, marks):
+    for module in (session, marks, frames):
         monkeypatch.setattr(module, "held", lambda: held)
+
+    monkeypatch.setattr(frames, "put", held.__setitem__)
 
     def send(value):
         held[state.MARKS_KEY] = {"drawn": value}
         state.take_marks()
         return state.drawn().marks
 
+    send.held = held
     return send
 
 
-def hand_in(identifier):
+def hand_in(identifier, pixels=None):
     given = state.given()
-    given.hand_in(given.place("image", "upload"), [File(identifier, "x.dcm", dicom(ramp()))])
+    content = dicom(ramp() if pixels is None else pixels)
+    given.hand_in(given.place("image", "upload"), [File(identifier, "x.dcm", content)])
     given.read("image")
 
 
@@ -83,3 +88,48 @@ def test_marks_that_were_kept_elsewhere_are_another_epoch(sends):
     state.load_marks([Mark.model_validate(BOX)])
     assert state.drawn().marks and state.drawn().epoch != epoch
     assert sends({"epoch": epoch, "marks": []}), "what the browser had before does not undo it"
+
+
+def step(sends, frame, wrong=None):
+    said = {"epoch": state.epoch(), "frame": frame, "turn": 1} | (wrong or {})
+    sends.held[state.FILM_KEY] = {"step": said}
+    state.take_step()
+    return state.film_shown(state.case().image)
+
+
+def test_another_frame_is_shown_and_the_case_stays_as_it_is(sends):
+    pixels = np.stack([ramp(top=4000) + number for number in range(3)])
+    hand_in("1", pixels)
+    case, scored = state.case(), state.film_shown(state.case().image)[0]
+    film, refusal = step(sends, 2)
+    assert (film.frame, film.frames, film.low, refusal) == (2, 3, scored.low + 2, None)
+    assert state.at_hand(case) and not state.given().waiting
+    assert state.film_shown(case.image)[0] is film, "decoded once"
+    sends({"epoch": state.drawn().epoch, "marks": [BOX | {"frame": 2}]})
+    assert step(sends, 0)[0] is scored
+    step(sends, 1)
+    state.score_frame(1, state.epoch())
+    state.given().read("image")
+    assert state.case().image.frame == 1 and not state.at_hand(case)
+    assert state.film_shown(state.case().image)[0].frame == 1
+    assert state.drawn().marks[0].frame == 2, "marks are of the file, whichever frame is scored"
+
+
+@pytest.mark.parametrize("wrong", [{"frame": 3}, {"frame": -1}, {"epoch": "x"}, {"more": 1}])
+def test_a_step_to_no_frame_changes_nothing(sends, wrong):
+    hand_in("1", np.stack([ramp()] * 3))
+    step(sends, 1)
+    assert step(sends, 2, wrong)[0].frame == 1
+    sends.held[state.FILM_KEY] = {"step": ["x"]}
+    state.take_step()
+    state.score_frame(2, "of another file")
+    assert state.film_shown(state.case().image)[0].frame == 1 and not state.given().waiting
+
+
+def test_a_frame_that_cannot_be_read_leaves_the_scored_one(sends, monkeypatch):
+    hand_in("1", np.stack([ramp()] * 3))
+    image = state.given().parts["image"]
+    image.content = image.content[: len(image.content) // 2]
+    film, refusal = step(sends, 2)
+    assert film.frame == 0 and refusal is not None
+    assert state.film_shown(state.case().image) == (film, None)
