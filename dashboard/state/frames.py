@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dashboard.state.answers import film_of
 from dashboard.state.marks import epoch
-from dashboard.state.session import Shown, held, put, session
+from dashboard.state.session import Stepped, held, put, session
 from dashboard.viewer import Film, develop
 from mmbm.case import Picture
 from mmbm.errors import MMBMError
@@ -66,9 +66,9 @@ def score_frame(frame: int, of_epoch: str) -> None:
         put(at.key, frame + 1)  # the picker of the intake says so too
 
 
-def _shown(picture: Picture) -> Shown:
+def _shown(picture: Picture) -> Stepped:
     """What is shown of this file since this frame of it was scored."""
     kept, of = session(), (epoch(), picture.frame)
-    if kept.shown is None or kept.shown.of != of:
-        kept.shown = Shown(of, picture.frame)
-    return kept.shown
+    if kept.stepped is None or kept.stepped.of != of:
+        kept.stepped = Stepped(of, picture.frame)
+    return kept.stepped

@@ -109,7 +109,7 @@ def remove(modality: Modality) -> None:
     """Callback: drop one part, and what was computed with it."""
     given().remove(modality)
     if modality == "image":
-        session().drawn = session().shown = None
+        session().drawn = session().stepped = None
     forget()
 
 
@@ -122,7 +122,7 @@ def begin(files: dict[Modality, Offer]) -> None:
     """Start a case with these files; everything of the last one goes."""
     given().begin(files)
     session().unfolded = False
-    session().drawn = session().shown = None
+    session().drawn = session().stepped = None
     session().void = {file.identifier for file in arrived(BEFORE)}
     forget()
 

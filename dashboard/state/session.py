@@ -31,7 +31,7 @@ __all__ = [
     "FlipKey",
     "JobKey",
     "Session",
-    "Shown",
+    "Stepped",
     "VerdictKey",
     "begin_with",
     "drop_unseen",
@@ -56,7 +56,7 @@ class Drawn:
 
 
 @dataclass(slots=True)
-class Shown:
+class Stepped:
     """The frame on the screen of a file with several; ``of`` is the file and the scored frame."""
 
     of: tuple[str, int]
@@ -71,7 +71,7 @@ class Session:
     given: Given = field(default_factory=lambda: Given(holds=store_is_on()))
     review: Review | None = None
     film: tuple[Picture, Film] | None = None  # the last one that was developed
-    shown: Shown | None = None  # which frame of the X-ray
+    stepped: Stepped | None = None  # to which frame of the X-ray
     drawn: Drawn | None = None  # by the reader on the X-ray
     marks_loaded: int = 0  # how often marks that were kept elsewhere came
     numbers: Case | Literal["some"] | None = None  # whose are on the screen
