@@ -80,8 +80,13 @@ class Database:
         """Leave no byte of what was deleted; False while another program reads old pages."""
         with self._refusals(), self.engine.connect() as connection:
             raw: Any = connection.connection.dbapi_connection
-            raw.execute("VACUUM")
-            busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            try:
+                raw.execute("VACUUM")
+                busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.OperationalError as failed:
+                if "locked" in str(failed):
+                    return False
+                raise
             return not busy
 
     def faults(self) -> list[str]:

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from mmbm.errors import StoreDamaged, StoreError
 from mmbm.store import audit, purge
-from mmbm.store import tables as t
 from mmbm.store.blobs import Blobs
 from mmbm.store.database import NAME, Database
 from mmbm.store.records import AuditEntry, Purged
@@ -135,15 +134,20 @@ class Keeper:
             audit.append(connection, self.now(), act, case_id, who)
 
     def _forget(self) -> bool:
+        """Take away what purges left; False where it must wait for another program."""
         with self._database.writing() as connection:
             purge.empty_trash(connection, self._blobs)
-        return self._database.forget()
+        clean = self._database.forget()
+        if clean:
+            with self._database.writing() as connection:
+                purge.finished(connection)
+        return clean
 
     def _tidy(self) -> None:
         """Finish a purge that a dead process began, and take away what it had half written."""
         with self._database.reading() as connection:
-            waits = connection.execute(sa.select(t.trash)).first() is not None
-        if waits:
+            unfinished = purge.unfinished(connection)
+        if unfinished:
             self._forget()
         with self._database.writing() as connection:
             self._blobs.sweep(purge.all_named(connection).__contains__)

@@ -21,9 +21,11 @@ __all__ = [
     "delete",
     "due",
     "empty_trash",
+    "finished",
     "retention",
     "salt",
     "set_retention",
+    "unfinished",
 ]
 
 REASONS = (
@@ -37,6 +39,7 @@ OF_A_CASE = (
     t.answers, t.analyses, t.readings, t.shown, t.labels, t.parts, t.exports, t.cases,
 )  # fmt: skip
 RETENTION, SALT = "retention_days", "salt"
+UNCLEAN = "unclean"  # old bytes may be left in the database
 
 
 def delete(
@@ -60,6 +63,7 @@ def delete(
     gone = [sha256 for sha256 in sorted(files) if not named(connection, sha256)]
     for sha256 in gone:
         connection.execute(sa.insert(t.trash).prefix_with("OR IGNORE").values(sha256=sha256))
+    _set(connection, UNCLEAN, "yes")
     return append(connection, now, act, case_id, who), len(gone), rows
 
 
@@ -72,6 +76,17 @@ def empty_trash(connection: sa.Connection, blobs: Blobs) -> None:
         if not named(connection, sha256):
             blobs.remove(sha256)
     connection.execute(sa.delete(t.trash))
+
+
+def unfinished(connection: sa.Connection) -> bool:
+    """Whether a purge has left something to take away."""
+    waits = connection.execute(sa.select(t.trash)).first() is not None
+    return waits or _get(connection, UNCLEAN) is not None
+
+
+def finished(connection: sa.Connection) -> None:
+    """Note that nothing is left."""
+    _set(connection, UNCLEAN, None)
 
 
 def named(connection: sa.Connection, sha256: str) -> bool:
@@ -95,26 +110,21 @@ def set_retention(connection: sa.Connection, days: int | None) -> None:
     """Keep cases so many days; None: without a limit. Raises StoreError for less than a day."""
     if days is not None and days < 1:
         raise StoreError(sentence("store.days"))
-    connection.execute(sa.delete(t.settings).where(t.settings.c.name == RETENTION))
-    if days is not None:
-        row = {"name": RETENTION, "value": str(days)}
-        connection.execute(sa.insert(t.settings).values(row))
+    _set(connection, RETENTION, None if days is None else str(days))
 
 
 def retention(connection: sa.Connection) -> int | None:
     """How many days cases are kept; None: without a limit."""
-    query = sa.select(t.settings.c.value).where(t.settings.c.name == RETENTION)
-    days = connection.execute(query).scalar()
+    days = _get(connection, RETENTION)
     return None if days is None else int(days)
 
 
 def salt(connection: sa.Connection) -> bytes:
     """The store's secret, made when first asked for, in a transaction that writes."""
-    query = sa.select(t.settings.c.value).where(t.settings.c.name == SALT)
-    held = connection.execute(query).scalar()
+    held = _get(connection, SALT)
     if held is None:
         held = secrets.token_hex(16)
-        connection.execute(sa.insert(t.settings).values(name=SALT, value=held))
+        _set(connection, SALT, held)
     return bytes.fromhex(held)
 
 
@@ -126,3 +136,15 @@ def due(connection: sa.Connection, today: date) -> tuple[str, ...]:
     until = today - timedelta(days=days)
     query = sa.select(t.cases.c.case_id).where(t.cases.c.added < until.isoformat())
     return tuple(connection.execute(query).scalars())
+
+
+def _get(connection: sa.Connection, name: str) -> str | None:
+    query = sa.select(t.settings.c.value).where(t.settings.c.name == name)
+    held: str | None = connection.execute(query).scalar()
+    return held
+
+
+def _set(connection: sa.Connection, name: str, value: str | None) -> None:
+    connection.execute(sa.delete(t.settings).where(t.settings.c.name == name))
+    if value is not None:
+        connection.execute(sa.insert(t.settings).values(name=name, value=value))

@@ -9,39 +9,12 @@ import pytest
 
 from mmbm.analysis import analyse
 from mmbm.errors import StoreError
-from mmbm.predict import load
 from mmbm.reading import Decision, Mark, Reading
 from mmbm.report import case_report
-from mmbm.store import Given, Wanted, open_store
-from tests.made_cases import NOTES, write_manifest
+from mmbm.store import Wanted
 
 READER = "Dr A"
 BOX = Mark(kind="box", points=((0.1, 0.2), (0.3, 0.4)))
-
-
-@pytest.fixture(scope="module")
-def predictor(tiny_model_dir):
-    return load(tiny_model_dir, "cpu", 1)
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("given")
-    write_manifest(folder, 4)
-    return folder
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = open_store(tmp_path / "store")
-    yield opened
-    opened.close()
-
-
-def given(files, number=0):
-    names = {"image": f"film{number}.png", "audio": f"sound{number}.wav"}
-    parts = {m: Given(name=n, content=(files / n).read_bytes()) for m, n in names.items()}
-    return parts | {"notes": Given(name="", content=NOTES[0][0].encode(), kind="typed")}
 
 
 def first(answer="yes"):
@@ -55,9 +28,9 @@ def decided(locked, final):
     )
 
 
-def test_the_parts_come_out_as_they_went_in(store, files):
-    case_id = store.add_case(given(files), patient="A 12", taken=date(2026, 3, 3), source="north")
-    assert store.parts(case_id) == given(files)
+def test_the_parts_come_out_as_they_went_in(store, given):
+    case_id = store.add_case(given(), patient="A 12", taken=date(2026, 3, 3), source="north")
+    assert store.parts(case_id) == given()
     held = store.case(case_id)
     assert (held.patient, held.taken, held.source) == ("A 12", date(2026, 3, 3), "north")
     assert held.modalities == ("image", "audio", "notes")
@@ -65,24 +38,24 @@ def test_the_parts_come_out_as_they_went_in(store, files):
     assert store.read(case_id).present == ("image", "notes", "audio")
 
 
-def test_the_same_inputs_are_one_case(store, files):
-    case_id = store.add_case(given(files))
-    renamed = {m: g.model_copy(update={"name": "other"}) for m, g in given(files).items()}
+def test_the_same_inputs_are_one_case(store, given):
+    case_id = store.add_case(given())
+    renamed = {m: g.model_copy(update={"name": "other"}) for m, g in given().items()}
     assert store.add_case(renamed) == case_id
-    assert store.add_case(given(files, 1)) != case_id
-    assert store.add_case(given(files), key="7") == store.add_case(given(files, 1), key="7")
+    assert store.add_case(given(1)) != case_id
+    assert store.add_case(given(), key="7") == store.add_case(given(1), key="7")
     assert [e.act for e in store.audit(case_id)] == ["add"]
 
 
-def test_an_analysis_is_kept_and_made_again_bit_by_bit(store, files, predictor):
-    case_id = store.add_case(given(files))
+def test_an_analysis_is_kept_and_made_again_bit_by_bit(store, given, predictor):
+    case_id = store.add_case(given())
     assert store.analysis(case_id) is None and store.unscored() == (case_id,)
     analysis = analyse(store.read(case_id), predictor, level=0.8)
     store.save_analysis(case_id, analysis)
     kept = store.analysis(case_id)
     assert kept.report == case_report(analysis)
     assert kept.weights_sha256 == predictor.identity.sha256
-    assert kept.inputs.keys() == set(given(files)) and kept.level == 0.8
+    assert kept.inputs.keys() == set(given()) and kept.level == 0.8
     logits = {name: float.fromhex(bits) for name, bits in kept.logits.items()}
     assert logits == {f.name: f.logit for f in analysis.prediction.findings}
     again = store.rerun(case_id, predictor)
@@ -91,8 +64,8 @@ def test_an_analysis_is_kept_and_made_again_bit_by_bit(store, files, predictor):
     assert store.case(case_id).scored and store.unscored() == ()
 
 
-def test_first_answers_are_fixed_before_the_model_speaks(store, files, predictor):
-    case_id = store.add_case(given(files))
+def test_first_answers_are_fixed_before_the_model_speaks(store, given, predictor):
+    case_id = store.add_case(given())
     locked = store.lock_first(case_id, first())
     assert locked.locked_at is not None and store.reading(case_id) == locked
     store.save_analysis(case_id, analyse(store.read(case_id), predictor))
@@ -110,8 +83,8 @@ def test_first_answers_are_fixed_before_the_model_speaks(store, files, predictor
     assert store.verify_audit()
 
 
-def test_a_lock_is_refused_once_the_model_was_shown(store, files):
-    case_id = store.add_case(given(files))
+def test_a_lock_is_refused_once_the_model_was_shown(store, given):
+    case_id = store.add_case(given())
     store.mark_shown(case_id, READER)
     with pytest.raises(StoreError, match="shown to you already"):
         store.lock_first(case_id, first())
@@ -123,14 +96,14 @@ def test_a_lock_is_refused_once_the_model_was_shown(store, files):
         )
 
 
-def test_nobody_but_the_owner_may_look(store, files):
-    store.add_case(given(files))
+def test_nobody_but_the_owner_may_look(store, given):
+    store.add_case(given())
     for path in [store.folder, *store.folder.rglob("*")]:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
 
-def test_the_worklist(store, files):
-    ids = [store.add_case(given(files, i), patient=f"P{i}", source="north") for i in range(3)]
+def test_the_worklist(store, given):
+    ids = [store.add_case(given(i), patient=f"P{i}", source="north") for i in range(3)]
     page = store.worklist(Wanted(order="oldest", size=2))
     assert page.total == 3 and [row.case.case_id for row in page.rows] == ids[:2]
     assert store.worklist(Wanted(order="oldest", size=2, page=1)).rows[0].case.case_id == ids[2]
@@ -139,14 +112,14 @@ def test_the_worklist(store, files):
     assert store.counts()["waiting"] == 3
 
 
-def test_purged(store, files):
-    ids = [store.add_case(given(files, i), patient=f"Unique{i}") for i in range(2)]
+def test_purged(store, given):
+    ids = [store.add_case(given(i), patient=f"Unique{i}") for i in range(2)]
     proof = store.purge(ids[0], by=READER)
     assert proof.clean and proof.files == 2  # the note is the other case's too
     with pytest.raises(StoreError, match="no such case"):
         store.parts(ids[0])
     held = b"".join(p.read_bytes() for p in store.folder.rglob("*") if p.is_file())
     assert b"Unique0" not in held and b"Unique1" in held
-    assert (files / "film0.png").read_bytes()[:200] not in held
+    assert given(0)["image"].content[:200] not in held
     assert [e.act for e in store.audit(ids[0])] == ["add", "purge by hand"]
-    assert store.parts(ids[1]) == given(files, 1)
+    assert store.parts(ids[1]) == given(1)
