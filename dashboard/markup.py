@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboard.colours import LOWERS, RAISES, signed_colour
@@ -60,21 +60,12 @@ def signed(value: float, digits: int = 2) -> str:
     return ("+" if value > 0 else "−") + text
 
 
-def meters(
-    rows: Sequence[tuple[str, float]],
-    *,
-    standing: Mapping[str, str] | None = None,
-) -> str:
-    """Horizontal bars of (name, probability).
-
-    ``standing`` is what to say below a name: how far that finding was validated.
-    """
+def meters(rows: Sequence[tuple[str, float]]) -> str:
+    """Horizontal bars of (name, probability)."""
     parts = []
     for name, probability in rows:
-        below = (standing or {}).get(name, "")
-        small = f'<span class="meter-standing">{escape(below)}</span>' if below else ""
         parts.append(
-            f'<div class="meter"><span class="meter-name">{escape(name)}{small}</span>'
+            f'<div class="meter"><span class="meter-name">{escape(name)}</span>'
             f'<span class="meter-track" role="meter" aria-valuemin="0" aria-valuemax="100" '
             f'aria-valuenow="{100 * probability:.0f}" aria-label="{escape(name)}">'
             f'<span class="meter-fill" style="width:{100 * probability:.1f}%"></span></span>'

@@ -76,7 +76,8 @@ class Analysis:
     def warnings(self) -> tuple[str, ...]:
         """Everything to know before believing the numbers, a sentence each."""
         late = late_warnings(self.prediction)
-        return (*self.prediction.warnings, *late, *sentences.warnings(self.judgement))
+        before = (*self.prediction.warnings, *late)
+        return (*before, *sentences.warnings(self.judgement, before))
 
     def account(self, finding: str) -> Ledger:
         """One finding's account as calibrated. Raises ValueError for another's name."""

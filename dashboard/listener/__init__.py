@@ -12,9 +12,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.listener.payload import Chapter, Told, pack
+from dashboard.listener.payload import Chapter, EventSpans, Stretch, Told, pack
 
-__all__ = ["Chapter", "Told", "pack", "script", "show", "tell"]
+__all__ = ["Chapter", "EventSpans", "Stretch", "Told", "carry", "pack", "script", "show", "tell"]
 
 HERE = Path(__file__).parent
 MODULES = ("player", "spectrum", "panel", "acts", "mount")  # one script in the page
@@ -36,15 +36,29 @@ def _panel() -> Any:
     )
 
 
-def show(payload: bytes, *, key: str) -> None:
-    """Mount the panel with a recording; its words come by :func:`tell`."""
-    _panel()(key=key, data=payload)
+def show(recording_id: str, *, key: str) -> None:
+    """Mount the panel of a recording that :func:`carry` sends; its words come by :func:`tell`."""
+    _panel()(key=key, data={"recording_id": recording_id})
+
+
+def _hidden(name: str, script: str) -> Any:
+    js = (HERE / script).read_text(encoding="utf-8")
+    return st.components.v2.component(name, html="<span hidden></span>", js=js)
+
+
+@cache
+def _recording() -> Any:
+    return _hidden("mmbm_recording", "recording.js")
+
+
+def carry(payload: bytes, *, key: str) -> None:
+    """Send a packed recording to the page, once; it stays while this is drawn. Takes no room."""
+    _recording()(key=key, data=payload, height=1)
 
 
 @cache
 def _told() -> Any:
-    told = (HERE / "told.js").read_text(encoding="utf-8")
-    return st.components.v2.component("mmbm_told", html="<span hidden></span>", js=told)
+    return _hidden("mmbm_told", "told.js")
 
 
 def tell(told: Told, *, key: str) -> None:

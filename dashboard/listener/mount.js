@@ -1,17 +1,13 @@
-// Streamlit calls the default export with the recording, and again when another one comes. What the
-// reader set by hand outlives the panel (a closed tab, another language), but not the case.
+// Streamlit calls the default export with the name of a recording, which recording.js has or will
+// have. What the reader set by hand outlives the panel (a closed tab, another language), but not the
+// case.
 
 const mounts = new WeakMap();
-const heard = (globalThis.mmbmHeard ??= { told: new Map(), memories: new Map() }); // see told.js
+const heard = (globalThis.mmbmHeard ??= {
+  told: new Map(), memories: new Map(), recordings: new Map(),
+}); // see told.js and recording.js
 const TOLD = "mmbm-told"; // the event that something was told
-
-/** Payload: u32 header length, JSON header, i16 samples. */
-function unpack(bytes) {
-  const copy = (from, to) => bytes.slice(from, to).buffer;
-  const start = 4 + new DataView(copy(0, 4)).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, start)));
-  return { header, samples: new Int16Array(copy(start, bytes.length)) };
-}
+const RECORDING = "mmbm-recording"; // the event that a recording has come
 
 /** What was set by hand for this recording; of another one nothing is kept. */
 function memoryOf(id) {
@@ -33,21 +29,24 @@ export default function ({ data, parentElement }) {
     mount?.close();
     const panel = new Panel(root);
     const tell = () => panel.tell(heard.told.get(panel.header?.name));
+    const load = () => {
+      const recording = heard.recordings.get(mount.recording_id);
+      if (!recording || panel.header?.recording_id === mount.recording_id) return;
+      panel.load(recording, memoryOf(mount.recording_id));
+      tell();
+    };
     document.addEventListener(TOLD, tell);
+    document.addEventListener(RECORDING, load);
     const close = () => {
       document.removeEventListener(TOLD, tell);
+      document.removeEventListener(RECORDING, load);
       panel.close();
     };
-    mount = { panel, tell, close };
+    mount = { panel, load, close };
     mounts.set(parentElement, mount);
   }
-  if (data?.length) {
-    const recording = unpack(data);
-    const { recording_id } = recording.header;
-    if (mount.panel.header?.recording_id !== recording_id)
-      mount.panel.load(recording, memoryOf(recording_id));
-    mount.tell();
-  }
+  mount.recording_id = data?.recording_id;
+  mount.load();
   return () => {
     mount.close();
     mounts.delete(parentElement);

@@ -177,6 +177,7 @@ class Panel {
       return bar;
     });
     this.at(".bars").replaceChildren(made("i", "zero"), ...bars, ...unheard());
+    this.events(span);
     const most = Math.max(2, Math.floor(this.tracks.clientWidth / 60));
     const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120]
       .find((each) => (to - from) / each <= most) ?? 300;
@@ -189,6 +190,22 @@ class Panel {
     }
     this.at(".times").replaceChildren(...ticks);
     this.band();
+  }
+
+  /** A row for each event: where it was heard. */
+  events(span) {
+    const rows = (this.told?.events ?? []).map(({ text, spans }) => {
+      const row = made("div", "");
+      const heard = spans.map(([start, end]) => {
+        const node = span("heard", start, end);
+        node.title = `${text}: ${start.toFixed(1)}–${end.toFixed(1)} s`;
+        return node;
+      });
+      row.append(...heard, made("span", "", text));
+      return row;
+    });
+    this.at(".track.events").hidden = !rows.length;
+    this.at(".track.events").replaceChildren(...rows);
   }
 
   /** The frequencies by their names, and those that the filter takes away, dimmed. */

@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 
 from mmbm.case import SAMPLE_RATE, Sound
 
-__all__ = ["Chapter", "Stretch", "Told", "clipped", "identity", "pack", "silent", "stretches"]
+__all__ = [
+    "Chapter",
+    "EventSpans",
+    "Stretch",
+    "Told",
+    "clipped",
+    "identity",
+    "pack",
+    "silent",
+    "stretches",
+]
 
 NAME = "review"  # the panel that what is told is for
 FRAME = 0.1  # seconds in which silence is looked for
@@ -37,6 +47,14 @@ class Chapter:
 
 
 @dataclass(frozen=True, slots=True)
+class EventSpans:
+    """Where one event was heard."""
+
+    text: str
+    spans: tuple[Stretch, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """All that is said of a recording; another finding or another language changes this alone."""
 
@@ -48,6 +66,7 @@ class Told:
     share_label: str
     heading: str
     chapters: tuple[Chapter, ...]
+    events: tuple[EventSpans, ...]
     marked: tuple[str, ...]  # sentences on clipped and silent places
     notes: tuple[str, ...]
     texts: Mapping[str, str]

@@ -2,7 +2,9 @@
 // The panel shows it; another finding or language sends this alone. It stays while the case does,
 // so the panel's memory is kept as long, and dropped with it.
 
-const heard = (globalThis.mmbmHeard ??= { told: new Map(), memories: new Map() });
+const heard = (globalThis.mmbmHeard ??= {
+  told: new Map(), memories: new Map(), recordings: new Map(),
+});
 
 export default function ({ data }) {
   if (!data?.name) return undefined;

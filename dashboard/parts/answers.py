@@ -65,7 +65,9 @@ def adjusted(seen: Review, finding: str, say: Texts) -> Analysis:
     if seen.analysis.prediction.trust is not None:
         st.html(f"<b>{escape(say('trust.level'))}</b>")
         level = level_picker(say)
-        st.html(f'<div class="small">{escape(say("trust.caption", level=f"{level:.0%}"))}</div>')
+        st.html(
+            f'<div class="small">{escape(say("trust.caption", level=f"{100 * level:g} %"))}</div>'
+        )
     common = prevalence_picker(finding, seen.analysis.prevalences.calibrated, say)
     said = what_it_means(seen.analysis.account(finding), common, say)
     st.html(f'<div class="small">{escape(said)}</div>')

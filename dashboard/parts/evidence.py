@@ -118,7 +118,7 @@ def map_in_words(seen: Review, account: Ledger, maps: EvidenceMaps, say: Texts) 
     lungs = prepared.lungs if isinstance(prepared, PreparedImage) else None
     inside = share_inside(evidence, lungs) if lungs and lungs.found else None
     if inside is not None:
-        line += " " + say("viewer.inside", share=f"{inside:.0%}")
+        line += " " + say("viewer.inside", share=f"{100 * inside:.0f} %")
     return f"{line} {say('viewer.no_verdict')}"
 
 

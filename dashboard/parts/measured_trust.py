@@ -35,7 +35,7 @@ def answers(record: Record, finding: str, say: Texts) -> None:
                 say("model.answers.level"),
                 levels,
                 default=chosen,
-                format_func=lambda level: f"{float(level):.0%}",
+                format_func=lambda level: f"{100 * float(level):g} %",
                 key="model-level",
                 required=True,
             )

@@ -18,7 +18,7 @@ from dashboard.parts.note import note
 from dashboard.parts.other import others
 from dashboard.parts.over_time import others_of_patient, timeline
 from dashboard.parts.prevalence import at_prevalence
-from dashboard.parts.sound import sound, sound_told
+from dashboard.parts.sound import sound, sound_carried, sound_told
 from dashboard.parts.tabs import open_tab
 from dashboard.parts.whatif import whatif
 from dashboard.review import Review
@@ -63,17 +63,20 @@ def beside(seen: Review, say: Texts) -> None:
     account = at_prevalence(analysis.account(finding), common)
     account_of(analysis, account, say, common.shift(finding))
     maps = seen.analysis.map(finding)  # after the numbers, which need no map
-    with st.container(key="overlay"):
+    unseen = st.container(key="overlay")
+    with unseen:
         film_map(seen, maps, say)
         sound_told(seen, maps, say)
-    evidence(seen, finding, account, maps, say, moved=bool(common.wanted))
+    opened = evidence(seen, finding, account, maps, say, moved=bool(common.wanted))
+    with unseen:
+        sound_carried(seen, opened == "sound")
     export(analysis, say)
 
 
 def evidence(
     seen: Review, finding: str, account: Ledger, maps: EvidenceMaps, say: Texts, *, moved: bool
-) -> None:
-    """What carried the account, in tabs; only the open one is drawn."""
+) -> str:
+    """What carried the account, in tabs; only the open one is drawn. Returns its name."""
     tabs: dict[str, Callable[[], None]] = {
         "notes": partial(notes, seen, maps, say),
         "sound": partial(sounds, seen, maps, say),
@@ -86,10 +89,11 @@ def evidence(
     if stored.store_is_on():
         tabs = of_the_store(seen, finding, say) | tabs
     opened, place = open_tab("review", {name: say(f"tab.{name}") for name in tabs}, say)
+    state.ask_again(opened)
     with place:
         tabs[opened]()
-    for name in tabs.keys() - {opened}:
-        state.keep_questions(name)
+    state.keep_questions(tabs, opened)
+    return opened
 
 
 def of_the_store(seen: Review, finding: str, say: Texts) -> dict[str, Callable[[], None]]:

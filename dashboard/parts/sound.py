@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import listener, markup
+from dashboard import listener, markup, state
 from dashboard.figures import sound as figures
 from dashboard.foreign import escape
 from dashboard.review import Review
@@ -12,14 +12,16 @@ from dashboard.text import Texts
 from mmbm.branches.audio.prepare import SoundEvidence
 from mmbm.case import Sound
 from mmbm.explain.maps import EvidenceMaps
+from mmbm.predict import Event
 
-__all__ = ["sound", "sound_told"]
+__all__ = ["sound", "sound_carried", "sound_told"]
 
 PANEL_TEXTS = (
     "panel", "position", "play", "pause", "loop", "speed", "filter", "unfiltered", "lung", "heart",
     "gain", "waveform", "spectrogram", "zoom", "whole", "clear",
 )  # fmt: skip
 LIKELY = 0.5  # an event at least this probable has a moment of its own
+LEAD = 0.25  # seconds that are heard before an event
 LISTED = 4  # stretches that are told one by one
 
 
@@ -28,7 +30,7 @@ def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
     heard = maps.parts.get("audio")
     if not seen.recording or not isinstance(heard, SoundEvidence):
         return
-    listener.show(seen.recording, key="listener")
+    listener.show(seen.recording_id, key="listener")
     times, sums, _ = figures.time_sums(heard.values, heard.seconds)
     table = markup.facts_table(figures.by_second(times, sums, say))
     events = seen.analysis.prediction.events.get("audio", ())
@@ -39,6 +41,17 @@ def sound(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
         f'<div class="small"><b>{escape(say("sound.events"))}.</b> '
         f"{escape(say('sound.events_caption'))}</div>{markup.meters(rows)}"
     )
+
+
+def sound_carried(seen: Review, opened: bool) -> None:
+    """Send the recording once its panel was opened, and keep it on the page while the case stays.
+
+    A panel that is closed and opened again, or drawn in another language, is sent nothing.
+    """
+    if opened:
+        state.listen_to(seen.recording_id)
+    if seen.recording and state.listened_to(seen.recording_id):
+        listener.carry(seen.recording, key="recording")
 
 
 def sound_told(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
@@ -57,6 +70,10 @@ def sound_told(seen: Review, maps: EvidenceMaps, say: Texts) -> None:
         share_label=f"{say('sound.share')} ±{scale:.2g}",
         heading=say("sound.moments", finding=say.name("finding", maps.finding)),
         chapters=(*moments(heard, say), *event_moments(seen, say)),
+        events=tuple(
+            listener.EventSpans(named(event, say), tuple(in_recording(of)))
+            for event, of in likely(seen)
+        ),
         marked=marked(seen, say),
         notes=notes(audio, heard, say),
         texts={name: say(f"sound.{name}") for name in PANEL_TEXTS},
@@ -74,27 +91,43 @@ def moments(heard: SoundEvidence, say: Texts) -> list[listener.Chapter]:
     return chapters
 
 
-def event_moments(seen: Review, say: Texts) -> list[listener.Chapter]:
-    """Where each event that is likely was heard most."""
-    likely = {
-        event.name: event.probability
-        for event in seen.analysis.prediction.events.get("audio", ())
-        if event.probability >= LIKELY and event.name != "normal"
-    }
+def likely(seen: Review) -> list[tuple[Event, SoundEvidence]]:
+    """The events that were told, with when each was."""
+    told = {event.name: event for event in seen.analysis.prediction.events.get("audio", ())}
     return [
-        listener.Chapter(
-            max(0.0, round(evidence.strongest - evidence.start - 0.25, 2)),
-            say(
-                "sound.event_moment",
-                event=say.name("event", name),
-                probability=markup.percent(likely[name]),
-                second=f"{evidence.strongest - evidence.start:.1f}",
-            ),
-            "event",
-        )
-        for name, evidence in seen.sound_events.items()
-        if name in likely
+        (told[name], of)
+        for name, of in seen.sound_events.items()
+        if name in told and told[name].probability >= LIKELY and name != "normal"
     ]
+
+
+def named(event: Event, say: Texts) -> str:
+    """An event with its probability."""
+    return f"{say.name('event', event.name)} {markup.percent(event.probability)}"
+
+
+def in_recording(of: SoundEvidence) -> list[listener.Stretch]:
+    """The stretches of an event, in seconds of the recording as it is played."""
+    return [
+        (round(span.start - of.start, 2), round(span.end - of.start, 2)) for span in of.heard_at
+    ]
+
+
+def event_moments(seen: Review, say: Texts) -> list[listener.Chapter]:
+    """The stretch in which each event that is likely was heard most."""
+    chapters = []
+    for event, of in likely(seen):
+        most = of.strongest - of.start
+        for start, end in in_recording(of):
+            if start <= most <= end:
+                text = say(
+                    "sound.event_moment",
+                    event=named(event, say),
+                    start=f"{start:.1f}",
+                    end=f"{end:.1f}",
+                )
+                chapters.append(listener.Chapter(max(0.0, start - LEAD), text, "event"))
+    return chapters
 
 
 def marked(seen: Review, say: Texts) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ def level_picker(say: Texts) -> float:
         say("trust.level"),
         LEVELS,
         default=0.9,
-        format_func=lambda level: f"{level:.0%}",
+        format_func=lambda level: f"{100 * level:g} %",
         key="level",
         label_visibility="collapsed",
         required=True,

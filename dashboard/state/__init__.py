@@ -10,6 +10,7 @@ from dashboard.state.address import (
     say,
 )
 from dashboard.state.answers import (
+    ask_again,
     at_hand,
     drop_questions,
     film_of,
@@ -25,6 +26,8 @@ from dashboard.state.answers import (
     kept_flip,
     kept_review,
     kept_verdict,
+    listen_to,
+    listened_to,
     numbers_are_old,
     numbers_shown,
     reset_whatif,
@@ -94,6 +97,7 @@ __all__ = [
     "FlipKey",
     "JobKey",
     "VerdictKey",
+    "ask_again",
     "at_hand",
     "begin",
     "begin_with",
@@ -128,6 +132,8 @@ __all__ = [
     "kept_reading",
     "kept_review",
     "kept_verdict",
+    "listen_to",
+    "listened_to",
     "listing_key",
     "load_marks",
     "marks_are_due",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 from dashboard.jobs import Job
@@ -22,6 +23,7 @@ from mmbm.explain.flips import Flip
 from mmbm.explain.verdict import MapVerdict
 
 __all__ = [
+    "ask_again",
     "at_hand",
     "drop_answers",
     "drop_questions",
@@ -38,6 +40,8 @@ __all__ = [
     "kept_flip",
     "kept_review",
     "kept_verdict",
+    "listen_to",
+    "listened_to",
     "numbers_are_old",
     "numbers_shown",
     "reset_whatif",
@@ -132,6 +136,16 @@ def keep_verdict(key: CloserKey, judged: MapVerdict) -> None:
     session().verdicts[key] = judged
 
 
+def listen_to(recording_id: str) -> None:
+    """Remember that the panel of this recording was opened."""
+    session().listened = recording_id
+
+
+def listened_to(recording_id: str) -> bool:
+    """Whether the panel of this recording was opened."""
+    return session().listened == recording_id
+
+
 def whatif_key(widget: str) -> str:
     """A what-if widget's key; it changes with the case and on a reset, which empties it."""
     return f"whatif-{widget}-{session().whatif_turn}"
@@ -147,9 +161,20 @@ QUESTIONS = {
 }
 
 
-def keep_questions(tab: str) -> None:
-    """Keep what was asked in a tab that is closed; called in each run that does not draw it."""
-    if tab in QUESTIONS:
+def keep_questions(tabs: Iterable[str], opened: str) -> None:
+    """Keep what was asked in tabs that are closed; called when the open one was drawn."""
+    for tab in QUESTIONS.keys() & set(tabs) - {opened}:
+        keep_unseen(QUESTIONS[tab])
+        session().closed.add(tab)
+    session().closed.discard(opened)
+
+
+def ask_again(tab: str) -> None:
+    """Put back what was asked in a tab before it was closed; called before it is drawn.
+
+    For Streamlit tells the browser of a value in the run alone in which it was set.
+    """
+    if tab in session().closed:
         keep_unseen(QUESTIONS[tab])
 
 

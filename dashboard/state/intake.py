@@ -132,6 +132,7 @@ def forget() -> None:
     kept = session()
     kept.review = kept.film = kept.prior = None
     kept.drafts.clear()
+    kept.listened = ""
     drop_answers()
     forgetting.drop_media()
     kept.sweep = "due"

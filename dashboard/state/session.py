@@ -80,7 +80,9 @@ class Session:
     verdicts: dict[CloserKey, MapVerdict] = field(default_factory=dict)
     flips: dict[FlipKey, Flip | None] = field(default_factory=dict)
     jobs: dict[JobKey, Job] = field(default_factory=dict)
+    listened: str = ""  # the recording whose panel was opened last
     whatif_turn: int = 0  # in the keys of the what-if's widgets; a new turn empties them
+    closed: set[str] = field(default_factory=set)  # tabs whose widgets the browser forgot
     questions_of: int = 0  # the turn that the kept questions of closed tabs belong to
     data_report: DataReport | None = None
     unfolded: bool = False  # whether the intake is open over a case

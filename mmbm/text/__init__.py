@@ -129,6 +129,13 @@ def placeholders(code: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(table("en")[code]) if name}
 
 
+class _Number(float):
+    """Writes "90 %" where Python writes "90%"."""
+
+    def __format__(self, spec: str) -> str:
+        return super().__format__(spec).replace("%", " %")
+
+
 def _filled(code: str, values: Mapping[str, Value], language: Language) -> str:
     words = {name: _word(value, language) for name, value in values.items()}
     return table(language)[code].format(**words)
@@ -138,6 +145,8 @@ def _word(value: Value, language: Language) -> str | int | float:
     """A value as it is filled in; several as "one, another and a third"."""
     if isinstance(value, Sentence):
         return value.into(language)
+    if isinstance(value, float):
+        return _Number(value)
     if not isinstance(value, tuple):
         return value
     *others, last = (str(_word(each, language)) for each in value)

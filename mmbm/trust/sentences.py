@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from mmbm.branches.registry import branch_of
 from mmbm.text import Sentence, as_sentence, known, name_of, sentence
 from mmbm.trust.disagreement import Disagreement
@@ -9,6 +11,9 @@ from mmbm.trust.judge import Answer, Judgement
 from mmbm.trust.shift import Shift
 
 __all__ = ["answer_sentence", "warnings"]
+
+# What a reader of files has warned of already, by what would say it again.
+THE_SAME = {"trust.shift.notes.language": "io.notes.language"}
 
 
 def answer_sentence(answer: Answer, level: float) -> Sentence:
@@ -21,11 +26,16 @@ def answer_sentence(answer: Answer, level: float) -> Sentence:
     return sentence(f"trust.answer.{holds}", level=level)
 
 
-def warnings(judgement: Judgement) -> tuple[Sentence, ...]:
-    """What the reader should know before believing the numbers; the lung finder speaks itself."""
+def warnings(judgement: Judgement, said_before: Collection[str] = ()) -> tuple[Sentence, ...]:
+    """What the reader should know before believing the numbers; the lung finder speaks itself.
+
+    ``said_before`` are other warnings of the case: what they tell is not told again.
+    """
+    before = {getattr(warning, "code", "") for warning in said_before}
     if not judgement.assessed:
         return (sentence("trust.not_assessed"),)
     said = [told for shift in judgement.flagged if (told := _unlike(shift))]
+    said = [told for told in said if THE_SAME.get(told.code) not in before]
     if judgement.disagreements:
         over = tuple(_apart(d) for d in judgement.disagreements)
         said.append(sentence("trust.disagreement", findings=over))

@@ -224,7 +224,7 @@ def test_a_case_from_upload_to_reasons(page, server, tmp_path):
     expect(zoom).to_have_text(whole)
     open_tab(page, "Lung sound")
     expect(page.locator(".listener .tracks")).to_be_visible()
-    expect(page.locator(".tracks .track")).to_have_count(4)
+    expect(page.locator(".tracks .track")).to_have_count(5)
     assert page.locator('[data-testid="stAlertContentError"]').count() == 0
     assert page.locator('[data-testid="stException"]').count() == 0
 

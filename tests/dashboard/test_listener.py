@@ -4,7 +4,7 @@ import struct
 import numpy as np
 import pytest
 
-from dashboard.listener import Chapter, Told, pack, script
+from dashboard.listener import Chapter, EventSpans, Told, pack, script
 from dashboard.listener.payload import clipped, identity, joined, silent, stretches
 from mmbm.case import SAMPLE_RATE, Sound
 from mmbm.text import sentence
@@ -70,12 +70,14 @@ def test_what_is_told_is_json():
         share_label="Share",
         heading="Moments",
         chapters=(Chapter(1.0, "1 s", "raises"),),
+        events=(EventSpans("Wheezes 80 %", ((0.5, 1.0),)),),
         marked=(),
         notes=(),
         texts={"play": "Play"},
     )
     plain = json.loads(json.dumps(told.plain()))
     assert plain["chapters"] == [{"at": 1.0, "text": "1 s", "kind": "raises"}]
+    assert plain["events"] == [{"text": "Wheezes 80 %", "spans": [[0.5, 1.0]]}]
     assert plain["name"] == unpack(pack(sound(breath())))[0]["name"]
 
 

@@ -26,15 +26,6 @@ def test_a_word_cannot_leave_its_tooltip_or_its_list():
     assert "<script" not in markup.facts_table([("<script>", "<script>")], head=["<script>"])
 
 
-def test_how_far_a_finding_was_validated_stands_below_its_name():
-    rows = [("Pneumonia", 0.5), ("Effusion", 0.1)]
-    html = markup.meters(rows, standing={"Effusion": "<exploratory>"})
-    assert re.findall(r'meter-name">([^<]+)(<span class="meter-standing">[^<]*)?', html) == [
-        ("Pneumonia", ""),
-        ("Effusion", '<span class="meter-standing">&lt;exploratory&gt;'),
-    ]
-
-
 def test_the_note_stands_verbatim_between_the_colours():
     text = "a  b\n\tc"
     html = markup.words(text, (WordShare(0, 1, 1.0), WordShare(3, 4, -1.0)), scale=1.0)

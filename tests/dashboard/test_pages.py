@@ -326,7 +326,7 @@ def test_the_note_shows_what_it_denies_and_can_be_edited_in_place(app):
     app.run()
     upload(app, "notes", "note.txt", b"Cough for 3 days. Denies fever.")
     assert re.search(r'class="word denied"[^>]*>Denies<', shown(clean(app)))
-    assert "denied, by its wording" in shown(app)
+    assert "denied in the notes" in shown(app)
     app.toggle(key="words-edit").set_value(True).run()
     box = next(t for t in app.text_area if t.key.startswith("whatif-words"))
     box.set_value("Cough for 3 days. Fever.").run()

@@ -97,7 +97,8 @@ def test_language(text, language):
 def test_the_language_warning():
     (warning,) = typed_notes("Der Patient hat Husten und Fieber").warnings
     assert warning == (
-        "The notes are not in English or Chinese; the model was trained on these two."
+        "The notes are in neither English nor Chinese, the two languages that the model was "
+        "trained on. Translate them to one of them, or leave them out."
     )
 
 

@@ -228,7 +228,8 @@ NOTES = {
     ),
     "German": (
         b"Der Patient hat seit drei Tagen Husten und Fieber",
-        "The notes are not in English or Chinese; the model was trained on these two.",
+        "The notes are in neither English nor Chinese, the two languages that the model was "
+        "trained on. Translate them to one of them, or leave them out.",
     ),
     "noise": (
         bytes(range(32)) * 9,

@@ -13,6 +13,7 @@ from mmbm.errors import ConfigError, ModelError
 from mmbm.model.facts import Calibrated
 from mmbm.model.tables import TrustTables
 from mmbm.predict import Predictor
+from mmbm.text import sentence
 from mmbm.trust.disagreement import Disagreement
 from mmbm.trust.judge import Answer, Judgement, judge
 from mmbm.trust.prevalence import Prevalences
@@ -45,6 +46,7 @@ def test_a_note_in_an_unknown_language_alone_is_never_sure(predictor):
     said = answer_sentence(judgement.answers[0], 0.9)
     assert said.startswith("The inputs differ from the training data")
     assert any("a language the model was not trained on" in w for w in warnings(judgement))
+    assert warnings(judgement, [sentence("io.notes.language")]) == ()
 
 
 def test_a_level_that_was_not_fitted_is_refused(predictor):
@@ -63,9 +65,9 @@ def test_without_tables_nothing_is_assessed(predictor):
 @pytest.mark.parametrize(
     ("labels", "strange", "verdict", "sentence"),
     [
-        ({"yes"}, False, "yes", "Yes, at 90% confidence"),
-        ({"no"}, False, "no", "No, at 90% confidence"),
-        ({"yes", "no"}, False, "not sure", "Not sure at 90%; rely on your own reading"),
+        ({"yes"}, False, "yes", "Yes, at 90 % confidence"),
+        ({"no"}, False, "no", "No, at 90 % confidence"),
+        ({"yes", "no"}, False, "not sure", "Not sure at 90 %; rely on your own reading"),
         (set(), False, "not sure", "the score fits neither yes nor no"),
         (None, False, "not assessed", "Answer not assessed: too few held-out cases"),
         ({"yes"}, True, "not sure", "The inputs differ from the training data"),

@@ -11,11 +11,13 @@ from torch import Tensor
 
 from mmbm.branches.audio.config import AudioConfig
 from mmbm.branches.audio.encoder import LogMel
-from mmbm.branches.parts import PreparedPart
+from mmbm.branches.parts import PreparedPart, Span
 from mmbm.case import SAMPLE_RATE, Sound
 from mmbm.text import sentence
 
 __all__ = ["PreparedSound", "SoundEvidence", "log_mel", "prepare", "waveform"]
+
+PART_OF_PEAK = 0.5  # of an event's strongest moment: what is told as its stretch
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,3 +62,18 @@ class SoundEvidence:
         """The second of the file, the middle of a moment, that speaks most for it."""
         moments = self.values.sum(0)
         return self.start + (int(moments.argmax()) + 0.5) * self.seconds / len(moments)
+
+    @property
+    def heard_at(self) -> tuple[Span, ...]:
+        """The stretches (s of the file) in which each moment has half of the strongest's share.
+
+        None where nothing speaks for it.
+        """
+        moments = self.values.sum(0)
+        step = self.seconds / len(moments)
+        loud = (moments > 0) & (moments >= PART_OF_PEAK * moments.max())
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], loud, [False]]).astype(np.int8)))
+        return tuple(
+            Span(self.start + float(begin * step), self.start + float(end * step))
+            for begin, end in edges.reshape(-1, 2)
+        )

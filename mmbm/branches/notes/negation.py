@@ -29,7 +29,7 @@ FORWARD = re.compile(
     r"negative(?: for|:)?|free from|free of|absence of|unaware of|cannot report|nothing like|"
     r"(?:is|was|has|had|have|do|does|did|are|were|can|could)n['’]t)\b|-ve(?=:| for)"
     r"|否认|不承认|未诉|没有|也没|未见|未闻及|未触及|未及|未出现|未发现|未感到|未发生|未曾|未觉|未再|未有|"
-    r"不伴有?|不存在|不感到?|不曾有?|不为|不以|一直不|从未有?|可排除|毫无|查无|[并均既亦且尚现]?无|未(?=\S)|"
+    r"不伴有?|不受|没(?=\S)|(?<![已可被])排除(?=\S)|不存在|不感到?|不曾有?|不为|不以|一直不|从未有?|可排除|毫无|查无|(?<!有)[并均既亦且尚现]?无|未(?=\S)|"
     r"不(?=发[热烧]|咳|喘|吐|痛)",
     re.IGNORECASE,
 )
@@ -38,9 +38,9 @@ BACK = re.compile(
     r"(?:\b(?:is |are |was |were |all |seems? )?(?:denied|absent|ruled out|resolved)\b"
     r"|\bhas (?:settled|gone)\b|\b(?:is|are|was|were) not (?:there|present|a problem)\b"
     r"|\bnone of them\b|\bnone (?:now|left)\b|\bneg\b|\s-ve\s*$"
-    r"|[:=]\s*(?:none|negative|absent)\b|(?:[:=]|\s-)\s*(?:no|none|nil)\s*$"
-    r"|\(-\)|（-）|（\s*否认\s*）"
-    r"|[:：]\s*[无否]\s*$|^\s*无\s*$|阴性|已消失|已排除|已缓解|全无|(?:都|均)没有\s*$|均无\s*$|都无\s*$"
+    r"|(?<=\w)\s+(?:no|nil)\s*$|[:=]\s*(?:none|negative|absent)\b|(?:[:=]|\s-)\s*(?:no|none|nil)\s*$"
+    r"|[(（]\s*(?:-|无|否|否认)\s*[)）]"
+    r"|[:：]\s*[无否]\s*$|(?<=\S)(?<!是)否\s*$|均否认\s*$|^\s*无\s*$|阴性|已消失|已排除|已缓解|全无|(?:都|均)没有\s*$|均无\s*$|都无\s*$"
     r"|均?不存在过?\s*$|(?:患者)?均?否认有\s*$)",
     re.IGNORECASE,
 )
@@ -61,6 +61,9 @@ AFFIRM = re.compile(
 NOT_DENIED = re.compile(r"\bnot free from\b|\bcannot deny\b|\bno history taken\b", re.IGNORECASE)
 LAST = re.compile(r"\b(?:n?or)\b", re.IGNORECASE)  # before the last of a list that is denied
 ASKED = re.compile(r"\b(?:asked about|any)\b|问诊", re.IGNORECASE)
+ANSWERED_NO = re.compile(
+    r"\s*(?:no|none|nil|never|denied|negative|无|没有|否|否认)\s*(?:[,，]|$)", re.IGNORECASE
+)
 LONGEST = 6  # words of an item that goes on with a list
 
 
@@ -88,7 +91,11 @@ class Item:
 def negated(text: str) -> tuple[Span, ...]:
     """The stretches of a note that it denies, in characters, in order, without overlap."""
     found: list[Span] = []
+    question: Span | None = None
     for start, end in _between(text, SENTENCES, 0, len(text)):
+        if question is not None and ANSWERED_NO.match(text, start, end):
+            found.append(question)
+        question = Span(start, end) if text[end : end + 1] in ("?", "？") else None
         items = [
             Item(a, b, text[a:b], text[a - 1 : a]) for a, b in _between(text, ITEMS, start, end)
         ]
@@ -102,6 +109,8 @@ def _of_sentence(items: list[Item]) -> Iterator[Span]:
     bare: list[Item] = []  # items before that a denial behind them may reach back over
     for item in items:
         back = _last(BACK, item.text)
+        if back and not item.text[: back.start()].strip() and item.text[back.end() :].strip():
+            back = None  # "Denied fever"
         forward = None if NOT_DENIED.search(item.text) else _first_of(FORWARD, item.text, back)
         if open_ and forward is not None and LAST.search(item.text):
             yield Span(item.start, item.end)

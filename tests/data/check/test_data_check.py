@@ -159,12 +159,12 @@ def test_the_command_prints_tables_and_fails_only_on_errors(cases, tmp_path):
     path = cases(lambda rows: None)
     done = CliRunner().invoke(app, ["data", "check", str(path)])
     assert done.exit_code == 0, done.output
-    assert "Usable, with" in done.stdout and "Cramér's V" in done.stdout
+    assert "Usable. Kinds of warning: " in done.stdout and "Cramér's V" in done.stdout
     cases(planted("patient_in_two_splits", tmp_path))
     done = CliRunner().invoke(app, ["data", "check", str(path), "--json"])
     assert done.exit_code == 1
     report = DataReport.model_validate(json.loads(done.stdout))
-    assert report.verdict.startswith("Not usable: 1 kinds of error")
+    assert report.verdict.startswith("Not usable. Kinds of error: 1;")
     assert report.errors[0].examples == ["patient0"]
 
 
