@@ -62,8 +62,8 @@ MAY_IMPORT = {
     },
     "dashboard": {
         "analysis", "branches", "card", "case", "data", "errors", "explain", "findings",
-        "io", "model", "predict", "reading", "record", "report", "serve", "storage", "store",
-        "trust",
+        "io", "model", "predict", "readers", "reading", "record", "report", "serve", "storage",
+        "store", "trust",
     },
     "cli": {
         "analysis", "card", "case", "data", "errors", "evaluate", "findings", "io", "model",

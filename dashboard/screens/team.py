@@ -9,9 +9,10 @@ from dashboard.foreign import verbatim
 from dashboard.parts.reader import refusals
 from dashboard.parts.tabs import open_tab
 from dashboard.parts.teaching import teaching
+from dashboard.parts.team import export, figures
 from mmbm.errors import MMBMError
 
-TABS = {"teaching": teaching}
+TABS = {"figures": figures, "teaching": teaching, "export": export}
 
 say = state.say()
 if state.goes_to_review():

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import stored
 from dashboard.samples import sample_files
 from dashboard.scoring import scoring
-from mmbm.reading import Mark, Reading
+from mmbm.reading import Decision, Mark, Reading
 from mmbm.store import Given, Wanted
 
 SCREENS = ("worklist", "team")
@@ -212,3 +212,41 @@ def test_the_marks_of_a_kept_reading_come_back_with_its_case(app, kept):
     assert app.session_state["session"].drawn.marks == ()
     named(app)
     assert app.session_state["session"].drawn.marks == (box,)
+
+
+def decide(kept, case_id, answer, reader="Dr Li", first=None):
+    """A reading of the first finding alone."""
+    made = Decision(finding="pneumonia", first=first, final=answer)
+    kept.save_reading(case_id, Reading(reader=reader, decisions=(made,)))
+
+
+def test_the_team_table_says_what_it_is_judged_by(app, kept, tmp_path):
+    ids = [note(kept, f"Fever {n}.", patient=f"P{n}") for n in range(4)]
+    for case_id, answer in zip(ids, ("yes", "no", "yes", "not sure"), strict=True):
+        decide(kept, case_id, answer)
+    app.run()
+    app.switch_page("screens/team.py").run()
+    assert not app.exception
+    assert "own final answers" in html(app) and "Both together" in html(app)
+    labels = tmp_path / "labels.csv"
+    labels.write_text(f"case_id,pneumonia\n{ids[0]},1\n{ids[1]},1\n{ids[2]},\n", encoding="utf-8")
+    next(box for box in app.text_input if box.key == "team-labels").set_value(str(labels)).run()
+    assert not app.exception and "labels of the file" in html(app)
+    assert "1 of 2" in html(app), "one of two with the finding was answered with yes"
+    labels.write_text("case_id,pneumonia\nx,maybe\n", encoding="utf-8")
+    app.run()
+    assert any("labels.csv" in e.value for e in app.error)
+
+
+def test_decided_cases_go_out_as_a_manifest(app, kept, tmp_path):
+    for n in range(4):
+        decide(kept, note(kept, f"Fever {n}.", patient=f"P{n}"), "yes" if n % 2 else "no")
+    app.query_params["team-tab"] = "export"
+    app.run()
+    app.switch_page("screens/team.py").run()
+    assert not app.exception
+    next(b for b in app.text_input if b.key == "team-export-path").set_value(str(tmp_path / "out"))
+    next(b for b in app.button if b.key.startswith("team-export")).click().run()
+    assert not app.exception and not app.error
+    assert any("4 cases of 4 patients" in s.value for s in app.success)
+    assert len((tmp_path / "out" / "manifest.csv").read_text().splitlines()) == 5
