@@ -56,6 +56,7 @@ MAY_IMPORT = {
         "analysis", "branches", "case", "config", "errors", "findings", "io", "model", "predict",
         "report",
     },
+    "cohort": {"errors"},
     "train": {
         "branches", "card", "config", "data", "device", "errors", "evaluate", "io", "model",
         "record", "storage", "trust",
@@ -68,6 +69,7 @@ MAY_IMPORT = {
     "cli": {
         "analysis", "card", "case", "data", "errors", "evaluate", "findings", "io", "model",
         "predict", "record", "report", "serve", "storage", "store", "train",
+        "cohort",
     },
 }  # fmt: skip
 
@@ -101,6 +103,8 @@ ONLY_IN = {
     "plotly": {"dashboard"},
     "starlette": {"dashboard", "mmbm/serve/"},
     "uvicorn": {"mmbm/serve/"},
+    "statsmodels": {"mmbm/cohort/"},
+    "matplotlib": {"mmbm/cohort/"},
 }
 
 WORD_LISTS = {"mmbm/data/synthesis/phrases_en.py"}

@@ -1,5 +1,5 @@
 """The command line: predict, data prepare, data check, train, train-lungs, calibrate, average,
-graft, evaluate, sanity, sign, serve, sample, store.
+graft, evaluate, sanity, sign, cohort, serve, sample, store.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
 """
@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mmbm.cli import combine, data, evaluate, predict, serve, shared, store, train
+from mmbm.cli import cohort, combine, data, evaluate, predict, serve, shared, store, train
 
 OUTSIDE = "MMBM_WITH"  # as mmbm.branches.registry has it, which takes long to import
 
@@ -57,6 +57,7 @@ app.command()(combine.graft)
 app.command()(evaluate.evaluate)
 app.command()(evaluate.sanity)
 app.command()(evaluate.sign)
+app.command()(cohort.cohort)
 app.command()(serve.serve)
 app.command()(serve.sample)
 

@@ -27,6 +27,11 @@ def speak(language: Language) -> None:
     _LANGUAGE.set(language)
 
 
+def chosen_language() -> Language:
+    """The language that was chosen."""
+    return _LANGUAGE.get()
+
+
 def say(said: str) -> str:
     """A sentence in the language that was chosen; a name stays as it is."""
     return into(_LANGUAGE.get(), said)

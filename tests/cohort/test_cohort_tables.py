@@ -1,0 +1,136 @@
+"""What a table of scores may look like, and what of it is refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+
+import pandas as pd
+import pytest
+
+from mmbm.cohort import study as module
+from mmbm.cohort.example import simulated
+from mmbm.cohort.figures import CohortReport
+from mmbm.cohort.files import archive, files, write_report
+from mmbm.cohort.study import study
+from mmbm.errors import ConfigError, ManifestError, UnreadableFile
+
+
+def table(tmp_path, rows, name="t.csv"):
+    path = tmp_path / name
+    rows.to_csv(path, index=False) if name.endswith(".csv") else rows.to_parquet(path)
+    return path
+
+
+def test_parquet_is_read_as_csv_is(tmp_path):
+    rows = simulated(3, patients=8)
+    one, two = (study(table(tmp_path, rows, f"t.{end}")) for end in ("csv", "parquet"))
+    same = {"file": "", "sha256": ""}
+    assert one.model_copy(update=same) == two.model_copy(update=same)
+    assert one.endpoint == "pneumonia.logit"
+
+
+def test_control_and_baseline_can_be_chosen(tmp_path):
+    path = table(tmp_path, simulated(3, patients=8))
+    report = study(path, control="treatment", baseline="4")
+    assert (report.control, report.baseline, report.visits) == ("treatment", "4", ("4", "0", "12"))
+    assert {d.arm for d in report.differences} == {"control"}
+
+
+def test_visits_stand_in_time(tmp_path):
+    rows = simulated(3, patients=4, visits=("0", "2", "10"))
+    assert study(table(tmp_path, rows.sort_values("visit"))).visits == ("0", "2", "10")
+    named = rows.assign(visit=rows["visit"].map({"0": "screening", "2": "week", "10": "end"}))
+    assert study(table(tmp_path, named)).visits == ("screening", "week", "end")
+
+
+def test_what_does_not_count_is_counted(tmp_path):
+    rows = simulated(3, patients=8)
+    rows["pneumonia.logit"] = rows["pneumonia.logit"].astype(object)
+    rows.loc[0, "pneumonia.logit"] = "refused"  # a patient's baseline
+    rows.loc[4, "pneumonia.logit"] = "inf"
+    rows.loc[7, "patient_id"] = ""
+    rows.loc[8, "arm"] = ""
+    rows.loc[rows["patient_id"] == "P005", "time"] = None
+    left = study(table(tmp_path, rows), "pneumonia").left_out
+    assert (left.no_number, left.no_patient, left.no_arm) == (2, 1, 1)
+    assert (left.no_baseline, left.no_time) == (1, 1)
+
+
+def test_without_arms_and_visits_there_is_a_distribution(tmp_path):
+    rows = simulated(3, patients=8, visits=("0",)).drop(columns=["arm", "visit", "time"])
+    report = study(table(tmp_path, rows))
+    assert len(report.groups) == 1 and report.changes == report.differences == report.survival == ()
+    one = simulated(3, patients=8, visits=("0",))
+    assert [d.of for d in study(table(tmp_path, one)).differences] == ["value"]
+
+
+def moved(rows):
+    rows.loc[1, "arm"] = "treatment" if rows.loc[1, "arm"] == "control" else "control"
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda rows: rows.drop(columns="patient_id"), "cohort.no_patient"),
+        (lambda rows: rows.drop(columns="pneumonia.logit"), "cohort.no_endpoint"),
+        (lambda rows: rows.assign(arm=""), "cohort.empty"),
+        (moved, "cohort.two_arms"),
+        (lambda rows: rows.assign(time=-1), "cohort.times"),
+        (lambda rows: rows.assign(event=2), "cohort.times"),
+        (lambda rows: rows.assign(time=range(len(rows))), "cohort.times"),
+    ],
+)
+def test_a_table_that_cannot_be_is_refused(tmp_path, spoil, code):
+    with pytest.raises(ManifestError) as refused:
+        study(table(tmp_path, spoil(simulated(3, patients=4))), "pneumonia")
+    assert refused.value.sentence.code == code
+    assert "P00" not in str(refused.value)
+
+
+def test_other_refusals(tmp_path, monkeypatch):
+    path = table(tmp_path, simulated(3, patients=4))
+    with pytest.raises(ManifestError, match="no arm “placebo”"):
+        study(path, control="placebo")
+    for name in ("absent.csv", "t.parquet"):
+        (tmp_path / "t.parquet").write_bytes(b"no parquet")
+        with pytest.raises(UnreadableFile):
+            study(tmp_path / name)
+    with pytest.raises(ConfigError, match="between 0 and 1"):
+        study(path, power=1.0)
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="statsmodels"):
+        study(path)
+
+
+def test_the_files_hold_the_report(tmp_path):
+    rows = simulated(3, patients=8).replace({"treatment": "=cmd()"})
+    report = study(table(tmp_path, rows), wanted=1.0)
+    written = {path.name: path.read_bytes() for path in write_report(report, tmp_path / "out")}
+    assert written == files(report)
+    assert CohortReport.model_validate(json.loads(written["report.json"])) == report
+    found = list(csv.DictReader(io.StringIO(written["difference.csv"].decode())))
+    assert [float(row["ci_low"]) for row in found] == [d.ci[0] for d in report.differences]
+    assert found[0]["arm"] == "'=cmd()"
+    assert {n for n in written if n.endswith(".svg")} == {
+        "distribution.svg", "change.svg", "survival_by_arm.svg", "survival_by_score.svg",
+    }  # fmt: skip
+    assert b"not a medical device" in written["distribution.svg"]
+    assert "Exploratory endpoint" in written["READ_ME.txt"].decode()
+    with zipfile.ZipFile(io.BytesIO(archive(report))) as whole:
+        assert {name: whole.read(name) for name in whole.namelist()} == written
+    assert archive(report) == archive(report)
+
+
+def test_a_figure_in_chinese_has_chinese_words(tmp_path):
+    report = study(table(tmp_path, simulated(3, patients=8)))
+    assert "探索性终点" in files(report, "zh")["distribution.svg"].decode()
+
+
+def test_ids_read_as_numbers_stay_text(tmp_path):
+    rows = simulated(3, patients=4)
+    rows["patient_id"] = pd.factorize(rows["patient_id"])[0]
+    assert study(table(tmp_path, rows)).patients == 8
