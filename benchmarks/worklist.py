@@ -30,7 +30,7 @@ from mmbm.predict import load
 from mmbm.reading import Decision, Reading
 from mmbm.store import Given, Wanted, open_store
 from mmbm.store.store import Store
-from tests.made_cases import case, write_model
+from tests.made_cases import case
 
 SEARCH_MS = 200.0
 SOURCES = ("north", "south", "east")
@@ -49,13 +49,10 @@ def filled(folder: Path, cases: int) -> Store:
 
 
 def fill(folder: Path, cases: int) -> None:
-    (folder / "model").mkdir(parents=True, exist_ok=True)
     store = open_store(folder / "store")
     held = store.counts()["all"]
-    analyses = [
-        analyse(case(i), load(write_model(folder / "model", "weighted_sum"), "cpu", 1))
-        for i in range(4)
-    ]
+    predictor = load("default", "cpu")
+    analyses = [analyse(case(number), predictor) for number in range(4)]
     for number in range(held, cases):
         parts = {m: Given(name=f"{m}.bin", content=m.encode()) for m in ("image", "audio")}
         parts["notes"] = Given(name="", content=f"Case {number}.".encode(), kind="typed")
@@ -118,7 +115,7 @@ def main() -> None:
         begun = time.perf_counter()
         print(f"decided: {len(store.decided())} in {time.perf_counter() - begun:.1f} s")
         store.close()
-    sys.exit(slow)
+    sys.exit(bool(slow))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -22,9 +23,11 @@ def page(connection: sa.Connection, wanted: Wanted, today: date) -> WorklistPage
     conditions = _conditions(wanted, today)
     count = sa.select(sa.func.count()).select_from(t.cases).where(*conditions)
     total = int(connection.execute(count).scalar_one())
-    query = _ordered(sa.select(t.cases).where(*conditions), wanted)
+    query = _ordered(sa.select(t.cases.c.case_id).where(*conditions), wanted)
     query = query.limit(wanted.size).offset(wanted.page * wanted.size)
-    found = stored(connection, query)
+    ids = list(connection.execute(query).scalars())  # to sort numbers alone is quicker
+    held = stored(connection, sa.select(t.cases).where(t.cases.c.case_id.in_(ids)))
+    found = sorted(held, key=lambda case: ids.index(case.case_id))
     return WorklistPage(rows=_rows(connection, found, wanted), total=total)
 
 
@@ -104,17 +107,14 @@ def _ordered(query: Any, wanted: Wanted) -> Any:
     if order == "patient":
         return query.order_by(c.patient, c.taken, *last)
     if order == "probability" and wanted.finding:
-        probability = (
-            sa.select(t.answers.c.probability)
-            .where(t.answers.c.case_id == c.case_id, t.answers.c.finding == wanted.finding)
-            .scalar_subquery()
-        )
-        return query.order_by(probability.desc(), *last)
+        a = t.answers.c
+        told = sa.and_(a.case_id == c.case_id, a.finding == wanted.finding)
+        return query.join(t.answers, told).order_by(a.probability.desc(), a.case_id)
     return query.order_by(c.read, c.attention.desc(), *last)
 
 
 def _rows(
-    connection: sa.Connection, found: tuple[StoredCase, ...], wanted: Wanted
+    connection: sa.Connection, found: Sequence[StoredCase], wanted: Wanted
 ) -> tuple[WorklistRow, ...]:
     ids = [case.case_id for case in found]
     told: dict[str, dict[str, ModelAnswer]] = {case_id: {} for case_id in ids}

@@ -43,7 +43,7 @@ def filled(tmp_path_factory, tiny_model_dir):
 
 def test_cases_of_a_manifest_are_added_once_and_scored(filled):
     again = mmbm(filled / "store", "add", filled / "cases" / "manifest.csv")
-    assert "8 cases are in the store" in again.stdout
+    assert "Cases kept in the store: 8." in again.stdout
     page = json.loads(mmbm(filled / "store", "list", "--json", "--search", "patient3").stdout)
     assert page["total"] == 1
     row = page["rows"][0]
@@ -64,7 +64,8 @@ def test_the_analyses_are_the_same_again(filled, tiny_model_dir):
 def test_decided_cases_calibrate_a_model(filled, tiny_model_dir, tmp_path):
     done = mmbm(filled / "store", "export", "--decided", tmp_path / "out")
     assert done.exit_code == 0, done.output
-    assert "8 decided cases of 8 patients" in done.stdout and "may name its patient" in done.stdout
+    assert "Decided cases: 8, of so many patients: 8 (" in done.stdout
+    assert "may name its patient" in done.stdout
     path = tmp_path / "out" / "manifest.csv"
     manifest = read_manifest(path)
     assert manifest.findings == ("pneumonia", "no_finding")
