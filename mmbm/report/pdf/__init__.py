@@ -1,0 +1,1 @@
+"""The result of one case as one A4 page that a clinician reads."""
