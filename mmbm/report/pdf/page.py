@@ -31,7 +31,8 @@ def page(
 ) -> bytes:
     """One A4 page as PDF; what does not fit is cut and named.
 
-    ``finding`` is the one whose account is drawn, ``question`` what the notes say. Raises ConfigError where a font is missing.
+    ``finding`` is the one whose account is drawn, ``question`` what the notes say. Raises
+    ConfigError where a font is missing.
     """
     say, sheet = speaker(language), Sheet(language, made)
     sheet.pdf.set_title(say(sentence("report.title")))

@@ -1,0 +1,1 @@
+"""The result of one case as DICOM objects in the study of its film."""

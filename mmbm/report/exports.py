@@ -1,0 +1,136 @@
+"""The exports of one case: ``to_json``, ``to_pdf``, ``to_dicom``, ``to_fhir``.
+
+All are de-identified unless ``identified`` is asked for: without it no name, number, day or free
+text of the patient's or the reader's is in them. ``made`` is the time that an identified export
+states, by default now.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from mmbm.analysis import Analysis
+from mmbm.errors import ConfigError, NoSignal
+from mmbm.reading import Reading
+from mmbm.report.form import CaseReport
+from mmbm.report.key_image import key_image
+from mmbm.report.of_case import case_report, picture_of, without_names
+from mmbm.text import Language, sentence
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from mmbm.report.dicom.objects import DicomExport
+
+__all__ = ["to_dicom", "to_fhir", "to_json", "to_pdf"]
+
+
+def to_json(analysis: Analysis, reading: Reading | None = None, *, identified: bool = False) -> str:
+    """The published form, as ``mmbm/report/schema.json`` describes it."""
+    return _report(analysis, reading, identified).model_dump_json(indent=2)
+
+
+def to_pdf(
+    analysis: Analysis,
+    reading: Reading | None = None,
+    *,
+    language: Language = "en",
+    finding: str | None = None,
+    identified: bool = False,
+    made: datetime | None = None,
+) -> bytes:
+    """One A4 page for a clinician, with the account and the map of a finding, by default the first.
+
+    Raises
+    ------
+    ConfigError
+        The extra "report" or, for Chinese, a font is not installed.
+    """
+    try:
+        from mmbm.report.pdf.page import page
+    except ModuleNotFoundError as exc:
+        raise _not_installed() from exc
+    about = finding or analysis.findings[0]
+    notes = analysis.case.notes
+    return page(
+        _report(analysis, reading, identified),
+        key_image(analysis, about),
+        about,
+        language=language,
+        identified=identified,
+        made=(made or datetime.now(UTC)) if identified else None,
+        question=notes.text if identified and notes is not None else "",
+    )
+
+
+def to_dicom(
+    analysis: Analysis,
+    reading: Reading | None = None,
+    *,
+    source: Dataset | None = None,
+    finding: str | None = None,
+    identified: bool = False,
+    made: datetime | None = None,
+) -> DicomExport:
+    """A structured report (TID 1500), the map as a Secondary Capture, and a presentation state.
+
+    They stand in the study of the film: an identified export of a DICOM film in its own study, any
+    other in a new one with a copy of the film. ``source`` is the film's dataset as it was given;
+    without it the objects name the patient by his number alone.
+
+    Raises
+    ------
+    NoSignal
+        The case has no film.
+    InputError
+        ``source`` is another film than the one that was read.
+    ConfigError
+        The extra "report" or, for a ``source`` to de-identify, "privacy" is not installed.
+    """
+    try:
+        from mmbm.report.dicom.objects import objects
+    except ModuleNotFoundError as exc:
+        raise _not_installed() from exc
+    picture = picture_of(analysis.case)
+    if picture is None:
+        raise NoSignal(sentence("report.dicom.no_picture"))
+    return objects(
+        _report(analysis, reading, identified),
+        picture,
+        key_image(analysis, finding or analysis.findings[0]),
+        source=source,
+        identified=identified,
+        made=made or datetime.now(UTC),
+    )
+
+
+def to_fhir(
+    analysis: Analysis,
+    reading: Reading | None = None,
+    *,
+    identified: bool = False,
+    made: datetime | None = None,
+) -> str:
+    """A FHIR R4 Bundle in JSON: DiagnosticReport, Observations, Device, Provenance.
+
+    Raises
+    ------
+    ConfigError
+        The extra "report" is not installed.
+    """
+    try:
+        from mmbm.report.fhir.bundle import bundle
+    except ModuleNotFoundError as exc:
+        raise _not_installed() from exc
+    moment = (made or datetime.now(UTC)) if identified else None
+    return bundle(_report(analysis, reading, identified), moment).model_dump_json(indent=2)
+
+
+def _report(analysis: Analysis, reading: Reading | None, identified: bool) -> CaseReport:
+    told = reading if identified else without_names(reading)
+    return case_report(analysis, told, identified=identified)
+
+
+def _not_installed() -> ConfigError:
+    return ConfigError(sentence("report.not_installed"))

@@ -1,0 +1,1 @@
+"""The result of one case as FHIR R4 resources."""
