@@ -10,7 +10,7 @@ __all__ = ["NO_STUDY", "Heading", "Study"]
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Identifiers of PS3.3 C.7.2 and C.12.1; blank or None where the header is silent.
+    """What PS3.3 C.7.1, C.7.2 and C.12.1 say; blank or None where the header is silent.
 
     All of them can lead to a patient: none stands in a message, a log or a de-identified export.
     """
@@ -21,6 +21,14 @@ class Study:
     class_uid: str = field(default="", repr=False)  # SOP Class UID
     accession: str = field(default="", repr=False)  # Accession Number
     taken: date | None = field(default=None, repr=False)  # of the acquisition, else of the study
+    # what a report must repeat to go back into the same study, as it is written (C.7.1.1, C.7.2.1)
+    patient_name: str = field(default="", repr=False)
+    patient_id: str = field(default="", repr=False)
+    birth_date: str = field(default="", repr=False)
+    study_id: str = field(default="", repr=False)
+    study_date: str = field(default="", repr=False)
+    study_time: str = field(default="", repr=False)
+    referring: str = field(default="", repr=False)  # Referring Physician's Name
 
 
 NO_STUDY = Study()

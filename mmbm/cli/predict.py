@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmbm.cli.shared import DeviceOption, ModelOption, one_line_errors, say
+from mmbm.cli.shared import DeviceOption, ModelOption, chosen_language, one_line_errors, say
 from mmbm.errors import ConfigError
 from mmbm.findings import not_assessed
 from mmbm.text import Sentence, name_of, sentence
@@ -16,6 +16,7 @@ from mmbm.text import Sentence, name_of, sentence
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from mmbm.analysis import Analysis
     from mmbm.report import CaseReport, PrevalenceEntry
 
 
@@ -36,6 +37,14 @@ def predict(
         typer.Option(help="Of a finding among your patients, as pneumonia=0.05; may be repeated."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    pdf: Annotated[Path | None, typer.Option(help="Write a page for a clinician here.")] = None,
+    dicom: Annotated[
+        Path | None, typer.Option(help="Write a ZIP of DICOM objects here: report, map, marks.")
+    ] = None,
+    fhir: Annotated[Path | None, typer.Option(help="Write a FHIR R4 Bundle here.")] = None,
+    identified: Annotated[
+        bool, typer.Option(help="Name the patient in these files; they are de-identified else.")
+    ] = False,
 ) -> None:
     """Score one case and show what moved each finding."""
     with one_line_errors():
@@ -46,11 +55,33 @@ def predict(
 
         wanted = dict(_share(said) for said in prevalence or ())
         case = read_case(image, notes, audio, frame=frame)
-        report = case_report(analyse(case, load(model, device), level=level, prevalence=wanted))
+        analysis = analyse(case, load(model, device), level=level, prevalence=wanted)
+        report = case_report(analysis)
+        _write(analysis, identified, pdf=pdf, dicom=dicom, fhir=fhir)
     if as_json:
         typer.echo(report.model_dump_json(indent=2))
     else:
         _show(report)
+
+
+def _write(
+    analysis: Analysis, identified: bool, *, pdf: Path | None, dicom: Path | None, fhir: Path | None
+) -> None:
+    """The exports that were asked for, in the language of the command line."""
+    from mmbm.report import to_dicom, to_fhir, to_pdf
+
+    made: list[tuple[Path, bytes]] = []
+    if pdf is not None:
+        made.append((pdf, to_pdf(analysis, language=chosen_language(), identified=identified)))
+    if dicom is not None:
+        made.append((dicom, to_dicom(analysis, identified=identified).zipped()))
+    if fhir is not None:
+        made.append((fhir, to_fhir(analysis, identified=identified).encode()))
+    for path, content in made:
+        try:
+            path.write_bytes(content)
+        except OSError:
+            raise ConfigError(sentence("cli.predict.not_written", file=path.name)) from None
 
 
 def _share(said: str) -> tuple[str, float]:

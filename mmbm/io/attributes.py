@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
 from typing import Any, NamedTuple
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "number",
     "numbers",
     "of_frame",
+    "plain",
     "raw",
     "sequence",
     "words",
@@ -168,3 +169,10 @@ def words(item: Any, keyword: str) -> str:
     found = _value(item, keyword)
     parts = [found] if isinstance(found, (str, bytes)) or not hasattr(found, "__iter__") else found
     return " ".join(str(part) for part in parts if part is not None).strip().upper()[:1000]
+
+
+def plain(item: Any, keyword: str) -> str:
+    """One value as it is written, printable; it must never reach a message."""
+    found = _value(item, keyword)
+    one = next(iter(found), "") if isinstance(found, MutableSequence) else found
+    return "".join(c for c in str(one or "") if c.isprintable()).strip()

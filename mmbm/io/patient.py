@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Any
 
-from mmbm.io.attributes import words
+from mmbm.io.attributes import plain, words
 from mmbm.patient import Patient
 from mmbm.study import Study
 
@@ -36,8 +36,15 @@ def study_of(dataset: Any) -> Study:
         series_uid=words(dataset, "SeriesInstanceUID")[:64],
         instance_uid=words(dataset, "SOPInstanceUID")[:64],
         class_uid=words(dataset, "SOPClassUID")[:64],
-        accession=words(dataset, "AccessionNumber")[:64],
+        accession=plain(dataset, "AccessionNumber")[:64],
         taken=next((day for day in days if day), None),
+        patient_name=plain(dataset, "PatientName")[:320],
+        patient_id=plain(dataset, "PatientID")[:64],
+        birth_date=plain(dataset, "PatientBirthDate")[:64],
+        study_id=plain(dataset, "StudyID")[:64],
+        study_date=plain(dataset, "StudyDate")[:64],
+        study_time=plain(dataset, "StudyTime")[:64],
+        referring=plain(dataset, "ReferringPhysicianName")[:320],
     )
 
 

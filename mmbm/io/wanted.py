@@ -21,7 +21,10 @@ _DESCRIBED = (
 )
 _KIND = "ImageType PresentationIntentType SeriesNumber InstanceNumber"
 _PATIENT = "PatientID PatientBirthDate PatientSex PatientAge StudyDate AcquisitionDate ContentDate"
-_STUDY = "StudyInstanceUID SeriesInstanceUID SOPInstanceUID AccessionNumber"
+_STUDY = (
+    "StudyInstanceUID SeriesInstanceUID SOPInstanceUID AccessionNumber PatientName StudyID "
+    "StudyTime ReferringPhysicianName"
+)
 _PIXELS = (
     "SamplesPerPixel PhotometricInterpretation PlanarConfiguration NumberOfFrames Rows Columns "
     "BitsAllocated BitsStored HighBit PixelRepresentation PixelPaddingValue "

@@ -166,14 +166,8 @@ def _patient(fields: dict[str, Any]) -> Patient:
 
 def _study(fields: dict[str, Any]) -> Study:
     taken = fields["taken"]
-    return Study(
-        study_uid=str(fields["study_uid"]),
-        series_uid=str(fields["series_uid"]),
-        instance_uid=str(fields["instance_uid"]),
-        class_uid=str(fields["class_uid"]),
-        accession=str(fields["accession"]),
-        taken=None if taken is None else date.fromisoformat(taken),
-    )
+    said = {name: str(fields[name]) for name in Study.__dataclass_fields__ if name != "taken"}
+    return Study(**said, taken=None if taken is None else date.fromisoformat(taken))
 
 
 def _heading(fields: dict[str, Any], body: bytearray) -> Heading:

@@ -1,5 +1,6 @@
 """The result of one case for others: as JSON, a PDF page, DICOM objects and FHIR resources."""
 
+from mmbm.report.exports import to_dicom, to_fhir, to_json, to_pdf
 from mmbm.report.form import CaseReport, PrevalenceEntry, SaidEntry, json_schema
 from mmbm.report.of_case import case_report
 
@@ -9,4 +10,8 @@ __all__ = [
     "SaidEntry",
     "case_report",
     "json_schema",
+    "to_dicom",
+    "to_fhir",
+    "to_json",
+    "to_pdf",
 ]

@@ -107,7 +107,7 @@ def _study(case: Case) -> StudyEntry | None:
         instance_uid=of.instance_uid,
         accession=of.accession,
         taken=of.taken,
-        patient_id=picture.patient.identifier,
+        patient_id=of.patient_id,
     )
 
 

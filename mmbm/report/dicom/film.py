@@ -6,7 +6,7 @@ What is taken over from a header is checked, so that a film with a damaged one g
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -57,12 +57,17 @@ WANTED: dict[str, Check] = {  # what is taken over, where it is valid
     "SeriesInstanceUID": _UID,
     "SOPInstanceUID": _UID,
     "SOPClassUID": lambda text: "Storage" in UID(text).name,
-    "PatientIdentityRemoved": lambda text: text in ("YES", "NO"),
 }
+MANY = ("Multi-frame", "Angiographic", "Radiofluoroscopic", "Enhanced", "3D")  # of frames
+OF_PRIVACY = (
+    "PatientIdentityRemoved",
+    "DeidentificationMethod",
+    "DeidentificationMethodCodeSequence",
+)
 NEEDED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 
 
-def given_film(source: Dataset, picture: Picture) -> Dataset:
+def given_film(source: Dataset | Mapping[str, Any], picture: Picture) -> Dataset:
     """What the objects need of the header of the film that the case was read from.
 
     Raises InputError where it is another film, or says no UIDs.
@@ -79,23 +84,34 @@ def given_film(source: Dataset, picture: Picture) -> Dataset:
             setattr(film, keyword, source.get(keyword))
     if "RescaleSlope" in film and "RescaleType" not in film:
         film.RescaleType = "US"
-    if source.get("WindowCenter") not in (None, "") and source.get("WindowWidth") not in (None, ""):
+    if isinstance(source, Dataset) and all(
+        source.get(keyword) not in (None, "") for keyword in ("WindowCenter", "WindowWidth")
+    ):
         film.WindowCenter, film.WindowWidth = source.WindowCenter, source.WindowWidth
-    for keyword in ("DeidentificationMethod", "DeidentificationMethodCodeSequence"):
+    for keyword in OF_PRIVACY:
         if keyword in source:
             setattr(film, keyword, source.get(keyword))
     return film
 
 
 def named_film(picture: Picture) -> Dataset | None:
-    """The same of what the reading kept of the header; None where it does not name the film."""
-    study, patient = picture.study, picture.patient
-    told = Dataset()
-    told.StudyInstanceUID, told.SeriesInstanceUID = study.study_uid, study.series_uid
-    told.SOPInstanceUID, told.SOPClassUID = study.instance_uid, study.class_uid
-    told.AccessionNumber, told.PatientID = study.accession, patient.identifier
-    told.PatientSex = {"male": "M", "female": "F"}.get(patient.sex, "")
-    told.StudyDate = f"{study.taken:%Y%m%d}" if study.taken else ""
+    """The same of what was read of the header; None where it does not name the film."""
+    study = picture.study
+    told = {
+        "PatientName": study.patient_name,
+        "PatientID": study.patient_id,
+        "PatientBirthDate": study.birth_date,
+        "PatientSex": {"male": "M", "female": "F"}.get(picture.patient.sex, ""),
+        "StudyDate": study.study_date,
+        "StudyTime": study.study_time,
+        "StudyID": study.study_id,
+        "AccessionNumber": study.accession,
+        "ReferringPhysicianName": study.referring,
+        "StudyInstanceUID": study.study_uid,
+        "SeriesInstanceUID": study.series_uid,
+        "SOPInstanceUID": study.instance_uid,
+        "SOPClassUID": study.class_uid,
+    }
     try:
         return given_film(told, picture)
     except InputError:
@@ -110,7 +126,7 @@ def _like(film: Dataset, picture: Picture) -> None:
     film.Rows, film.Columns, film.Modality = rows, columns, picture.dicom_modality or "OT"
     film.SamplesPerPixel = 3 if picture.photometric.startswith(("RGB", "YBR")) else 1
     film.PhotometricInterpretation = picture.photometric or "MONOCHROME2"
-    if picture.frames > 1:
+    if picture.frames > 1 and any(word in UID(film.SOPClassUID).name for word in MANY):
         film.NumberOfFrames = picture.frames
 
 

@@ -14,7 +14,13 @@ from mmbm.report.form import CaseReport
 __all__ = ["Maker", "dated"]
 
 NOWHEN = ("19000101", "000000")  # in place of a day and a time that may not be said
-DAYS = ("ContentDate", "InstanceCreationDate", "PresentationCreationDate", "SeriesDate")
+DAYS = (
+    "ContentDate",
+    "DateOfSecondaryCapture",
+    "InstanceCreationDate",
+    "PresentationCreationDate",
+    "SeriesDate",
+)
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,10 @@ class DicomExport:
         )
         return [(f"{name}.dcm", dataset) for name, dataset in each if dataset is not None]
 
+    def file(self, name: str) -> bytes:
+        """One of the objects as a file. Raises KeyError for another name."""
+        return part10(dict(self.named())[name])
+
     def zipped(self) -> bytes:
         """All objects as files of one ZIP archive."""
         packed = io.BytesIO()

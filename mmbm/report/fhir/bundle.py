@@ -1,4 +1,4 @@
-"""A Bundle: DiagnosticReport, an Observation for each answer of model and reader, Device, Provenance.
+"""A Bundle: a DiagnosticReport, an Observation for each answer, the Device, the Provenance.
 
 Source: HL7 FHIR R4; the models of fhir.resources (R4B, in which these resources are the same) check
 what is made.

@@ -63,10 +63,11 @@ def chinese_face() -> Face | None:
 def _face(regular: Path, bold: Path) -> Face | None:
     """A face with Chinese, of a collection the one for simplified characters; None for another."""
     try:
-        if regular.suffix.lower() not in (".ttc", ".otc"):
-            with TTFont(regular, lazy=True) as font:
+        with regular.open("rb") as file:
+            if regular.suffix.lower() not in (".ttc", ".otc"):
+                font = TTFont(file, lazy=True)
                 return Face(regular, bold) if HAN in font.getBestCmap() else None
-        with TTCollection(regular, lazy=True) as fonts:
+            fonts = TTCollection(file, lazy=True).fonts
             names = [str(font["name"].getDebugName(1) or "") for font in fonts]
             number = next((i for i, name in enumerate(names) if name.endswith(" SC")), 0)
             return Face(regular, bold, number) if HAN in fonts[number].getBestCmap() else None

@@ -34,7 +34,8 @@ def page(
     ``finding`` is the one whose account is drawn, ``question`` what the notes say. Raises
     ConfigError where a font is missing.
     """
-    say, sheet = speaker(language), Sheet(language, made)
+    say = speaker(language)
+    sheet = Sheet(language, made, report.model_dump_json() + question)
     sheet.pdf.set_title(say(sentence("report.title")))
     sheet.pdf.set_lang({"en": "en", "zh": "zh-CN"}[language])
     _head(sheet, report, say, identified, made)

@@ -30,30 +30,33 @@ _FAR = datetime(2000, 1, 1, tzinfo=UTC)  # the file's own date, of a page that n
 class Sheet:
     """One page; places are in mm from its left upper corner."""
 
-    def __init__(self, language: Language, made: datetime | None) -> None:
-        """``made`` goes into the file's properties. Raises ConfigError where a font is missing."""
+    def __init__(self, language: Language, made: datetime | None, text: str = "") -> None:
+        """``made`` goes into the file's properties; ``text`` is all that the page may say of it.
+
+        Raises ConfigError where a font is missing.
+        """
         self.pdf = FPDF(format="A4")
         self.pdf.set_auto_page_break(False)
         self.pdf.c_margin = 0.0
         self.pdf.set_creation_date(made or _FAR)
-        chinese = chinese_face()
-        if language == "zh" and chinese is None:
-            raise ConfigError(sentence("report.font_missing"))
-        self._add("latin", latin_face())
-        others = ["latin"]
-        if chinese is not None:
-            self._add("chinese", chinese)
-            others.append("chinese")
         self._family = "chinese" if language == "zh" else "latin"
-        self.pdf.set_fallback_fonts([name for name in others if name != self._family])
-        fonts = (font for font in self.pdf.fonts.values() if isinstance(font, TTFFont))
-        self._known = frozenset[int]().union(*(font.cmap for font in fonts))
+        self._known: frozenset[int] = frozenset()
+        self._add("latin", latin_face())
+        if language == "zh" or any(ord(c) not in self._known for c in text if c.isprintable()):
+            chinese = chinese_face()
+            if chinese is not None:
+                self._add("chinese", chinese)
+                self.pdf.set_fallback_fonts(["latin" if language == "zh" else "chinese"])
+            elif language == "zh":
+                raise ConfigError(sentence("report.font_missing"))
         self._widths: dict[tuple[str, float, bool], float] = {}
         self.pdf.add_page()
 
     def _add(self, family: str, face: Face) -> None:
         self.pdf.add_font(family, "", face.regular, collection_font_number=face.number)
         self.pdf.add_font(family, "B", face.bold, collection_font_number=face.number)
+        fonts = (font for font in self.pdf.fonts.values() if isinstance(font, TTFFont))
+        self._known = frozenset[int]().union(*(font.cmap for font in fonts))
 
     def shown(self, text: str) -> str:
         """A text without line breaks and controls; a box for what no font has."""
