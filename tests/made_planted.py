@@ -92,6 +92,20 @@ def recording(numbers):
     return content[:4] + struct.pack("<I", len(content) - 8) + content[8:]
 
 
+def read_by(first):
+    """A reading with an identifier in every text that a reader can write, up to number 99."""
+    from mmbm.reading import Decision, Mark, Reading
+
+    numbers = iter(range(first, 100))
+    decisions = tuple(
+        Decision(finding=name, final="yes", act="override", reason=mark(next(numbers)))
+        for name in ("pneumonia", "no_finding")
+    )
+    reader, comment = mark(next(numbers)), f"Compare with {mark(next(numbers))}."
+    marks = tuple(Mark(kind="text", points=((0.5, 0.5),), text=mark(n)) for n in numbers)
+    return Reading(reader=reader, decisions=decisions, marks=marks, comment=comment)
+
+
 def planted(folder):
     """The files of a case, each name planted too: (image, notes, audio, an older PDF note)."""
     numbers = iter(range(100))

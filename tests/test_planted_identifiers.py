@@ -1,12 +1,19 @@
 """An identifier planted anywhere in a file is in no result, message, warning or temporary file."""
 
+from io import BytesIO
+from zipfile import ZipFile
+
+import pypdfium2
 import pytest
 from typer.testing import CliRunner
 
+from mmbm.analysis import analyse
 from mmbm.cli import app
 from mmbm.errors import MMBMError
 from mmbm.io import read_notes, read_picture, read_sound
-from tests.made_planted import marks_in, planted
+from mmbm.io.case import read_case
+from mmbm.predict import load
+from tests.made_planted import marks_in, planted, read_by
 
 
 @pytest.fixture
@@ -87,3 +94,45 @@ def test_the_marks_are_found_where_they_are():
         "ZQJOHN07",
     }
     assert not marks_in("nothing here")
+
+
+def exported(analysis, reading, **how):
+    """Every export as what a reader of it could find: bytes, the page's words, unpacked objects."""
+    from mmbm.report import to_dicom, to_fhir, to_json, to_pdf
+
+    page = to_pdf(analysis, reading, **how)
+    document = pypdfium2.PdfDocument(page)
+    words = document[0].get_textpage().get_text_bounded()
+    told = [document.get_metadata_dict(), page, words]
+    document.close()
+    with ZipFile(BytesIO(to_dicom(analysis, reading, **how).zipped())) as archive:
+        told += archive.namelist()
+        told += [archive.read(name) for name in archive.namelist()]
+    return [*told, to_json(analysis, reading, **how), to_fhir(analysis, reading, **how)]
+
+
+def test_a_hundred_of_them_are_in_no_deidentified_export(tiny_model_dir, tmp_path):
+    made, count = planted(tmp_path)
+    reading = read_by(count)
+    given = len(marks_in(*(path.name for path in made), reading.model_dump_json()))
+    assert count + len(marks_in(reading.model_dump_json())) >= 100 and given > 45
+    case = read_case(image=made[0], notes=made[1], audio=made[2])
+    analysis = analyse(case, load(tiny_model_dir, "cpu"))
+    assert marks_in(*exported(analysis, reading)) == set()
+    named = marks_in(*exported(analysis, reading, identified=True))
+    assert len(named) > 45  # the same exports name them where that was asked for
+
+
+def test_a_given_film_with_them_goes_along_without(tiny_model_dir, tmp_path):
+    from pydicom import dcmread
+
+    from mmbm.report import to_dicom
+
+    made, count = planted(tmp_path)
+    analysis = analyse(read_case(image=made[0]), load(tiny_model_dir, "cpu"))
+    source = dcmread(made[0])
+    source.StudyInstanceUID, source.SeriesInstanceUID = "1.2.3.1", "1.2.3.2"
+    export = to_dicom(analysis, read_by(count), source=source)
+    assert export.film is not None
+    for name, _ in export.named():
+        assert marks_in(export.file(name)) == set(), name

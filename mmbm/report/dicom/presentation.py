@@ -96,8 +96,9 @@ def stored_points(points: Sequence[Point], steps: str) -> list[Point]:
 def _lines(mark: Mark, size: tuple[int, int], steps: str) -> list[GraphicObject]:
     """A mark as lines, in pixels of the stored film."""
     (left, top), (right, bottom) = mark.points[0], mark.points[-1]
-    if mark.kind == "text":
-        return []
+    if mark.kind == "text":  # its place alone, where its words are left out
+        place = _pixels(mark.points[:1], size, steps)
+        return [] if mark.text else [GraphicObject("POINT", place, "PIXEL")]
     ways: list[list[Point]] = [list(mark.points)]
     if mark.kind == "box":
         ways = [[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]]
