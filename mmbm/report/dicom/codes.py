@@ -57,11 +57,11 @@ ANSWERS = {  # by the answer of a reader or the model
     "not assessed": own("not_assessed", "Not assessed"),
 }
 ANSWER = own("answer", "Answer of the model")
-STANDING = own("standing", "Standing by the evaluation record")
-READER_FIRST = own("reader_first", "Answer of the reader before the model")
+STANDING = own("standing", "Standing of the answer")
+READER_FIRST = own("reader_first", "Answer before the model")
 READER_FINAL = own("reader_final", "Answer of the reader")
-READER_ACT = own("reader_act", "What the reader did with the model")
-EVIDENCE_MAP = own("evidence_map", "Evidence map laid on the film")
+READER_ACT = own("reader_act", "Reader beside the model")
+EVIDENCE_MAP = own("evidence_map", "Evidence map on film")
 BASE = own("base", "Log-odds with nothing given")
 LOGIT = own("logit", "Log-odds of the finding")
 WARNING = own("warning", "Warning of the program")

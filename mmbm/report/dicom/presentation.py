@@ -63,7 +63,7 @@ def presentation_state(film: Dataset, picture: Picture, maker: Maker, *, turned:
         series_number=903,
         instance_number=1,
         content_label="MMBM",
-        content_description="Window and marks of the reader",
+        content_description="Window and marks",
         graphic_annotations=annotations,
         graphic_layers=layers if marks else layers[:1],
         presentation_lut_transformation=PresentationLUTTransformation(shape),

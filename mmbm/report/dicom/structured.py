@@ -66,7 +66,7 @@ def structured_report(
         manufacturer=maker.manufacturer,
         **uids,
     )
-    made.SeriesDescription = "Findings of the model and of the reader"
+    made.SeriesDescription = "Findings, model and reader"
     maker.sign(made)
     dated(made, maker.made)
     return made

@@ -131,13 +131,11 @@ def _of_reader(report: CaseReport, decision: Decision, key: str) -> Json:
         made["valueCodeableConcept"] = answer(decision.final)
     parts = []
     if decision.first is not None:
-        first = own("first", "Answer of the reader before the model")
+        first = own("first", "Answer before the model")
         parts.append({"code": first, "valueCodeableConcept": answer(decision.first)})
     if decision.act is not None:
         act = own(decision.act, str(sentence(f"report.act.{decision.act}")))
-        parts.append(
-            {"code": own("act", "What the reader did with it"), "valueCodeableConcept": act}
-        )
+        parts.append({"code": own("act", "Reader beside the model"), "valueCodeableConcept": act})
     if parts:
         made["component"] = parts
     if decision.reason:
