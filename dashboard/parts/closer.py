@@ -24,7 +24,7 @@ from mmbm.explain.attribution import (
 )
 from mmbm.predict import Prediction, Predictor
 
-__all__ = ["closer"]
+__all__ = ["closer", "made", "taken", "task"]
 
 Choice = tuple[str, str]  # a space and a method's name
 
@@ -112,15 +112,18 @@ def panel(seen: Review, key: CloserKey, place: int, say: Texts) -> None:
     badge.show(seen, key, found, container, fresh=fresh, say=say)
 
 
-def taken(key: CloserKey, say: Texts) -> bool:
-    """Whether a map was done just now; one that is being made is shown with its progress."""
+def taken(key: CloserKey, say: Texts, place: str = "") -> bool:
+    """Whether a map was done just now; one that is being made is shown with its progress.
+
+    ``place`` names the place on the page where there is another one that shows it.
+    """
     _, method, finding, _ = key
     name = f"{method} · {say.name('finding', finding)}"
 
     def words(done: float) -> tuple[str, float]:
         return say("closer.running", method=name), done
 
-    return running.look(key, name, state.keep_closer, words, say)
+    return running.look(key, name, state.keep_closer, words, say, place)
 
 
 def made(key: CloserKey) -> bool:

@@ -20,7 +20,7 @@ from mmbm.branches.registry import space_named
 from mmbm.case import MODALITIES, SAMPLE_RATE
 from mmbm.explain.attribution import NO_BASELINE, Attribution
 
-__all__ = ["baseline_words", "draw", "fraction", "full_colour"]
+__all__ = ["baseline_words", "draw", "fraction", "full_colour", "scale_of"]
 
 BLOCKS = 32  # tiles a side in which pixel shares are summed; single pixels are noise to the eye
 STEP = 0.5  # seconds in which shares of sound are summed; finer ones are lost on a scale for all
@@ -42,9 +42,7 @@ def draw(seen: Review, found: Attribution, place: int, say: Texts) -> None:
     """Facts, map and scale; a map too weak to be seen is said to be none."""
     st.html(f'<div class="small">{escape(facts(seen, found, say))}</div>')
     shares = by_unit(seen, found)
-    strongest = max((float(np.abs(shares).max()) if shares.size else 0.0), 1e-9)
-    own = found.method in NO_BASELINE
-    scale = strongest if own else full_colour(seen)
+    own, scale = found.method in NO_BASELINE, scale_of(seen, found, shares)
     whole = float(np.abs(shares).sum())
     if not own and whole < NEGLIGIBLE * largest(seen):
         line = say("closer.none", whole=f"{whole:.2g}", largest=f"{largest(seen):.2g}")
@@ -52,6 +50,13 @@ def draw(seen: Review, found: Attribution, place: int, say: Texts) -> None:
     on_part(seen, found, shares, scale, place, say)
     line = say("closer.own_scale" if own else "closer.scale", scale=f"{scale:.2g}")
     st.html(f'<div class="small">{escape(line)}</div>')
+
+
+def scale_of(seen: Review, found: Attribution, shares: NDArray[np.float64]) -> float:
+    """The share of full colour; a method that measures from nothing has a scale of its own."""
+    if found.method not in NO_BASELINE:
+        return full_colour(seen)
+    return max((float(np.abs(shares).max()) if shares.size else 0.0), 1e-9)
 
 
 def facts(seen: Review, found: Attribution, say: Texts) -> str:

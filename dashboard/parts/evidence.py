@@ -55,7 +55,8 @@ def raw_film(say: Texts) -> None:
         link=LINK,
         series=state.epoch(),
     )
-    viewer.show(payload, key=state.FILM_KEY, on_step=state.take_step)
+    with st.container(key="main-film"):
+        viewer.show(payload, key=state.FILM_KEY, on_step=state.take_step)
     with st.container(key="marks"):
         film_marks()
     if refusal is not None:

@@ -11,6 +11,7 @@ from dashboard import keeping, state, stored
 from dashboard.foreign import escape, verbatim
 from dashboard.parts.account import account_of
 from dashboard.parts.answers import answers
+from dashboard.parts.beside import beside_map, pick_beside
 from dashboard.parts.closer import closer
 from dashboard.parts.decision import decision
 from dashboard.parts.evidence import blank, film_map, map_in_words
@@ -67,6 +68,7 @@ def beside(seen: Review, say: Texts) -> None:
     with unseen:
         film_map(seen, maps, say)
         sound_told(seen, maps, say)
+    beside_map(seen, finding, maps, say)
     opened = evidence(seen, finding, account, maps, say, moved=bool(common.wanted))
     with unseen:
         sound_carried(seen, opened == "sound")
@@ -125,6 +127,7 @@ def pictures(seen: Review, account: Ledger, maps: EvidenceMaps, say: Texts) -> N
     if seen.analysis.case.image is None:
         absent("image", seen, say)
         return
+    pick_beside(say)
     for line in (map_in_words(seen, account, maps, say), say("viewer.hint")):
         st.html(f'<div class="small">{escape(line)}</div>')
 

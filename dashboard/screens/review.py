@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import keeping, models, state, stored
 from dashboard.foreign import escape, verbatim
+from dashboard.parts.beside import beside_film
 from dashboard.parts.evidence import raw_film
 from dashboard.parts.first_answers import first_answers
 from dashboard.parts.intake import intake
@@ -93,6 +94,7 @@ def read(case: Case, say: Texts) -> Review | None:
                 st.html('<div class="no-film"></div>')
             else:
                 raw_film(say)
+                beside_film(case, say)
         with right, st.container(key="results"):
             # A place of its own, so that the spinner coming and going moves nothing below it.
             with st.empty().container():

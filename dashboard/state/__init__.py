@@ -35,7 +35,14 @@ from dashboard.state.answers import (
     was_flipped,
     whatif_key,
 )
-from dashboard.state.frames import FILM_KEY, film_shown, score_frame, take_step
+from dashboard.state.frames import (
+    FILM_KEY,
+    beside,
+    film_shown,
+    score_frame,
+    set_beside,
+    take_step,
+)
 from dashboard.state.intake import (
     begin,
     case,
@@ -101,6 +108,7 @@ __all__ = [
     "at_hand",
     "begin",
     "begin_with",
+    "beside",
     "case",
     "choice",
     "choose_cases",
@@ -161,6 +169,7 @@ __all__ = [
     "review_address",
     "say",
     "score_frame",
+    "set_beside",
     "show_numbers",
     "stored_case",
     "sweep_is_over",

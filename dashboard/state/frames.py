@@ -1,4 +1,7 @@
-"""Which frame of a longer file is on the screen; the case is scored on one, and shown on any."""
+"""What of the X-ray is on the screen: which of its frames, and what beside it.
+
+The case is scored on one frame, and shown on any.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from mmbm.case import Picture
 from mmbm.errors import MMBMError
 from mmbm.text import Sentence
 
-__all__ = ["FILM_KEY", "film_shown", "score_frame", "take_step"]
+__all__ = ["FILM_KEY", "beside", "film_shown", "score_frame", "set_beside", "take_step"]
 
 FILM_KEY = "viewer"
 MOST_FILMS = 8  # frames that are kept ready, besides the scored one
@@ -64,6 +67,16 @@ def score_frame(frame: int, of_epoch: str) -> None:
     at = session().given.place("image", "frame")
     if session().given.pick(at, frame):
         put(at.key, frame + 1)  # the picker of the intake says so too
+
+
+def beside() -> tuple[str, str]:
+    """Which map stands beside the film: its kind and whose it is; two empty words for none."""
+    return session().beside
+
+
+def set_beside(choice: tuple[str, str]) -> None:
+    """Put another map beside the film, until the case changes."""
+    session().beside = choice
 
 
 def _shown(picture: Picture) -> Stepped:

@@ -131,6 +131,7 @@ def forget() -> None:
     """Forget what was computed for the case so far, here and in the server around the page."""
     kept = session()
     kept.review = kept.film = kept.prior = None
+    kept.beside = ("", "")
     kept.drafts.clear()
     kept.listened = ""
     drop_answers()

@@ -72,6 +72,7 @@ class Session:
     review: Review | None = None
     film: tuple[Picture, Film] | None = None  # the last one that was developed
     stepped: Stepped | None = None  # to which frame of the X-ray
+    beside: tuple[str, str] = ("", "")  # the film: which map
     drawn: Drawn | None = None  # by the reader on the X-ray
     marks_loaded: int = 0  # how often marks that were kept elsewhere came
     numbers: Case | Literal["some"] | None = None  # whose are on the screen

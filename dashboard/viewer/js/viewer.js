@@ -130,6 +130,8 @@ class Viewer {
     this.control("opacity").value = String(100 * this.shown.opacity);
     this.control("threshold").value = String(100 * this.shown.threshold);
     this.control("cells").checked = this.shown.cells;
+    const follows = this.header.link && this.header.marks_of !== this.header.name;
+    this.root.classList.toggle("second", Boolean(follows)); // the first one has the tools
     sayFrame(this);
     this.press();
     this.showMap(this.shown.on);
