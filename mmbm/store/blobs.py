@@ -99,7 +99,9 @@ class Blobs:
 
 
 def _to_disk(folder: Path) -> None:
-    """Let the names in a folder outlive a loss of power."""
+    """Let the names in a folder outlive a loss of power; Windows has no such call."""
+    if os.name == "nt":
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

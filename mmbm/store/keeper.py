@@ -39,6 +39,7 @@ class Keeper:
         except OSError as exc:
             raise StoreError(sentence("store.not_written")) from exc
         store._tidy()
+        store.purge_due()
         return store
 
     def close(self) -> None:

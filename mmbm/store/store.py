@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from mmbm.analysis import Analysis
 from mmbm.case import Case, Modality
-from mmbm.errors import StoreError
+from mmbm.errors import StoreDamaged, StoreError
 from mmbm.predict import Predictor
 from mmbm.readers import DecidedCase
 from mmbm.reading import Reading
@@ -76,8 +76,12 @@ class Store(Keeper):
 
     def parts(self, case_id: str) -> dict[Modality, Given]:
         """The parts as they were handed in, each checked against its sha256."""
-        with self._database.reading() as connection:
-            return cases.stored_parts(connection, self._blobs, case_id)
+        try:
+            with self._database.reading() as connection:
+                return cases.stored_parts(connection, self._blobs, case_id)
+        except StoreDamaged:
+            self.case(case_id)  # it may have been purged just now, with its files
+            raise
 
     def read(self, case_id: str) -> Case:
         """The parts, read. Raises InputError as well."""

@@ -251,6 +251,20 @@ def test_what_a_dead_process_left_is_taken_away(store):
     assert kept.content == b"Kept." and b"Kept." in content(store.folder)
 
 
+def test_a_case_that_goes_while_it_is_read_is_gone_and_nothing_is_damaged(store, monkeypatch):
+    case_id = store.add_case(note("Cough."))
+    get = store._blobs.get
+
+    def purged_meanwhile(sha256):
+        store.purge(case_id)
+        return get(sha256)
+
+    monkeypatch.setattr(store._blobs, "get", purged_meanwhile)
+    monkeypatch.setattr(store._database, "forget", lambda: False)  # it would wait for the reader
+    with pytest.raises(StoreError, match="no such case"):
+        store.parts(case_id)
+
+
 def test_a_file_that_goes_while_a_case_is_added_is_written_again(store, monkeypatch):
     writing = store._database.writing
 
@@ -275,12 +289,17 @@ def test_cases_go_when_they_were_kept_long_enough(tmp_path):
     assert [proof.case_id for proof in store.purge_due()] == [old]
     assert store.audit(old)[-1].act == "purge retention" and store.case(new)
     assert store.retention() == 30
+    clock[0] += timedelta(days=60)
+    last = store.add_case(note("Last."))
+    store.close()
+    store = open_store(tmp_path / "s", now=lambda: clock[0])
+    assert store.unscored() == (last,)  # what is due goes when the store is opened
     store.set_retention(None)
     assert store.purge_due(date(2099, 1, 1)) == []
     with pytest.raises(StoreError, match="at least one day"):
         store.set_retention(0)
     with pytest.raises(StoreError, match="no reason"):
-        store.purge(new, why="Mrs Zebra asked")
+        store.purge(last, why="Mrs Zebra asked")
     store.close()
 
 

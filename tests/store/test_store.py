@@ -96,6 +96,17 @@ def test_a_lock_is_refused_once_the_model_was_shown(store, given):
         )
 
 
+def test_a_lock_is_made_by_locking_alone(store, given):
+    case_id = store.add_case(given())
+    with pytest.raises(StoreError, match="Lock the first answers"):
+        store.save_reading(
+            case_id, first().model_copy(update={"locked_at": datetime(2026, 3, 3, tzinfo=UTC)})
+        )
+    with pytest.raises(StoreError, match="The case is empty"):
+        store.add_case({})
+    assert store.readings(case_id) == []
+
+
 def test_nobody_but_the_owner_may_look(store, given):
     store.add_case(given())
     for path in [store.folder, *store.folder.rglob("*")]:
