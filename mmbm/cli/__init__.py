@@ -1,5 +1,5 @@
-"""The command line: predict, data prepare, data check, train, train-lungs, calibrate, average,
-graft, evaluate, sanity, sign, cohort, serve, sample, store.
+"""The command line: predict, score, data prepare, data check, train, train-lungs, calibrate,
+average, graft, evaluate, sanity, sign, cohort, serve, sample, store.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
 """
@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mmbm.cli import cohort, combine, data, evaluate, predict, serve, shared, store, train
+from mmbm.cli import cohort, combine, data, evaluate, predict, score, serve, shared, store, train
 
 OUTSIDE = "MMBM_WITH"  # as mmbm.branches.registry has it, which takes long to import
 
@@ -43,6 +43,7 @@ def choices(
 
 
 app.command()(predict.predict)
+app.command()(score.score)
 
 manifests = typer.Typer(no_args_is_help=True, help="Make and check manifests.")
 manifests.command()(data.prepare)

@@ -1,0 +1,200 @@
+"""The rows of a manifest, in chunks that any process can read by itself.
+
+A manifest to be scored needs a ``case_id`` and at least one column of parts; patients, splits and
+labels may be there and go into the result as they are. It is never in memory as a whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import IO, NamedTuple
+
+import numpy as np
+
+from mmbm.data.manifest import LOCATED, PARTS
+from mmbm.errors import ManifestError
+from mmbm.scale.places import Place
+from mmbm.text import Sentence, sentence
+
+__all__ = ["Chunk", "Index", "Row", "index_of", "rows_of"]
+
+CASE = "case_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row, whose files have not been looked for."""
+
+    number: int  # from 0
+    line: int  # of the file, from 1
+    cells: dict[str, str]
+    fault: Sentence | None = None  # why it cannot be scored
+
+    @property
+    def case(self) -> str:
+        """The name of the case; "" where the row has none."""
+        return self.cells.get(CASE, "")
+
+
+class Chunk(NamedTuple):
+    """Rows that are scored and written together."""
+
+    number: int
+    first: int  # its first row
+    rows: int
+    offset: int  # bytes of the file before it
+    line: int  # lines of the file before it
+
+
+@dataclass(frozen=True)
+class Index:
+    """Where the rows of a manifest are."""
+
+    url: str
+    header: tuple[str, ...]
+    part_columns: tuple[str, ...]  # that hold parts of cases, or where to find them
+    chunks: tuple[Chunk, ...]
+    rows: int
+    sha256: str
+    twice: frozenset[int]  # rows whose case stands further up already
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """The columns that say something of a case and hold none of it."""
+        return tuple(n for n in self.header if n not in {CASE, *self.part_columns, *LOCATED})
+
+
+class _Lines:
+    """A file's lines as text; counts the bytes and lines that were handed out."""
+
+    def __init__(self, file: IO[bytes], digest: hashlib._Hash | None = None) -> None:
+        self.file, self.digest = file, digest
+        self.bytes = self.lines = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self.file.readline()
+        if not line:
+            raise StopIteration
+        if self.digest is not None:
+            self.digest.update(line)
+        first = not self.bytes
+        self.bytes += len(line)
+        self.lines += 1
+        return line.decode("utf-8-sig" if first else "utf-8")
+
+
+def index_of(url: str, shard_rows: int, further: tuple[str, ...] = ()) -> Index:
+    """Go through a manifest once; ``further`` are columns of parts beside the built-in ones.
+
+    Raises
+    ------
+    ManifestError
+        It cannot be read, is empty, or has no column of cases or of parts.
+    """
+    place, digest = Place.of(url), hashlib.sha256()
+    chunks: list[Chunk] = []
+    seen, count = array("q"), 0
+    try:
+        with place.open() as file:
+            lines = _Lines(file, digest)
+            header = _header(lines, place.name, (*PARTS, *further))
+            case, began = header.index(CASE), (lines.bytes, lines.lines)
+            start = began
+            for cells in csv.reader(lines, strict=True):
+                if cells:
+                    name = cells[case].strip() if case < len(cells) else ""
+                    name = name or f"\0{count}"  # blank, which is a fault of its own
+                    mark = hashlib.blake2b(name.encode(), digest_size=8).digest()
+                    seen.append(int.from_bytes(mark, "big", signed=True))
+                    count += 1
+                    if count % shard_rows == 0:
+                        chunks.append(_chunk(chunks, shard_rows, start))
+                        start = (lines.bytes, lines.lines)
+    except (OSError, UnicodeDecodeError, csv.Error) as exc:
+        raise ManifestError(sentence("manifest.unreadable", file=place.name)) from exc
+    if count % shard_rows:
+        chunks.append(_chunk(chunks, count % shard_rows, start))
+    if not count:
+        raise ManifestError(sentence("manifest.empty", file=place.name))
+    _, first = np.unique(np.frombuffer(seen, np.int64), return_index=True)
+    again = np.setdiff1d(np.arange(count), first, assume_unique=True)
+    part_columns = tuple(name for name in header if name in {*PARTS, *further})
+    return Index(
+        url,
+        header,
+        part_columns,
+        tuple(chunks),
+        count,
+        digest.hexdigest(),
+        frozenset(again.tolist()),
+    )
+
+
+def _chunk(before: list[Chunk], rows: int, start: tuple[int, int]) -> Chunk:
+    first = before[-1].first + before[-1].rows if before else 0
+    return Chunk(len(before), first, rows, *start)
+
+
+def _header(lines: _Lines, name: str, parts: tuple[str, ...]) -> tuple[str, ...]:
+    cells = next(csv.reader(lines, strict=True), [])
+    header = tuple(cell.strip() for cell in cells)
+    if CASE not in header:
+        raise ManifestError(sentence("manifest.no_column", file=name, column=CASE, needed=CASE))
+    if twice := {n for n in header if header.count(n) > 1}:
+        raise ManifestError(sentence("manifest.column_twice", column=min(twice), file=name))
+    if not set(parts) & set(header):
+        raise ManifestError(sentence("scale.no_part", file=name, columns=", ".join(parts)))
+    return header
+
+
+def rows_of(index: Index, chunk: Chunk) -> Iterator[Row]:
+    """The rows of one chunk. Raises ManifestError, where the file is gone or was changed."""
+    place, found = Place.of(index.url), 0
+    try:
+        with place.open() as file:
+            file.seek(chunk.offset)
+            lines = _Lines(file)
+            lines.bytes = chunk.offset  # no byte order mark in the middle of a file
+            records = (cells for cells in csv.reader(lines, strict=True) if cells)
+            for number, cells in enumerate(islice(records, chunk.rows), chunk.first):
+                line = chunk.line + lines.lines
+                named = {n: cell.strip() for n, cell in zip(index.header, cells, strict=False)}
+                fault = _fault(index, number, line, cells, named)
+                found += 1
+                yield Row(number, line, named, fault)
+    except (OSError, UnicodeDecodeError, csv.Error) as exc:
+        raise ManifestError(sentence("manifest.unreadable", file=place.name)) from exc
+    if found < chunk.rows:
+        raise ManifestError(sentence("scale.changed", file=place.name))
+
+
+def _fault(
+    index: Index, number: int, line: int, cells: list[str], named: dict[str, str]
+) -> Sentence | None:
+    """What is wrong with a row by itself."""
+    name = Place.of(index.url).name
+
+    def of(column: str, code: str) -> Sentence:
+        reason = sentence(f"manifest.fault.{code}")
+        return sentence("manifest.cell", line=line, file=name, column=column, reason=reason)
+
+    if len(cells) != len(index.header):
+        columns = len(index.header)
+        return sentence("manifest.cells", line=line, file=name, cells=len(cells), columns=columns)
+    if not named[CASE]:
+        return of(CASE, "blank")
+    if number in index.twice:
+        return of(CASE, "twice")
+    if not any(named[column] for column in index.part_columns):
+        return of(index.part_columns[0], "no_part")
+    if named.get("notes") and named.get("notes_text"):
+        return of("notes_text", "two_notes")
+    return None
