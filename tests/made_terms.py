@@ -23,8 +23,8 @@ LONG_TERMS = (
 # Settings, options, columns and their values, which the command line names.
 SETTINGS = """
 archive auto certificate channels cpu cycles dicom drawn false freeze frozen_stages fusion greys hf
-host image_weights key localise lungs max_seconds mels notes notes_text own_title pneumonia sources
-stored tls train true unknown url web wheezing
+host image_weights inbox key localise lungs max_seconds mels notes notes_text own_title pneumonia
+sources stored tls train true unknown url web wheezing
 """
 # Methods, their makers, keys and data sets that the pages and cards name.
 NAMES = """

@@ -32,7 +32,6 @@ MAY_IMPORT = {
     "branches": {"case", "config", "errors", "storage"},
     "io": {"case", "config", "errors", "patient", "study"},
     "privacy": {"errors", "io"},
-    "archive": {"case", "config", "errors", "io", "study"},
     "record": {"case", "errors", "pipeline", "storage"},
     "model": {"branches", "config", "errors", "storage"},
     "data": {"branches", "case", "errors", "io", "model"},
@@ -53,6 +52,9 @@ MAY_IMPORT = {
         "analysis", "branches", "case", "data", "errors", "io", "pipeline", "predict", "readers",
         "reading", "report",
     },
+    "archive": {
+        "analysis", "case", "config", "errors", "io", "predict", "report", "store", "study",
+    },
     "serve": {
         "analysis", "branches", "case", "config", "errors", "findings", "io", "model", "predict",
         "report",
@@ -72,7 +74,7 @@ MAY_IMPORT = {
         "store", "trust",
     },
     "cli": {
-        "analysis", "card", "case", "cohort", "data", "errors", "evaluate", "findings",
+        "analysis", "archive", "card", "case", "cohort", "data", "errors", "evaluate", "findings",
         "io", "model", "predict", "record", "report", "scale", "serve", "storage", "store",
         "train",
     },

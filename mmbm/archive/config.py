@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from mmbm.config import Settings
+from mmbm.config import Name, Settings
 from mmbm.errors import ConfigError
 from mmbm.text import sentence
 
@@ -89,6 +89,10 @@ class ArchiveConfig(Settings):
     """How results are sent back."""
     store: Path = Path("cases")
     """The folder of the stored cases."""
+    source: Name = "archive"
+    """What the store calls these cases' source."""
+    send_unread: bool = False
+    """Whether results go back before somebody has read the case."""
     outbox: Path = Path("outbox")
     """The folder in which results wait until the archive holds them."""
     inbox: Path | None = None

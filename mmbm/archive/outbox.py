@@ -5,6 +5,7 @@
     outbox/
         waiting/<SOP Instance UID>.dcm    written whole, then sent, then taken away
         sent/<SOP Instance UID>           an empty file: the archive has it
+        made/<sha256>                     an empty file: all results of this errand were put in
 
 An identifier that is there, waiting or sent, is not put in again. A program that dies between the
 archive's answer and the mark sends once more on its next start: the same identifier, so the
@@ -29,7 +30,7 @@ from mmbm.text import Sentence, sentence
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-__all__ = ["Delivered", "Outbox", "deliver"]
+__all__ = ["Delivered", "Outbox", "deliver", "part10"]
 
 _SUFFIX = ".dcm"
 _WAITS = (1.0, 2.0, 4.0)  # s before an archive that does not answer is tried again
@@ -50,8 +51,9 @@ class Outbox:
 
     def __init__(self, folder: Path) -> None:
         self._waiting, self._sent = folder / "waiting", folder / "sent"
+        self._made = folder / "made"
         try:
-            for each in (folder, self._waiting, self._sent):
+            for each in (folder, self._waiting, self._sent, self._made):
                 make_folder(each)
         except OSError as exc:
             raise ArchiveError(sentence("archive.outbox")) from exc
@@ -73,11 +75,22 @@ class Outbox:
             if path.exists() or (self._sent / uid).exists():
                 continue
             try:
-                write_whole(path, _encoded(dataset))
+                write_whole(path, part10(dataset))
             except OSError as exc:
                 raise ArchiveError(sentence("archive.outbox")) from exc
             count += 1
         return count
+
+    def knows(self, errand: str) -> bool:
+        """Whether all results of an errand, by its sha256, were put in."""
+        return (self._made / errand).exists()
+
+    def note(self, errand: str) -> None:
+        """They were. Raises ArchiveError."""
+        try:
+            write_whole(self._made / errand, b"")
+        except OSError as exc:
+            raise ArchiveError(sentence("archive.outbox")) from exc
 
     def waiting(self) -> Iterator[tuple[str, bytes]]:
         """Each identifier with its file."""
@@ -123,7 +136,7 @@ def deliver(
     return Delivered(sent, outbox.count(), tuple(declined))
 
 
-def _encoded(dataset: Dataset) -> bytes:
+def part10(dataset: Dataset) -> bytes:
     """A dataset in DICOM's file format (PS3.10). Raises ArchiveError."""
     buffer = BytesIO()
     try:

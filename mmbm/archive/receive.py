@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakKeyDictionary
 
 from mmbm.archive.config import ArchiveConfig, server_context
 from mmbm.archive.wanted import installed
@@ -45,24 +46,26 @@ def films_and_syntaxes() -> list[tuple[str, tuple[str, ...]]]:
 
 
 class Bounds:
-    """How much may come: bytes of one file, and files."""
+    """How much may come: bytes of one file, and files, over all connections."""
 
     def __init__(self, file_bytes: int, files: int | None = None) -> None:
         self.file_bytes, self.files = file_bytes, files
-        self.passed = False
-        self._message = self._count = 0
+        self.passed = False  # a file was over the limit
+        self._messages: WeakKeyDictionary[Any, int] = WeakKeyDictionary()  # bytes by connection
+        self._count = 0
 
-    def more(self, n_bytes: int) -> bool:
+    def more(self, connection: Any, n_bytes: int) -> bool:
         """Whether as many more bytes of one message may be taken."""
-        self._message += n_bytes
-        self.passed = self.passed or self._message > self.file_bytes + 2**16
-        return not self.passed
+        self._messages[connection] = self._messages.get(connection, 0) + n_bytes
+        within = self._messages[connection] <= self.file_bytes + 2**16
+        self.passed = self.passed or not within
+        return within
 
-    def another(self) -> bool:
+    def another(self, connection: Any) -> bool:
         """Whether the message that ended may be taken as a file."""
-        self._message = 0
+        self._messages[connection] = 0
         self._count += 1
-        return not self.passed and not self.full
+        return not self.full
 
     @property
     def full(self) -> bool:
@@ -80,7 +83,7 @@ def taken_in(take: Callable[[bytes], None], bounds: Bounds) -> list[Any]:
     from pynetdicom import evt
 
     def received(event: Any) -> int:
-        if not bounds.another():
+        if not bounds.another(event.assoc):
             return _NO_MORE
         try:
             take(event.encoded_dataset())
@@ -89,7 +92,7 @@ def taken_in(take: Callable[[bytes], None], bounds: Bounds) -> list[Any]:
         return 0x0000
 
     def counted(event: Any) -> None:
-        if not bounds.more(len(event.data)):
+        if not bounds.more(event.assoc, len(event.data)):
             event.assoc.abort()
 
     return [(evt.EVT_C_STORE, received), (evt.EVT_DATA_RECV, counted)]

@@ -1,5 +1,6 @@
 """The command line: predict, score, data prepare, data check, train, train-lungs, calibrate,
-average, graft, evaluate, sanity, sign, cohort, serve, sample, store.
+average, graft, evaluate, sanity, sign, cohort, serve, sample, store,
+archive.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
 """
@@ -12,7 +13,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from mmbm.cli import cohort, combine, data, evaluate, predict, score, serve, shared, store, train
+from mmbm.cli import (
+    archive,
+    cohort,
+    combine,
+    data,
+    evaluate,
+    predict,
+    score,
+    serve,
+    shared,
+    store,
+    train,
+)
 
 OUTSIDE = "MMBM_WITH"  # as mmbm.branches.registry has it, which takes long to import
 
@@ -71,3 +84,10 @@ cases.command()(store.purge)
 cases.command()(store.export)
 cases.command()(store.verify)
 app.add_typer(cases, name="store")
+
+pacs = typer.Typer(no_args_is_help=True, help="Chest X-rays from an archive, results back into it.")
+pacs.command()(archive.pull)
+pacs.command()(archive.score)
+pacs.command()(archive.send)
+pacs.command()(archive.watch)
+app.add_typer(pacs, name="archive")

@@ -130,9 +130,11 @@ def test_nobody_else_is_let_in(tmp_path):
 
 def test_a_file_over_the_limit_is_not_kept(tmp_path):
     config, inbox = listening(), Inbox(tmp_path, settled=0.0)
+    small = film(2, PixelData=b"\0\1" * 1000)
     with Receiver(config, inbox.take, Bounds(50_000)):
         assert sent(config, film(1)) is None
-    assert list(inbox.arrived()) == []
+        assert sent(config, small) == 0x0000  # the next one is none the worse for it
+    assert [found.study_uid for found in inbox.arrived()] == ["1.2.3.2"]
 
 
 def test_a_full_disk_is_answered_as_one(tmp_path):

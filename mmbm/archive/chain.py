@@ -1,0 +1,79 @@
+"""From the archive, or the watched folder, into the store: a study becomes a case, once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mmbm.archive.config import ArchiveConfig
+from mmbm.archive.inbox import Inbox
+from mmbm.archive.notes import NotesByAccession
+from mmbm.archive.pull import PulledCase, Refused, case_of, pull_each
+from mmbm.archive.query import Archive, FoundStudy, Query
+from mmbm.archive.sort import sort_out
+from mmbm.store import Given
+from mmbm.text import Sentence
+
+if TYPE_CHECKING:
+    from mmbm.store.store import Store
+
+__all__ = ["WHO", "Kept", "keep", "pull_into", "take_arrived"]
+
+WHO = "archive"  # in the audit
+FILM, NOTE = "film.dcm", "notes.txt"  # the names that the archive's own files get
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A study that is a stored case now, or was one before."""
+
+    case_id: str
+    said: tuple[Sentence, ...]
+
+
+def keep(store: Store, made: PulledCase, source: str) -> Kept:
+    """Store a case; one X-ray is one case, however often and by whatever way it comes.
+
+    Raises: StoreError.
+    """
+    parts = {"image": Given(name=FILM, content=made.film)}
+    if made.note is not None:
+        parts["notes"] = Given(name=NOTE, content=made.note)
+    image = made.case.image
+    instance = "" if image is None else image.study.instance_uid
+    key = hashlib.sha256(f"DICOM {instance}".encode()).hexdigest() if instance else ""
+    case_id = store.add_case(parts, case=made.case, source=source, key=key, who=WHO)
+    return Kept(case_id, made.said)
+
+
+def pull_into(
+    store: Store, config: ArchiveConfig, query: Query, archive: Archive | None = None
+) -> Iterator[Kept | Refused | Sentence]:
+    """Each study of a query, stored before the next is asked for; a sentence last where the
+    archive brought no more, and why.
+
+    Raises: ConfigError, ArchiveError, StoreError.
+    """
+    for found in pull_each(config, query, archive):
+        yield keep(store, found, config.source) if isinstance(found, PulledCase) else found
+
+
+def take_arrived(store: Store, config: ArchiveConfig, inbox: Inbox) -> Iterator[Kept | Refused]:
+    """Each study of the watched folder that came to rest, stored before its files are put aside.
+
+    Raises: ConfigError, StoreError.
+    """
+    notes = NotesByAccession(config.notes)
+    for arrived in inbox.arrived():
+        if arrived.reason is not None:
+            inbox.done(arrived, taken=False)
+            yield Refused("", "", arrived.reason)
+            continue
+        study = FoundStudy(arrived.study_uid)
+        found = case_of(sort_out(arrived.files(), study.study_uid), study, notes)
+        taken = isinstance(found, PulledCase)
+        outcome = keep(store, found, config.source) if isinstance(found, PulledCase) else found
+        inbox.done(arrived, taken=taken)
+        yield outcome

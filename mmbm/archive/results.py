@@ -1,0 +1,84 @@
+"""The results of stored cases as DICOM objects, into the outbox."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mmbm.analysis import analyse
+from mmbm.archive.chain import WHO
+from mmbm.archive.config import ArchiveConfig
+from mmbm.archive.identifiers import settle
+from mmbm.archive.outbox import Outbox, part10
+from mmbm.errors import InputError, StoreError
+from mmbm.predict import Predictor
+from mmbm.report import to_dicom
+from mmbm.store import Given, Wanted
+from mmbm.text import Sentence, sentence
+
+if TYPE_CHECKING:
+    from mmbm.store.store import Store
+
+__all__ = ["Queued", "queue", "to_send"]
+
+EXPORT, REPORT = "archive", "report.dcm"  # what is kept of what was sent
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """What was put into the outbox: results of so many cases; and which could not be made."""
+
+    cases: int
+    refused: dict[str, Sentence]  # by case
+
+
+def to_send(store: Store, config: ArchiveConfig) -> tuple[str, ...]:
+    """The archive's cases whose results may go back: those that somebody has read.
+
+    With ``send_unread`` also those that are scored and wait for a reader.
+    """
+    ids = store.wanted_ids(Wanted(source=config.source, order="oldest"))
+    held = (store.case(case_id) for case_id in ids)
+    return tuple(case.case_id for case in held if case.scored and (case.read or config.send_unread))
+
+
+def queue(store: Store, predictor: Predictor, outbox: Outbox, case_ids: Iterable[str]) -> Queued:
+    """Put the results of cases into the outbox; what is there already is not made again.
+
+    Raises: ConfigError where an extra is missing; ArchiveError where the outbox is full.
+    """
+    count, refused = 0, {}
+    for case_id in case_ids:
+        try:
+            count += _queued(store, predictor, outbox, case_id)
+        except (InputError, StoreError) as exc:
+            refused[case_id] = exc.sentence
+    return Queued(count, refused)
+
+
+def _queued(store: Store, predictor: Predictor, outbox: Outbox, case_id: str) -> bool:
+    """Raises InputError, StoreError, ConfigError, ArchiveError."""
+    reading = store.reading(case_id)
+    case = store.read(case_id)
+    source = "" if case.image is None else case.image.study.instance_uid
+    if not source:
+        raise InputError(sentence("archive.no_study"))
+    sha256 = predictor.identity.sha256
+    revision = "" if reading is None else reading.model_dump_json()
+    errand = hashlib.sha256("\n".join([source, sha256, revision]).encode()).hexdigest()
+    if outbox.knows(errand):
+        return False
+    kept = store.analysis(case_id)
+    level, prevalences = (0.9, {}) if kept is None else (kept.level, kept.prevalences)
+    analysis = analyse(case, predictor, level=level, prevalence=prevalences)
+    if kept is None or kept.weights_sha256 != sha256:
+        store.save_analysis(case_id, analysis, WHO)
+    made = to_dicom(analysis, reading, identified=True)
+    datasets = list(made)
+    settle(datasets, source=source, model_sha256=sha256, revision=revision)
+    store.save_export(case_id, EXPORT, Given(name=REPORT, content=part10(made.report)), WHO)
+    outbox.put(datasets)
+    outbox.note(errand)
+    return True
