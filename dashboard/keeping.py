@@ -149,6 +149,8 @@ def decide(seen: Review, findings: tuple[str, ...]) -> None:
             follow_up=due if isinstance(due, date) else None,
         )
         stored.store().save_reading(case_id, made)
+        if stored.store().case(case_id).follow_up != made.follow_up:
+            stored.store().set_follow_up(case_id, made.follow_up, name)
     except MMBMError as refusal:
         state.refuse(refusal.sentence)
 

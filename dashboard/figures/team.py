@@ -50,7 +50,7 @@ def shares_table(groups: Mapping[str, Share], head: str, measured: str, say: Tex
         f'<tr><th scope="row">{escape(name)}</th>{_cells(share, say)}</tr>'
         for name, share in groups.items()
     ]
-    return _wide(heads, rows, head)
+    return f'<div class="shares">{_wide(heads, rows, head)}</div>'
 
 
 def _cells(share: Share | None, say: Texts) -> str:

@@ -74,7 +74,7 @@ def line(row: WorklistRow, reader: str, made: Decision, say: Texts) -> Row:
         (
             Cell(row.case.patient or row.case.case_id[:8]),
             Cell(say.name("finding", made.finding)),
-            Cell(f"{reader}: {' → '.join(mine)}"),
+            Cell(say("worklist.read_by", reader=reader, answer=" → ".join(mine))),
             Cell(told),
             Cell(act, "caution" if made.act == "override" else ""),
             Cell(made.reason, "quiet"),

@@ -157,7 +157,10 @@ def readers(row: WorklistRow, say: Texts) -> Cell:
     if not row.reader:
         return Cell("–", "quiet")
     finals = list(row.finals.values())
-    return Cell(f"{row.reader}: {answer_name(finals[0], say)}" if finals else row.reader)
+    if not finals:
+        return Cell(row.reader)
+    answer = answer_name(finals[0], say)
+    return Cell(say("worklist.read_by", reader=row.reader, answer=answer))
 
 
 def answer_name(answer: str, say: Texts) -> str:

@@ -104,8 +104,10 @@ def test_a_decision_keeps_the_case_and_stands_in_the_download(app, kept):
         if "draft-reason" in box.key:
             box.set_value("seen otherwise")
     app.run()
+    next(d for d in app.date_input if "follow-up" in d.key).set_value(date(2026, 6, 1)).run()
     by_key(app, "decision-keep").click().run()
     assert not app.exception and not app.error
+    assert [due.follow_up for due in kept.due(date(2026, 6, 1))] == [date(2026, 6, 1)]
     row = kept.worklist(Wanted()).rows[0]
     reading = kept.reading(row.case.case_id)
     assert reading.reader == "Dr Li" and reading.decided_at is not None
