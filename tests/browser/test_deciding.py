@@ -10,6 +10,7 @@ from playwright.sync_api import Error, expect
 
 from dashboard.samples import sample_files
 from mmbm.store import Given, open_store
+from tests.browser.read_page import english, said
 from tests.browser.test_access import faults
 from tests.browser.test_review import APP, PATIENCE, page, server, settled  # noqa: F401
 
@@ -23,6 +24,23 @@ CASES = (  # sample, patient, a made date
 # what a page with an answer of the model is made of, beside its probabilities
 ANSWERS = (b'class="finding-number"', b'class="finding-answer', b'class="account"', b"mmbm_overlay")
 NAME = "Dr Li"
+GIVEN = (  # what a page shows as it was given: names, reasons, files, commands
+    "Dr Li",
+    "Dr light",
+    "Dr dark",
+    "image.dcm",
+    "notes.txt",
+    "sound.wav",
+    "JPEG 2000 Image Compression (Lossless Only)",
+    "DX CHEST PA",
+    "WAV PCM_S16LE",
+    "an old scar",
+    "clear on both sides",
+    "/data/labels.csv",
+    "/data/decided",
+    "P-101 P-102",
+    "mmbm calibrate",
+)
 
 
 @pytest.fixture(scope="module")
@@ -198,11 +216,45 @@ def test_the_worklist_tells_a_new_reader_nothing(page, server, kept, traffic):  
     page.goto(f"{server[0]}/worklist")
     expect(page.locator(".listing tbody tr")).to_have_count(3, timeout=PATIENCE)
     settled(page)
-    assert faults(page) == []
     words = [b"Pneumonia:", *(w for c in CASES for w in told_of(kept, c))]
     assert holds(traffic, words) == []
     page.get_by_role("checkbox", name="Mark all cases of this page").click()
     expect(page.get_by_role("button", name="Purge (3)")).to_be_visible(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])
+def test_the_pages_are_without_faults_and_in_one_language(page, server, language, theme):  # noqa: F811
+    page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+    for path, shown in (
+        ("worklist", ".listing tbody tr"),
+        ("team", "table.team, .blank"),
+        ("team?team-tab=teaching", ".listing, .blank"),
+        ("team?team-tab=export", ".st-key-team-export"),
+    ):
+        sign = "&" if "?" in path else "?"
+        page.goto(f"{server[0]}/{path}{sign}language={language}")
+        expect(page.locator(shown).first).to_be_visible(timeout=PATIENCE)
+        settled(page)
+        assert faults(page) == [], path
+        assert language == "en" or english(said(page), GIVEN) == [], path
+    page.goto(f"{server[0]}/worklist?language={language}")
+    page.locator(".listing tbody tr").last.click()
+    expect(page.locator(".st-key-first")).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    assert faults(page) == []
+    assert language == "en" or english(said(page), GIVEN) == []
+    page.locator(".st-key-first input").first.fill(f"Dr {theme}")
+    page.keyboard.press("Enter")
+    settled(page)
+    for picker in page.locator('[class*="st-key-ask-first"]').all():
+        picker.get_by_role("radio").first.click()
+        settled(page)
+    page.locator(".st-key-first-lock button").click()
+    expect(page.locator(".st-key-decision")).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    page.wait_for_timeout(1500)  # what is new fades in
+    assert faults(page) == []
+    assert language == "en" or english(said(page), GIVEN) == []
 
 
 def told_of(kept, case):
