@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +28,7 @@ from mmbm.branches.parts import PreparedPart
 from mmbm.branches.registry import branch_of
 from mmbm.case import MODALITIES
 from mmbm.data.corpus import THUMBNAIL, Corpus, Progress, silent
+from mmbm.data.kept import Room, open_kept
 from mmbm.data.manifest import Manifest
 from mmbm.errors import InputError, ManifestError
 from mmbm.io import read_notes, read_picture, read_sound
@@ -37,7 +38,7 @@ from mmbm.text import name_of, sentence
 __all__ = ["read_corpus", "read_texts"]
 
 Part = TypeVar("Part")
-ARRAYS = ("films", "thumbnails", "lung_areas", "parts")  # of the cached file
+AT_ONCE = 256  # files that are asked for together
 
 
 def read_texts(manifest: Manifest) -> list[str]:
@@ -69,7 +70,7 @@ def read_corpus(
     mean_film: Tensor | None = None,
     lungs: bool = False,
 ) -> Corpus:
-    """Decode a manifest's files; films are kept in ``cache`` for the next run.
+    """Decode a manifest's files; films are kept in ``cache``, mapped, for this run and the next.
 
     ``lungs`` asks for how much of each film is lung, which takes half as long again. A negative is
     turned round: what is the opposite of ``mean_film``, a model's, or of the mean of these very
@@ -88,7 +89,7 @@ def read_corpus(
     finder: LungFinder | None = tools.get("image")
     digest = lung_digest() if finder is None else finder.digest
     kind = f"{_kind(image)}-{size}-{digest[:8]}{'-areas' if lungs else ''}"
-    kept = cache / f"{kind}-{_fingerprint(film_paths)}.npz" if cache else None
+    kept = cache / f"{kind}-{_fingerprint(film_paths)}" if cache else None
 
     def seen(path: Path, against: Tensor = reference) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         read = prepare_film(_read(path, read_picture), image, against, finder)
@@ -100,31 +101,31 @@ def read_corpus(
         sound = _read(path, read_sound)
         return waveform(sound, config.audio.max_seconds), sound.start
 
-    if kept is not None and kept.is_file():
-        with np.load(kept) as arrays:
-            films, thumbnails, areas, parts = (torch.from_numpy(arrays[n]) for n in ARRAYS)
-    elif film_paths:
-        read = _all(seen, film_paths, "films", progress)
-        if mean_film is None:
-            mean = torch.stack([small for _, small, *_ in read]).mean(0)
-            for i, (_, small, *_) in enumerate(read):
-                if likeness(small[None], mean) < NEGATIVE_BELOW:
-                    read[i] = seen(film_paths[i], mean)
-        films, thumbnails, areas, parts = map(torch.stack, zip(*read, strict=True))
-        if kept is not None:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(kept, films=films, thumbnails=thumbnails, lung_areas=areas, parts=parts)
+    shape = (len(film_paths), 2 if image.lungs else 1, size, size)
+    if kept is not None and film_paths and kept.is_dir():
+        films = open_kept(kept)
     else:
-        films = torch.zeros(0, 2 if image.lungs else 1, size, size)
-        thumbnails, areas = torch.zeros(0, THUMBNAIL, THUMBNAIL), torch.zeros(0)
-        parts = torch.zeros(0, 4)
+        room = Room(kept if film_paths else None, shape)
+        read: list[tuple[Tensor, Tensor, Tensor]] = []
+        for planes, *facts in _each(seen, film_paths, "films", progress):
+            room.planes[len(read)] = planes
+            read.append((facts[0], facts[1], facts[2]))
+        if mean_film is None and read:
+            mean = torch.stack([small for small, *_ in read]).mean(0)
+            for i, (small, *_) in enumerate(read):
+                if likeness(small[None], mean) < NEGATIVE_BELOW:
+                    room.planes[i], *facts = seen(film_paths[i], mean)
+                    read[i] = (facts[0], facts[1], facts[2])
+        empty = (torch.zeros(0, THUMBNAIL, THUMBNAIL), torch.zeros(0), torch.zeros(0, 4))
+        known = [torch.stack(of) for of in zip(*read, strict=True)] if read else empty
+        films = room.filled(*known)
     sounds = _all(heard, sound_paths, "recordings", progress)
     return Corpus(
         manifest=manifest,
-        films=films,
-        thumbnails=thumbnails,
-        lung_areas=areas,
-        parts=parts,
+        films=films.planes,
+        thumbnails=films.thumbnails,
+        lung_areas=films.lung_areas,
+        parts=films.parts,
         film_of=film_of,
         tokens=[
             read_tokens(tools["notes"], text, config.notes.max_tokens)
@@ -199,9 +200,16 @@ def _all(
     read: Callable[[Path], Part], paths: list[Path], what: str, progress: Progress
 ) -> list[Part]:
     """Read every file, two at a time, in order."""
-    done: list[Part] = []
+    return list(_each(read, paths, what, progress))
+
+
+def _each(
+    read: Callable[[Path], Part], paths: list[Path], what: str, progress: Progress
+) -> Iterator[Part]:
+    """The same, each as soon as it is read; few wait to be taken."""
     with ThreadPoolExecutor(2) as pool:
-        for part in pool.map(read, paths):
-            done.append(part)
-            progress(what, len(done), len(paths))
-    return done
+        for first in range(0, len(paths), AT_ONCE):
+            some = paths[first : first + AT_ONCE]
+            for done, part in enumerate(pool.map(read, some), first + 1):
+                yield part
+                progress(what, done, len(paths))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -49,6 +51,39 @@ def test_a_film_that_changed_is_read_again(manifest, tmp_path):
     noise = np.random.default_rng(0).integers(0, 255, (80, 70), dtype=np.uint8)
     Image.fromarray(noise).save(manifest.path(0, "image"))
     assert not torch.equal(before, corpus(manifest, tmp_path / "cache").films[0])
+
+
+def test_kept_films_are_mapped_and_the_same_as_in_memory(manifest, tmp_path):
+    held = corpus(manifest)
+    for _ in range(2):  # as it is made, and as it is found
+        mapped = corpus(manifest, tmp_path / "cache")
+        for name in ("films", "thumbnails", "lung_areas", "parts"):
+            ours, theirs = getattr(mapped, name), getattr(held, name)
+            assert torch.equal(ours.nan_to_num(-1), theirs.nan_to_num(-1)), name
+        (folder,) = (tmp_path / "cache").iterdir()
+        place, file = mapped.films.data_ptr(), folder / "films.npy"
+        if Path("/proc/self/maps").is_file():
+            lines = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
+            ours = [line for line in lines if line.endswith(str(file))]
+            spans = [line.split()[0].split("-") for line in ours]
+            assert any(int(a, 16) <= place < int(b, 16) for a, b in spans)
+    mapped.films[0] = 0.0  # stays here
+    assert torch.equal(corpus(manifest, tmp_path / "cache").films, held.films)
+
+
+def test_films_that_were_cut_off_leave_no_folder(manifest, tmp_path):
+    content = manifest.path(2, "image").read_bytes()
+    manifest.path(2, "image").write_bytes(b"no picture")
+    with pytest.raises(ManifestError):
+        corpus(manifest, tmp_path / "cache")
+    assert all(path.name.endswith(".tmp") for path in (tmp_path / "cache").iterdir())
+    manifest.path(2, "image").write_bytes(content)
+    assert torch.equal(corpus(manifest, tmp_path / "cache").films, corpus(manifest).films)
+    (folder,) = (p for p in (tmp_path / "cache").iterdir() if p.suffix != ".tmp")
+    left = folder.with_name(f"{folder.name}.0.tmp")  # as a run leaves it that is killed
+    folder.rename(left)
+    corpus(manifest, tmp_path / "cache")
+    assert not left.exists() and folder.is_dir()
 
 
 def test_an_unreadable_file_is_named(manifest):
