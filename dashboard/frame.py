@@ -39,6 +39,7 @@ page = st.navigation(
         st.Page(screens / "model.py", title=say("nav.model"), url_path="model"),
         st.Page(screens / "compare.py", title=say("nav.compare"), url_path="compare"),
         st.Page(screens / "data.py", title=say("nav.data"), url_path="data"),
+        st.Page(screens / "cohorts.py", title=say("nav.cohorts"), url_path="cohorts"),
         st.Page(screens / "about.py", title=say("nav.about"), url_path="about"),
     ],
     position="top",

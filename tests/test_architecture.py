@@ -72,6 +72,7 @@ MAY_IMPORT = {
         "analysis", "branches", "card", "case", "data", "errors", "explain", "findings",
         "io", "model", "predict", "readers", "reading", "record", "report", "serve", "storage",
         "store", "trust",
+        "cohort",
     },
     "cli": {
         "analysis", "archive", "card", "case", "cohort", "data", "errors", "evaluate", "findings",

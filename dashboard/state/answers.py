@@ -18,6 +18,7 @@ from dashboard.state.session import (
 )
 from dashboard.viewer import Film, develop
 from mmbm.case import Case, Picture
+from mmbm.cohort.figures import CohortReport
 from mmbm.data.check.report import DataReport
 from mmbm.explain.flips import Flip
 from mmbm.explain.verdict import MapVerdict
@@ -31,11 +32,13 @@ __all__ = [
     "jobs",
     "keep",
     "keep_closer",
+    "keep_cohort",
     "keep_data_report",
     "keep_flip",
     "keep_questions",
     "keep_verdict",
     "kept_closer",
+    "kept_cohort",
     "kept_data_report",
     "kept_flip",
     "kept_review",
@@ -219,3 +222,13 @@ def kept_data_report() -> DataReport | None:
 def keep_data_report(report: DataReport | None) -> None:
     """Remember the check of a manifest, or that the last one was refused."""
     session().data_report = report
+
+
+def kept_cohort() -> CohortReport | None:
+    """The last cohort that was compared in this session."""
+    return session().cohort
+
+
+def keep_cohort(report: CohortReport | None) -> None:
+    """Remember a cohort's report, or that the last one was refused."""
+    session().cohort = report

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 GRAVE = ("serious", "critical")
-PATHS = ("", "model", "compare", "data", "about")
+PATHS = ("", "model", "compare", "data", "cohorts", "about")
 
 
 def choose(page, theme):  # noqa: F811

@@ -96,7 +96,7 @@ def chinese(page, given=()):  # noqa: F811
     assert not remains, "\n".join(remains)
 
 
-@pytest.mark.parametrize("name", ["", "model", "compare", "data", "about"])
+@pytest.mark.parametrize("name", ["", "model", "compare", "data", "cohorts", "about"])
 def test_a_page_at_first_sight(page, server, name):  # noqa: F811
     in_chinese(page, server[0], name)
     given = of_manifest() if name == "data" else ()

@@ -10,7 +10,9 @@ from mmbm.explain.verdict import Check, MapVerdict, Sanity, write_sanity
 from mmbm.predict import Predictor
 from tests.made_files import dicom, ramp, tone, wav
 
-PAGES = [f"screens/{name}.py" for name in ("review", "model", "compare", "data", "about")]
+PAGES = [
+    f"screens/{name}.py" for name in ("review", "model", "compare", "data", "cohorts", "about")
+]
 NOTE = b"Fever and cough. <script>alert(1)</script> Crackles at the right base."
 
 

@@ -1,0 +1,87 @@
+import io
+import re
+import zipfile
+
+import pytest
+
+from dashboard.figures import cohort as draw
+from dashboard.parts.cohort import between, probability
+from dashboard.text import LANGUAGES, texts
+from mmbm.cohort.example import simulated
+from mmbm.cohort.files import archive
+from mmbm.cohort.study import study
+from tests.dashboard.test_pages import clean, opened, shown
+
+TABS = ("summary", "distribution", "survival")
+
+
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory):
+    """A trial whose treatment is called by a name that HTML would take for its own."""
+    path = tmp_path_factory.mktemp("cohort") / "mine.csv"
+    simulated(3, patients=12).replace({"treatment": "<b>new</b>"}).to_csv(path)
+    return path
+
+
+def run(app, path, tab="summary", **options):
+    opened(app, "cohorts", tab)
+    app.text_input(key="cohort-path").set_value(str(path))
+    for key, value in options.items():
+        (app.number_input if key == "wanted" else app.text_input)(key=f"cohort-{key}").set_value(
+            value
+        )
+    return app.button(key="cohort-run").click().run()
+
+
+def test_the_example_stands_there_at_first(app):
+    screen = shown(clean(opened(app, "cohorts", "summary")))
+    assert "made-up trial, 360 scores of 120 patients" in screen
+    assert "Exploratory endpoint" in screen and "2 comparisons were made" in screen
+    assert "−0.68 (−1.01 to −0.36)" in screen and "&lt; 0.001" in screen
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_every_tab_opens_in_every_language(app, language):
+    for tab in TABS:
+        assert "<table" in shown(opened(app, "cohorts", tab, language)), tab
+
+
+def test_ones_own_scores_are_compared(app, scores):
+    screen = shown(clean(run(app, scores, endpoint="pneumonia", wanted=0.8)))
+    found = study(scores, "pneumonia", wanted=0.8)
+    assert "mine.csv: 72 scores of 24 patients" in screen
+    assert "&lt;b&gt;new&lt;/b&gt; − control" in screen and "<b>new" not in screen
+    assert f"{found.sample_size.each_arm} patients in each arm" in screen
+    assert between(found.differences[0].difference, found.differences[0].ci, texts("en")) in screen
+
+
+def test_a_table_that_cannot_be_is_refused_in_a_sentence(app, tmp_path):
+    app = run(app, tmp_path / "absent.csv")
+    assert not app.exception
+    said = [re.sub(r"[\\\\]", "", e.value) for e in app.error]
+    assert len(said) == 1 and "cannot be compared" in said[0] and "CSV or Parquet" in said[0]
+
+
+def test_without_times_and_arms_it_says_so(app, tmp_path):
+    rows = simulated(3, patients=5, visits=("0",)).drop(columns=["arm", "time"])
+    rows.to_csv(tmp_path / "t.csv")
+    assert "one arm" in shown(clean(run(app, tmp_path / "t.csv")))
+    assert "no columns time and event" in shown(opened(app, "cohorts", "survival"))
+    assert "There is one visit" in shown(opened(app, "cohorts", "distribution"))
+
+
+def test_the_figures_are_the_reports(scores):
+    report, say = study(scores, "pneumonia"), texts("en")
+    traces = draw.boxes(report, say).data
+    assert [t.name for t in traces] == ["control", "&lt;b&gt;new&lt;/b&gt;"]
+    assert list(traces[0].y) == [g.mean for g in report.groups if g.arm == "control"]
+    by_score = report.survival[1]
+    curves = draw.curves(by_score, say).data
+    assert [t.name for t in curves] == ["Up to the median", "Above the median"]
+    assert list(curves[0].y) == [1.0, *by_score.curves[0].survival]
+    assert probability(0.0004) == "< 0.001" and probability(0.04) == "0.040"
+
+
+def test_the_download_holds_the_tables(scores):
+    with zipfile.ZipFile(io.BytesIO(archive(study(scores), "zh"))) as whole:
+        assert {"difference.csv", "report.json", "change.svg"} <= set(whole.namelist())
