@@ -79,7 +79,7 @@ def summary(report: CohortReport, say: Texts) -> None:
     counted = {n: getattr(left, n) for n in type(left).model_fields if getattr(left, n)}
     told = [say(f"cohorts.left.{name}", n=f"{count:,}") for name, count in counted.items()]
     small(say("cohorts.left", reasons=say.several(told)) if told else "")
-    small(say("data.sha", sha=report.sha256))
+    small(say("cohorts.sha", sha=report.sha256))
 
 
 def distribution(report: CohortReport, say: Texts) -> None:

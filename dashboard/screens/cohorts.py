@@ -40,7 +40,7 @@ def asked(say: Texts) -> tuple[Path | None, str | None, float | None]:
             say("cohorts.wanted"), value=None, key="cohort-wanted", width=200, step=0.1
         )
         pressed = st.form_submit_button(say("cohorts.compare"), type="primary", key="cohort-run")
-        again = st.form_submit_button(say("data.example"), key="cohort-example")
+        again = st.form_submit_button(say("cohorts.example"), key="cohort-example")
     if again:
         return example(), None, wanted
     chosen = Path(path.strip()).expanduser() if pressed and path.strip() else None

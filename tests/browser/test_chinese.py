@@ -41,7 +41,7 @@ OF_FILES = (
 NAMES = (  # of the shipped model, its networks and its sources
     *("chest-base", "training.md", "test_efficientnet", "sprsound", "hls_cmds", "drawn"),
     *("nih", "siim", "openi", "kermany", "ieee8023", "mmbm data check", "mmbm evaluate --json"),
-    "/data/manifest.csv",
+    *("/data/manifest.csv", "/data/scores.csv", "mmbm cohort"),
     *("cpu", "CPU", "benchmarks/subsets.py"),
 )
 
@@ -68,9 +68,9 @@ def load_sample(page):  # noqa: F811
     return [*FILES, *OF_FILES, (SAMPLE / "notes.txt").read_text(encoding="utf-8")]
 
 
-def of_manifest():
-    """What the shipped example of a manifest holds: its columns, names and values."""
-    file = assets_folder() / "example" / "manifest.csv"
+def of_table(name):
+    """What a shipped example of a table holds: its columns, names and values."""
+    file = assets_folder() / "example" / name
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     cells = {cell for row in csv.reader(lines) for cell in row if len(cell) > 1}
     return cells | {file.name} | {Path(cell).name for cell in cells}
@@ -99,7 +99,8 @@ def chinese(page, given=()):  # noqa: F811
 @pytest.mark.parametrize("name", ["", "model", "compare", "data", "cohorts", "about"])
 def test_a_page_at_first_sight(page, server, name):  # noqa: F811
     in_chinese(page, server[0], name)
-    given = of_manifest() if name == "data" else ()
+    table = {"data": "manifest.csv", "cohorts": "cohort.csv"}.get(name)
+    given = of_table(table) if table else ()
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
     chinese(page, given)
 
