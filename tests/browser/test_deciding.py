@@ -40,6 +40,8 @@ GIVEN = (  # what a page shows as it was given: names, reasons, files, commands
     "/data/decided",
     "P-101 P-102",
     "mmbm calibrate",
+    "chest-base",
+    "cpu",
 )
 
 
@@ -254,7 +256,9 @@ def test_the_pages_are_without_faults_and_in_one_language(page, server, language
     settled(page)
     page.wait_for_timeout(1500)  # what is new fades in
     assert faults(page) == []
-    assert language == "en" or english(said(page), GIVEN) == []
+    # A date's fields speak the browser's language, which is English here.
+    own = [one for one in said(page) if "stDateInput" not in one.place]
+    assert language == "en" or english(own, GIVEN) == []
 
 
 def told_of(kept, case):
