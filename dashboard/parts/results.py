@@ -15,6 +15,7 @@ from dashboard.parts.beside import beside_map, pick_beside
 from dashboard.parts.closer import closer
 from dashboard.parts.decision import decision
 from dashboard.parts.evidence import blank, film_map, map_in_words
+from dashboard.parts.export import export
 from dashboard.parts.note import note
 from dashboard.parts.other import others
 from dashboard.parts.over_time import others_of_patient, timeline
@@ -24,12 +25,10 @@ from dashboard.parts.tabs import open_tab
 from dashboard.parts.whatif import whatif
 from dashboard.review import Review
 from dashboard.text import Texts
-from mmbm.analysis import Analysis
 from mmbm.case import MODALITIES
 from mmbm.errors import StoreError
 from mmbm.explain.ledger import Ledger
 from mmbm.explain.maps import EvidenceMaps
-from mmbm.report import case_report
 
 __all__ = ["results"]
 
@@ -72,7 +71,7 @@ def beside(seen: Review, say: Texts) -> None:
     opened = evidence(seen, finding, account, maps, say, moved=bool(common.wanted))
     with unseen:
         sound_carried(seen, opened == "sound")
-    export(analysis, say)
+    export(analysis, finding, say)
 
 
 def evidence(
@@ -136,28 +135,3 @@ def absent(modality: str, seen: Review, say: Texts) -> None:
     """That a part was not given, and what that did to the sum."""
     line = say("missing.part", part=say.name("modality", modality))
     blank(f"{line} {say('missing.effect')}" if modality in seen.config.modalities else line)
-
-
-def export(analysis: Analysis, say: Texts) -> None:
-    """The download, made when it is asked for, and what made these numbers."""
-    identity = analysis.prediction.identity
-    kept, drawn = state.kept_reading(), state.drawn()
-    with st.container(key="export", horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            say("download.label"),
-            lambda: case_report(analysis, state.reading(drawn, kept)).model_dump_json(indent=2),
-            file_name="mmbm-result.json",
-            mime="application/json",
-            on_click="ignore",
-            help=say("download.help"),
-            key="download",
-        )
-        line = say(
-            "provenance",
-            name=identity.name,
-            version=identity.version,
-            sha=identity.sha256[:12],
-            mmbm=analysis.prediction.mmbm_version,
-            device=analysis.prediction.device,
-        )
-        st.html(f'<div class="small">{escape(line)}</div>', width="stretch")

@@ -8,10 +8,11 @@ states, by default now.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Literal
 
 from mmbm.analysis import Analysis
-from mmbm.errors import ConfigError, NoSignal
+from mmbm.errors import ConfigError, MMBMError, NoSignal
 from mmbm.reading import Reading
 from mmbm.report.form import CaseReport
 from mmbm.report.key_image import key_image
@@ -23,7 +24,28 @@ if TYPE_CHECKING:
 
     from mmbm.report.dicom.objects import DicomExport
 
-__all__ = ["to_dicom", "to_fhir", "to_json", "to_pdf"]
+__all__ = ["Format", "refusal", "to_dicom", "to_fhir", "to_json", "to_pdf"]
+
+Format = Literal["json", "pdf", "dicom", "fhir"]
+
+
+def refusal(kind: Format, analysis: Analysis, language: Language = "en") -> MMBMError | None:
+    """Why a format cannot be made of this case here; None where it can."""
+    if kind == "json":
+        return None
+    if not all(find_spec(package) for package in ("fpdf", "highdicom", "fhir")):
+        return _not_installed()
+    if kind == "dicom" and picture_of(analysis.case) is None:
+        return NoSignal(sentence("report.dicom.no_picture"))
+    if kind == "pdf" and language == "zh":
+        from mmbm.report.pdf.fonts import chinese_face
+
+        try:
+            if chinese_face() is None:
+                return ConfigError(sentence("report.font_missing"))
+        except ConfigError as refused:
+            return refused
+    return None
 
 
 def to_json(analysis: Analysis, reading: Reading | None = None, *, identified: bool = False) -> str:

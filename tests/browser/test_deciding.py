@@ -1,6 +1,5 @@
 """A reader's day with a store: worklist, decide first, override, a prior, team table, manifest."""
 
-import json
 import subprocess
 import sys
 from datetime import date
@@ -10,6 +9,7 @@ from playwright.sync_api import Error, expect
 
 from dashboard.samples import sample_files
 from mmbm.store import Given, open_store
+from tests.browser.exports import result
 from tests.browser.read_page import english, said
 from tests.browser.test_access import faults
 from tests.browser.test_review import APP, PATIENCE, page, server, settled  # noqa: F401
@@ -181,9 +181,7 @@ def test_from_the_worklist_to_a_calibrated_model(page, server, kept, traffic, tm
     assert any(d.act == "override" for d in made.decisions)
 
     # both stand in the exported record
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download the result (JSON)").click()
-    found = json.loads(download.value.path().read_text(encoding="utf-8"))
+    found = result(page, identified=True)
     assert found["findings"] and found["reading"]["reader"] == NAME
 
     # the patient over time, with the prior beside the film

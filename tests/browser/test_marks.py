@@ -1,10 +1,9 @@
 """What the reader draws on the film: by mouse, by keys alone, and on its way to the download."""
 
-import json
-
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.exports import result
 from tests.browser.test_review import app, give, page, server, settled  # noqa: F401
 from tests.browser.test_viewing import CASE, bare, drag, phantom, texts_drawn  # noqa: F401
 from tests.browser.viewer_page import mount, open_viewer, payload
@@ -143,7 +142,7 @@ def test_marks_outlive_language_theme_and_page_and_are_downloaded(page, server):
     assert sum(received) < 20_000  # not the page, and not the film
     drawn = held(page)
     assert [m["text"] for m in drawn] == ["here"]
-    assert downloaded(page)["reading"]["marks"] == [m | {"frame": 0} for m in drawn]
+    assert result(page, identified=True)["reading"]["marks"] == [m | {"frame": 0} for m in drawn]
 
     page.keyboard.press("2")
     page.wait_for_timeout(500)
@@ -163,9 +162,3 @@ def test_marks_outlive_language_theme_and_page_and_are_downloaded(page, server):
     expect(page.locator(".st-key-film canvas")).to_be_visible()
     page.wait_for_function("globalThis.mmbmDrawn.get('review')?.marks.length")
     assert held(page) == drawn
-
-
-def downloaded(page):  # noqa: F811
-    with page.expect_download() as waiting:
-        page.locator(".st-key-download button:visible").click()
-    return json.loads(waiting.value.path().read_text("utf-8"))
