@@ -72,7 +72,7 @@ def beside_film(case: Case, say: Texts) -> None:
     payload = viewer.pack(
         film,
         window_names=window_names(film, say),
-        texts=viewer_texts(unit, say) | {"map": named(choice, say)},
+        texts=viewer_texts(unit, say) | {"unit": f"{named(choice, say)} · {say(unit)}"},
         alt=say("viewer.raw_alt"),
         name=BESIDE,
         borrowed=state.film_shown(picture)[0] is film,

@@ -11,7 +11,9 @@ from dashboard.text import texts
 
 FOLDER = Path(viewer.__file__).parent
 PAGE = """<!doctype html><style>body {{ margin: 0 }} {css}
-.viewer {{ width: {width}px; height: {height}px; border-radius: 0 }}</style>
+.viewer {{ width: {width}px; height: {height}px; border-radius: 0 }}
+.bar, .foot {{ position: absolute; left: 0; right: 0; pointer-events: none }}
+.bar {{ top: 0 }} .foot {{ bottom: 0 }}</style>
 <div id="mount">{html}</div>"""
 MOUNT = """async ([code, data, place]) => {
     const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));

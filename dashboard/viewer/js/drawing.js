@@ -105,15 +105,15 @@ export function drawScaleBar(context, header, place, stage) {
   text(context, `${bar.length} mm${where}`, x + 4, y - 8);
 }
 
-/** Letters at the edges; the uppermost stands below the tools. */
-export function drawMarkers(context, orientation, place, stage, top) {
+/** Letters at the edges. */
+export function drawMarkers(context, orientation, place, stage) {
   const found = edges(orientation, place);
   const style = { size: 16, align: "center" };
   const [middle, half] = [stage.width / 2, stage.height / 2];
   text(context, found.left, 14, half, style);
   text(context, found.right, stage.width - 14, half, style);
-  text(context, found.top, middle, top + 20, style);
-  text(context, found.bottom, middle, stage.height - 36, style);
+  text(context, found.top, middle, 20, style);
+  text(context, found.bottom, middle, stage.height - 12, style);
 }
 
 /** A round piece of another canvas, with a rim. */

@@ -34,8 +34,7 @@ export function drawScene(viewer) {
   if (viewer.tool === "magnifier" && viewer.pointer && viewer.levels) magnify(viewer, view);
   const { selected } = viewer;
   viewer.labelled = drawMarks(context, marksShown(viewer), place, header, { stage, selected });
-  const { offsetTop, offsetHeight } = viewer.root.querySelector(".bar");
-  drawMarkers(context, header.orientation, place, stage, offsetTop + offsetHeight);
+  drawMarkers(context, header.orientation, place, stage);
   drawScaleBar(context, header, place, stage);
   if (viewer.crosshair) drawCrosshair(context, viewer.crosshair);
   viewer.corners();

@@ -144,7 +144,7 @@ class Viewer {
     this.control("invert").setAttribute("aria-pressed", String(this.state.invert));
     for (const name of ["box", "arrow", "text"])
       this.control(name).setAttribute("aria-pressed", String(this.tool === name));
-    this.control("erase").hidden = !marksShown(this).length;
+    this.control("erase").disabled = !marksShown(this).length;
   }
 
   showMap(on) {
