@@ -104,6 +104,7 @@ ONLY_IN = {
         "mmbm/data/sources/siim.py",
     },
     "dicomanonymizer": {"mmbm/privacy/"},
+    "english_words": {"mmbm/privacy/"},
     "sqlalchemy": {"mmbm/store/"},
     "alembic": {"mmbm/store/"},
     "pynetdicom": {"mmbm/archive/"},

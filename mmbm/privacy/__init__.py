@@ -1,5 +1,6 @@
-"""What leads to a patient, taken out of DICOM objects before they leave."""
+"""What leads to a patient, taken out of DICOM objects and notes before they leave."""
 
 from mmbm.privacy.dicom import deidentified
+from mmbm.privacy.mask import Kind, Masked, Span, mask
 
-__all__ = ["deidentified"]
+__all__ = ["Kind", "Masked", "Span", "deidentified", "mask"]

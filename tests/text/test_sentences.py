@@ -27,7 +27,7 @@ WORD_LISTS = (
     "branches/notes/", "data/masking.py", "data/sources/nih.py", "data/sources/openi.py",
     "data/synthesis/", "branches/audio/space.py",
     "branches/image/space.py", "io/language.py", "io/markup.py",
-    "io/pdf.py", "io/terms.py", "io/wanted.py", "io/word_story.py",
+    "io/pdf.py", "io/terms.py", "io/wanted.py", "io/word_story.py", "privacy/names.py",
 )  # fmt: skip
 
 
