@@ -28,7 +28,9 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
-@pytest.mark.parametrize("name", ["mmbm", "mmbm.analysis", "mmbm.io.case", "mmbm.predict"])
+@pytest.mark.parametrize(
+    "name", ["mmbm", "mmbm.analysis", "mmbm.io.case", "mmbm.predict.predictor"]
+)
 def test_the_examples_run(name):
     found = doctest.testmod(importlib.import_module(name))
     assert found.attempted > 0

@@ -10,7 +10,7 @@ from torch import nn
 from mmbm.branches.folding import Halving, Pointwise
 from mmbm.branches.image.config import ImageConfig
 from mmbm.model.network import MultimodalBigModel
-from mmbm.predict import folded
+from mmbm.predict.predictor import folded
 from tests.made_cases import TINY
 
 
