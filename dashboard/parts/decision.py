@@ -7,7 +7,7 @@ from typing import cast
 import streamlit as st
 
 from dashboard import decisions, keeping, markup, state
-from dashboard.foreign import escape
+from dashboard.foreign import escape, verbatim
 from dashboard.parts.answers import in_order
 from dashboard.parts.first_answers import answer_picker
 from dashboard.parts.reader import who, whose
@@ -65,7 +65,7 @@ def asked(
         return True
     held = "" if made is None else made.reason
     reason = st.text_input(
-        say("decision.reason", finding=say.name("finding", finding)),
+        verbatim(say("decision.reason", finding=say.name("finding", finding))),
         max_chars=2000,
         **state.drafted(f"reason-{finding}", held),
     )

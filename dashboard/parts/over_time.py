@@ -96,7 +96,7 @@ def prior_film(say: Texts) -> None:
         say("time.prior"),
         list(by_id),
         default=priors[0].case_id,
-        format_func=lambda case_id: dated(by_id[case_id], priors, say),
+        format_func=lambda case_id: verbatim(dated(by_id[case_id], priors, say)),
         key=f"prior-{state.stored_case()}",
         required=True,
     )

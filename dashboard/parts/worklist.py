@@ -35,8 +35,8 @@ def filters(findings: tuple[str, ...], counts: dict[str, int], say: Texts) -> No
     st.segmented_control(
         say("worklist.status"),
         names,
-        format_func=lambda name: say(
-            "worklist.counted", name=say(f"worklist.status.{name}"), n=f"{counts[name]:,}"
+        format_func=lambda name: verbatim(
+            say("worklist.counted", name=say(f"worklist.status.{name}"), n=f"{counts[name]:,}")
         ),
         label_visibility="collapsed",
         required=True,

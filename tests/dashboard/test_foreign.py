@@ -67,6 +67,8 @@ def own(node):
         return name == "verbatim" or (name == "say" and not node.keywords)
     if isinstance(node, ast.Lambda):
         return own(node.body)
+    if isinstance(node, ast.IfExp):
+        return own(node.body) and own(node.orelse)
     if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
         return False
     if isinstance(node, ast.JoinedStr):
@@ -79,6 +81,7 @@ def own(node):
 # Expressions whose words are this program's, chosen from its own texts before.
 KNOWN = {
     "dashboard/frame.py": {"lambda language: LANGUAGES[language]"},
+    "dashboard/parts/bulk.py": {"say(key, n=len(chosen)) if chosen else say(key)"},
     "dashboard/parts/closer.py": {"label"},
     "dashboard/parts/intake.py": {"[say('intake.upload'), hand]"},
 }
