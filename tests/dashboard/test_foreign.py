@@ -85,7 +85,7 @@ KNOWN = {
     "dashboard/parts/closer.py": {"label"},
     "dashboard/parts/intake.py": {"[say('intake.upload'), hand]"},
 }
-NUMBERS = {"second", "seconds", "frames", "count", "part", "level", "parts"}
+NUMBERS = {"second", "seconds", "frames", "count", "part", "level", "parts", "n"}
 
 
 def markdown_words(path):

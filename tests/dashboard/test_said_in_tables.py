@@ -22,10 +22,19 @@ SHOWN = {
 }
 NOT_SHOWN = {  # functions of Streamlit's whose first argument is no word on the page
     *("st.cache_resource", "st.cache_data", "st.Page", "st.query_params.get", "st.columns"),
-    *("st.components.v2.component", "st.secrets.get", "st.set_page_config", "st.form"),
+    *(
+        "st.components.v2.component",
+        "st.secrets.get",
+        "st.set_page_config",
+        "st.form",
+        "st.switch_page",
+    ),
 }
 TAGS = re.compile(r"<style.*?</style>|<script.*?</script>|<[^>]*>|%\{[^}]*\}|&\w+;", re.DOTALL)
-SETTINGS = {"/data/manifest.csv"}  # what a field may hold, as an example
+SETTINGS = {  # what a field may hold, as an example, and names that no reader sees
+    *("/data/manifest.csv", "/data/labels.csv", "/data/decided", "/data/scores.csv"),
+    *("pneumonia.logit", "prior", "{name}", "mmbm-scoring", "mmbm calibrate  --out calibrated"),
+}
 
 
 def shown(call):

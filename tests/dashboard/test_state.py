@@ -22,14 +22,19 @@ def touching(pattern):
 
 
 def test_only_state_touches_the_session_and_only_models_the_caches():
-    assert touching(r"st\.session_state") == {"state/session.py"}
+    assert touching(r"st\.session_state") == {"state/session.py", "state/stored.py"}
     assert touching(r"st\.cache_|@cache_|\bcache_(resource|data)") == {"models.py"}
 
 
 def test_no_thread_knows_of_the_page():
-    assert touching(r"ThreadPoolExecutor|threading|Thread\(") == {"given.py", "jobs.py"}
+    assert touching(r"ThreadPoolExecutor|threading|Thread\(") == {
+        "given.py",
+        "jobs.py",
+        "scoring.py",
+    }
     assert "streamlit as" not in (SCREEN / "given.py").read_text(encoding="utf-8")
     assert "streamlit as" not in (SCREEN / "jobs.py").read_text(encoding="utf-8")
+    assert "streamlit as" not in (SCREEN / "scoring.py").read_text(encoding="utf-8")
 
 
 def test_the_shared_cache_holds_models_and_nothing_else():
