@@ -50,10 +50,11 @@ MAY_IMPORT = {
     },
     "store": {
         "analysis", "branches", "case", "data", "errors", "io", "pipeline", "predict", "readers",
-        "reading", "report",
+        "reading", "report", "storage",
     },
     "archive": {
-        "analysis", "case", "config", "errors", "io", "predict", "report", "store", "study",
+        "analysis", "case", "config", "errors", "io", "predict", "report", "storage", "store",
+        "study",
     },
     "serve": {
         "analysis", "branches", "case", "config", "errors", "findings", "io", "model", "predict",

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmbm.archive.disk import UNFINISHED, make_folder, sync_names, write_whole
 from mmbm.config import Limits
 from mmbm.errors import ArchiveError, InputError, TooLarge
 from mmbm.io import read_heading
+from mmbm.storage.disk import UNFINISHED, make_folder, sync_names, write_whole
 from mmbm.text import Sentence, sentence
 
 __all__ = ["Arrived", "Inbox"]

@@ -21,10 +21,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmbm.archive.disk import make_folder, sync_names, write_whole
 from mmbm.archive.query import Archive, is_uid
 from mmbm.archive.wanted import Declined
 from mmbm.errors import ArchiveError
+from mmbm.storage.disk import make_folder, sync_names, write_whole
 from mmbm.text import Sentence, sentence
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""A model's files: its folder with checksums, its tensors, and where shipped ones lie."""
+"""Files: a model folder with checksums, its tensors, the shipped ones, and files written whole."""

@@ -1,6 +1,7 @@
 """The page: one A4 sheet, whatever is on it, with its fonts embedded and nothing lost untold."""
 
 import json
+from contextlib import closing
 
 import pypdfium2
 import pytest
@@ -130,12 +131,12 @@ def test_a_file_that_is_no_chinese_font_is_refused(named, monkeypatch, tmp_path)
 
 
 def test_lines_are_no_wider_than_asked_and_lose_nothing():
-    sheet = Sheet("en", None)
     text = "One two  three. 肺炎，两侧（肺野）。 " + "x" * 200 + " end"
-    for width in (12.0, 40.0, 90.0):
-        lines = sheet.lines(text, width, 8)
-        assert all(sheet.width(line, 8) <= width for line in lines)
-        assert "".join("".join(lines).split()) == "".join(sheet.shown(text).split())
+    with closing(Sheet("en", None)) as sheet:
+        for width in (12.0, 40.0, 90.0):
+            lines = sheet.lines(text, width, 8)
+            assert all(sheet.width(line, 8) <= width for line in lines)
+            assert "".join("".join(lines).split()) == "".join(sheet.shown(text).split())
 
 
 def test_room_is_shared_so_that_short_blocks_keep_all():

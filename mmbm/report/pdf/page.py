@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime
 
 from mmbm.report.form import CaseReport
@@ -35,26 +36,26 @@ def page(
     ConfigError where a font is missing.
     """
     say = speaker(language)
-    sheet = Sheet(language, made, report.model_dump_json() + question)
-    sheet.pdf.set_title(say(sentence("report.title")))
-    sheet.pdf.set_lang({"en": "en", "zh": "zh-CN"}[language])
-    _head(sheet, report, say, identified, made)
-    top = _question(sheet, report, say, question)
-    wide = WIDE if key is None else COLUMN
-    left = inputs(sheet, report, say, (LEFT, top), wide)
-    left = findings(sheet, report, say, (LEFT, left + 2.5), wide, LOWEST - 45)
-    left = account(sheet, report, finding, say, (LEFT, left + 2.5), wide)
-    blocks = [said.reader(report, say), said.warnings(report, say)]
-    limits = [said.limits(report, say)]
-    if key is None:
-        flow(sheet, blocks + limits, say, (LEFT, left + 3.5), wide, END)
-    else:
-        x, right = LEFT + COLUMN + GAP, WIDE - COLUMN - GAP
-        below = key_images(sheet, report, key, say, (x, top), (right, LOWEST))
-        flow(sheet, blocks, say, (LEFT, left + 3.5), wide, END)
-        flow(sheet, limits, say, (x, below + 2.5), right, END)
-    _foot(sheet, report, say)
-    return sheet.content()
+    with closing(Sheet(language, made, report.model_dump_json() + question)) as sheet:
+        sheet.pdf.set_title(say(sentence("report.title")))
+        sheet.pdf.set_lang({"en": "en", "zh": "zh-CN"}[language])
+        _head(sheet, report, say, identified, made)
+        top = _question(sheet, report, say, question)
+        wide = WIDE if key is None else COLUMN
+        left = inputs(sheet, report, say, (LEFT, top), wide)
+        left = findings(sheet, report, say, (LEFT, left + 2.5), wide, LOWEST - 45)
+        left = account(sheet, report, finding, say, (LEFT, left + 2.5), wide)
+        blocks = [said.reader(report, say), said.warnings(report, say)]
+        limits = [said.limits(report, say)]
+        if key is None:
+            flow(sheet, blocks + limits, say, (LEFT, left + 3.5), wide, END)
+        else:
+            x, right = LEFT + COLUMN + GAP, WIDE - COLUMN - GAP
+            below = key_images(sheet, report, key, say, (x, top), (right, LOWEST))
+            flow(sheet, blocks, say, (LEFT, left + 3.5), wide, END)
+            flow(sheet, limits, say, (x, below + 2.5), right, END)
+        _foot(sheet, report, say)
+        return sheet.content()
 
 
 def _head(

@@ -43,14 +43,21 @@ class Sheet:
         self._known: frozenset[int] = frozenset()
         self._add("latin", latin_face())
         if language == "zh" or any(ord(c) not in self._known for c in text if c.isprintable()):
-            chinese = chinese_face()
-            if chinese is not None:
-                self._add("chinese", chinese)
-                self.pdf.set_fallback_fonts(["latin" if language == "zh" else "chinese"])
-            elif language == "zh":
-                raise ConfigError(sentence("report.font_missing"))
+            try:
+                self._add_chinese(language)
+            except ConfigError:
+                self.close()
+                raise
         self._widths: dict[tuple[str, float, bool], float] = {}
         self.pdf.add_page()
+
+    def _add_chinese(self, language: Language) -> None:
+        chinese = chinese_face()
+        if chinese is not None:
+            self._add("chinese", chinese)
+            self.pdf.set_fallback_fonts(["latin" if language == "zh" else "chinese"])
+        elif language == "zh":
+            raise ConfigError(sentence("report.font_missing"))
 
     def _add(self, family: str, face: Face) -> None:
         self.pdf.add_font(family, "", face.regular, collection_font_number=face.number)
@@ -137,6 +144,12 @@ class Sheet:
         self.pdf.set_draw_color(*RULE)
         self.pdf.set_line_width(0.2)
         self.pdf.line(x, y, x + width, y)
+
+    def close(self) -> None:
+        """Let go of the font files."""
+        for font in self.pdf.fonts.values():
+            if isinstance(font, TTFFont):
+                font.close()
 
     def bar(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
         """A filled rectangle; its width may be negative."""
