@@ -118,7 +118,7 @@ def open_case(page, patient, taken):  # noqa: F811
 def answer_first(page, answers):  # noqa: F811
     for finding, answer in answers.items():
         choose(page, "first", finding, answer)
-    page.get_by_role("button", name="Fix my answers").click()
+    page.get_by_role("button", name="Lock my answers").click()
     expect(page.locator(".finding").first).to_be_visible(timeout=PATIENCE)
     settled(page)
 
