@@ -21,7 +21,7 @@ TABS = ("summary", "distribution", "survival")
 
 def example() -> Path:
     """The scores that come with the program."""
-    return assets_folder() / "example" / "cohort.csv"
+    return assets_folder() / "cohort" / "cohort.csv"
 
 
 def asked(say: Texts) -> tuple[Path | None, str | None, float | None]:

@@ -70,7 +70,7 @@ def load_sample(page):  # noqa: F811
 
 def of_table(name):
     """What a shipped example of a table holds: its columns, names and values."""
-    file = assets_folder() / "example" / name
+    file = assets_folder() / name
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     cells = {cell for row in csv.reader(lines) for cell in row if len(cell) > 1}
     return cells | {file.name} | {Path(cell).name for cell in cells}
@@ -99,7 +99,7 @@ def chinese(page, given=()):  # noqa: F811
 @pytest.mark.parametrize("name", ["", "model", "compare", "data", "cohorts", "about"])
 def test_a_page_at_first_sight(page, server, name):  # noqa: F811
     in_chinese(page, server[0], name)
-    table = {"data": "manifest.csv", "cohorts": "cohort.csv"}.get(name)
+    table = {"data": "example/manifest.csv", "cohorts": "cohort/cohort.csv"}.get(name)
     given = of_table(table) if table else ()
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
     chinese(page, given)

@@ -19,7 +19,7 @@ from mmbm.cohort.example import simulated
 from mmbm.cohort.study import study
 from mmbm.storage.assets import assets_folder
 
-EXAMPLE = assets_folder() / "example" / "cohort.csv"
+EXAMPLE = assets_folder() / "cohort" / "cohort.csv"
 CLOSE = {"rel": 1e-9, "abs": 1e-9}
 
 
