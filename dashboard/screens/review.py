@@ -56,16 +56,22 @@ def seen(predictor: Predictor, case: Case, say: Texts) -> Review | None:
     return made
 
 
-def own_answers(predictor: Predictor, case: Case, say: Texts) -> bool:
-    """Ask for the reader's own answers where they come first; whether they are missing still."""
+def asks_first(say: Texts) -> bool:
+    """Whether the reader's own answers are missing that come before the model's."""
     try:
-        if keeping.may_be_shown():
-            return False
+        return not keeping.may_be_shown()
+    except MMBMError as refusal:
+        st.error(verbatim(say.of(refusal)))
+        return True
+
+
+def own_answers(predictor: Predictor, case: Case, say: Texts) -> None:
+    """Ask for the reader's own answers, beside the X-ray before this one."""
+    try:
         first_answers(case, tuple(predictor.config.findings), say)
         prior_film(say)
     except MMBMError as refusal:
         st.error(verbatim(say.of(refusal)))
-    return True
 
 
 def bring_marks(say: Texts) -> None:
@@ -96,12 +102,17 @@ def read(case: Case, say: Texts) -> Review | None:
                 raw_film(say)
                 beside_film(case, say)
         with right, st.container(key="results"):
-            # A place of its own, so that the spinner coming and going moves nothing below it.
-            with st.empty().container():
+            # Places of their own, so that what comes and goes in them moves nothing below.
+            with st.container():
                 refusals(say)
                 predictor = ready(say)
-                mine = predictor is not None and own_answers(predictor, case, say)
-                made = None if predictor is None or mine else seen(predictor, case, say)
+                mine = predictor is not None and asks_first(say)
+            made = None
+            with st.container() if mine else st.empty().container():
+                if predictor is not None and mine:
+                    own_answers(predictor, case, say)
+                elif predictor is not None:
+                    made = seen(predictor, case, say)
             if made is not None:
                 state.show_numbers("some")  # this run may be overtaken midway
                 results(made, say)
@@ -119,15 +130,17 @@ case = state.case()
 if stored.store_is_on():
     bring_marks(say)
 made = None
-# A place for each: what is only emptied moves nothing.
-before, after = st.empty(), st.empty()
+# The start and the case have a place each. What is drawn again is drawn over itself: were its place
+# emptied first, a slow run would mount the viewer anew.
 if case.present:
-    with after.container():
+    st.empty()
+    with st.container():
         made = read(case, say)
 else:
-    with before.container():
+    with st.container():
         refusals(say)
         start(say)
         ready(say)
+    st.empty()
 notice.empty()
 state.show_numbers(None if made is None else made.analysis.case)
