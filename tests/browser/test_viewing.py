@@ -184,44 +184,6 @@ def test_an_angle(bare):
     assert [t for t, *_ in texts_drawn(bare) if t.endswith("°")] == ["90.0°"]
 
 
-def test_keys(bare):
-    open_viewer(bare, 700, 600)
-    windows = (Window(2048, 4096, "WIDE"), Window(1000, 500, "NARROW"))
-    mount(bare, payload(phantom(windows=windows)))
-    level, zoom = (bare.locator(f".corners .{name}") for name in ("level", "zoom"))
-    before, whole = level.inner_text(), zoom.inner_text()
-    bare.keyboard.press("2")
-    expect(level).to_contain_text("1000 / 500")
-    bare.keyboard.press("1")
-    expect(level).to_have_text(before)
-    for key, percent in (("+", "125 %"), ("-", "100 %"), ("n", "100 %"), ("=", whole)):
-        bare.keyboard.press(key)
-        expect(zoom).to_have_text(percent)
-    expect(bare.locator(".help")).to_be_hidden()
-    bare.keyboard.press("?")
-    expect(bare.locator(".help")).to_be_visible()
-    bare.keyboard.press("?")
-    bare.keyboard.press("i")
-    expect(bare.locator('[data-act="invert"]')).to_have_attribute("aria-pressed", "true")
-    bare.keyboard.press("z")
-    expect(bare.locator('[data-act="tool"]')).to_have_value("zoom")
-    drag(bare, (350, 300), (350, 200))
-    expect(zoom).not_to_have_text(whole)
-    bare.keyboard.press("Escape")
-    expect(bare.locator('[data-act="tool"]')).to_have_value("window")
-    film = bare.locator("canvas")
-    film.press("Shift+ArrowDown")
-    expect(level).not_to_have_text(before)
-    film.press("ArrowLeft")
-    bare.keyboard.press(" ")
-    expect(zoom).to_have_text(whole)
-    expect(level).to_have_text(before)
-    expect(bare.locator('[data-act="invert"]')).to_have_attribute("aria-pressed", "false")
-    bare.keyboard.press("g")
-    bare.mouse.move(350, 300)
-    expect(bare.locator('[data-act="tool"]')).to_have_value("magnifier")
-
-
 def test_what_was_set_outlives_another_language_and_another_mount(bare):
     open_viewer(bare, 700, 600)
     picture = phantom(spacing_mm=(0.2, 0.2))

@@ -21,7 +21,9 @@ MOUNT = """async ([code, data, place]) => {
     window.viewerModule ??= await import(url);
     window.sent = bytes(data);
     const parentElement = document.getElementById(place);
-    window.unmount = window.viewerModule.default({ data: window.sent, parentElement });
+    const setStateValue = (name, value) => { window.told = [name, value]; };
+    const given = { data: window.sent, parentElement, setStateValue };
+    window.unmount = window.viewerModule.default(given);
     await new Promise((done) => setTimeout(done, 150));
 }"""
 

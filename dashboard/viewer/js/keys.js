@@ -41,6 +41,11 @@ export function asked({ key, shiftKey, ctrlKey, metaKey, altKey }, { onFilm, foc
   return STREAMLITS.includes(plain) ? { act: "nothing" } : null;
 }
 
+const WITH_ARROWS = {
+  move: "← → ↑ ↓", window_keys: "⇧ ← → ↑ ↓", crosshair: "← → ↑ ↓ ⏎", nudge: "← → ↑ ↓",
+  frames: "← → ↑ ↓",
+};
+
 /** For the help: [keys, act], each act once. */
 export function listed() {
   const names = { " ": "␣", Delete: "Del", Escape: "Esc", Enter: "⏎", PageUp: "PgUp", PageDown: "PgDn" };
@@ -49,5 +54,6 @@ export function listed() {
     if (key === "Backspace") continue;
     byAct.set(act, [...(byAct.get(act) ?? []), names[key] ?? key]);
   }
-  return [...byAct].map(([act, keys]) => [keys.join(" "), act]);
+  const plain = [...byAct].map(([act, keys]) => [keys.join(" "), act]);
+  return [...plain, ...Object.entries(WITH_ARROWS).map(([act, keys]) => [keys, act])];
 }

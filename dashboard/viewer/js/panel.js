@@ -27,12 +27,8 @@ export function label(root, { texts, windows, map, alt }, chosen) {
 function labelKeys(list, texts) {
   const term = (name, words) =>
     Object.assign(document.createElement(name), { textContent: words });
-  const rows = [
-    ...listed(), ["← → ↑ ↓", "move"], ["⇧ ← → ↑ ↓", "window_keys"],
-    ["← → ↑ ↓ ⏎", "crosshair"], ["← → ↑ ↓", "nudge"], ["← → ↑ ↓", "frames"],
-  ];
   list.replaceChildren(
-    ...rows.flatMap(([keys, act]) => [term("dt", keys), term("dd", texts[`key_${act}`] ?? "")]),
+    ...listed().flatMap(([keys, act]) => [term("dt", keys), term("dd", texts[`key_${act}`] ?? "")]),
   );
 }
 
