@@ -70,7 +70,7 @@ MAY_IMPORT = {
         "model", "pipeline", "predict", "storage", "trust",
     },
     "dashboard": {
-        "analysis", "branches", "card", "case", "data", "errors", "explain", "findings",
+        "analysis", "archive", "branches", "card", "case", "data", "errors", "explain", "findings",
         "io", "model", "predict", "readers", "reading", "record", "report", "serve", "storage",
         "store", "trust",
         "cohort",

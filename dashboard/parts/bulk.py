@@ -7,7 +7,9 @@ import json
 import streamlit as st
 
 from dashboard import models, state, stored
+from dashboard.archive import archive_is_on
 from dashboard.foreign import escape, verbatim
+from dashboard.parts.archive import begin_sending
 from dashboard.parts.over_time import may_see
 from dashboard.scoring import scoring
 from dashboard.text import Texts
@@ -44,6 +46,14 @@ def acts(waiting: int, say: Texts) -> None:
                 on_click="ignore",
                 key="bulk-export",
             )
+            if archive_is_on():
+                st.button(
+                    say("bulk.send", n=len(chosen)),
+                    key="bulk-send",
+                    help=say("bulk.send_means"),
+                    on_click=begin_sending,
+                    args=(chosen,),
+                )
             with st.popover(say("bulk.purge", n=len(chosen))):
                 st.html(f'<div class="small">{escape(say("bulk.purge_means"))}</div>')
                 st.button(

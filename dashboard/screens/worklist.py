@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import models, state, stored
 from dashboard.foreign import escape, verbatim
+from dashboard.parts.archive import archive
 from dashboard.parts.bulk import acts
 from dashboard.parts.reader import refusals, who
 from dashboard.parts.worklist import ask, filters, pages, table
@@ -31,6 +32,7 @@ def page(say: Texts) -> None:
     if stored.decides_first():
         st.html(f'<div class="small">{escape(say("worklist.first"))}</div>')
     refusals(say)
+    archive(say)
     counts = stored.store().counts()
     filters(findings(), counts, say)
     acts(counts["unscored"], say)

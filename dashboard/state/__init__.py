@@ -37,6 +37,7 @@ from dashboard.state.answers import (
     was_flipped,
     whatif_key,
 )
+from dashboard.state.archive import asked_of_archive, errand, take_errand
 from dashboard.state.frames import (
     FILM_KEY,
     beside,
@@ -67,6 +68,7 @@ from dashboard.state.intake import (
 from dashboard.state.marks import MARKS_KEY, drawn, epoch, load_marks, reading, take_marks
 from dashboard.state.session import CloserKey, FlipKey, JobKey, VerdictKey, begin_with
 from dashboard.state.stored import (
+    actor,
     choice,
     choose_cases,
     chosen_cases,
@@ -106,7 +108,9 @@ __all__ = [
     "FlipKey",
     "JobKey",
     "VerdictKey",
+    "actor",
     "ask_again",
+    "asked_of_archive",
     "at_hand",
     "begin",
     "begin_with",
@@ -121,6 +125,7 @@ __all__ = [
     "drop_chosen",
     "drop_questions",
     "epoch",
+    "errand",
     "fields_place",
     "film_of",
     "film_shown",
@@ -178,6 +183,7 @@ __all__ = [
     "stored_case",
     "sweep_is_over",
     "swept",
+    "take_errand",
     "take_fields",
     "take_files",
     "take_frame",

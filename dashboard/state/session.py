@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 
 import streamlit as st
 
+from dashboard.archive import Errand
 from dashboard.given import Given
 from dashboard.jobs import Job
 from dashboard.review import Review
@@ -100,6 +101,7 @@ class Session:
     drafts: dict[str, object] = field(default_factory=dict)  # what is written and not kept yet
     wanted: Wanted = field(default_factory=Wanted)  # of the worklist
     chosen: frozenset[str] = frozenset()  # cases that are marked in it
+    errand: Errand | None = None  # with the archive, that runs or was done last
     refusal: Sentence | None = None  # of the store, to be said once
     sweep: Literal["due", "asked", "came", "done"] = "done"  # the message after a case is gone
 

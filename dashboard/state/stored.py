@@ -20,6 +20,7 @@ from mmbm.store import Wanted
 from mmbm.text import Sentence
 
 __all__ = [
+    "actor",
     "choice",
     "choose_cases",
     "chosen_cases",
@@ -51,6 +52,7 @@ __all__ = [
 ]
 
 CASE_KEY = "case"  # in the page's address
+LOCAL = "local"  # in the audit
 _NUMBER = re.compile("[0-9a-f]{1,64}")
 
 
@@ -140,6 +142,18 @@ def reader() -> str:
         user: dict[str, Any] = dict(st.user)
         return str(user.get("email") or user.get("name") or user.get("sub") or "")[:200]
     return session().reader
+
+
+def actor() -> str:
+    """Who acts, for the audit: by the login, or as he called himself, or somebody at this machine.
+
+    An e-mail that the provider says nobody has verified is not one to go by.
+    """
+    if settings.login_is_set_up():
+        user: dict[str, Any] = dict(st.user)
+        email = "" if user.get("email_verified") is False else user.get("email")
+        return str(email or user.get("sub") or "")[:200] or LOCAL
+    return session().reader or LOCAL
 
 
 def take_reader(key: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ class Kept:
     said: tuple[Sentence, ...]
 
 
-def keep(store: Store, made: PulledCase, source: str) -> Kept:
+def keep(store: Store, made: PulledCase, source: str, who: str = WHO) -> Kept:
     """Store a case; one X-ray is one case, however often and by whatever way it comes.
 
     Raises: StoreError.
@@ -44,20 +44,32 @@ def keep(store: Store, made: PulledCase, source: str) -> Kept:
     image = made.case.image
     instance = "" if image is None else image.study.instance_uid
     key = hashlib.sha256(f"DICOM {instance}".encode()).hexdigest() if instance else ""
-    case_id = store.add_case(parts, case=made.case, source=source, key=key, who=WHO)
+    case_id = store.add_case(parts, case=made.case, source=source, key=key, who=who)
+    store.log("pull", case_id, who)
     return Kept(case_id, made.said)
 
 
 def pull_into(
-    store: Store, config: ArchiveConfig, query: Query, archive: Archive | None = None
+    store: Store,
+    config: ArchiveConfig,
+    query: Query,
+    archive: Archive | None = None,
+    *,
+    who: str = WHO,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Iterator[Kept | Refused | Sentence]:
     """Each study of a query, stored before the next is asked for; a sentence last where the
     archive brought no more, and why.
 
+    ``who`` asks, for the audit; ``progress`` is told how many studies of how many are done.
+
     Raises: ConfigError, ArchiveError, StoreError.
     """
-    for found in pull_each(config, query, archive):
-        yield keep(store, found, config.source) if isinstance(found, PulledCase) else found
+    for found in pull_each(config, query, archive, progress=progress):
+        if isinstance(found, PulledCase):
+            yield keep(store, found, config.source, who)
+        else:
+            yield found
 
 
 def take_arrived(store: Store, config: ArchiveConfig, inbox: Inbox) -> Iterator[Kept | Refused]:

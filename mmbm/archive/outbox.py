@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -93,9 +94,10 @@ class Outbox:
             raise ArchiveError(sentence("archive.outbox")) from exc
 
     def waiting(self) -> Iterator[tuple[str, bytes]]:
-        """Each identifier with its file."""
+        """Each identifier with its file; what another program has sent meanwhile is left out."""
         for path in sorted(self._waiting.glob("[!.]*" + _SUFFIX)):
-            yield path.stem, path.read_bytes()
+            with suppress(FileNotFoundError):
+                yield path.stem, path.read_bytes()
 
     def mark(self, uid: str) -> None:
         """The archive holds it: first the mark, then the file goes."""

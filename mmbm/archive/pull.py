@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mmbm.archive.config import ArchiveConfig
@@ -65,7 +65,11 @@ def pull(config: ArchiveConfig, query: Query) -> Pulled:
 
 
 def pull_each(
-    config: ArchiveConfig, query: Query, archive: Archive | None = None
+    config: ArchiveConfig,
+    query: Query,
+    archive: Archive | None = None,
+    *,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Iterator[PulledCase | Refused | Sentence]:
     """One study at a time; a sentence last, where the archive brought no more and why.
 
@@ -74,7 +78,9 @@ def pull_each(
     archive = archive or for_pulling(config)
     notes = NotesByAccession(config.notes)
     studies = [study for study in archive.studies(query) if query.fits(study)]
-    for study in studies[: config.most_studies]:
+    wanted = studies[: config.most_studies]
+    for done, study in enumerate(wanted):
+        progress(done, len(wanted))
         try:
             yield _pulled(config, archive, study, notes)
         except ArchiveError as exc:

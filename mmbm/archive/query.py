@@ -36,6 +36,8 @@ class Query:
             raise ConfigError(sentence("archive.query.empty"))
         if any(len(text) > 64 or _MARKS.search(text) for text in texts):
             raise ConfigError(sentence("archive.query.pattern"))
+        if self.since and self.until and self.since > self.until:
+            raise ConfigError(sentence("archive.query.days"))
         if self.study_uid and not is_uid(self.study_uid):
             raise ConfigError(sentence("archive.query.uid"))
 

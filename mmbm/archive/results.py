@@ -15,15 +15,16 @@ from mmbm.archive.outbox import Outbox, part10
 from mmbm.errors import InputError, StoreError
 from mmbm.predict import Predictor
 from mmbm.report import to_dicom
-from mmbm.store import Given, Wanted
+from mmbm.store import Given, StoredCase, Wanted
 from mmbm.text import Sentence, sentence
 
 if TYPE_CHECKING:
     from mmbm.store.store import Store
 
-__all__ = ["Queued", "queue", "to_send"]
+__all__ = ["Queued", "queue", "to_send", "why_not_sent"]
 
 EXPORT, REPORT = "archive", "report.dcm"  # what is kept of what was sent
+SEND = "send identified"  # in the audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +41,43 @@ def to_send(store: Store, config: ArchiveConfig) -> tuple[str, ...]:
     With ``send_unread`` also those that are scored and wait for a reader.
     """
     ids = store.wanted_ids(Wanted(source=config.source, order="oldest"))
-    held = (store.case(case_id) for case_id in ids)
-    return tuple(case.case_id for case in held if case.scored and (case.read or config.send_unread))
+    return tuple(each for each in ids if why_not_sent(store.case(each), config) is None)
 
 
-def queue(store: Store, predictor: Predictor, outbox: Outbox, case_ids: Iterable[str]) -> Queued:
+def why_not_sent(case: StoredCase, config: ArchiveConfig) -> Sentence | None:
+    """Why the result of a case may not go back, in words; None where it may."""
+    if case.source != config.source:
+        return sentence("archive.send.elsewhere")
+    if not case.scored:
+        return sentence("archive.send.unscored")
+    if not (case.read or config.send_unread):
+        return sentence("archive.send.unread")
+    return None
+
+
+def queue(
+    store: Store,
+    predictor: Predictor,
+    outbox: Outbox,
+    case_ids: Iterable[str],
+    who: str = WHO,
+) -> Queued:
     """Put the results of cases into the outbox; what is there already is not made again.
+
+    ``who`` sends them, for the audit.
 
     Raises: ConfigError where an extra is missing; ArchiveError where the outbox is full.
     """
     count, refused = 0, {}
     for case_id in case_ids:
         try:
-            count += _queued(store, predictor, outbox, case_id)
+            count += _queued(store, predictor, outbox, case_id, who)
         except (InputError, StoreError) as exc:
             refused[case_id] = exc.sentence
     return Queued(count, refused)
 
 
-def _queued(store: Store, predictor: Predictor, outbox: Outbox, case_id: str) -> bool:
+def _queued(store: Store, predictor: Predictor, outbox: Outbox, case_id: str, who: str) -> bool:
     """Raises InputError, StoreError, ConfigError, ArchiveError."""
     reading = store.reading(case_id)
     case = store.read(case_id)
@@ -74,11 +93,12 @@ def _queued(store: Store, predictor: Predictor, outbox: Outbox, case_id: str) ->
     level, prevalences = (0.9, {}) if kept is None else (kept.level, kept.prevalences)
     analysis = analyse(case, predictor, level=level, prevalence=prevalences)
     if kept is None or kept.weights_sha256 != sha256:
-        store.save_analysis(case_id, analysis, WHO)
+        store.save_analysis(case_id, analysis, who)
     made = to_dicom(analysis, reading, identified=True)
     datasets = list(made)
     settle(datasets, source=source, model_sha256=sha256, revision=revision)
-    store.save_export(case_id, EXPORT, Given(name=REPORT, content=part10(made.report)), WHO)
+    report = Given(name=REPORT, content=part10(made.report))
+    store.save_export(case_id, EXPORT, report, who, act=SEND)
     outbox.put(datasets)
     outbox.note(errand)
     return True

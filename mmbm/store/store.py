@@ -223,12 +223,17 @@ class Store(Keeper):
 
     # documents
 
-    def save_export(self, case_id: str, kind: str, document: Given, who: str = "") -> Export:
-        """Keep a document that was made of a case, such as a report."""
+    def save_export(
+        self, case_id: str, kind: str, document: Given, who: str = "", *, act: str = ""
+    ) -> Export:
+        """Keep a document that was made of a case, such as a report.
+
+        ``act`` is what the audit says of it, by default that this kind was exported.
+        """
         sha256 = self._blobs.put(document.content)
         made = Export(kind=kind, name=document.name, sha256=sha256, created=self.now())
         row = made.model_dump() | {"created": made.created.isoformat(), "case_id": case_id}
-        with self._writing("export", case_id, who) as connection:
+        with self._writing(act or f"export {kind}", case_id, who) as connection:
             readings.known(connection, case_id)
             self._blobs.put(document.content)
             connection.execute(sa.insert(t.exports).values(row))
