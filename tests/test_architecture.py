@@ -61,6 +61,7 @@ MAY_IMPORT = {
         "report",
     },
     "cohort": {"errors"},
+    "compare": {"cohort", "errors", "evaluate", "record"},
     "train": {
         "branches", "card", "config", "data", "device", "errors", "evaluate", "io", "model",
         "record", "storage", "trust",
@@ -76,9 +77,9 @@ MAY_IMPORT = {
         "cohort",
     },
     "cli": {
-        "analysis", "archive", "card", "case", "cohort", "data", "errors", "evaluate", "findings",
-        "io", "model", "predict", "record", "report", "scale", "serve", "storage", "store",
-        "train",
+        "analysis", "archive", "card", "case", "cohort", "compare", "data", "errors", "evaluate",
+        "findings", "io", "model", "predict", "record", "report", "scale", "serve", "storage",
+        "store", "train",
     },
 }  # fmt: skip
 

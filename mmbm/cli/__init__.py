@@ -1,5 +1,5 @@
 """The command line: predict, score, data prepare, data check, train, train-lungs, calibrate,
-average, graft, evaluate, sanity, sign, cohort, serve, sample, store,
+average, graft, evaluate, sanity, sign, compare, cohort, serve, sample, store,
 archive.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
@@ -17,6 +17,7 @@ from mmbm.cli import (
     archive,
     cohort,
     combine,
+    compare,
     data,
     evaluate,
     predict,
@@ -71,6 +72,7 @@ app.command()(combine.graft)
 app.command()(evaluate.evaluate)
 app.command()(evaluate.sanity)
 app.command()(evaluate.sign)
+app.command()(compare.compare)
 app.command()(cohort.cohort)
 app.command()(serve.serve)
 app.command()(serve.sample)

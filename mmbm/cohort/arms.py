@@ -16,7 +16,7 @@ from scipy import stats
 from mmbm.cohort.figures import Change, Difference, Group, Kind, SampleSize
 from mmbm.cohort.table import Cohort
 
-__all__ = ["changes", "differences", "groups", "sample_size"]
+__all__ = ["changes", "differences", "groups", "holms", "sample_size"]
 
 Values = NDArray[np.float64]
 DRAWS = 2000

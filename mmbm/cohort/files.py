@@ -15,7 +15,7 @@ from mmbm.cohort.draw import figures
 from mmbm.cohort.figures import CohortReport
 from mmbm.text import Language, sentence
 
-__all__ = ["archive", "files", "write_report"]
+__all__ = ["archive", "cells_of", "csv_of", "files", "write_report", "zipped"]
 
 LEAST = "=+-@\t\r"  # what a spreadsheet takes for a formula at the start of a cell
 ENDS = ("low", "high")
@@ -30,14 +30,14 @@ def files(report: CohortReport, language: Language = "en") -> dict[str, bytes]:
         "sample_size.csv": [report.sample_size] if report.sample_size else [],
     }
     found = {"report.json": report.model_dump_json(indent=2).encode()}
-    found |= {name: _csv(map(_cells, rows)) for name, rows in tables.items() if rows}
+    found |= {name: csv_of(map(cells_of, rows)) for name, rows in tables.items() if rows}
     for compared in report.survival:
         rows = [
             {"group": c.group, "time": t, "survival": s, "low": b[0], "high": b[1], "at_risk": n}
             for c in compared.curves
             for t, s, b, n in zip(c.times, c.survival, c.bounds, c.at_risk, strict=True)
         ]
-        found[f"survival_by_{compared.by}.csv"] = _csv(rows)
+        found[f"survival_by_{compared.by}.csv"] = csv_of(rows)
     wording = sentence("cohort.wording").into(language)
     notice = sentence("report.notice").into(language)
     found["READ_ME.txt"] = f"{notice}\n{wording}\n{report.file} {report.sha256}\n".encode()
@@ -56,14 +56,19 @@ def write_report(report: CohortReport, folder: Path, language: Language = "en") 
 
 def archive(report: CohortReport, language: Language = "en") -> bytes:
     """All files as one ZIP; the same report gives the same bytes."""
+    return zipped(files(report, language))
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """Files by their names as one ZIP; the same files give the same bytes."""
     kept = io.BytesIO()
     with ZipFile(kept, "w", ZIP_DEFLATED) as whole:
-        for name, content in files(report, language).items():
+        for name, content in files.items():
             whole.writestr(ZipInfo(name), content, ZIP_DEFLATED)
     return kept.getvalue()
 
 
-def _cells(row: BaseModel) -> dict[str, Any]:
+def cells_of(row: BaseModel) -> dict[str, Any]:
     """A row of a table; an interval becomes two columns, quartiles three."""
     cells: dict[str, Any] = {}
     for name, value in row.model_dump().items():
@@ -78,7 +83,8 @@ def _cells(row: BaseModel) -> dict[str, Any]:
     return cells
 
 
-def _csv(rows: Iterable[Mapping[str, Any]]) -> bytes:
+def csv_of(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Rows as CSV, in which no cell is a formula."""
     kept = io.StringIO()
     rows = list(rows)
     writer = csv.DictWriter(kept, list(rows[0]) if rows else [])

@@ -13,7 +13,7 @@ import pandas as pd
 from mmbm.errors import ManifestError, UnreadableFile
 from mmbm.text import sentence
 
-__all__ = ["Cohort", "endpoints", "read_cohort", "read_table"]
+__all__ = ["Cohort", "endpoints", "parse_table", "read_cohort", "read_table"]
 
 PATIENT = ("patient_id", "patient")
 ALL = "all"  # the arm or visit where no column names any
@@ -41,12 +41,20 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str]:
     """A file of scores, CSV or Parquet, as text, and its sha256. Raises UnreadableFile."""
     try:
         content = path.read_bytes()
-        if path.suffix == ".parquet":
+    except OSError as exc:
+        raise UnreadableFile(sentence("cohort.unreadable", file=path.name)) from exc
+    return parse_table(path.name, content)
+
+
+def parse_table(name: str, content: bytes) -> tuple[pd.DataFrame, str]:
+    """A table from the content of a file, as :func:`read_table` has it."""
+    try:
+        if name.endswith(".parquet"):
             table = pd.read_parquet(BytesIO(content))
         else:
             table = pd.read_csv(BytesIO(content), dtype=str, keep_default_na=False)
     except (OSError, ValueError, ImportError, pd.errors.ParserError) as exc:
-        raise UnreadableFile(sentence("cohort.unreadable", file=path.name)) from exc
+        raise UnreadableFile(sentence("cohort.unreadable", file=name)) from exc
     return table, hashlib.sha256(content).hexdigest()
 
 

@@ -1,0 +1,1 @@
+"""Compare: several models on the same cases, by paired differences and decision curves."""

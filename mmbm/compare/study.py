@@ -1,0 +1,237 @@
+"""Several models on the same cases: every finding that all of them score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_curve
+
+from mmbm.cohort.arms import holms
+from mmbm.compare.decision import decision
+from mmbm.compare.delong import delong
+from mmbm.compare.figures import (
+    CompareReport,
+    Difference,
+    Figure,
+    FindingReport,
+    LeftOut,
+    ModelFigures,
+    RocCurve,
+    ScoredFile,
+)
+from mmbm.compare.paired import DRAWS, bounds, drawn, two_sided
+from mmbm.compare.scores import Scores, Together, together
+from mmbm.errors import ConfigError, ManifestError
+from mmbm.record.figures import FEWEST
+from mmbm.text import name_of, sentence
+
+__all__ = ["compare_scores"]
+
+Values = NDArray[np.float64]
+Points: TypeAlias = "Literal['val'] | Sequence[float]"
+CURVE = 200  # points of a ROC curve, at most
+FIGURES: tuple[Figure, ...] = ("auroc", "sensitivity", "specificity")
+
+
+def compare_scores(
+    files: Sequence[Scores],
+    labels: Scores | None = None,
+    *,
+    finding: str | None = None,
+    split: str | None = None,
+    thresholds: Points = (0.5,),
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> CompareReport:
+    """Compare each of the models with the first.
+
+    ``labels`` is a manifest, where the files hold no labels; ``split`` test where there is one,
+    else all; ``thresholds`` one operating point for all models, one for each, or ``"val"``: where
+    sensitivity and specificity together are highest on the split val.
+
+    Raises
+    ------
+    ConfigError, ManifestError
+    """
+    files = _named(files)
+    if len(files) < 2:
+        raise ConfigError(sentence("compare.two"))
+    whole = together(files, labels)
+    tested, split = whole.of_split(split)
+    findings = _findings(files, finding)
+    points = _points(thresholds, whole, len(files))
+    found: list[FindingReport] = []
+    left = [LeftOut(finding=f, why="not_in_all") for f in _in_some(files)] if not finding else []
+    for name in findings:
+        at = points(name)
+        if at is None:
+            left.append(LeftOut(finding=name, why="no_val"))
+            continue
+        made = _compared(tested, name, at, draws, seed)
+        if isinstance(made, LeftOut):
+            left.append(made)
+        else:
+            found.append(made)
+    if not found:
+        reasons = tuple(
+            sentence(f"compare.left.{one.why}", name=name_of("finding", one.finding))
+            for one in left
+        )
+        raise ManifestError(sentence("compare.nothing", reasons=reasons or ("–",)))
+    return CompareReport(
+        notice=str(sentence("report.notice")),
+        files=tuple(
+            ScoredFile(model=f.model, file=f.file, sha256=f.sha256, rows=len(f.table))
+            for f in files
+        ),
+        split=split,
+        cases=len(tested.cases),
+        in_some=whole.in_some,
+        patients_named=tested.patients()[1],
+        draws=draws,
+        findings=_corrected(found),
+        left_out=tuple(left),
+    )
+
+
+def _named(files: Sequence[Scores]) -> list[Scores]:
+    """Files of one name told apart by their number."""
+    names = [f.model for f in files]
+    return [
+        Scores(f"{f.model} ({k + 1})", f.file, f.sha256, f.table) if names.count(f.model) > 1 else f
+        for k, f in enumerate(files)
+    ]
+
+
+def _findings(files: Sequence[Scores], wanted: str | None) -> tuple[str, ...]:
+    if wanted is None:
+        return tuple(f for f in files[0].findings if all(f in o.findings for o in files))
+    for file in files:
+        if wanted not in file.findings:
+            raise ManifestError(
+                sentence("compare.no_finding", file=file.file, finding=wanted, known=file.findings)
+            )
+    return (wanted,)
+
+
+def _in_some(files: Sequence[Scores]) -> list[str]:
+    every = dict.fromkeys(f for file in files for f in file.findings)
+    return [f for f in every if not all(f in file.findings for file in files)]
+
+
+def _points(wanted: Points, whole: Together, models: int) -> Callable[[str], Values | None]:
+    """The operating points of the models, (k,), by finding; None where they cannot be chosen."""
+    if wanted == "val":
+        val, _ = whole.of_split("val")
+        return lambda finding: _youden(val, finding)
+    numbers = tuple(float(t) for t in wanted)
+    if len(numbers) not in (1, models) or not all(0 < t < 1 for t in numbers):
+        raise ConfigError(sentence("compare.thresholds"))
+    fixed: Values = np.broadcast_to(np.array(numbers), (models,)).copy()
+    return lambda finding: fixed
+
+
+def _youden(val: Together, finding: str) -> Values | None:
+    """Where sensitivity and specificity together are highest. Source: Youden, Cancer 1950."""
+    known = _known(val, finding)
+    if known is None or min((known[1] == 1).sum(), (known[1] == 0).sum()) < FEWEST:
+        return None
+    points = []
+    for scored in known[0]:
+        false, true, at = roc_curve(known[1], scored)
+        best = int(np.argmax((true - false)[1:])) + 1  # before it nobody is called positive
+        below = scored[scored < at[best]]
+        points.append((at[best] + below.max()) / 2 if len(below) else at[best])
+    return np.array(points)
+
+
+def _known(of: Together, finding: str) -> tuple[Values, Values, NDArray[np.bool_]] | None:
+    """Probabilities (k, n) and labels (n,) of the cases that have all, and which these are."""
+    labels = of.labels(finding)
+    if labels is None:
+        return None
+    scored = np.stack([f.probabilities(finding, of.cases) for f in of.files])
+    known = ~np.isnan(labels) & ~np.isnan(scored).any(0)
+    return scored[:, known], labels[known], known
+
+
+def _compared(
+    of: Together, finding: str, points: Values, draws: int, seed: int
+) -> FindingReport | LeftOut:
+    known = _known(of, finding)
+    if known is None or not len(known[1]):
+        return LeftOut(finding=finding, why="no_labels")
+    scored, labels, kept = known
+    if len(np.unique(labels)) < 2:
+        return LeftOut(finding=finding, why="one_label")
+    patients = of.patients()[0][kept]
+    by_draw = drawn(scored, labels, patients, points, draws=draws, seed=seed)
+    names = [file.model for file in of.files]
+    positives = int(labels.sum())
+    return FindingReport(
+        finding=finding,
+        cases=len(labels),
+        patients=len(np.unique(patients)),
+        positives=positives,
+        few=min(positives, len(labels) - positives) < FEWEST,
+        models=tuple(
+            ModelFigures.model_validate(
+                {"model": name, "threshold": float(points[k])}
+                | {f: float(by_draw[f][0, k]) for f in FIGURES}
+                | {f"{f}_ci": bounds(by_draw[f][1:, k]) for f in FIGURES}
+            )
+            for k, name in enumerate(names)
+        ),
+        differences=tuple(
+            _difference(figure, by_draw[figure], k, names, scored, labels)
+            for k in range(1, len(names))
+            for figure in FIGURES
+        ),
+        roc=tuple(_curve(name, p, labels) for name, p in zip(names, scored, strict=True)),
+        decision=decision(dict(zip(names, scored, strict=True)), labels),
+    )
+
+
+def _difference(
+    figure: Figure, by_draw: Values, k: int, names: list[str], scored: Values, labels: Values
+) -> Difference:
+    """One figure of the model in place ``k`` less that of the first."""
+    less = by_draw[:, k] - by_draw[:, 0]
+    test = delong(scored[k], scored[0], labels) if figure == "auroc" else None
+    return Difference(
+        figure=figure,
+        model=names[k],
+        reference=names[0],
+        difference=float(less[0]),
+        ci=bounds(less[1:]),
+        p=two_sided(less[1:]),
+        p_holm=1.0,
+        delong_ci=None if test is None else test.ci,
+        delong_p=None if test is None else test.p,
+    )
+
+
+def _curve(name: str, scored: Values, labels: Values) -> RocCurve:
+    false, true, _ = roc_curve(labels, scored)
+    shown = np.unique(np.linspace(0, len(false) - 1, CURVE).round().astype(int))
+    return RocCurve(
+        model=name, fpr=tuple(map(float, false[shown])), tpr=tuple(map(float, true[shown]))
+    )
+
+
+def _corrected(found: list[FindingReport]) -> tuple[FindingReport, ...]:
+    """With Holm's p-values over the differences of all findings."""
+    corrected = iter(holms([d.p for one in found for d in one.differences]))
+    return tuple(
+        one.model_copy(
+            update={
+                "differences": tuple(
+                    d.model_copy(update={"p_holm": next(corrected)}) for d in one.differences
+                )
+            }
+        )
+        for one in found
+    )
