@@ -47,7 +47,7 @@ class Film:
     reduction: float  # stored pixels per displayed pixel, at least 1
     windows: tuple[Window, ...]  # the first is shown at the start
     curve: bytes  # the first window's grey of each level, where it is no line; else empty
-    identity: str  # changes when the pixels do
+    identity: str  # changes when the pixels or the windows do
 
 
 def develop(picture: Picture) -> Film:
@@ -83,22 +83,23 @@ def develop(picture: Picture) -> Film:
         reduction=reduction,
         windows=windows,
         curve=curve,
-        identity=hashlib.blake2b(content + curve, digest_size=12).hexdigest(),
+        identity=_identity(content, curve, repr(windows).encode()),
     )
 
 
 def presets(picture: Picture, pixels: NDArray[np.float32]) -> tuple[Window, ...]:
-    """The windows on offer: the file's own first, then automatic and full range."""
+    """The windows on offer: the file's own first, then what it is else shown with."""
     low, high = float(pixels.min()), float(pixels.max())
     dark, bright = (float(v) for v in np.percentile(pixels, (1, 99)))
     auto, full = _between(dark, bright, "auto"), _between(low, high, "full")
     of_file = tuple(w for w in picture.windows if w.width > 0 and w.of_file)
-    if picture.windows and picture.windows[0].name == "auto":  # as it was shown to the model
-        auto = picture.windows[0]
     ct = CT_WINDOWS if picture.dicom_modality == "CT" else ()
-    # A PNG or JPEG was windowed by whoever exported it: its full range is how it was meant.
-    rest = (auto, full) if picture.file_format == "DICOM" else (full, auto)
-    return (*of_file, *ct, *rest)
+    made = picture.windows[0].name if picture.windows else ""
+    if made == "auto":  # as it was shown to the model
+        auto = picture.windows[0]
+    if made == "full":  # in colour or of 8 bits: windowed by whoever exported it
+        return (*of_file, *ct, picture.windows[0], auto)
+    return (*of_file, *ct, auto, full)
 
 
 def packed(levels: NDArray[np.uint16]) -> bytes:
@@ -120,6 +121,13 @@ def packed(levels: NDArray[np.uint16]) -> bytes:
 def _between(dark: float, bright: float, name: str) -> Window:
     """The linear window from one value to another, PS3.3 C.11.2.1.2.1."""
     return Window((dark + bright) / 2 + 0.5, max(bright - dark, 1e-6) + 1, name)
+
+
+def _identity(*parts: bytes) -> str:
+    digest = hashlib.blake2b(digest_size=12)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _step(pixels: NDArray[np.float32], spread: float) -> float:

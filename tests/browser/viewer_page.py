@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 
 import numpy as np
+from playwright.sync_api import expect
 
 from dashboard import viewer
 from dashboard.parts.evidence import viewer_texts, window_names
@@ -68,7 +69,8 @@ def greys(page):
 
 
 def greys_of(canvas):
-    """(height, width), the red channel as drawn, 0 to 255."""
+    """(height, width), the red channel as drawn, 0 to 255, once the film has come."""
+    expect(canvas).not_to_have_attribute("aria-busy", "true", timeout=30_000)
     height, width, text = canvas.evaluate(
         """canvas => {
             const { width, height } = canvas;

@@ -104,6 +104,16 @@ def test_the_file_s_window_comes_first_and_empty_windows_are_left_out():
     assert [w.name for w in film.windows] == ["NORMAL", "auto", "full"]
 
 
+def test_without_a_window_of_the_file_it_is_shown_as_to_the_model():
+    full, auto = Window(128, 256, "full"), Window(300, 90, "auto")
+    for windows, names in (((full,), ["full", "auto"]), ((auto,), ["auto", "full"])):
+        for kind in ("DICOM", "PNG"):
+            shown = picture().pixels
+            film = develop(Picture(shown, shown, windows=windows, file_format=kind))
+            assert film.windows[0] == windows[0]
+            assert [w.name for w in film.windows] == names
+
+
 def test_a_film_of_one_grey_can_be_shown():
     grey = np.full((8, 8), 7.0, dtype=np.float32)
     film = develop(Picture(grey, grey * 0, file_format="PNG"))
@@ -123,6 +133,7 @@ def test_the_map_travels_with_one_scale_for_both_signs():
 def test_the_identity_follows_the_pixels():
     first, again, other = develop(picture()), develop(picture()), develop(picture(301))
     assert first.identity == again.identity != other.identity
+    assert first.identity != develop(picture(windows=(Window(40, 400, "NORMAL"),))).identity
 
 
 def test_an_overlay_names_its_viewer_and_the_film_it_is_for():

@@ -8,36 +8,17 @@ import numpy as np
 import pydicom
 import pytest
 from playwright.sync_api import sync_playwright
-from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
 from mmbm.errors import InputError
 from mmbm.io import read_picture
+from tests.browser.pydicom_greys import by_pydicom, drawn_at_full_size
 from tests.browser.test_review import CHROMIUM_ARGS, chromium
-from tests.browser.viewer_page import greys, mount, open_viewer, payload
 from tests.real.test_grey_values import as_stored, padded
 
 pytestmark = [pytest.mark.real, pytest.mark.browser, pytest.mark.slow]
 
 N_FILMS = 20
 RADIOGRAPHS = ("CR", "DX", "DR", "RG", "MG", "PX", "XA")
-
-
-def by_pydicom(dataset):
-    """(height, width) greys 0 to 255, dark is 0; and which pixels count."""
-    stored = dataset.pixel_array
-    values = apply_modality_lut(stored, dataset)
-    shown = np.asarray(apply_voi_lut(values, dataset), np.float64)
-    if "VOILUTSequence" in dataset:
-        top = float(np.asarray(dataset.VOILUTSequence[0].LUTData).max())
-        low, high = 0.0, top
-    else:
-        function = str(dataset.get("VOILUTFunction", "") or "LINEAR")
-        assert function in ("LINEAR", "LINEAR_EXACT", "SIGMOID")
-        low, high = (float(v) for v in apply_voi_lut(np.array([-1e7, 1e7]), dataset))
-    shown = 255 * np.clip((shown - low) / (high - low), 0, 1)
-    if dataset.PhotometricInterpretation == "MONOCHROME1":
-        shown = 255 - shown
-    return shown, ~padded(dataset, stored)
 
 
 def films(folder):
@@ -54,7 +35,7 @@ def films(folder):
         try:
             picture = read_picture(path.read_bytes(), path.name)
             dataset = pydicom.dcmread(path, force=True)
-            shown, used = by_pydicom(dataset)
+            shown, used = by_pydicom(dataset), ~padded(dataset, dataset.pixel_array)
         except InputError:
             continue
         except Exception:  # noqa: BLE001  pydicom has no decoder for it, or the header is odd
@@ -79,20 +60,10 @@ def test_greys_are_pydicoms(real_data):
         browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
         page = browser.new_page()
         for name, picture, shown, used in films(real_data / "dicom"):
-            height, width = picture.pixels.shape
-            page.set_viewport_size({"width": width, "height": height})
-            open_viewer(page, width, height)
-            page.add_style_tag(content=".bar, .foot { display: none !important }")
-            mount(page, payload(picture))
-            # what is written on the film: a scale bar, letters at the edges
-            drawn = greys(page)
-            free = np.ones(drawn.shape, bool)
-            free[-40:, :] = free[:40, width // 2 - 12 : width // 2 + 12] = False
-            free[-60:, width // 2 - 12 : width // 2 + 12] = False
-            free[height // 2 - 24 : height // 2 + 12, [*range(26), *range(-26, 0)]] = False
+            drawn, free = drawn_at_full_size(page, picture)
             free &= turned(picture, used)
             apart = np.abs(drawn - turned(picture, shown))[free]
-            compared.append((name, height, width, round(float(apart.max()), 2)))
+            compared.append((name, *drawn.shape, round(float(apart.max()), 2)))
             if apart.max() > 1:
                 wrong.append(compared[-1])
             if len(compared) == N_FILMS:
@@ -101,3 +72,29 @@ def test_greys_are_pydicoms(real_data):
     print(*compared, sep="\n")
     assert not wrong, wrong
     assert len(compared) == N_FILMS
+
+
+def test_greys_are_those_that_the_model_is_given(real_data):
+    """Also in odd files, and where the file has no window; a CT is shown by windows for a CT."""
+    paths = [*(real_data / "odd_inputs" / "img").iterdir(), *(real_data / "dicom").rglob("*.dcm")]
+    wrong, compared = [], 0
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
+        page = browser.new_page()
+        for path in sorted(paths):
+            try:
+                picture = read_picture(path.read_bytes(), path.name)
+            except InputError:
+                continue
+            if min(picture.pixels.shape) < 128 or max(picture.pixels.shape) > 4096:
+                continue
+            if picture.dicom_modality == "CT" and not picture.windows[0].of_file:
+                continue
+            drawn, free = drawn_at_full_size(page, picture)
+            apart = np.abs(drawn - 255 * picture.shown)[free].max()
+            compared += 1
+            if apart > 1:
+                wrong.append((path.name, float(apart)))
+        browser.close()
+    assert not wrong, wrong
+    assert compared >= 60

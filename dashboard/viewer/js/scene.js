@@ -26,7 +26,10 @@ export function drawScene(viewer) {
   if (viewer.renderer?.lost) viewer.renderer = new Software(viewer.pyramid);
   const { place } = state;
   const view = { matrix: matrix(place, header), zoom: place.zoom, ratio, greys: viewer.greys };
-  if (viewer.renderer) viewer.renderer.paint(context, { ...view, width: wide, height: tall });
+  if (viewer.renderer) {
+    viewer.renderer.paint(context, { ...view, width: wide, height: tall });
+    canvas.removeAttribute("aria-busy");
+  }
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (!viewer.renderer) context.fillRect(0, 0, stage.width, stage.height);
   drawMap(viewer, view.matrix);

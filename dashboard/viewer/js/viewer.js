@@ -60,6 +60,7 @@ class Viewer {
     if (fresh) {
       if (before) letGo(before);
       this.begin(before);
+      this.canvas.setAttribute("aria-busy", "true"); // until it is drawn
       this.renderer?.close();
       this.levels = this.renderer = null;
       filmOf(sent).then((film) => {
