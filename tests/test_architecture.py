@@ -74,7 +74,7 @@ MAY_IMPORT = {
         "analysis", "archive", "branches", "card", "case", "data", "errors", "explain", "findings",
         "io", "model", "predict", "readers", "reading", "record", "report", "serve", "storage",
         "store", "trust",
-        "cohort",
+        "cohort", "compare",
     },
     "cli": {
         "analysis", "archive", "card", "case", "cohort", "compare", "data", "errors", "evaluate",

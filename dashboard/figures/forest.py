@@ -12,9 +12,20 @@ from dataclasses import dataclass
 from dashboard.foreign import escape
 from dashboard.markup import signed
 from dashboard.text import Texts
+from mmbm.compare.figures import FindingReport
 from mmbm.record.figures import Comparison, Figures, Interval
 
-__all__ = ["Scale", "auroc_scale", "bar", "differences", "forest", "gain", "interval"]
+__all__ = [
+    "Scale",
+    "auroc_scale",
+    "bar",
+    "differences",
+    "forest",
+    "gain",
+    "interval",
+    "paired",
+    "probability",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,29 @@ def differences(rows: Sequence[tuple[str, Comparison]], say: Texts) -> str:
         body.append(_row(name, cells, written, c.difference, c.difference_ci, scale, c.few))
     heads = [say(f"model.{c}") for c in ("patients", "cases", "positives", "cases_assembled")]
     return _table(heads, say("model.difference"), body, scale, say)
+
+
+def paired(found: FindingReport, say: Texts) -> str:
+    """Each figure of each model less that of the first, with its p-values."""
+    ends = [abs(bound) for d in found.differences for bound in (*d.ci, d.difference)]
+    most = math.ceil(20 * max([0.05, *ends])) / 20
+    scale = Scale(-most, most, 0.0)
+    body = []
+    for d in found.differences:
+        name = f"{d.model} − {d.reference}, {say(f'paired.{d.figure}')}"
+        cells = [probability(p) for p in (d.p, d.p_holm, d.delong_p)]
+        body.append(
+            _row(name, cells, gain(d.difference, d.ci), d.difference, d.ci, scale, found.few)
+        )
+    heads = [say(f"paired.{head}") for head in ("p", "holm", "delong")]
+    return _table(heads, say("paired.difference"), body, scale, say)
+
+
+def probability(p: float | None) -> str:
+    """A p-value as it is written; "–" where there is none."""
+    if p is None:
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _row(

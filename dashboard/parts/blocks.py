@@ -12,6 +12,7 @@ from dashboard.foreign import escape, verbatim
 from dashboard.parts.chart import chart
 from dashboard.parts.sources import source_name
 from dashboard.text import Texts
+from mmbm.compare.records import by_group
 from mmbm.record.figures import Comparison, Figures
 from mmbm.record.record import ALL
 
@@ -44,11 +45,6 @@ def pick_finding(findings: Sequence[str], key: str, say: Texts) -> str:
         required=True,
     )
     return chosen or findings[0]
-
-
-def by_group(groups: Mapping[str, Mapping[str, Figures]], finding: str) -> dict[str, Figures]:
-    """One finding's figures of each group that has them."""
-    return {name: by[finding] for name, by in groups.items() if finding in by}
 
 
 def assessed(groups: Mapping[str, Figures]) -> dict[str, Figures]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.figures import cohort as draw
+from dashboard.figures.forest import probability
 from dashboard.foreign import escape
 from dashboard.markup import signed
 from dashboard.parts.blocks import blank, block, small, table, title
@@ -151,8 +152,3 @@ def between(value: float | None, bounds: tuple[float, float] | None, say: Texts)
     if value is None:
         return ends
     return f"{signed(value)} ({ends})" if ends else signed(value)
-
-
-def probability(p: float) -> str:
-    """A p-value as it is written."""
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -2,65 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
 
 from dashboard import markup
 from dashboard.figures.forest import Scale, auroc_scale, bar, interval
 from dashboard.foreign import escape
-from dashboard.parts.blocks import by_group
 from dashboard.parts.sources import source_name
 from dashboard.text import Texts
+from mmbm.compare.records import Pair, Verdict
 from mmbm.record.figures import Figures
 from mmbm.record.record import Record
 
-__all__ = ["Pair", "headline", "only_one", "pairs", "pairs_table", "rates"]
+__all__ = ["headline", "only_one", "pairs_table", "rates"]
 
-Verdict = Literal["this", "other", "unclear", "few"]
 HEADS = ("finding", "source", "patients", "auroc", "less", "verdict")
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One finding in one source, by this record and by the other."""
-
-    finding: str
-    source: str
-    this: Figures
-    other: Figures
-
-    @property
-    def less(self) -> float:
-        """This AUROC less the other."""
-        return (self.this.auroc or 0.0) - (self.other.auroc or 0.0)
-
-    @property
-    def verdict(self) -> Verdict:
-        """Which is higher, where the two intervals do not touch."""
-        if self.this.few or self.other.few:
-            return "few"
-        one, two = self.this.auroc_ci, self.other.auroc_ci
-        if one is None or two is None or (one[0] <= two[1] and two[0] <= one[1]):
-            return "unclear"
-        return "this" if one[0] > two[1] else "other"
-
-    @property
-    def as_many(self) -> bool:
-        """Whether both count the same cases, patients and positives."""
-        counted = [(f.n, f.patients, f.positives) for f in (self.this, self.other)]
-        return counted[0] == counted[1]
-
-
-def pairs(first: Record, second: Record) -> Iterator[Pair]:
-    """What both assessed, finding by finding; real inputs only where both have them."""
-    both = first.real_parts and second.real_parts
-    mine, theirs = (r.real_parts if both else r.by_source for r in (first, second))
-    for finding in first.overall:
-        ours, others = by_group(mine, finding), by_group(theirs, finding)
-        for source, f in ours.items():
-            if source in others and f.auroc is not None and others[source].auroc is not None:
-                yield Pair(finding, source, f, others[source])
 
 
 def headline(found: list[Pair], say: Texts) -> str:

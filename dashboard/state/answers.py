@@ -19,6 +19,7 @@ from dashboard.state.session import (
 from dashboard.viewer import Film, develop
 from mmbm.case import Case, Picture
 from mmbm.cohort.figures import CohortReport
+from mmbm.compare.figures import CompareReport
 from mmbm.data.check.report import DataReport
 from mmbm.explain.flips import Flip
 from mmbm.explain.verdict import MapVerdict
@@ -33,12 +34,14 @@ __all__ = [
     "keep",
     "keep_closer",
     "keep_cohort",
+    "keep_comparison",
     "keep_data_report",
     "keep_flip",
     "keep_questions",
     "keep_verdict",
     "kept_closer",
     "kept_cohort",
+    "kept_comparison",
     "kept_data_report",
     "kept_flip",
     "kept_review",
@@ -232,3 +235,13 @@ def kept_cohort() -> CohortReport | None:
 def keep_cohort(report: CohortReport | None) -> None:
     """Remember a cohort's report, or that the last one was refused."""
     session().cohort = report
+
+
+def kept_comparison() -> CompareReport | None:
+    """The last comparison of score files in this session."""
+    return session().comparison
+
+
+def keep_comparison(report: CompareReport | None) -> None:
+    """Remember a comparison, or that the last one was refused."""
+    session().comparison = report

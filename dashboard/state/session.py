@@ -20,6 +20,7 @@ from dashboard.stored import store_is_on
 from dashboard.viewer import Film
 from mmbm.case import Case, Modality, Picture
 from mmbm.cohort.figures import CohortReport
+from mmbm.compare.figures import CompareReport
 from mmbm.data.check.report import DataReport
 from mmbm.explain.flips import Flip
 from mmbm.explain.verdict import MapVerdict
@@ -89,6 +90,7 @@ class Session:
     questions_of: int = 0  # the turn that the kept questions of closed tabs belong to
     data_report: DataReport | None = None
     cohort: CohortReport | None = None
+    comparison: CompareReport | None = None
     unfolded: bool = False  # whether the intake is open over a case
     stored: tuple[str, int] | None = None  # the case of the store at hand, and of which revision
     prior: tuple[str, Film] | None = None  # the last earlier X-ray that was developed

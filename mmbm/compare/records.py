@@ -13,7 +13,16 @@ from mmbm.record.figures import Figures
 from mmbm.record.record import Record
 from mmbm.text import sentence
 
-__all__ = ["Pair", "RecordsReport", "RecordsRow", "by_group", "compare_records", "pairs", "same"]
+__all__ = [
+    "Pair",
+    "RecordsReport",
+    "RecordsRow",
+    "Verdict",
+    "by_group",
+    "compare_records",
+    "pairs",
+    "same",
+]
 
 Verdict = Literal["this", "other", "unclear", "few"]
 Same = Literal["same", "different", "unknown"]

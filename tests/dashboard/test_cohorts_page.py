@@ -5,7 +5,8 @@ import zipfile
 import pytest
 
 from dashboard.figures import cohort as draw
-from dashboard.parts.cohort import between, probability
+from dashboard.figures.forest import probability
+from dashboard.parts.cohort import between
 from dashboard.text import LANGUAGES, texts
 from mmbm.cohort.example import simulated
 from mmbm.cohort.files import archive

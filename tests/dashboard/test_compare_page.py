@@ -3,8 +3,9 @@ import re
 
 import pytest
 
-from dashboard.parts.compared import Pair, headline, pairs
+from dashboard.parts.compared import headline
 from dashboard.text import LANGUAGES, texts
+from mmbm.compare.records import Pair, pairs
 from mmbm.record.figures import Figures
 from mmbm.record.record import Identity, Record
 from mmbm.record.shelf import shelved, take_from_shelf
