@@ -43,7 +43,7 @@ def keep_case() -> str:
         case=state.case(),
         patient=str(state.written("patient") or "").strip(),
         taken=taken if isinstance(taken, date) else None,
-        who=state.reader(),
+        who=state.actor(),
     )
     state.kept_as(case_id)
     return case_id
@@ -63,7 +63,7 @@ def hold_analysis(case_id: str, analysis: Analysis) -> None:
     """Keep an analysis, unless one of the same model is kept. Raises StoreError."""
     held = stored.store().analysis(case_id)
     if held is None or held.weights_sha256 != analysis.prediction.identity.sha256:
-        stored.store().save_analysis(case_id, analysis, state.reader())
+        stored.store().save_analysis(case_id, analysis, state.actor())
 
 
 def may_be_shown() -> bool:
@@ -149,8 +149,6 @@ def decide(seen: Review, findings: tuple[str, ...]) -> None:
             follow_up=due if isinstance(due, date) else None,
         )
         stored.store().save_reading(case_id, made)
-        if stored.store().case(case_id).follow_up != made.follow_up:
-            stored.store().set_follow_up(case_id, made.follow_up, name)
     except MMBMError as refusal:
         state.refuse(refusal.sentence)
 

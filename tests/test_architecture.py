@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "case": {"patient", "study"},
     "branches": {"case", "config", "errors", "storage"},
     "io": {"case", "config", "errors", "patient", "study"},
-    "privacy": {"errors", "io"},
+    "privacy": {"case", "config", "errors", "io"},
     "record": {"case", "errors", "pipeline", "storage"},
     "model": {"branches", "config", "errors", "storage"},
     "data": {"branches", "case", "errors", "io", "model"},
@@ -49,8 +49,8 @@ MAY_IMPORT = {
         "storage", "study", "trust",
     },
     "store": {
-        "analysis", "branches", "case", "data", "errors", "io", "pipeline", "predict", "readers",
-        "reading", "report", "storage",
+        "analysis", "branches", "case", "data", "errors", "io", "pipeline", "predict", "privacy",
+        "readers", "reading", "report", "storage",
     },
     "archive": {
         "analysis", "case", "config", "errors", "io", "predict", "report", "storage", "store",
@@ -98,7 +98,7 @@ ONLY_IN = {
     "pydicom": {
         "mmbm/archive/",
         "mmbm/io",
-        "mmbm/privacy/dicom.py",
+        "mmbm/privacy/",
         "mmbm/report/dicom/",
         "mmbm/report/exports.py",
         "mmbm/data/synthesis/generate.py",

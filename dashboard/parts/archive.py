@@ -22,7 +22,7 @@ def archive(say: Texts) -> None:
     if not archive_is_on():
         return
     errand = state.errand()
-    with st.expander(say("archive.pull"), icon=":material/download:", key="archive"):
+    with st.expander(say("archive.pull"), key="archive"):
         form(errand is not None and errand.running(), say)
     if errand is not None:
         if errand.running():
@@ -83,6 +83,8 @@ def progress(errand: Errand, say: Texts) -> None:
         st.rerun()
     kind = "sending" if isinstance(errand, Send) else "pulling"
     text = say(f"archive.{kind}", done=f"{errand.done:,}", of=f"{errand.of:,}")
+    if not errand.of:
+        text = say("archive.asking")
     if errand.stopping:
         text = say("job.stopping")
     with st.container(horizontal=True, vertical_alignment="center", key="errand"):
@@ -110,9 +112,6 @@ def outcome(errand: Errand, say: Texts) -> None:
         f"<li><b>{escape(name)}</b> {escape(say.of(reason))}</li>"
         for name, reason in errand.refused
     ]
-    lines += [f"<li>{escape(say('archive.refused'))}<ul>{''.join(refused)}</ul></li>"] * bool(
-        refused
-    )
     with st.container(key="errand-done"):
         if errand.stopped is not None:
             st.error(verbatim(say.of(errand.stopped)))
@@ -126,7 +125,9 @@ def outcome(errand: Errand, say: Texts) -> None:
                 args=(None,),
             )
         if lines:
-            st.html(f'<ul class="errand">{"".join(lines)}</ul>')
+            st.html(f"<ul>{''.join(lines)}</ul>")
+        if refused:
+            st.html(f"<b>{escape(say('archive.refused'))}</b><ul>{''.join(refused)}</ul>")
 
 
 def kept_lines(errand: Pull, say: Texts) -> list[str]:

@@ -14,6 +14,8 @@ from dashboard.parts.over_time import may_see
 from dashboard.scoring import scoring
 from dashboard.text import Texts
 from mmbm.errors import MMBMError
+from mmbm.report import without_names
+from mmbm.store.export import named
 from mmbm.text import sentence
 
 __all__ = ["acts", "exported", "progress"]
@@ -38,14 +40,7 @@ def acts(waiting: int, say: Texts) -> None:
                 args=(chosen,),
             )
         if chosen:
-            st.download_button(
-                say("bulk.export", n=len(chosen)),
-                lambda: exported(chosen),
-                file_name="mmbm-cases.json",
-                mime="application/json",
-                on_click="ignore",
-                key="bulk-export",
-            )
+            export(chosen, say)
             if archive_is_on():
                 st.button(
                     say("bulk.send", n=len(chosen)),
@@ -91,7 +86,7 @@ def begin_scoring(chosen: tuple[str, ...]) -> None:
 def purge(chosen: tuple[str, ...]) -> None:
     """Callback: leave no byte of these cases."""
     try:
-        stored.store().purge_all(chosen, state.reader())
+        stored.store().purge_all(chosen, state.actor())
     except MMBMError as refusal:
         state.refuse(refusal.sentence)
         return
@@ -100,22 +95,44 @@ def purge(chosen: tuple[str, ...]) -> None:
     state.drop_chosen()
 
 
-def exported(chosen: tuple[str, ...]) -> str:
-    """What model and readers said of these cases, as JSON; never the cases' own content."""
+def export(chosen: tuple[str, ...], say: Texts) -> None:
+    """A menu: what was said of these cases, with names only where that is ticked."""
+    who = state.actor()
+    with st.popover(say("bulk.export", n=len(chosen)), key="bulk-export-menu"):
+        identified = st.checkbox(say("export.identified"), key="bulk-export-identified")
+        st.html(f'<div class="small">{escape(say("bulk.export_means"))}</div>')
+        st.download_button(
+            say("bulk.export_now"),
+            lambda: exported(chosen, who, identified=identified),
+            file_name="mmbm-cases.json",
+            mime="application/json",
+            on_click="ignore",
+            key="bulk-export",
+        )
+
+
+def exported(chosen: tuple[str, ...], who: str, *, identified: bool = False) -> str:
+    """What model and readers said of these cases, as JSON; never the cases' own content.
+
+    Only an ``identified`` one says whose they are, who read them, and what he wrote.
+    """
     kept, found = stored.store(), []
     for case_id in chosen:
         analysis = kept.analysis(case_id) if may_see(case_id) else None
         readings = kept.readings(case_id)
         report = None if analysis is None else analysis.report.model_dump(mode="json")
-        latest = {reading.reader: reading for reading in readings}
-        found.append(
-            {
-                "case": case_id,
-                "report": report,
-                "readings": [reading.model_dump(mode="json") for reading in latest.values()],
-            }
-        )
-        kept.log("export", case_id, state.reader())
+        latest = {reading.reader: reading for reading in readings}.values()
+        told = latest if identified else [without_names(reading) for reading in latest]
+        made: dict[str, object] = {
+            "case": case_id,
+            "report": report,
+            "readings": [reading.model_dump(mode="json") for reading in told if reading],
+        }
+        if identified:
+            case = kept.case(case_id)
+            made |= {"patient": case.patient, "taken": case.taken and case.taken.isoformat()}
+        found.append(made)
+        kept.log(f"export json {named(identified)}", case_id, who)
     notice = str(sentence("report.notice"))
     return json.dumps({"notice": notice, "cases": found}, indent=2, ensure_ascii=False)
 

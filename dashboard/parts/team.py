@@ -94,13 +94,15 @@ def export(say: Texts) -> None:
         path = st.text_input(
             say("team.export.folder"), placeholder="/data/decided", key="team-export-path"
         )
+        identified = st.checkbox(say("team.export.identified"), key="team-export-identified")
         pressed = st.form_submit_button(say("team.export.write"), type="primary", key="team-export")
     if not pressed or not path.strip():
         return
     from mmbm.store.export import export_decided
 
     with st.spinner(say("team.export.working")):
-        made = export_decided(stored.store(), Path(path.strip()).expanduser(), state.reader())
+        folder = Path(path.strip()).expanduser()
+        made = export_decided(stored.store(), folder, state.actor(), identified=identified)
     splits = say.listed(f"{name} {count:,}" for name, count in made.splits.items())
     said = say(
         "team.export.done", cases=f"{made.cases:,}", patients=f"{made.patients:,}", splits=splits
@@ -109,3 +111,5 @@ def export(say: Texts) -> None:
     st.code(f"mmbm calibrate {made.manifest} --out calibrated", language="sh")
     if made.left_out:
         small(say("team.export.left_out", n=made.left_out))
+    if made.unclean:
+        small(say("team.export.unclean", n=made.unclean))

@@ -212,14 +212,20 @@ def purge(
 
 def export(
     decided: Annotated[Path, typer.Option(help="Write the decided cases as a manifest here.")],
+    identified: Annotated[
+        bool, typer.Option("--identified", help="The files as they were handed in, with names.")
+    ] = False,
     by: Annotated[str, typer.Option(help="Who, for the audit.")] = "",
     store: StoreOption = None,
 ) -> None:
-    """Write what was decided as a manifest, for 'mmbm calibrate' and for training."""
+    """Write what was decided as a manifest, for 'mmbm calibrate' and for training.
+
+    De-identified: names go out of headers, files and notes; pixels stay as they are.
+    """
     with opened(store) as kept:
         from mmbm.store.export import export_decided
 
-        made = export_decided(kept, decided, by)
+        made = export_decided(kept, decided, by, identified=identified)
     counts = ", ".join(f"{name} {count}" for name, count in made.splits.items())
     echo(
         sentence(
@@ -232,7 +238,9 @@ def export(
     )
     if made.left_out:
         echo(sentence("cli.store.left_out", cases=made.left_out))
-    echo(sentence("cli.store.names"))
+    if made.unclean:
+        echo(sentence("cli.store.unclean", cases=made.unclean))
+    echo(sentence("cli.store.names" if identified else "cli.store.no_names"))
 
 
 def verify(store: StoreOption = None) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, BinaryIO, TypeAlias
 
@@ -28,6 +28,7 @@ __all__ = [
     "HEADER_BYTES",
     "Broken",
     "Part",
+    "Written",
     "rebuild",
     "receive",
     "said",
@@ -35,7 +36,15 @@ __all__ = [
     "take_apart",
 ]
 
-Part: TypeAlias = Picture | Notes | Sound | Heading
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that a task wrote."""
+
+    content: bytes = field(repr=False)
+
+
+Part: TypeAlias = Picture | Notes | Sound | Heading | Written
 
 _LENGTHS = struct.Struct("<QQ")
 HEADER_BYTES = 16 * 2**20  # the longest header either side accepts
@@ -97,8 +106,10 @@ def _warnings(fields: dict[str, Any]) -> tuple[Sentence, ...]:
     return tuple(Sentence.decoded(sentence) for sentence in found)
 
 
-def take_apart(part: Part) -> tuple[dict[str, Any], list[NDArray[np.float32]]]:
+def take_apart(part: Part) -> tuple[dict[str, Any], list[NDArray[Any]]]:
     """A case part as JSON fields and its float32 arrays, in the order of the dataclass."""
+    if isinstance(part, Written):
+        return {}, [np.frombuffer(part.content, np.uint8)]
     fields = {name: getattr(part, name) for name in part.__dataclass_fields__}
     if not isinstance(part, Heading):
         fields["warnings"] = [warning.coded() for warning in part.warnings]
@@ -185,6 +196,10 @@ def _heading(fields: dict[str, Any], body: bytearray) -> Heading:
     )
 
 
+def _written(fields: dict[str, Any], body: bytearray) -> Written:
+    return Written(bytes(body))
+
+
 def _notes(fields: dict[str, Any], body: bytearray) -> Notes:
     language = fields["language"]
     return Notes(
@@ -213,6 +228,7 @@ def _sound(fields: dict[str, Any], body: bytearray) -> Sound:
 _REBUILDERS: dict[str, Callable[[dict[str, Any], bytearray], Part]] = {
     "Picture": _picture,
     "Notes": _notes,
+    "Written": _written,
     "Sound": _sound,
     "Heading": _heading,
 }

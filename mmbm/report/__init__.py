@@ -2,7 +2,7 @@
 
 from mmbm.report.exports import Format, refusal, to_dicom, to_fhir, to_json, to_pdf
 from mmbm.report.form import CaseReport, PrevalenceEntry, SaidEntry, json_schema
-from mmbm.report.of_case import case_report
+from mmbm.report.of_case import case_report, without_names
 
 __all__ = [
     "CaseReport",
@@ -16,4 +16,5 @@ __all__ = [
     "to_fhir",
     "to_json",
     "to_pdf",
+    "without_names",
 ]

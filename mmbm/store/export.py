@@ -12,20 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbm.branches.registry import branch_of
-from mmbm.errors import StoreError
+from mmbm.errors import InputError, StoreError
 from mmbm.readers import DecidedCase
 from mmbm.reading import Reading
 from mmbm.store.cases import numbers
+from mmbm.store.cleaned import cleaned
 from mmbm.store.records import Given
 from mmbm.text import sentence
 
 if TYPE_CHECKING:
     from mmbm.store.store import Store
 
-__all__ = ["Exported", "export_decided"]
+__all__ = ["Exported", "export_decided", "named"]
 
 MANIFEST, FILES = "manifest.csv", "files"
 LABELS = {"yes": "1", "no": "0"}
+OLDEST = 90.0  # years; whoever is older is said to be so old, for there are few
 NEGATIVE = ("no_finding",)  # a yes to it says that nothing is there to be marked
 
 
@@ -38,18 +40,22 @@ class Exported:
     patients: int
     splits: dict[str, int]  # cases by split
     left_out: int  # decided cases whose picture is not the first frame of its file
+    unclean: int = 0  # decided cases with a file out of which names could not be taken
 
 
-def export_decided(store: Store, out: Path, who: str = "") -> Exported:
+def export_decided(store: Store, out: Path, who: str = "", *, identified: bool = False) -> Exported:
     """Write the decided cases and their files into an empty or new folder.
 
     A label is the final answer of the case's readers; blank where nobody is sure or two are
     opposed. Patients are called by numbers that only this store can make, and all of one
     patient's cases are in one split, the same in every export; a case without a patient counts as
-    one. The files are as they were handed in, so a DICOM header still names its patient.
+    one. Names are taken out of headers, files and notes (:mod:`mmbm.store.cleaned`), unless
+    ``identified`` asks for the files as they were handed in.
 
     Raises
     ------
+    ConfigError
+        The extra "privacy" is not installed.
     StoreError
         Nothing was decided, or the folder holds something.
     """
@@ -62,14 +68,21 @@ def export_decided(store: Store, out: Path, who: str = "") -> Exported:
     if not by_case:
         raise StoreError(sentence("store.nothing_decided"))
     findings = _findings(by_case.values())
-    salt, rows, left_out = store.salt(), [], 0
+    salt, rows, left_out, unclean = store.salt(), [], 0, 0
     (out / FILES).mkdir(mode=0o700, parents=True, exist_ok=True)
     for case_id, readings in by_case.items():
         parts = store.parts(case_id)
         if any(given.frame for given in parts.values()):
             left_out += 1  # a manifest names a file, not one of its frames
             continue
-        row = _row(readings, findings, salt)
+        if not identified:
+            patient = readings[0].patient
+            try:
+                parts = {m: cleaned(m, g, salt=salt, patient=patient) for m, g in parts.items()}
+            except InputError:
+                unclean += 1
+                continue
+        row = _row(readings, findings, salt, identified)
         for modality, given in parts.items():
             row |= _cells(out, case_id, modality, given)
         rows.append(row)
@@ -77,7 +90,7 @@ def export_decided(store: Store, out: Path, who: str = "") -> Exported:
     for row in rows:
         row["split"] = splits[row["patient_id"]]
     _write(out / MANIFEST, rows)
-    store.log("export decided", who=who)
+    store.log(f"export decided {named(identified)}", who=who)
     counted = [row["split"] for row in rows]
     return Exported(
         manifest=out / MANIFEST,
@@ -85,7 +98,13 @@ def export_decided(store: Store, out: Path, who: str = "") -> Exported:
         patients=len(splits),
         splits={name: counted.count(name) for name in ("train", "val", "test")},
         left_out=left_out,
+        unclean=unclean,
     )
+
+
+def named(identified: bool) -> str:
+    """How the audit says whether an export names its patients."""
+    return "identified" if identified else "de-identified"
 
 
 def _findings(cases: Iterable[Sequence[DecidedCase]]) -> tuple[str, ...]:
@@ -98,8 +117,11 @@ def _findings(cases: Iterable[Sequence[DecidedCase]]) -> tuple[str, ...]:
     return tuple(named)
 
 
-def _row(readings: Sequence[DecidedCase], findings: Sequence[str], salt: bytes) -> dict[str, str]:
+def _row(
+    readings: Sequence[DecidedCase], findings: Sequence[str], salt: bytes, identified: bool
+) -> dict[str, str]:
     case = readings[0]
+    age = case.age if identified or case.age is None else min(case.age, OLDEST)
     name = case.patient or case.case_id
     made = [reading.reading for reading in readings]
     labels = {finding: _label(made, finding) for finding in findings}
@@ -112,7 +134,7 @@ def _row(readings: Sequence[DecidedCase], findings: Sequence[str], salt: bytes) 
         "notes": "",
         "audio": "",
         "notes_text": "",
-        "age": "" if case.age is None else f"{case.age:g}",
+        "age": "" if age is None else f"{age:g}",
         "sex": case.sex,
         "view": case.view,
         "boxes": _boxes(made, labels),

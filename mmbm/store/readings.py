@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
@@ -12,7 +12,7 @@ from mmbm.reading import Answer, Reading
 from mmbm.store import tables as t
 from mmbm.text import sentence
 
-__all__ = ["insert", "lock", "newest", "of_readers", "refresh", "show", "versions"]
+__all__ = ["follow_up", "insert", "lock", "newest", "of_readers", "refresh", "show", "versions"]
 
 
 def versions(connection: sa.Connection, case_id: str, reader: str | None = None) -> list[Reading]:
@@ -80,6 +80,12 @@ def show(connection: sa.Connection, case_id: str, reader: str, now: datetime) ->
     row = {"case_id": case_id, "reader": reader, "at": now.isoformat()}
     connection.execute(sa.insert(t.shown).values(row))
     return True
+
+
+def follow_up(connection: sa.Connection, case_id: str, day: date | None) -> None:
+    """Let the case's row say when the patient is to be seen again."""
+    where = t.cases.c.case_id == case_id
+    connection.execute(sa.update(t.cases).where(where).values(follow_up=day))
 
 
 def refresh(connection: sa.Connection, case_id: str) -> None:

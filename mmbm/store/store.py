@@ -107,8 +107,7 @@ class Store(Keeper):
         """When the patient shall be seen again; None: not."""
         with self._writing("follow up", case_id, who) as connection:
             readings.known(connection, case_id)
-            where = t.cases.c.case_id == case_id
-            connection.execute(sa.update(t.cases).where(where).values(follow_up=day))
+            readings.follow_up(connection, case_id, day)
 
     def due(self, today: date) -> list[DueCase]:
         """The follow-ups whose day has come, the longest due first."""
@@ -163,9 +162,15 @@ class Store(Keeper):
             return readings.lock(connection, case_id, reading, self.now())
 
     def save_reading(self, case_id: str, reading: Reading) -> None:
-        """Keep a reading as its reader's newest; first answers that are fixed stay."""
+        """Keep a reading as its reader's newest; first answers that are fixed stay.
+
+        Where it names another day for the follow-up than this reader did before, the case does too.
+        """
         with self._writing("read", case_id, reading.reader) as connection:
+            before = readings.newest(connection, case_id, reading.reader)
             readings.insert(connection, case_id, reading, self.now())
+            if reading.follow_up != (None if before is None else before.follow_up):
+                readings.follow_up(connection, case_id, reading.follow_up)
 
     def reading(self, case_id: str, reader: str | None = None) -> Reading | None:
         """The newest one, whoever's or of one reader."""

@@ -65,7 +65,9 @@ def test_decided_cases_calibrate_a_model(filled, tiny_model_dir, tmp_path):
     done = mmbm(filled / "store", "export", "--decided", tmp_path / "out")
     assert done.exit_code == 0, done.output
     assert "Decided cases: 8, of so many patients: 8 (" in done.stdout
-    assert "may name its patient" in done.stdout
+    assert "Names were taken out" in done.stdout
+    named = mmbm(filled / "store", "export", "--decided", tmp_path / "named", "--identified")
+    assert "may name its patient" in named.stdout
     path = tmp_path / "out" / "manifest.csv"
     manifest = read_manifest(path)
     assert manifest.findings == ("pneumonia", "no_finding")

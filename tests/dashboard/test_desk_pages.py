@@ -187,11 +187,18 @@ def test_what_is_exported_holds_both_and_not_the_case(kept, monkeypatch, app):
     from dashboard.parts import bulk
 
     monkeypatch.setattr(bulk, "may_see", lambda _: True)
-    monkeypatch.setattr(bulk.state, "reader", lambda: "Dr Li")
-    found = json.loads(bulk.exported((case_id,)))
+    named = bulk.exported((case_id,), "Dr Wu", identified=True)
+    found = json.loads(named)
     assert found["notice"] and found["cases"][0]["report"]["findings"]
     assert found["cases"][0]["readings"][0]["comment"] == "seen"
-    assert "crackles" not in json.dumps(found)
+    assert found["cases"][0]["patient"] == "P1" and "crackles" not in named
+    bare = bulk.exported((case_id,), "Dr Wu")
+    assert json.loads(bare)["cases"][0]["report"] == found["cases"][0]["report"]
+    assert not [word for word in ("Dr Li", "seen", "P1") if f'"{word}"' in bare]
+    assert [(e.act, e.who) for e in kept.audit(case_id)][-2:] == [
+        ("export json identified", "Dr Wu"),
+        ("export json de-identified", "Dr Wu"),
+    ]
 
 
 def test_a_patient_over_time(app, kept):

@@ -179,7 +179,7 @@ def test_labels_are_blank_where_readers_are_opposed(store, tmp_path):
     by_text = dict(zip(manifest.rows["notes_text"], manifest.rows[FINDING], strict=True))
     assert by_text == {"Case 0.": "1", "Case 1.": "", "Case 2.": "0", "Case 3.": ""}
     assert (made.cases, made.patients) == (4, 4) and sum(made.splits.values()) == 4
-    assert store.audit()[-1].act == "export decided"
+    assert store.audit()[-1].act == "export decided de-identified"
     with pytest.raises(StoreError, match="not empty"):
         export_decided(store, tmp_path / "out")
 
