@@ -112,15 +112,14 @@ class MultimodalBigModel(nn.Module):
     def _normalised(self, modality: str, raw: Positions) -> Tensor:
         """Shift and scale every position so that their mean is ``BatchNorm1d(f_i)``."""
         norm = cast(nn.BatchNorm1d, self.normalise[modality])
-        if norm.training and len(raw.vectors) > 1:
+        if norm.training:
             f = raw.mean
-            centre, spread = f.mean(0), f.var(0, unbiased=False)
-            norm(f)  # keeps the running mean and variance
-        else:
-            assert norm.running_mean is not None and norm.running_var is not None
-            centre, spread = norm.running_mean, norm.running_var
-        scale = (spread + norm.eps).rsqrt()
-        return (raw.vectors - centre[:, None]) * scale[:, None]
+            spread, centre = torch.var_mean(f, 0, correction=0)
+            if bool(spread.any()):  # one case alone has none
+                norm(f)  # keeps the running mean and variance
+                return _scaled(raw.vectors, centre, spread, norm.eps)
+        assert norm.running_mean is not None and norm.running_var is not None
+        return _scaled(raw.vectors, norm.running_mean, norm.running_var, norm.eps)
 
     def features(self, inputs: Inputs) -> Tensor:
         """All f_i, (batch, modalities, d); exactly zero where a modality is absent."""
@@ -167,3 +166,8 @@ class MultimodalBigModel(nn.Module):
         head = scale.mean(1, keepdim=True) * head
         fusion = copy.deepcopy(self.fusion).double().cpu().requires_grad_(False)
         return CoalitionReadout(fusion, head, bias, len(self.config.modalities))
+
+
+def _scaled(vectors: Tensor, centre: Tensor, spread: Tensor, eps: float) -> Tensor:
+    """(n, d, positions) less a centre, (d,), over the root of a spread, (d,)."""
+    return (vectors - centre[:, None]) * (spread + eps).rsqrt()[:, None]

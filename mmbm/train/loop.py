@@ -28,6 +28,7 @@ from mmbm.train.optimiser import factors, follow, groups_of
 from mmbm.train.processes import Processes
 from mmbm.train.sampling import batches_per_epoch, seed_of
 from mmbm.train.state import Row, RunState, restore, save, write_log
+from mmbm.train.together import read_together
 
 __all__ = ["Step", "Trained", "train"]
 
@@ -194,7 +195,7 @@ def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> 
     network = run.network
     inputs = batch.inputs.to(team.device)
     labels, events = batch.labels.to(team.device), batch.events.to(team.device)
-    read = network.read(inputs)
+    read, nothing = read_together(network, inputs, team)
     features = network.gather(read, inputs.present)
     place = Loss(features.new_zeros(()), features.new_zeros(()))
     for modality, known in batch.where.items() if config.localise else ():
@@ -215,12 +216,11 @@ def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> 
     )
     weights = features.new_tensor([1.0, 1.0, config.localise])
     counts = team.sum(torch.stack([loss.known for loss in losses]).float()).clamp(min=1)
-    loss = (torch.stack([loss.total for loss in losses]) * weights / counts).sum()
+    loss = (torch.stack([loss.total for loss in losses]) * weights / counts).sum() + nothing
     run.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     trained = [p for p in network.parameters() if p.requires_grad]
     team.add_gradients(trained)
-    team.average_statistics(network)
     torch.nn.utils.clip_grad_norm_(trained, 1.0)
     run.optimizer.step()
     return team.sum(loss.detach())

@@ -1,8 +1,8 @@
 """Several processes or machines, started by ``torchrun``: who am I, and what do all have in sum.
 
 A step is the same as on one process: each takes its part of the same global batch, the loss is
-divided by the labels of all, and the gradients are added up. Batch normalisation is the exception:
-each process uses the statistics of its own part, and the running ones are averaged after the step.
+divided by the labels of all, the gradients are added up, and so are the statistics of a batch
+(:mod:`mmbm.train.together`). Only what a net draws within itself (dropout) is of each process.
 """
 
 from __future__ import annotations
@@ -52,13 +52,6 @@ class Processes:
             grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
             for parameter, total in zip(parameters, _sum_all(grads), strict=True):
                 parameter.grad = total
-
-    def average_statistics(self, network: nn.Module) -> None:
-        """Average the running means and variances of batch normalisation."""
-        if self.world > 1:
-            running = [b for n, b in network.named_buffers() if ".running_" in n]
-            for buffer, total in zip(running, _sum_all(running), strict=True):
-                buffer.copy_(total / self.world)
 
     @contextmanager
     def in_turn(self) -> Iterator[None]:

@@ -74,27 +74,50 @@ LUNGS = TINY.model_copy(update={"image": TINY.image.model_copy(update={"lungs": 
 PLACES = {"opacities": 0.9, "localise": 2.0, "model": LUNGS}
 
 
+SHIFTS = ("image.project.bias", "bn2.bias", "normalise.image.running_mean")
+"""What the feature's norm takes out again: no loss moves it, so rounding alone does."""
+
+
+def few_films(manifest):
+    """The same cases, of which two in three that are trained on have no film.
+
+    In two of 12 batches of 8 all films are in one process's half, in one there is a single film.
+    """
+    rows = pd.read_csv(manifest, keep_default_na=False)
+    rows.loc[(rows["split"] == "train") & (rows.index % 3 != 0), "image"] = ""
+    rows.to_csv(manifest.with_name("few.csv"), index=False)
+    return manifest.with_name("few.csv")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("more", [{}, PLACES], ids=["plain", "localise"])
-def test_two_processes_take_the_steps_of_one(tiny_run, tmp_path, more):
-    """With the encoders frozen nothing depends on the part of a batch that a process has."""
-    manifest = tiny_run / "cases" / "manifest.csv"
-    frozen = {"freeze": ("image", "notes", "audio"), "ema": 0.5}
+@pytest.mark.parametrize(
+    ("trained", "of", "more"),
+    [("image", few_films, {"batch": 8}), ("head", lambda manifest: manifest, PLACES)],
+    ids=["films", "localise"],
+)
+def test_two_processes_take_the_steps_of_one(tiny_run, tmp_path, trained, of, more):
+    """Films are normalised over the batch of both; a net that draws (dropout) is left out."""
+    manifest = of(tiny_run / "cases" / "manifest.csv")
+    frozen = {"freeze": tuple(m for m in MODALITIES if m != trained), "ema": 0.5}
     config = TINY_TRAINING.model_copy(update={"batch": 16, "epochs": 3} | frozen | more)
     one = finish(tmp_path / "one", manifest, config)
     two = finish(tmp_path / "two", manifest, config, launch=TWO)
     assert one.keys() == two.keys()
     for name in one:
-        assert torch.allclose(one[name].float(), two[name].float(), rtol=1e-4, atol=1e-6), name
+        if not name.endswith(SHIFTS):
+            assert torch.allclose(one[name].float(), two[name].float(), rtol=1e-4, atol=5e-5), name
+    logs = [pd.read_csv(tmp_path / name / "training.csv") for name in ("one", "two")]
+    assert logs[1]["loss"].to_numpy() == pytest.approx(logs[0]["loss"].to_numpy(), abs=1e-5)
     torch.manual_seed(config.seed)
     made = checkpoint.read(tmp_path / "one" / "model").network.config
-    began = MultimodalBigModel(made).head.weight
-    assert not torch.allclose(one["network.head.weight"], began, atol=1e-3)
+    began = MultimodalBigModel(made).state_dict()
+    name = "head.weight" if trained == "head" else "encoders.image.project.weight"
+    assert not torch.allclose(one[f"network.{name}"], began[name], atol=1e-3)
 
 
 @pytest.mark.slow
 def test_two_processes_are_deterministic_and_learn_alike(tiny_run, tmp_path):
-    """Each normalises its own half of a batch: the losses agree to 5 %, not to the bit."""
+    """Each draws its own dropout: the losses agree to 5 %, not to the bit."""
     manifest = tiny_run / "cases" / "manifest.csv"
     config = TINY_TRAINING.model_copy(update={"batch": 16, "epochs": 3})
     finish(tmp_path / "one", manifest, config)
