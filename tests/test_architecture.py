@@ -53,8 +53,8 @@ MAY_IMPORT = {
         "readers", "reading", "report", "storage",
     },
     "archive": {
-        "analysis", "case", "config", "errors", "io", "predict", "report", "storage", "store",
-        "study",
+        "analysis", "case", "config", "errors", "io", "predict", "privacy", "report", "storage",
+        "store", "study",
     },
     "serve": {
         "analysis", "branches", "case", "config", "errors", "findings", "io", "model", "predict",

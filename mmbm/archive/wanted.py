@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from mmbm.errors import ArchiveError, ConfigError
 from mmbm.io.header import RADIOGRAPHS
 from mmbm.io.terms import term
+from mmbm.privacy import quote_nothing
 from mmbm.text import Sentence, known, sentence
 
 __all__ = ["Declined", "installed", "is_radiograph", "modality_name", "modality_term"]
@@ -21,6 +22,7 @@ def installed(package: str, *loggers: str) -> None:
     """Silence what logs identifiers. Raises ConfigError where the extra is not installed."""
     if find_spec(package) is None:
         raise ConfigError(sentence("archive.not_installed"))
+    quote_nothing()
     for name in (package, *loggers):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 

@@ -2,5 +2,6 @@
 
 from mmbm.privacy.dicom import deidentified
 from mmbm.privacy.mask import Kind, Masked, Span, mask
+from mmbm.privacy.quiet import quote_nothing
 
-__all__ = ["Kind", "Masked", "Span", "deidentified", "mask"]
+__all__ = ["Kind", "Masked", "Span", "deidentified", "mask", "quote_nothing"]

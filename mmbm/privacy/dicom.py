@@ -21,6 +21,7 @@ from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID, generate_uid
 
 from mmbm.errors import ConfigError
 from mmbm.io.terms import term
+from mmbm.privacy.quiet import quote_nothing
 from mmbm.text import sentence
 
 __all__ = ["BASIC_PROFILE", "deidentified"]
@@ -56,6 +57,7 @@ def deidentified(
     Raises:
         ConfigError: the extra "privacy" is not installed.
     """
+    quote_nothing()
     clean = deepcopy(dataset)
     _Walk(salt or secrets.token_bytes(16), frozenset(keep_texts)).through(clean)
     methods = [BASIC_PROFILE, *(code for name, code in _CLEANED.items() if name in clean)]

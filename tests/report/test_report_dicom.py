@@ -3,6 +3,7 @@
 import io
 import shutil
 import subprocess
+import warnings
 
 import numpy as np
 import pytest
@@ -204,3 +205,27 @@ def test_a_damaged_header_gives_sound_objects(predictor):
     export = to_dicom(analysis, READING, identified=True, made=WHEN)
     assert export.report.StudyDate == "" and export.report.PatientSex == ""
     assert told_by_sr(export.report)["pneumonia"]["reader_final"] == "Yes"
+
+
+ODD = (
+    "Kowalski",
+    "A^B^C^D^E^Kowalski",
+    "Kowalski " * 12,
+    "Kowalski^" + "x" * 70,
+    "Ko\\walski^X",
+    "",
+)
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("identified", [True, False])
+def test_an_odd_name_is_exported_and_quoted_nowhere(predictor, name, identified, capfd):
+    """Every warning is an error here, and what a library logs is on standard error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        given = dicom(**UIDS | {"PatientName": name, "ReferringPhysicianName": name})
+        source = dcmread(io.BytesIO(given))
+        read = analyse(film_case(given), predictor)
+    to_dicom(read, READING, source=source, identified=identified, made=WHEN).zipped()
+    said = capfd.readouterr()
+    assert "Kowalski" not in said.out + said.err

@@ -12,6 +12,7 @@ from pydicom import Dataset
 
 from mmbm.case import Picture
 from mmbm.errors import InputError
+from mmbm.privacy.quiet import quote_nothing
 from mmbm.report.dicom.captured import captured_map
 from mmbm.report.dicom.film import given_film, made_film, mark_deidentified, named_film
 from mmbm.report.dicom.maker import Maker
@@ -62,6 +63,7 @@ class DicomExport:
 
 def part10(dataset: Dataset) -> bytes:
     """A dataset as a file (PS3.10)."""
+    quote_nothing()
     written = io.BytesIO()
     dataset.save_as(written, enforce_file_format=True)
     return written.getvalue()
@@ -81,6 +83,7 @@ def objects(
     De-identified objects go with a film that is de-identified too. Raises InputError where the
     source is another film than the one that was read, ConfigError without the extra "privacy".
     """
+    quote_nothing()
     maker = Maker(report, made if identified else None)
     if source is not None and source.get("SOPInstanceUID") != picture.study.instance_uid:
         raise InputError(sentence("report.dicom.other_film"))
