@@ -34,6 +34,7 @@ def keep_case() -> str:
 
     Raises StoreError.
     """
+    state.require("decide")
     case_id = state.stored_case()
     if case_id is not None:
         return case_id

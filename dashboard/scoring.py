@@ -32,20 +32,23 @@ class Progress:
 class Scoring:
     """A queue of cases and the thread that scores them."""
 
-    def __init__(self, score: Callable[[str, Predictor], None]) -> None:
+    def __init__(self, score: Callable[[str, Predictor, str], None]) -> None:
         self._score = score
         self._lock = Lock()
-        self._waiting: list[str] = []
+        self._waiting: dict[str, str] = {}  # cases, and who asked for each
         self._done = self._failed = self._of = 0
         self._thread: Thread | None = None
 
-    def add(self, case_ids: Iterable[str], predictor: Predictor) -> int:
-        """Have these cases scored, each once; returns how many were not waiting already."""
+    def add(self, case_ids: Iterable[str], predictor: Predictor, who: str = "") -> int:
+        """Have these cases scored, each once; returns how many were not waiting already.
+
+        ``who`` asks for it, for the audit.
+        """
         with self._lock:
             new = [case for case in dict.fromkeys(case_ids) if case not in self._waiting]
             if self._thread is None:
                 self._done = self._failed = self._of = 0
-            self._waiting += new
+            self._waiting |= dict.fromkeys(new, who)
             self._of += len(new)
             if new and self._thread is None:
                 self._thread = Thread(
@@ -78,10 +81,11 @@ class Scoring:
                 if not self._waiting:
                     self._thread = None
                     return
-                case_id = self._waiting.pop(0)
+                case_id = next(iter(self._waiting))
+                who = self._waiting.pop(case_id)
             failed = False
             try:
-                self._score(case_id, predictor)
+                self._score(case_id, predictor, who)
             except MMBMError:  # the case stays unscored, and opening it says why
                 failed = True
             with self._lock:
@@ -89,10 +93,10 @@ class Scoring:
                 self._failed += failed
 
 
-def score(case_id: str, predictor: Predictor) -> None:
+def score(case_id: str, predictor: Predictor, who: str) -> None:
     """Score one case of the store and keep what the model said. Raises MMBMError."""
     kept = stored.store()
-    kept.save_analysis(case_id, analyse(kept.read(case_id), predictor))
+    kept.save_analysis(case_id, analyse(kept.read(case_id), predictor), who)
 
 
 @cache

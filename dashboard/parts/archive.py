@@ -19,7 +19,7 @@ MOST_CHARACTERS = 64  # of an identifier in DICOM
 
 def archive(say: Texts) -> None:
     """The form, where an archive is configured, and the errand that runs or was done last."""
-    if not archive_is_on():
+    if not archive_is_on() or not state.may("decide"):
         return
     errand = state.errand()
     with st.expander(say("archive.pull"), key="archive"):
@@ -57,6 +57,7 @@ def begin_pulling() -> None:
     if running is not None and running.running():
         return
     try:
+        state.require("decide")
         query = Query(**state.asked_of_archive())
         state.take_errand(Pull(configured(), query, state.actor()))
     except MMBMError as refusal:
@@ -69,6 +70,7 @@ def begin_sending(chosen: tuple[str, ...]) -> None:
     if running is not None and running.running():
         return
     try:
+        state.require("decide")
         state.take_errand(Send(configured(), models.predictor(), chosen, state.actor()))
     except MMBMError as refusal:
         state.refuse(refusal.sentence)

@@ -15,7 +15,7 @@ from dashboard.scoring import scoring
 from dashboard.text import Texts
 from mmbm.errors import MMBMError
 from mmbm.report import without_names
-from mmbm.store.export import named
+from mmbm.store import named
 from mmbm.text import sentence
 
 __all__ = ["acts", "exported", "progress"]
@@ -28,6 +28,9 @@ def acts(waiting: int, say: Texts) -> None:
 
     ``waiting`` is how many cases were not scored.
     """
+    if not state.may("decide"):
+        st.html(f'<div class="small">{escape(say("bulk.look"))}</div>')
+        return
     chosen = tuple(sorted(state.chosen_cases()))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk"):
         if not stored.decides_first():
@@ -49,15 +52,8 @@ def acts(waiting: int, say: Texts) -> None:
                     on_click=begin_sending,
                     args=(chosen,),
                 )
-            with st.popover(say("bulk.purge", n=len(chosen))):
-                st.html(f'<div class="small">{escape(say("bulk.purge_means"))}</div>')
-                st.button(
-                    say("bulk.purge_now", n=len(chosen)),
-                    key="bulk-purge",
-                    type="primary",
-                    on_click=purge,
-                    args=(chosen,),
-                )
+            if state.may("purge"):
+                purging(chosen, say)
             st.button(say("bulk.none"), key="bulk-none", type="tertiary", on_click=drop)
         else:
             key = "bulk.hint_first" if stored.decides_first() else "bulk.hint"
@@ -69,6 +65,19 @@ def acts(waiting: int, say: Texts) -> None:
         st.warning(verbatim(say("bulk.failed", n=failed)))
 
 
+def purging(chosen: tuple[str, ...], say: Texts) -> None:
+    """A menu that asks once more."""
+    with st.popover(say("bulk.purge", n=len(chosen))):
+        st.html(f'<div class="small">{escape(say("bulk.purge_means"))}</div>')
+        st.button(
+            say("bulk.purge_now", n=len(chosen)),
+            key="bulk-purge",
+            type="primary",
+            on_click=purge,
+            args=(chosen,),
+        )
+
+
 def drop() -> None:
     """Callback: mark no case; the table's boxes are drawn empty."""
     state.drop_chosen()
@@ -77,7 +86,9 @@ def drop() -> None:
 def begin_scoring(chosen: tuple[str, ...]) -> None:
     """Callback: have the marked cases scored, or all that were not yet."""
     try:
-        scoring().add(chosen or stored.store().unscored(), models.predictor())
+        state.require("decide")
+        waiting = chosen or stored.store().unscored()
+        scoring().add(waiting, models.predictor(), state.actor())
     except MMBMError as refusal:
         state.refuse(refusal.sentence)
     state.drop_chosen()
@@ -86,6 +97,7 @@ def begin_scoring(chosen: tuple[str, ...]) -> None:
 def purge(chosen: tuple[str, ...]) -> None:
     """Callback: leave no byte of these cases."""
     try:
+        state.require("purge")
         stored.store().purge_all(chosen, state.actor())
     except MMBMError as refusal:
         state.refuse(refusal.sentence)

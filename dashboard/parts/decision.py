@@ -80,7 +80,10 @@ def acts(seen: Review, findings: tuple[str, ...], unexplained: list[str], say: T
     """Keep the decision, keep the case alone, or go on to the next one."""
     case_id = state.stored_case()
     lacks = ""
-    if not state.reader():
+    looks = not state.may("decide")
+    if looks:
+        lacks = say("reader.looks")
+    elif not state.reader():
         lacks = say("decision.no_reader")
     elif unexplained:
         lacks = say("decision.no_reason")
@@ -96,7 +99,13 @@ def acts(seen: Review, findings: tuple[str, ...], unexplained: list[str], say: T
             args=(seen, findings),
         )
         if case_id is None:
-            st.button(say("keep.case"), key="keep-case", on_click=keeping.keep, args=(seen,))
+            st.button(
+                say("keep.case"),
+                key="keep-case",
+                disabled=looks,
+                on_click=keeping.keep,
+                args=(seen,),
+            )
         else:
             st.button(
                 say("decision.next"), key="next-case", on_click=keeping.open_next, args=(case_id,)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import state, stored
 from dashboard.foreign import escape, verbatim
 from dashboard.text import Texts
 from mmbm.analysis import Analysis
 from mmbm.report import Format, refusal, to_dicom, to_fhir, to_json, to_pdf
+from mmbm.store import named
 
 __all__ = ["export"]
 
@@ -41,6 +42,9 @@ def export(analysis: Analysis, finding: str, say: Texts) -> None:
 
 def menu(analysis: Analysis, finding: str, say: Texts) -> None:
     """A button for each format; names go along only where that is ticked."""
+    if state.stored_case() is not None and not state.may("decide"):
+        st.html(f'<div class="small">{escape(say("reader.looks"))}</div>')
+        return
     identified = st.checkbox(say("export.identified"), key="export-identified")
     st.html(f'<div class="small">{escape(say("export.read"))}</div>')
     for kind, (name, media) in FILES.items():
@@ -63,8 +67,11 @@ def made(
 ) -> Callable[[], str | bytes]:
     """What makes one format of the case and of its reading as they stand now."""
     kept, drawn = state.kept_reading(), state.drawn()
+    case_id, who = state.stored_case(), state.actor()
 
     def make() -> str | bytes:
+        if case_id is not None:
+            stored.store().log(f"export {kind} {named(identified)}", case_id, who)
         reading = state.reading(drawn, kept)
         if kind == "json":
             return to_json(analysis, reading, identified=identified)

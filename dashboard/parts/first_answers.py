@@ -40,6 +40,8 @@ def first_answers(case: Case, findings: tuple[str, ...], say: Texts) -> None:
 
 def lacking(findings: tuple[str, ...], say: Texts) -> str:
     """What has to be given before the answers can be fixed; "" for nothing."""
+    if not state.may("decide"):
+        return say("reader.looks")
     if not state.reader():
         return say("decision.no_reader")
     if any(state.written(f"first-{finding}") is None for finding in findings):

@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit import config
 from streamlit.errors import StreamlitSecretNotFoundError
 
+from dashboard.roles import ROLES
 from mmbm.serve.access import loopback
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "login_is_set_up",
     "loopback",
     "refusal",
+    "roles",
 ]
 
 CONFIG = Path(__file__).parents[1] / ".streamlit" / "config.toml"
@@ -74,6 +76,15 @@ def login_is_set_up() -> bool:
     return find_spec("authlib") is not None and all(section.get(key) for key in LOGIN_KEYS)
 
 
+def roles() -> dict[str, list[str]] | None:
+    """The logins of each role, as the secrets list them; None where they list none."""
+    try:
+        section = st.secrets.get("roles")
+    except StreamlitSecretNotFoundError:
+        return None
+    return None if section is None else {name: list(logins) for name, logins in section.items()}
+
+
 def for_this_machine() -> bool:
     """Whether the server is for this machine alone, by its settings."""
     return loopback(config.get_option("server.address")) and not login_is_set_up()
@@ -81,6 +92,12 @@ def for_this_machine() -> bool:
 
 def refusal(address: str | None) -> str | None:
     """The sentence that refuses to listen on this address; None where it may be listened on."""
+    unknown = sorted(set(roles() or ()) - set(ROLES))
+    if unknown:
+        return (
+            f"MMBM was not started: [roles] in .streamlit/secrets.toml names {', '.join(unknown)}. "
+            f"The roles are {', '.join(ROLES)}, each with a list of logins."
+        )
     if loopback(address) or login_is_set_up():
         return None
     return (

@@ -70,14 +70,12 @@ from dashboard.state.intake import (
 from dashboard.state.marks import MARKS_KEY, drawn, epoch, load_marks, reading, take_marks
 from dashboard.state.session import CloserKey, FlipKey, JobKey, VerdictKey, begin_with
 from dashboard.state.stored import (
-    actor,
     choice,
     choose_cases,
     chosen_cases,
     drafted,
     drop_chosen,
     follow_address,
-    forget_reader,
     goes_to_review,
     kept_as,
     kept_reading,
@@ -88,12 +86,10 @@ from dashboard.state.stored import (
     open_from,
     open_stored,
     prior_film,
-    reader,
     refuse,
     refused,
     review_address,
     stored_case,
-    take_reader,
     want,
     wanted,
     was_shown,
@@ -101,6 +97,7 @@ from dashboard.state.stored import (
     written,
 )
 from dashboard.state.sweep import sweep_is_over, swept, to_sweep
+from dashboard.state.who import actor, forget_reader, may, reader, require, take_reader
 
 __all__ = [
     "FILM_KEY",
@@ -158,6 +155,7 @@ __all__ = [
     "listing_key",
     "load_marks",
     "marks_are_due",
+    "may",
     "new_case",
     "note_shown",
     "note_too_late",
@@ -178,6 +176,7 @@ __all__ = [
     "remembered",
     "remembered_text",
     "remove",
+    "require",
     "reset_whatif",
     "review_address",
     "say",

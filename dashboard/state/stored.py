@@ -9,10 +9,10 @@ from typing import Any
 import streamlit as st
 
 from dashboard import stored
-from dashboard.server import settings
 from dashboard.state.address import LANGUAGE_KEY, remember_or_forget, remembered_text
-from dashboard.state.intake import begin, given, new_case
+from dashboard.state.intake import begin, given
 from dashboard.state.session import begin_with, held, session
+from dashboard.state.who import actor, reader
 from dashboard.viewer import Film, develop
 from mmbm.errors import MMBMError
 from mmbm.reading import Reading
@@ -20,14 +20,12 @@ from mmbm.store import Wanted
 from mmbm.text import Sentence
 
 __all__ = [
-    "actor",
     "choice",
     "choose_cases",
     "chosen_cases",
     "drafted",
     "drop_chosen",
     "follow_address",
-    "forget_reader",
     "goes_to_review",
     "kept_as",
     "kept_reading",
@@ -38,12 +36,10 @@ __all__ = [
     "open_from",
     "open_stored",
     "prior_film",
-    "reader",
     "refuse",
     "refused",
     "review_address",
     "stored_case",
-    "take_reader",
     "want",
     "wanted",
     "was_shown",
@@ -52,7 +48,6 @@ __all__ = [
 ]
 
 CASE_KEY = "case"  # in the page's address
-LOCAL = "local"  # in the audit
 _NUMBER = re.compile("[0-9a-f]{1,64}")
 
 
@@ -74,6 +69,7 @@ def open_stored(case_id: str) -> None:
     kept.addressed = True
     try:
         files = stored.store().parts(case_id)
+        stored.store().log("open", case_id, actor())
     except MMBMError as refusal:
         kept.refusal = refusal.sentence
         return
@@ -134,38 +130,6 @@ def note_too_late() -> None:
 def was_too_late() -> bool:
     """Whether it is so for the case at hand."""
     return stored_case() is not None and session().too_late == f"{stored_case()} {reader()}"
-
-
-def reader() -> str:
-    """Who reads: by the login, or as he called himself; "" where he did not yet."""
-    if settings.login_is_set_up():
-        user: dict[str, Any] = dict(st.user)
-        return str(user.get("email") or user.get("name") or user.get("sub") or "")[:200]
-    return session().reader
-
-
-def actor() -> str:
-    """Who acts, for the audit: by the login, or as he called himself, or somebody at this machine.
-
-    An e-mail that the provider says nobody has verified is not one to go by.
-    """
-    if settings.login_is_set_up():
-        user: dict[str, Any] = dict(st.user)
-        email = "" if user.get("email_verified") is False else user.get("email")
-        return str(email or user.get("sub") or "")[:200] or LOCAL
-    return session().reader or LOCAL
-
-
-def take_reader(key: str) -> None:
-    """Callback of the box that asks for a name."""
-    session().reader = " ".join(str(held().get(key) or "").split())[:200]
-
-
-def forget_reader() -> None:
-    """Callback: somebody else reads from now on; what the model said to the one before goes."""
-    session().reader = ""
-    if stored.decides_first():
-        new_case()
 
 
 def kept_reading() -> Reading | None:
@@ -268,6 +232,7 @@ def prior_film(case_id: str) -> Film:
     kept = session()
     if kept.prior is None or kept.prior[0] != case_id:
         files = stored.store().parts(case_id)
+        stored.store().log("open", case_id, actor())
         picture = stored.case_of({"image": files["image"]}).image
         assert picture is not None
         kept.prior = case_id, develop(picture)

@@ -84,6 +84,7 @@ cases.command()(store.score)
 cases.command()(store.rerun)
 cases.command()(store.purge)
 cases.command()(store.export)
+cases.command()(store.audit)
 cases.command()(store.verify)
 app.add_typer(cases, name="store")
 

@@ -243,6 +243,22 @@ def export(
     echo(sentence("cli.store.names" if identified else "cli.store.no_names"))
 
 
+def audit(
+    case: Annotated[str, typer.Argument(help="Number of a case; else all.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Show who saw, changed, exported and purged what; 'mmbm store verify' checks its chain."""
+    with opened(store) as kept:
+        entries = kept.audit(case)
+    for entry in entries:
+        if as_json:
+            typer.echo(entry.model_dump_json())
+        else:
+            at = entry.at.isoformat(timespec="seconds")
+            typer.echo(f"{entry.number}  {at}  {entry.who}  {entry.act}  {entry.case_id}".rstrip())
+
+
 def verify(store: StoreOption = None) -> None:
     """Check the database, every file and the audit; exit code 1 where something is wrong."""
     with opened(store) as kept:

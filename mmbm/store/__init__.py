@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from mmbm.errors import ConfigError
 from mmbm.store.records import (
+    LOCAL,
     AuditEntry,
     DueCase,
     Export,
@@ -26,6 +27,7 @@ from mmbm.store.records import (
     Wanted,
     WorklistPage,
     WorklistRow,
+    named,
     utc_now,
 )
 from mmbm.text import sentence
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FOLDER",
+    "LOCAL",
     "AuditEntry",
     "DueCase",
     "Export",
@@ -47,6 +50,7 @@ __all__ = [
     "Wanted",
     "WorklistPage",
     "WorklistRow",
+    "named",
     "open_store",
     "store_folder",
 ]

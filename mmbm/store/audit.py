@@ -1,6 +1,7 @@
 """The audit: every act by a hash over itself and the one before; it only grows.
 
-An entry names an act, a case by its number, and who did it; never a patient. The chain shows a
+An entry names an act, a case by its number, and who did it; never a patient. What is exported or
+sent says whether it names the patient. The chain shows a
 change or a gap. Who can write the database can also write a whole new chain: note a digest
 elsewhere to see that.
 """
@@ -14,7 +15,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from mmbm.store import tables as t
-from mmbm.store.records import AuditEntry
+from mmbm.store.records import LOCAL, AuditEntry
 
 __all__ = ["append", "entries", "verified"]
 
@@ -22,12 +23,12 @@ BEGINNING = "0" * 64
 
 
 def append(connection: sa.Connection, at: datetime, act: str, case_id: str, who: str) -> AuditEntry:
-    """Write an entry in a transaction that writes."""
+    """Write an entry in a transaction that writes; who is not named acts at this machine."""
     last = connection.execute(
         sa.select(t.audit.c.number, t.audit.c.digest).order_by(t.audit.c.number.desc()).limit(1)
     ).first()
     number, previous = (1, BEGINNING) if last is None else (last.number + 1, last.digest)
-    written = {"at": at.isoformat(), "act": act, "case_id": case_id, "who": who}
+    written = {"at": at.isoformat(), "act": act, "case_id": case_id, "who": who or LOCAL}
     digest = _digest(number, previous, written)
     row = written | {"number": number, "previous": previous, "digest": digest}
     connection.execute(sa.insert(t.audit).values(row))

@@ -17,13 +17,13 @@ from mmbm.readers import DecidedCase
 from mmbm.reading import Reading
 from mmbm.store.cases import numbers
 from mmbm.store.cleaned import cleaned
-from mmbm.store.records import Given
+from mmbm.store.records import Given, named
 from mmbm.text import sentence
 
 if TYPE_CHECKING:
     from mmbm.store.store import Store
 
-__all__ = ["Exported", "export_decided", "named"]
+__all__ = ["Exported", "export_decided"]
 
 MANIFEST, FILES = "manifest.csv", "files"
 LABELS = {"yes": "1", "no": "0"}
@@ -100,11 +100,6 @@ def export_decided(store: Store, out: Path, who: str = "", *, identified: bool =
         left_out=left_out,
         unclean=unclean,
     )
-
-
-def named(identified: bool) -> str:
-    """How the audit says whether an export names its patients."""
-    return "identified" if identified else "de-identified"
 
 
 def _findings(cases: Iterable[Sequence[DecidedCase]]) -> tuple[str, ...]:

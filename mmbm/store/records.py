@@ -13,6 +13,7 @@ from mmbm.reading import Answer
 from mmbm.report import CaseReport
 
 __all__ = [
+    "LOCAL",
     "AuditEntry",
     "DueCase",
     "Export",
@@ -25,6 +26,7 @@ __all__ = [
     "Wanted",
     "WorklistPage",
     "WorklistRow",
+    "named",
     "utc_now",
 ]
 
@@ -32,9 +34,17 @@ Status = Literal["all", "unscored", "waiting", "read", "disagreed", "odd", "due"
 Order = Literal["attention", "newest", "oldest", "patient", "probability"]
 
 
+LOCAL = "local"  # in the audit: somebody at this machine, whom no login names
+
+
 def utc_now() -> datetime:
     """The present moment in UTC."""
     return datetime.now(UTC)
+
+
+def named(identified: bool) -> str:
+    """How the audit says whether something that leaves names its patients."""
+    return "identified" if identified else "de-identified"
 
 
 class _Frozen(BaseModel):

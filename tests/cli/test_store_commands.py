@@ -95,6 +95,10 @@ def test_one_case_by_its_files_and_out_again(filled, tmp_path):
     assert done.exit_code == 0 and f"Case {case_id} was purged" in done.stdout
     held = b"".join(p.read_bytes() for p in (tmp_path / "s").rglob("*") if p.is_file())
     assert b"Kilroy" not in held and case_id.encode() in held
+    told = mmbm(tmp_path / "s", "audit", case_id).stdout.splitlines()
+    assert [line.split("  ")[2:4] for line in told] == [["local", "add"], ["Dr A", "purge by hand"]]
+    last = json.loads(mmbm(tmp_path / "s", "audit", "--json").stdout.splitlines()[-1])
+    assert last["act"] == "purge by hand" and len(last["digest"]) == 64
 
 
 def test_a_changed_file_is_found(filled, tmp_path):
