@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,7 +28,7 @@ from mmbm.branches.parts import PreparedPart
 from mmbm.branches.registry import branch_of
 from mmbm.case import MODALITIES
 from mmbm.data.corpus import THUMBNAIL, Corpus, Progress, silent
-from mmbm.data.kept import Room, open_kept
+from mmbm.data.kept import Room
 from mmbm.data.manifest import Manifest
 from mmbm.errors import InputError, ManifestError
 from mmbm.io import read_notes, read_picture, read_sound
@@ -89,7 +89,7 @@ def read_corpus(
     finder: LungFinder | None = tools.get("image")
     digest = lung_digest() if finder is None else finder.digest
     kind = f"{_kind(image)}-{size}-{digest[:8]}{'-areas' if lungs else ''}"
-    kept = cache / f"{kind}-{_fingerprint(film_paths)}" if cache else None
+    kept = cache / f"{kind}-{_fingerprint(film_paths)}-blocks" if cache else None
 
     def seen(path: Path, against: Tensor = reference) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         read = prepare_film(_read(path, read_picture), image, against, finder)
@@ -102,23 +102,17 @@ def read_corpus(
         return waveform(sound, config.audio.max_seconds), sound.start
 
     shape = (len(film_paths), 2 if image.lungs else 1, size, size)
-    if kept is not None and film_paths and kept.is_dir():
-        films = open_kept(kept)
-    else:
-        room = Room(kept if film_paths else None, shape)
-        read: list[tuple[Tensor, Tensor, Tensor]] = []
-        for planes, *facts in _each(seen, film_paths, "films", progress):
-            room.planes[len(read)] = planes
-            read.append((facts[0], facts[1], facts[2]))
-        if mean_film is None and read:
-            mean = torch.stack([small for small, *_ in read]).mean(0)
-            for i, (small, *_) in enumerate(read):
-                if likeness(small[None], mean) < NEGATIVE_BELOW:
-                    room.planes[i], *facts = seen(film_paths[i], mean)
-                    read[i] = (facts[0], facts[1], facts[2])
-        empty = (torch.zeros(0, THUMBNAIL, THUMBNAIL), torch.zeros(0), torch.zeros(0, 4))
-        known = [torch.stack(of) for of in zip(*read, strict=True)] if read else empty
-        films = room.filled(*known)
+    room = Room(kept if film_paths else None, shape, THUMBNAIL)
+    for block in room.missing:
+        paths = film_paths[block.start : block.stop]
+        for film, read in zip(block, _each(seen, paths), strict=True):
+            room.put(film, *read)
+            progress("films", film + 1, len(film_paths))
+        room.seal(block.start)
+    if mean_film is None and film_paths:
+        mean = room.mean()
+        _turn_negatives(room, lambda film: seen(film_paths[film], mean), mean)
+    films = room.filled()
     sounds = _all(heard, sound_paths, "recordings", progress)
     return Corpus(
         manifest=manifest,
@@ -142,6 +136,15 @@ def read_corpus(
         modalities=config.modalities,
         others=_others(manifest, config, tools),
     )
+
+
+def _turn_negatives(room: Room, read: Callable[[int], Iterable[Tensor]], mean: Tensor) -> None:
+    """Read anew what is the opposite of the films' own mean; one that was turned is so no more."""
+    small = room.films.thumbnails
+    for film in range(len(small)):
+        if likeness(small[film][None], mean) < NEGATIVE_BELOW:
+            room.put(film, *read(film))
+            room.seal(film)
 
 
 def _others(
@@ -200,16 +203,15 @@ def _all(
     read: Callable[[Path], Part], paths: list[Path], what: str, progress: Progress
 ) -> list[Part]:
     """Read every file, two at a time, in order."""
-    return list(_each(read, paths, what, progress))
+    parts = []
+    for part in _each(read, paths):
+        parts.append(part)
+        progress(what, len(parts), len(paths))
+    return parts
 
 
-def _each(
-    read: Callable[[Path], Part], paths: list[Path], what: str, progress: Progress
-) -> Iterator[Part]:
+def _each(read: Callable[[Path], Part], paths: list[Path]) -> Iterator[Part]:
     """The same, each as soon as it is read; few wait to be taken."""
     with ThreadPoolExecutor(2) as pool:
         for first in range(0, len(paths), AT_ONCE):
-            some = paths[first : first + AT_ONCE]
-            for done, part in enumerate(pool.map(read, some), first + 1):
-                yield part
-                progress(what, done, len(paths))
+            yield from pool.map(read, paths[first : first + AT_ONCE])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,7 @@ def test_kept_films_are_mapped_and_the_same_as_in_memory(manifest, tmp_path):
             ours, theirs = getattr(mapped, name), getattr(held, name)
             assert torch.equal(ours.nan_to_num(-1), theirs.nan_to_num(-1)), name
         (folder,) = (tmp_path / "cache").iterdir()
-        place, file = mapped.films.data_ptr(), folder / "films.npy"
+        place, file = mapped.films.data_ptr(), folder / "planes.npy"
         if Path("/proc/self/maps").is_file():
             lines = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
             ours = [line for line in lines if line.endswith(str(file))]
@@ -71,15 +72,52 @@ def test_kept_films_are_mapped_and_the_same_as_in_memory(manifest, tmp_path):
     assert torch.equal(corpus(manifest, tmp_path / "cache").films, held.films)
 
 
-def test_films_that_were_cut_off_leave_no_folder(manifest, tmp_path):
-    content = manifest.path(2, "image").read_bytes()
-    manifest.path(2, "image").write_bytes(b"no picture")
+@pytest.fixture
+def read_anew(monkeypatch):
+    """The films that were prepared, by name; four make a block."""
+    names = []
+
+    def seen(content, name):
+        names.append(name)
+        return read_picture(content, name)
+
+    monkeypatch.setattr("mmbm.data.reading.read_picture", seen)
+    monkeypatch.setattr("mmbm.data.kept.BLOCK", 4)
+    return names
+
+
+def test_reading_that_was_stopped_goes_on_from_its_last_whole_block(manifest, tmp_path, read_anew):
+    content = manifest.path(6, "image").read_bytes()
+    manifest.path(6, "image").write_bytes(b"no picture".ljust(len(content)))
+    clock = manifest.path(6, "image").stat()
     with pytest.raises(ManifestError):
         corpus(manifest, tmp_path / "cache")
-    assert all(path.name.endswith(".tmp") for path in (tmp_path / "cache").iterdir())
-    manifest.path(2, "image").write_bytes(content)
-    assert torch.equal(corpus(manifest, tmp_path / "cache").films, corpus(manifest).films)
-    (folder,) = (p for p in (tmp_path / "cache").iterdir() if p.suffix != ".tmp")
+    manifest.path(6, "image").write_bytes(content)
+    os.utime(manifest.path(6, "image"), ns=(clock.st_atime_ns, clock.st_mtime_ns))
+    read_anew.clear()
+    again = corpus(manifest, tmp_path / "cache")
+    assert set(read_anew) == {f"film{i}.png" for i in range(4, 16)}
+    assert torch.equal(again.films, corpus(manifest).films)
+
+
+def test_a_damaged_block_of_kept_films_is_prepared_anew(manifest, tmp_path, read_anew):
+    before = corpus(manifest, tmp_path / "cache").films.clone()
+    (folder,) = (tmp_path / "cache").iterdir()
+    for name, block in (("planes", 1), ("parts", 3)):
+        file = np.load(folder / f"{name}.npy", mmap_mode="r+")
+        file[4 * block] += 1
+        file.flush()
+    read_anew.clear()
+    assert torch.equal(corpus(manifest, tmp_path / "cache").films, before)
+    assert sorted(read_anew) == sorted(f"film{i}.png" for i in (4, 5, 6, 7, 12, 13, 14, 15))
+    read_anew.clear()
+    corpus(manifest, tmp_path / "cache")
+    assert not read_anew
+
+
+def test_a_folder_that_was_never_put_in_place_is_removed(manifest, tmp_path):
+    corpus(manifest, tmp_path / "cache")
+    (folder,) = (tmp_path / "cache").iterdir()
     left = folder.with_name(f"{folder.name}.0.tmp")  # as a run leaves it that is killed
     folder.rename(left)
     corpus(manifest, tmp_path / "cache")
