@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mmbm.case import Modality
-from mmbm.cli.shared import DeviceOption, ModelOption, echo, one_line_errors, progress
+from mmbm.cli.shared import DeviceOption, ModelOption, echo, one_line_errors, progress, say
 from mmbm.text import sentence
 
 
@@ -75,6 +75,7 @@ def calibrate(
     with one_line_errors():
         from mmbm.train.calibrate import run_calibration
 
+        few: list[str] = []
         with progress() as (reading, _):
             folder = run_calibration(
                 manifest,
@@ -84,5 +85,8 @@ def calibrate(
                 reading=reading,
                 head=head,
                 held=hold,
+                warn=few.append,
             )
+    for said in few:
+        typer.echo(say(sentence("cli.predict.warning", said=said)), err=True)
     echo(sentence("cli.calibrated", folder=str(folder)))

@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-__all__ = ["UNFINISHED", "make_folder", "sync_names", "write_whole"]
+__all__ = ["UNFINISHED", "make_folder", "put_in_place", "sync_names", "write_whole"]
 
 PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
 UNFINISHED = "."  # how the name of a file begins that is not whole yet
@@ -27,11 +27,19 @@ def write_whole(path: Path, content: bytes) -> None:
         handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(path)
+        put_in_place(made, path)
     finally:
         made.unlink(missing_ok=True)
+
+
+def put_in_place(made: Path, path: Path) -> None:
+    """Move a finished file of the same folder to ``path``, whole also after a loss of power.
+
+    Raises: OSError.
+    """
+    with made.open("rb+") as file:
+        os.fsync(file.fileno())
+    made.replace(path)
     sync_names(path.parent)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,8 +43,13 @@ class Blobs:
         """
         sha256 = sha256_of(content)
         path = self.path(sha256)
-        if path.exists():
+        try:
+            os.utime(path)  # so that a sweep leaves it until a row names it
             return sha256
+        except FileNotFoundError:
+            pass
+        except OSError as exc:
+            raise StoreError(sentence("store.not_written")) from exc
         try:
             if not path.parent.is_dir():
                 make_folder(path.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,13 @@ from mmbm.data.corpus import Corpus, Progress
 from mmbm.data.manifest import read_manifest
 from mmbm.data.select import corpus_of, held_out, left_out_by, mean_film_of, need_findings, split_of
 from mmbm.device import probe_device
-from mmbm.errors import ConfigError
+from mmbm.errors import ConfigError, ManifestError
 from mmbm.evaluate import Scores, calibrate, extract, operating_points
 from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.tables import TrustTables
-from mmbm.text import sentence
+from mmbm.text import name_of, sentence
 from mmbm.train.finish import record_and_card
 from mmbm.train.fit.tables import fit_tables
 from mmbm.train.handed_down import handed_down, keep_log
@@ -26,6 +27,8 @@ from mmbm.train.refit import refit
 from mmbm.trust.prevalence import facts_of
 
 __all__ = ["calibrated", "operating_point", "run_calibration"]
+
+MIN_PATIENTS_PER_LABEL = 20  # held out, for all that is fitted to be given
 
 
 def run_calibration(
@@ -37,17 +40,21 @@ def run_calibration(
     reading: Progress,
     head: bool = False,
     held: str | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Fit a model's calibration and trust tables anew and write it to ``out``; returns that.
 
     The encoders stay; with ``head`` fusion, head and the projections that end the encoders are
     fitted to the train rows first, but for the projections of ``held`` and the head's directions,
     which they speak along. Train rows say what is familiar, val rows fit the rest, test
-    rows, if there are any, make the record.
+    rows, if there are any, make the record. ``warn`` is told each finding with few patients in
+    val, in a sentence.
 
     Raises
     ------
-    ManifestError, ModelError
+    ManifestError
+        Its rows are faulty, or val has too few patients to calibrate any finding.
+    ModelError
     """
     if held and not head:
         raise ConfigError(sentence("train.hold"))
@@ -76,6 +83,14 @@ def run_calibration(
             name: replace(s, features=turn(s.features, s.present)) for name, s in scored.items()
         }
     tables, calibration = calibrated(network, corpora, scored["train"], scored["val"])
+    if not calibration:
+        raise ManifestError(
+            sentence(
+                "train.calibrate_too_few", file=manifest_path.name, needed=MIN_PATIENTS_PER_LABEL
+            )
+        )
+    for said in _few_patients(corpora["val"], network.config.findings):
+        warn(said)
     facts = handed_down(loaded.folder) | {"calibration": calibration}
     stage = Stage(
         kind="calibrate",
@@ -91,6 +106,25 @@ def run_calibration(
     checkpoint.write(out, network, loaded.tools, facts, tables)
     record_and_card(out, manifest, manifest_path, device=device, reading=reading)
     return out
+
+
+def _few_patients(held: Corpus, findings: Sequence[str]) -> list[str]:
+    """A sentence for each finding that val has few patients with, or few without."""
+    patients, labels = held.manifest.rows["patient_id"].to_numpy(str), held.labels.numpy()
+    said: list[str] = []
+    for place, finding in enumerate(findings):
+        without, having = (len(set(patients[labels[:, place] == label])) for label in (0, 1))
+        if min(having, without) < MIN_PATIENTS_PER_LABEL:
+            said.append(
+                sentence(
+                    "train.calibrate_few",
+                    finding=name_of("finding", finding),
+                    having=having,
+                    without=without,
+                    needed=MIN_PATIENTS_PER_LABEL,
+                )
+            )
+    return said
 
 
 def calibrated(

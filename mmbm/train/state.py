@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from torch import Tensor
 
 from mmbm.errors import ConfigError, ModelError
 from mmbm.model.network import MultimodalBigModel
+from mmbm.storage.disk import put_in_place
 from mmbm.text import sentence
 from mmbm.train.config import TrainConfig
 
@@ -66,7 +66,7 @@ def save(out: Path, run: RunState, config: TrainConfig) -> None:
     about["sha256"] = _digest(tensors, about)
     partial = out / "state.partial"
     save_file(tensors, partial, about)
-    _move(partial, out / "state.safetensors")
+    put_in_place(partial, out / "state.safetensors")
     write_log(out, run.history)
 
 
@@ -76,14 +76,7 @@ def write_log(out: Path, history: list[Row]) -> None:
         writer = csv.DictWriter(file, history[0] if history else [])
         writer.writeheader()
         writer.writerows(history)
-    _move(partial, out / "training.csv")
-
-
-def _move(partial: Path, path: Path) -> None:
-    """Put a file in its place once it is on the disk."""
-    with partial.open("rb+") as file:
-        os.fsync(file.fileno())
-    partial.replace(path)
+    put_in_place(partial, out / "training.csv")
 
 
 def restore(out: Path, run: RunState, config: TrainConfig) -> None:

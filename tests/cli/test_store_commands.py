@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -78,8 +79,14 @@ def test_decided_cases_calibrate_a_model(filled, tiny_model_dir, tmp_path):
     assert [len(found) for found in boxes] == labels[:, 0].tolist()
     assert tuple(next(b for b in boxes if b)[0]) == (0.1, 0.5, 0.4, 0.9)
     words = ["calibrate", str(path), "--model", str(tiny_model_dir), "--device", "cpu"]
+    done = runner.invoke(app, [*words, "--out", str(tmp_path / "none")])
+    assert done.exit_code == 2 and "too few labelled cases in its val split" in done.output
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    rows["split"] = ["train"] * 2 + ["val"] * 6
+    rows.to_csv(path, index=False)
     done = runner.invoke(app, [*words, "--out", str(tmp_path / "ours")])
     assert done.exit_code == 0, done.output
+    assert "Warning: Few patients for Pneumonia: " in done.output
     assert checkpoint.read(tmp_path / "ours").trust is not None
 
 

@@ -26,6 +26,7 @@ from mmbm.analysis import analyse
 from mmbm.errors import ConfigError, StoreDamaged, StoreError
 from mmbm.reading import Decision, Reading
 from mmbm.store import Given, Wanted, open_store, store_folder
+from mmbm.store.blobs import Blobs
 from mmbm.store.database import NAME, OLDER
 from mmbm.store.migrations.versions import first
 from mmbm.store.tables import HEAD, metadata
@@ -235,6 +236,16 @@ def test_a_purge_that_died_half_way_is_finished_when_the_store_opens(store, monk
     assert b"Zebra." in content(store.folder)
     open_store(store.folder).close()
     assert b"Zebra." not in content(store.folder)
+
+
+def test_what_is_put_again_is_not_swept_before_a_row_names_it(tmp_path):
+    blobs = Blobs(tmp_path)
+    path = blobs.path(blobs.put(b"Cough."))
+    os.utime(path, (0, 0))
+    blobs.put(b"Cough.")
+    assert blobs.sweep(lambda _: False) == 0 and path.is_file()
+    os.utime(path, (0, 0))
+    assert blobs.sweep(lambda _: False) == 1 and not path.exists()
 
 
 def test_what_a_dead_process_left_is_taken_away(store):

@@ -55,6 +55,24 @@ def test_it_needs_train_and_val_rows(tiny_run, tiny_model_dir, tmp_path):
         calibrated(tmp_path / "manifest.csv", tiny_model_dir, tmp_path / "ours")
 
 
+def test_few_patients_are_said_and_too_few_refused(tiny_run, tiny_model_dir, tmp_path):
+    rows = pd.read_csv(tiny_run / "cases" / "manifest.csv", dtype=str, keep_default_na=False)
+    rows = rows[rows["split"] != "test"].assign(image="", audio="")
+    more = rows[rows["split"] == "val"]
+    more = more.assign(case_id=more["case_id"] + "b", patient_id=more["patient_id"] + "b")
+    rows = pd.concat([rows, more[more["pneumonia"] == "1"], more[more["pneumonia"] == "0"][:4]])
+    path, said = tmp_path / "manifest.csv", []
+    rows.to_csv(path, index=False)
+    calibrated(path, tiny_model_dir, tmp_path / "few", warn=said.append)
+    assert "Few patients for Pneumonia: 16 with and 12 without it in val. At least 20" in said[0]
+    assert len(said) == 2
+    first = more["case_id"].iloc[0]
+    rows[(rows["split"] == "train") | (rows["case_id"] == first)].to_csv(path, index=False)
+    with pytest.raises(ManifestError, match="at least 20 patients with and 20 without"):
+        calibrated(path, tiny_model_dir, tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
 def test_the_head_is_fitted_anew_and_the_encoders_stay(tiny_run, tiny_model_dir, tmp_path):
     out = calibrated(tiny_run / "cases" / "manifest.csv", tiny_model_dir, tmp_path / "o", head=True)
     old, new = (load_file(f / "model.safetensors") for f in (tiny_model_dir, out))
