@@ -24,7 +24,7 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 import dashboard
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 
 APP = Path(dashboard.__file__).with_name("app.py")
 CASE = assets_folder() / "samples" / "adult-opacity"

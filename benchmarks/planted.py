@@ -52,7 +52,7 @@ from planted_evidence import figures, tried
 from mmbm.case import MODALITIES
 from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.evaluate.golden import sample_case
-from mmbm.model.fusion import FUSIONS
+from mmbm.model.readout import FUSIONS
 from mmbm.predict import Predictor
 
 SEEDS = 3  # fits of each head

@@ -33,9 +33,8 @@ from assembled import about, cases, head_of, keep, light, store, whole
 from mmbm.case import MODALITIES
 from mmbm.data.manifest import read_manifest
 from mmbm.explain.ledger import ledger
-from mmbm.model.fusion import FUSIONS, WeightedSum
 from mmbm.model.network import MultimodalBigModel
-from mmbm.model.readout import CoalitionReadout, Readout, coalitions
+from mmbm.model.readout import FUSIONS, CoalitionReadout, Readout, WeightedSum, coalitions
 from mmbm.predict import Finding, Prediction, Predictor
 
 GOAL = 1e-5  # logits

@@ -15,7 +15,7 @@ from dashboard.stored import store_is_on
 from dashboard.styles import stylesheet
 from dashboard.text import LANGUAGES
 from dashboard.words import speak
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 
 ICON = assets_folder() / "icon.svg"
 

@@ -25,7 +25,8 @@ from typing import Any, Literal
 from mmbm.branches.registry import branch_of, known
 from mmbm.case import MODALITIES, Case, Modality, Picture
 from mmbm.errors import MMBMError
-from mmbm.io import kind_of, read_notes, read_picture, read_sound, typed_notes
+from mmbm.io import read_notes, read_picture, read_sound, typed_notes
+from mmbm.io.kind import kind_of
 from mmbm.text import Sentence
 
 __all__ = ["File", "Given", "Offer", "Part", "Place", "Widget", "taken_here"]

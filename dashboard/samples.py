@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from mmbm.case import Modality
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 
 __all__ = ["sample_files", "sample_picture", "samples"]
 

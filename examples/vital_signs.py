@@ -189,7 +189,7 @@ register(VitalSignsBranch())
 
 def manifest(folder: Path, cases: int = 90) -> Path:
     """Write made cases: the samples' chest X-rays and lung sounds, made notes and vital signs."""
-    from mmbm.storage.assets import assets_folder
+    from mmbm.storage import assets_folder
 
     draw, samples = random.Random(0), assets_folder() / "samples"
     sick = {field.name: mean for field, mean in zip(FIELDS, SICK, strict=True)}

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from mmbm.memory import on_cpu
+from mmbm.device import on_cpu
 from mmbm.predict import Predictor
 
 ERRORS: tuple[Callable[[], Exception], ...] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmbm.branches.image.borders import extent
+from mmbm.branches.image.condition import extent
 from mmbm.card import read_card
 from mmbm.case import Case, Picture
 from mmbm.data.synthesis.generate import SAMPLES

@@ -17,13 +17,13 @@ import torch
 from mmbm.branches.registry import spaces
 from mmbm.data.manifest import read_manifest
 from mmbm.data.reading import read_corpus, read_texts
+from mmbm.device import first_that_fits, halving, on_cpu
 from mmbm.errors import OutOfMemory
 from mmbm.evaluate import extract
 from mmbm.explain.attribution import attribute
 from mmbm.explain.attribution.judged import evidence
 from mmbm.explain.flips import flip
 from mmbm.explain.maps import finer_maps
-from mmbm.memory import first_that_fits, halving, on_cpu
 from mmbm.model import checkpoint
 from mmbm.predict import Predictor
 from tests.made_cases import case

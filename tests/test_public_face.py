@@ -14,7 +14,7 @@ import mmbm
 from mmbm.case import SAMPLE_RATE, Case
 from mmbm.evaluate.golden import sample_cases
 from mmbm.reading import Mark, Reading
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 
 SAMPLE = assets_folder() / "samples" / "adult-opacity"
 SERVED = """
@@ -49,7 +49,7 @@ def test_serving_a_case_imports_nothing_of_training():
     done = subprocess.run(code, capture_output=True, text=True, check=True)
     modules = json.loads(done.stdout.splitlines()[-1])
     own = [m for m in modules if m == "mmbm" or m.startswith("mmbm.")]
-    assert len(own) <= 90, own
+    assert len(own) <= 72, own
     rooms = {m.split(".")[1] for m in own if "." in m}
     assert not rooms & {"train", "evaluate", "card", "cli"}
     assert not {"pandas", "sklearn", "streamlit", "plotly"} & set(modules)

@@ -14,7 +14,7 @@ from dashboard.text import Texts
 from mmbm.cohort.figures import CohortReport
 from mmbm.cohort.study import study
 from mmbm.errors import MMBMError
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 
 TABS = ("summary", "distribution", "survival")
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboard.foreign import escape
 from dashboard.styles import stylesheet
 from dashboard.text import LANGUAGE_KEY, TAGS, Language, language_of, texts
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 
 __all__ = ["Document", "document"]
 

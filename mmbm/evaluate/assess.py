@@ -23,8 +23,7 @@ from mmbm.model.readout import CoalitionReadout, Readout, coalitions
 from mmbm.model.tables import LEVELS, TrustTables
 from mmbm.predict import Predictor
 from mmbm.trust.conformal import answers
-from mmbm.trust.disagreement import disagreements
-from mmbm.trust.judge import judge
+from mmbm.trust.judge import disagreements, judge
 from mmbm.trust.shift import Shift, nearest, shift_of
 
 __all__ = ["assess"]

@@ -21,8 +21,8 @@ from mmbm.evaluate.scores import extract
 from mmbm.evaluate.sections import evaluate
 from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
-from mmbm.pipeline import PIPELINE_VERSION
 from mmbm.predict import Predictor
+from mmbm.record import PIPELINE_VERSION
 from mmbm.record.record import Identity, Record
 from mmbm.storage.folder import checksums
 

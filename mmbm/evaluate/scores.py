@@ -16,8 +16,8 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from mmbm.data.corpus import Corpus, Progress, silent
+from mmbm.device import first_that_fits, on_cpu
 from mmbm.evaluate.calibration import fit_platt, fit_scales
-from mmbm.memory import first_that_fits, on_cpu
 from mmbm.model.facts import Calibrated
 from mmbm.model.network import MultimodalBigModel
 from mmbm.model.readout import CoalitionReadout, Readout, coalitions

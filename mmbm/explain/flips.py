@@ -19,11 +19,11 @@ import torch
 from mmbm.branches.parts import Place
 from mmbm.branches.registry import branch_of
 from mmbm.case import Case
+from mmbm.device import halving
 from mmbm.errors import NoSignal
 from mmbm.explain.attribution.work import Work
 from mmbm.explain.pieces import pieces
 from mmbm.explain.whatif import exchanged
-from mmbm.memory import halving
 from mmbm.predict import Prediction, Predictor
 from mmbm.text import name_of, sentence
 

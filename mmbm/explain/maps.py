@@ -24,7 +24,7 @@ from torch import Tensor
 
 from mmbm.branches.parts import Evidence
 from mmbm.branches.registry import branch_of
-from mmbm.memory import halving
+from mmbm.device import halving
 from mmbm.model.readout import CoalitionReadout
 from mmbm.predict import Prediction, Predictor
 

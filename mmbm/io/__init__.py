@@ -13,13 +13,11 @@ from mmbm.case import Notes, Picture, Sound
 from mmbm.config import Limits
 from mmbm.errors import NoSignal, TooLarge
 from mmbm.io import sandbox
-from mmbm.io.kind import kind_of
 from mmbm.io.sandbox import retire, warm
 from mmbm.study import Heading
 from mmbm.text import sentence
 
 __all__ = [
-    "kind_of",
     "read_heading",
     "read_notes",
     "read_picture",

@@ -32,8 +32,7 @@ from torch import Tensor, nn
 
 from mmbm.branches.registry import branch_of
 from mmbm.model.config import ModelConfig
-from mmbm.model.fusion import FUSIONS, WeightedSum
-from mmbm.model.readout import CoalitionReadout, Readout
+from mmbm.model.readout import FUSIONS, CoalitionReadout, Readout, WeightedSum
 
 __all__ = ["Inputs", "MultimodalBigModel", "Positions"]
 

@@ -47,7 +47,7 @@ class TrustTables:
     clouds: dict[str, Cloud]
     strangeness: Tensor  # (modalities, 101) percentiles 0 to 100 over held-out cases, by modality
     thresholds: Tensor  # (levels, coalitions, 1 + sources, findings, 2): see trust.conformal
-    pushes: Tensor  # (findings, modalities, 2): see trust.disagreement
+    pushes: Tensor  # (findings, modalities, 2): see trust.judge
     population: Tensor | None = None  # (findings, modalities, 101): see trust.population
     spread: Tensor | None = None  # (findings, d, d) covariance of W; None: no linear head
 

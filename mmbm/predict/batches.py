@@ -17,7 +17,7 @@ from torch import Tensor
 
 from mmbm.branches.parts import PreparedPart
 from mmbm.branches.registry import branch_of
-from mmbm.memory import first_that_fits, free_bytes, halving, on_cpu
+from mmbm.device import first_that_fits, free_bytes, halving, on_cpu
 from mmbm.model.network import MultimodalBigModel, Positions
 
 __all__ = ["Pace", "encode_batch", "encode_parts", "pace_of"]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -21,19 +21,20 @@ from mmbm.branches.branch import Reader
 from mmbm.branches.parts import PreparedPart
 from mmbm.branches.registry import branch_of
 from mmbm.case import Case
-from mmbm.device import cores, probe_device
+from mmbm.device import cores, first_that_fits, on_cpu, probe_device
 from mmbm.errors import ModelError
-from mmbm.memory import first_that_fits, on_cpu
 from mmbm.model import checkpoint
 from mmbm.model.checkpoint import LoadedModel
 from mmbm.model.config import ModelConfig
 from mmbm.model.facts import Calibrated, calibrated_at, read_facts
 from mmbm.model.network import MultimodalBigModel, Positions
-from mmbm.predict.batches import Pace, encode_parts, pace_of
 from mmbm.predict.prediction import Event, Features, Finding, Prediction
 from mmbm.predict.ready import Ready, make_ready, need_parts, readers_of
 from mmbm.record.record import Level, standing
 from mmbm.text import name_of, sentence
+
+if TYPE_CHECKING:
+    from mmbm.predict.batches import Pace
 
 __all__ = ["Predictor", "load"]
 
@@ -135,6 +136,8 @@ class Predictor:
     @cached_property
     def pace(self) -> Pace:
         """How this device reads many parts, in float32."""
+        from mmbm.predict.batches import pace_of
+
         return pace_of(self.network, self.torch_device)
 
     def fitting(self, task: Callable[[Self], Result]) -> Result:
@@ -187,6 +190,8 @@ class Predictor:
         return self._answer(Ready(prepared, {}, case.warnings, unread), positions, seconds)
 
     def _predict_ready(self, cases: Sequence[Ready], pace: Pace) -> list[Prediction]:
+        from mmbm.predict.batches import encode_parts
+
         seen: list[dict[str, Positions]] = [{} for _ in cases]
         spent = {}
         for modality in self.config.modalities:

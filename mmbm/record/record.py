@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from mmbm.errors import ModelError, UnreadableFile
-from mmbm.pipeline import PIPELINE_VERSION
+from mmbm.record import PIPELINE_VERSION
 from mmbm.record.figures import (
     Agreement,
     Comparison,
@@ -113,7 +113,7 @@ class Record(BaseModel):
     mmbm_version: str
     manifest_sha256: str
     test_sha256: str = ""
-    pipeline_version: int = 0  # mmbm.pipeline.PIPELINE_VERSION at the time
+    pipeline_version: int = 0  # mmbm.record.PIPELINE_VERSION at the time
     operating_point: Point = "half"  # its name; each figure holds its threshold
     left_out: Annotated[
         tuple[str, ...], FailFast()

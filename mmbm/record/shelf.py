@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmbm.record.record import Record, parse_record
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 
 __all__ = ["shelved", "take_from_shelf"]
 

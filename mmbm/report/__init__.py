@@ -1,8 +1,15 @@
 """The result of one case for others: as JSON, a PDF page, DICOM objects and FHIR resources."""
 
-from mmbm.report.exports import Format, refusal, to_dicom, to_fhir, to_json, to_pdf
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from mmbm.report.form import CaseReport, PrevalenceEntry, SaidEntry, json_schema
 from mmbm.report.of_case import case_report, without_names
+
+if TYPE_CHECKING:
+    from mmbm.report.exports import Format, refusal, to_dicom, to_fhir, to_json, to_pdf
 
 __all__ = [
     "CaseReport",
@@ -18,3 +25,9 @@ __all__ = [
     "to_pdf",
     "without_names",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'mmbm.report' has no attribute '{name}'")
+    return getattr(import_module("mmbm.report.exports"), name)  # when somebody exports

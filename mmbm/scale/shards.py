@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from mmbm.errors import ConfigError
 from mmbm.model.checkpoint import LoadedModel
-from mmbm.pipeline import PIPELINE_VERSION
+from mmbm.record import PIPELINE_VERSION
 from mmbm.scale.line import Line
 from mmbm.scale.options import Options
 from mmbm.scale.places import Place

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from mmbm.analysis import Analysis, analyse
 from mmbm.case import Modality
 from mmbm.errors import StoreError
-from mmbm.pipeline import PIPELINE_VERSION
 from mmbm.predict import Predictor
+from mmbm.record import PIPELINE_VERSION
 from mmbm.report import case_report
 from mmbm.store import tables as t
 from mmbm.store.cases import whole

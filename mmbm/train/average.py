@@ -22,8 +22,8 @@ from torch.optim.swa_utils import update_bn
 
 from mmbm.branches.registry import branch_of
 from mmbm.errors import ConfigError
-from mmbm.model.fusion import WeightedSum
 from mmbm.model.network import MultimodalBigModel
+from mmbm.model.readout import WeightedSum
 from mmbm.text import name_of, sentence
 
 __all__ = ["average_backbones", "average_weights"]

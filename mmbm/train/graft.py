@@ -16,8 +16,8 @@ import torch
 from mmbm.branches.registry import known
 from mmbm.errors import ConfigError
 from mmbm.model.config import ModelConfig
-from mmbm.model.fusion import WeightedSum
 from mmbm.model.network import MultimodalBigModel
+from mmbm.model.readout import WeightedSum
 from mmbm.text import name_of, sentence
 
 __all__ = ["graft"]

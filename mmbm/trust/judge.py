@@ -1,6 +1,10 @@
 """Judges one case: how sure the answer is, how strange the parts, whether they disagree.
 
 Reads only what the forward pass left behind; about a millisecond.
+
+Two modalities disagree where they pull a finding strongly in opposite directions. Strongly is as
+strongly as half of the held-out cases of that label: one part speaks for the finding like the
+median case that has it, another against it like the median case that has not.
 """
 
 from __future__ import annotations
@@ -21,11 +25,18 @@ from mmbm.model.tables import LEVELS, TrustTables
 from mmbm.predict import Finding, Prediction
 from mmbm.text import sentence
 from mmbm.trust.conformal import answers
-from mmbm.trust.disagreement import Disagreement, disagreements
 from mmbm.trust.prevalence import AS_CALIBRATED, Prevalences
 from mmbm.trust.shift import Shift, nearest, shift_of
 
-__all__ = ["Answer", "Judgement", "Verdict", "judge", "judge_by"]
+__all__ = [
+    "Answer",
+    "Disagreement",
+    "Judgement",
+    "Verdict",
+    "disagreements",
+    "judge",
+    "judge_by",
+]
 
 Verdict = Literal["yes", "no", "not sure", "not assessed"]
 
@@ -46,6 +57,15 @@ class Answer:
         if self.labels is None:
             return "not assessed"
         return next(iter(self.labels)) if len(self.labels) == 1 else "not sure"
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Which parts speak for a finding, and which against it."""
+
+    finding: str
+    raising: tuple[str, ...]
+    lowering: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,3 +196,22 @@ def _likelier(
         return labels
     likely = prevalences.probability(finding.name, finding.logit) >= 0.5
     return labels | {"yes" if likely else "no"}
+
+
+def disagreements(
+    findings: tuple[str, ...], modalities: tuple[str, ...], contributions: Tensor, pushes: Tensor
+) -> tuple[Disagreement, ...]:
+    """One for each finding over which modalities disagree; contributions (findings, modalities)."""
+    found = []
+    for c, finding in enumerate(findings):
+        low, high = pushes[c, :, 0], pushes[c, :, 1]
+        raising, lowering = (
+            tuple(m for m, strong in zip(modalities, side.tolist(), strict=True) if strong)
+            for side in (
+                (contributions[c] >= high) & (contributions[c] > 0),
+                (contributions[c] <= low) & (contributions[c] < 0),
+            )
+        )
+        if raising and lowering:
+            found.append(Disagreement(finding, raising, lowering))
+    return tuple(found)

@@ -6,8 +6,7 @@ from collections.abc import Collection
 
 from mmbm.branches.registry import branch_of
 from mmbm.text import Sentence, as_sentence, known, name_of, sentence
-from mmbm.trust.disagreement import Disagreement
-from mmbm.trust.judge import Answer, Judgement
+from mmbm.trust.judge import Answer, Disagreement, Judgement
 from mmbm.trust.shift import Shift
 
 __all__ = ["answer_sentence", "warnings"]

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from mmbm.model.checkpoint import find, shipped
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 from tests.browser.read_page import Said, english, opened, said
 from tests.browser.test_review import (  # noqa: F401
     APP,

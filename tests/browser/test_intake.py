@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 from tests.browser.test_review import (  # noqa: F401
     PATIENCE,
     SAMPLE,

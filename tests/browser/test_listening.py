@@ -8,7 +8,7 @@ from scipy import signal
 from dashboard.listener import pack, script
 from mmbm import read_case
 from mmbm.case import SAMPLE_RATE
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 from tests.browser.test_review import (  # noqa: F401
     PATIENCE,
     SAMPLE,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import TimeoutError, expect
 
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 from tests.browser.test_review import FRAME, PATIENCE, page, server, settled, unfold  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 import dashboard
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

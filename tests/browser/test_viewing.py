@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from mmbm.case import Picture, Window
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 from tests.browser.test_review import (  # noqa: F401
     CHROMIUM_ARGS,
     app,

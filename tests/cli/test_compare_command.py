@@ -67,7 +67,7 @@ def test_what_cannot_be_compared_is_one_line(folder, words, said):
 
 
 def test_records_are_compared_without_an_interval():
-    from mmbm.storage.assets import assets_folder
+    from mmbm.storage import assets_folder
 
     records = sorted(str(path) for path in (assets_folder() / "records").glob("*.json"))
     done = CliRunner().invoke(app, ["compare", *records], env={"COLUMNS": "160"})

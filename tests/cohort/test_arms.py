@@ -17,7 +17,7 @@ from benchmarks.cohort_trials import coverage
 from mmbm.cohort import arms
 from mmbm.cohort.example import simulated
 from mmbm.cohort.study import study
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 
 EXAMPLE = assets_folder() / "cohort" / "cohort.csv"
 CLOSE = {"rel": 1e-9, "abs": 1e-9}

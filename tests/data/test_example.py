@@ -6,7 +6,7 @@ from PIL import Image
 
 from mmbm.data.check.check import check
 from mmbm.data.synthesis.example import write_example
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 
 EXAMPLE = assets_folder() / "example"
 ERRORS = ["missing_file", "patient_in_two_splits", "copy_across_splits"]

@@ -17,8 +17,7 @@ from mmbm.evaluate.cases import cases_sha256
 from mmbm.evaluate.scores import Scores
 from mmbm.explain.attribution import shapley_values
 from mmbm.model import checkpoint
-from mmbm.model.fusion import FUSIONS
-from mmbm.model.readout import CoalitionReadout, Readout
+from mmbm.model.readout import FUSIONS, CoalitionReadout, Readout
 from mmbm.record.record import read_record
 from tests.made_cases import TINY, write_manifest, write_model
 

@@ -30,7 +30,7 @@ from mmbm.explain.attribution import (
 from mmbm.explain.attribution.methods import DRAWS, gradient_shap
 from mmbm.explain.attribution.work import Work, free_bytes
 from mmbm.explain.ledger import ledger
-from mmbm.model.fusion import FUSIONS
+from mmbm.model.readout import FUSIONS
 from mmbm.predict import Predictor
 from tests.made_cases import TINY, case, write_model
 

@@ -9,7 +9,7 @@ from captum.attr import ShapleyValues
 
 from mmbm.case import MODALITIES, Case
 from mmbm.explain.ledger import ledger
-from mmbm.model.fusion import FUSIONS, WeightedSum
+from mmbm.model.readout import FUSIONS, WeightedSum
 from mmbm.model.tables import TrustTables
 from mmbm.predict import Predictor
 from tests.made_cases import case, write_model

@@ -11,8 +11,8 @@ from torch.nn.functional import adaptive_avg_pool2d
 from mmbm.case import Case, Notes
 from mmbm.explain.ledger import ledger
 from mmbm.explain.maps import finer_maps, last_layer, last_layers
-from mmbm.model.fusion import FUSIONS
 from mmbm.model.network import Positions
+from mmbm.model.readout import FUSIONS
 from mmbm.predict import Predictor
 from tests.made_cases import NOTES, case, write_model
 

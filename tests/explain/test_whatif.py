@@ -22,7 +22,7 @@ from mmbm.explain.flips import flip
 from mmbm.explain.maps import last_layer
 from mmbm.explain.pieces import pieces
 from mmbm.explain.whatif import changes, exchanged, muted, reweighed, worth
-from mmbm.model.fusion import FUSIONS
+from mmbm.model.readout import FUSIONS
 from mmbm.predict import Predictor
 from tests.made_cases import case, picture, sound, with_parts, write_model
 

@@ -11,9 +11,8 @@ from mmbm.branches.image.prepare import film
 from mmbm.branches.notes.tokens import batch_tokens, tokenise, train_tokenizer
 from mmbm.case import MODALITIES, Case
 from mmbm.errors import ConfigError
-from mmbm.model.fusion import WeightedSum
 from mmbm.model.network import Inputs, MultimodalBigModel, Positions
-from mmbm.model.readout import Readout
+from mmbm.model.readout import Readout, WeightedSum
 from tests.made_cases import NOTES, TINY, case, inputs_of, picture
 
 

@@ -5,7 +5,7 @@ import torch
 
 from mmbm.case import MODALITIES
 from mmbm.train.fit.pushes import fit_pushes
-from mmbm.trust.disagreement import Disagreement, disagreements
+from mmbm.trust.judge import Disagreement, disagreements
 
 
 def test_strong_is_what_half_of_a_labels_own_cases_show():

@@ -14,8 +14,7 @@ from mmbm.model.facts import Calibrated
 from mmbm.model.tables import TrustTables
 from mmbm.predict import Predictor
 from mmbm.text import sentence
-from mmbm.trust.disagreement import Disagreement
-from mmbm.trust.judge import Answer, Judgement, judge
+from mmbm.trust.judge import Answer, Disagreement, Judgement, judge
 from mmbm.trust.prevalence import Prevalences
 from mmbm.trust.sentences import answer_sentence, warnings
 from mmbm.trust.shift import Shift

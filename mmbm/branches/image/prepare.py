@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
-from mmbm.branches.image.borders import extent
+from mmbm.branches.image.condition import extent, grain_warnings, turn_warnings
 from mmbm.branches.image.config import ImageConfig
-from mmbm.branches.image.grain import grain_warnings
 from mmbm.branches.image.lungs import SIDE, LungFinder, Lungs, shipped
-from mmbm.branches.image.turn import turn_warnings
 from mmbm.branches.parts import WHOLE, Box, PreparedPart
 from mmbm.case import Picture
 from mmbm.text import sentence

@@ -11,8 +11,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from mmbm.device import halving
 from mmbm.errors import Cancelled
-from mmbm.memory import halving
 from mmbm.predict import Predictor
 from mmbm.text import sentence
 

@@ -14,7 +14,7 @@ from mmbm.case import Picture
 from mmbm.report.dicom.codes import EVIDENCE_MAP
 from mmbm.report.dicom.maker import Maker, dated
 from mmbm.report.key_image import KeyImage
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 from mmbm.text import name_of, sentence
 
 __all__ = ["captured_map"]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 
 from mmbm.errors import ConfigError
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 from mmbm.text import sentence
 
 __all__ = ["VARIABLE", "Face", "chinese_face", "latin_face"]

@@ -1,4 +1,4 @@
-"""What counts as a strong pull of one modality (:mod:`mmbm.trust.disagreement`)."""
+"""What counts as a strong pull of one modality (:mod:`mmbm.trust.judge`)."""
 
 from __future__ import annotations
 

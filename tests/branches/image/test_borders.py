@@ -9,7 +9,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from mmbm.branches.image.borders import Extent, extent
+from mmbm.branches.image.condition import Extent, extent
 from mmbm.branches.image.config import ImageConfig
 from mmbm.branches.image.edits import erase
 from mmbm.branches.image.lungs import SIDE, Lungs

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from mmbm.branches.image.condition import grain
 from mmbm.branches.image.config import ImageConfig
-from mmbm.branches.image.grain import grain
 from mmbm.branches.image.prepare import film, prepare_film
 from mmbm.case import Picture
 from tests.made_cases import picture

@@ -24,10 +24,10 @@ from mmbm.explain.ledger import ledger
 from mmbm.explain.maps import finer_maps, last_layers
 from mmbm.io import read_picture
 from mmbm.model import checkpoint
-from mmbm.model.fusion import FUSIONS
 from mmbm.model.network import MultimodalBigModel
+from mmbm.model.readout import FUSIONS
 from mmbm.predict import Predictor
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 from tests.made_cases import NOTES, TINY, picture, write_manifest
 
 LUNG_IMAGE = ImageConfig(backbone="test_efficientnet", feature_level=2, size=64, lungs=True)

@@ -15,7 +15,7 @@ from mmbm.branches.image.prepare import film as read_film
 from mmbm.branches.image.prepare import find_lungs
 from mmbm.errors import ManifestError, ModelError, ModelTampered
 from mmbm.io import read_picture
-from mmbm.storage.assets import assets_folder
+from mmbm.storage import assets_folder
 from mmbm.train.lungs import dice, train_lungs
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmbm.branches.image.condition import turn_of
 from mmbm.branches.image.config import ImageConfig
 from mmbm.branches.image.prepare import film, prepare_film
-from mmbm.branches.image.turn import turn_of
 from mmbm.case import Picture
 from tests.made_cases import picture
 from tests.made_films import chest
