@@ -8,8 +8,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from streamlit import App
 
-from dashboard import models
-from dashboard.server import settings
+from dashboard.server import calls, settings
 from dashboard.server.answers import keep_answers
 from dashboard.server.compressed import Compressed
 from dashboard.server.document import Document
@@ -17,7 +16,6 @@ from dashboard.server.guard import Guard
 from dashboard.server.keeping import keep_uploads_off_the_disk, keeping
 from dashboard.server.pending import keep_what_waits
 from mmbm.serve.logs import log_no_values
-from mmbm.serve.routes import Api, routes
 
 settings.hold()
 keep_uploads_off_the_disk()
@@ -29,10 +27,11 @@ log_no_values()
 app = App(
     Path(__file__).with_name("frame.py"),
     lifespan=keeping,
-    routes=routes(Api(models.predictor, settings.for_this_machine)),
+    routes=calls.routes(),
     middleware=[
         Middleware(Guard),
         Middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts()),
+        Middleware(calls.Loaded),
         Middleware(Document),
         Middleware(Compressed),
     ],

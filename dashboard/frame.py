@@ -12,7 +12,6 @@ from dashboard.parts.sweep import sweep
 from dashboard.parts.theme import theme_switch
 from dashboard.server import forgetting, settings
 from dashboard.stored import store_is_on
-from dashboard.styles import stylesheet
 from dashboard.text import LANGUAGES
 from dashboard.words import speak
 from mmbm.storage import assets_folder
@@ -51,7 +50,6 @@ st.set_page_config(
     initial_sidebar_state="collapsed",
 )
 st.logo(ICON, size="large")
-st.html(stylesheet())
 with st.container(key="frame", horizontal=True, vertical_alignment="center", gap="small"):
     st.html(
         f'<h1 class="brand"><b>{escape(say("app.title"))}</b> {escape(say("app.subtitle"))}</h1>'

@@ -8,14 +8,15 @@ takes it.
 from __future__ import annotations
 
 import time
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime import Runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard.given import File
+if TYPE_CHECKING:
+    from dashboard.given import File
 
 __all__ = ["BEFORE", "arrived", "look", "unclaimed"]
 
@@ -53,6 +54,8 @@ def look(server: Runtime) -> None:
 
 def arrived(since: float = 0.0) -> list[File]:
     """What the server has held of this session's uploads for so many seconds."""
+    from dashboard.given import File
+
     now, context = time.monotonic(), get_script_run_ctx()
     if context is None:
         return []

@@ -22,7 +22,7 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.session_manager import SessionClient
 
-from dashboard.server import arrived
+from dashboard.server import arrived, calls
 from mmbm.io import retire
 
 __all__ = ["GONE", "end_sessions", "keep_uploads_off_the_disk", "keeping"]
@@ -41,11 +41,13 @@ def keep_uploads_off_the_disk() -> None:
 
 @asynccontextmanager
 async def keeping(_: App) -> AsyncIterator[None]:
-    """While the server runs, end what is no longer needed."""
+    """Load what the pages need, and while the server runs end what is no longer needed."""
     clock = asyncio.create_task(_look_again_and_again(runtime.get_instance()))
+    loading = asyncio.create_task(asyncio.to_thread(calls.load))
     try:
         yield
     finally:
+        loading.cancel()
         clock.cancel()
         with suppress(asyncio.CancelledError):
             await clock
