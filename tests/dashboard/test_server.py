@@ -167,6 +167,12 @@ def test_streamlit_finds_the_server_in_the_script():
     assert "frame.py" in ast.unparse(ast.parse((HERE / "app.py").read_text(encoding="utf-8")))
 
 
+def test_the_port_waits_for_none_of_the_models_libraries():
+    code = "import sys, dashboard.app; print(*{m.split('.')[0] for m in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "timm", "scipy", "pandas"} & set(done.stdout.split())
+
+
 def test_an_upload_up_to_the_limit_is_collected_in_memory():
     settings.hold()
     keeping.keep_uploads_off_the_disk()
