@@ -1,15 +1,19 @@
 """Frames a second while the window is dragged on a film of 2048 x 2048, 16 bit, in Chromium.
 
-python benchmarks/viewer.py [--seconds 4]
+python benchmarks/viewer.py [--seconds 2] [--rounds 5]
 
-Beside it, in turn: a bare canvas of the same size that is filled with one grey each frame, and one
-that is given new pixels each frame. Chromium here draws without a graphics card.
+Beside it, in turns, so that a busy machine slows all alike: a bare canvas of the same size that is
+filled with one grey each frame, and one that is given new pixels each frame. Prints the median of
+the rounds with their range. Chromium here draws without a graphics card, so WebGL runs on the
+processor; there the viewer takes its own code ("software").
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +22,7 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from mmbm.case import Picture, Window
 from tests.browser.test_review import CHROMIUM_ARGS, chromium
-from tests.browser.viewer_page import mount, open_viewer, payload
+from tests.browser.viewer_page import greys, mount, open_viewer, payload
 
 SIDE = 2048
 DRAG = """async (milliseconds) => {
@@ -69,33 +73,55 @@ def film():
     )
 
 
+def opened(playwright, stack, what, sent, width, height):
+    """A page of its own browser with the viewer, or empty."""
+    args = [*CHROMIUM_ARGS, "--enable-unsafe-swiftshader"]
+    browser = playwright.chromium.launch(executable_path=chromium(), args=args)
+    stack.callback(browser.close)
+    page = browser.new_page(viewport={"width": width, "height": height})
+    open_viewer(page, width, height)
+    if what in ("software", "webgl"):
+        page.evaluate(f"window.mmbmRenderer = '{what}'")
+        mount(page, sent)
+        greys(page)  # waits for the film
+    return page
+
+
+def frames_a_second(page, what, milliseconds, width, height):
+    if what in ("software", "webgl"):
+        return page.evaluate(DRAG, milliseconds)
+    return page.evaluate(BARE, [milliseconds, width, height, what == "new pixels"])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=4)
-    milliseconds = 1000 * parser.parse_args().seconds
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    given = parser.parse_args()
     sent = payload(film())
     print(
         f"film of {SIDE} x {SIDE}: {len(sent) / 1e6:.1f} MB sent, {SIDE * SIDE * 2 / 1e6:.1f} raw"
     )
-    with sync_playwright() as playwright:
-        args = [*CHROMIUM_ARGS, "--enable-unsafe-swiftshader"]
-        for width, height in ((826, 772), (SIDE, SIDE)):
-            for what in ("software", "webgl", "filled", "new pixels"):
-                browser = playwright.chromium.launch(executable_path=chromium(), args=args)
-                page = browser.new_page(viewport={"width": width, "height": height})
-                open_viewer(page, width, height)
-                if what in ("software", "webgl"):
-                    page.evaluate(f"window.mmbmRenderer = '{what}'")
-                    mount(page, sent)
-                    page.wait_for_timeout(1000)
-                    frames = page.evaluate(DRAG, milliseconds)
-                    name = f"viewer, {what}"
-                else:
-                    given = [milliseconds, width, height, what == "new pixels"]
-                    frames = page.evaluate(BARE, given)
-                    name = f"bare canvas, {what}"
-                print(f"canvas of {width} x {height}, {name:24} {frames:5.1f} frames a second")
-                browser.close()
+    names = {
+        "software": "viewer, software",
+        "webgl": "viewer, webgl",
+        "filled": "bare canvas, filled",
+        "new pixels": "bare canvas, new pixels",
+    }
+    for width, height in ((826, 772), (SIDE, SIDE)):
+        with sync_playwright() as playwright, ExitStack() as stack:
+            pages = {what: opened(playwright, stack, what, sent, width, height) for what in names}
+            rounds = {what: [] for what in names}
+            for _ in range(given.rounds):
+                for what, page in pages.items():
+                    found = frames_a_second(page, what, 1000 * given.seconds, width, height)
+                    rounds[what].append(found)
+        for what, found in rounds.items():
+            print(
+                f"canvas of {width} x {height}, {names[what]:24} "
+                f"{statistics.median(found):5.1f} frames a second "
+                f"({min(found):.1f} to {max(found):.1f})"
+            )
 
 
 if __name__ == "__main__":

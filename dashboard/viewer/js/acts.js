@@ -31,6 +31,7 @@ export function perform(viewer, name, number) {
     invert: () => {
       state.invert = !state.invert;
       viewer.window(state.center, state.width, state.preset);
+      viewer.press();
     },
     preset: () => viewer.choose(number - 1),
     map: () => header.map && viewer.showMap(!viewer.shown.on),

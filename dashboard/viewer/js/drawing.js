@@ -19,6 +19,7 @@ function line(context, points, { closed = false, colour: inner = PLAIN } = {}) {
 }
 
 function text(context, words, x, y, { size = 12, align = "left", colour = PLAIN } = {}) {
+  if (!words) return;
   context.font = `${size}px sans-serif`;
   context.textAlign = align;
   context.lineWidth = 3;

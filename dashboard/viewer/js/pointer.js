@@ -12,10 +12,8 @@ export function bindPointer(viewer) {
   const { canvas } = viewer;
   let drag = null;
   let outside = 0;
-  const place = (e) => {
-    const box = canvas.getBoundingClientRect();
-    return { x: e.clientX - box.left, y: e.clientY - box.top };
-  };
+  const place = (e, box = canvas.getBoundingClientRect()) =>
+    ({ x: e.clientX - box.left, y: e.clientY - box.top });
   canvas.addEventListener("wheel", (e) => {
     if (e.timeStamp - outside < PAGE_SCROLL) {
       outside = e.timeStamp;
@@ -31,17 +29,18 @@ export function bindPointer(viewer) {
     e.preventDefault();
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(e.pointerId);
-    const at = place(e);
+    const box = canvas.getBoundingClientRect(); // kept: to ask for it lays the page out anew
+    const at = place(e, box);
     viewer.crosshair = null;
     const panning = e.button === 1 || e.shiftKey;
     const grabbed = panning || viewer.pending ? null : markAt(viewer, at);
     const tool = panning ? "pan" : grabbed ? "edit" : viewer.tool;
-    drag = { ...at, tool, start: { ...viewer.state }, last: at, grabbed, before: grabbed?.mark.points };
+    drag = { ...at, box, tool, start: { ...viewer.state }, last: at, grabbed, before: grabbed?.mark.points };
     chosen(viewer, grabbed?.mark ?? null);
     if (Object.hasOwn(POINTS, tool)) beginMark(viewer, tool, at);
   });
   canvas.addEventListener("pointermove", (e) => {
-    viewer.pointer = place(e);
+    viewer.pointer = place(e, drag?.box);
     if (drag) dragTo(viewer, drag, viewer.pointer);
     else {
       const over = viewer.state && !viewer.pending && markAt(viewer, viewer.pointer);

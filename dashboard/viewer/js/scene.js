@@ -28,7 +28,7 @@ export function drawScene(viewer) {
   const view = { matrix: matrix(place, header), zoom: place.zoom, ratio, greys: viewer.greys };
   if (viewer.renderer) {
     viewer.renderer.paint(context, { ...view, width: wide, height: tall });
-    canvas.removeAttribute("aria-busy");
+    if (canvas.hasAttribute("aria-busy")) canvas.removeAttribute("aria-busy");
   }
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (!viewer.renderer) context.fillRect(0, 0, stage.width, stage.height);

@@ -197,9 +197,10 @@ class Viewer {
   /** A window by hand, or a preset where it is named. */
   window(center, width, preset = "hand") {
     const least = preset === "hand" ? narrowest(this.header) : 0;
+    const dragged = preset === "hand" && this.state.preset === "hand"; // no button changes
     Object.assign(this.state, { center, width: Math.max(least, width), preset });
     this.greys = null;
-    this.press();
+    if (!dragged) this.press();
     this.draw();
     lead(this);
   }
