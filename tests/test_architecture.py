@@ -70,9 +70,8 @@ MAY_IMPORT = {
     },
     "dashboard": {
         "analysis", "archive", "branches", "card", "case", "data", "errors", "explain", "findings",
-        "io", "model", "predict", "readers", "reading", "record", "report", "serve", "storage",
-        "store", "trust",
-        "cohort", "compare",
+        "io", "model", "predict", "privacy", "readers", "reading", "record", "report", "serve",
+        "storage", "store", "trust", "cohort", "compare",
     },
     "cli": {
         "analysis", "archive", "card", "case", "cohort", "compare", "data", "errors", "evaluate",

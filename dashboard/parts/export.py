@@ -47,6 +47,8 @@ def menu(analysis: Analysis, finding: str, say: Texts) -> None:
         return
     identified = st.checkbox(say("export.identified"), key="export-identified")
     st.html(f'<div class="small">{escape(say("export.read"))}</div>')
+    if state.lettered(analysis.case):
+        st.warning(verbatim(say("export.lettered")))
     for kind, (name, media) in FILES.items():
         refused = refusal(kind, analysis, say.language)
         st.download_button(

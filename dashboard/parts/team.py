@@ -111,5 +111,7 @@ def export(say: Texts) -> None:
     st.code(f"mmbm calibrate {made.manifest} --out calibrated", language="sh")
     if made.left_out:
         small(say("team.export.left_out", n=made.left_out))
+    if made.lettered:
+        small(say("team.export.lettered", n=len(made.lettered), cases=say.listed(made.lettered)))
     if made.unclean:
         small(say("team.export.unclean", n=made.unclean))

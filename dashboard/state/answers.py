@@ -23,6 +23,7 @@ from mmbm.compare.figures import CompareReport
 from mmbm.data.check.report import DataReport
 from mmbm.explain.flips import Flip
 from mmbm.explain.verdict import MapVerdict
+from mmbm.privacy.burned_in import burned_in
 
 __all__ = [
     "ask_again",
@@ -46,6 +47,7 @@ __all__ = [
     "kept_flip",
     "kept_review",
     "kept_verdict",
+    "lettered",
     "listen_to",
     "listened_to",
     "numbers_are_old",
@@ -210,6 +212,16 @@ def kept_flip(key: FlipKey) -> Flip | None:
 def keep_flip(key: FlipKey, found: Flip | None) -> None:
     """Remember it until the case changes."""
     session().flips[key] = found
+
+
+def lettered(case: Case) -> bool:
+    """Whether text seems to be burned into the case's X-ray; looked for once."""
+    kept = session()
+    if case.image is None:
+        return False
+    if kept.lettered is None or kept.lettered[0] is not case.image:
+        kept.lettered = case.image, burned_in(case.image.shown)
+    return kept.lettered[1]
 
 
 def jobs() -> dict[JobKey, Job]:

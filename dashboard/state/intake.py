@@ -130,7 +130,7 @@ def begin(files: dict[Modality, Offer]) -> None:
 def forget() -> None:
     """Forget what was computed for the case so far, here and in the server around the page."""
     kept = session()
-    kept.review = kept.film = kept.prior = None
+    kept.review = kept.film = kept.prior = kept.lettered = None
     kept.beside = ("", "")
     kept.drafts.clear()
     kept.listened = ""

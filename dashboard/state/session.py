@@ -74,6 +74,7 @@ class Session:
     given: Given = field(default_factory=lambda: Given(holds=store_is_on()))
     review: Review | None = None
     film: tuple[Picture, Film] | None = None  # the last one that was developed
+    lettered: tuple[Picture, bool] | None = None  # the last one, and whether it shows text
     stepped: Stepped | None = None  # to which frame of the X-ray
     beside: tuple[str, str] = ("", "")  # the film: which map
     drawn: Drawn | None = None  # by the reader on the X-ray

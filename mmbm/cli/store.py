@@ -240,6 +240,8 @@ def export(
         echo(sentence("cli.store.left_out", cases=made.left_out))
     if made.unclean:
         echo(sentence("cli.store.unclean", cases=made.unclean))
+    for case_id in made.lettered:
+        echo(sentence("cli.store.lettered", case=case_id))
     echo(sentence("cli.store.names" if identified else "cli.store.no_names"))
 
 

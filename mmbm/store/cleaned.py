@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from mmbm.case import Modality, Notes, Picture, Sound
 from mmbm.privacy import mask
+from mmbm.privacy.burned_in import burned_in
 from mmbm.privacy.files import clean_film, clean_picture, clean_sound
 from mmbm.store.cases import part_of
 from mmbm.store.records import Given
 from mmbm.text import Language, sentence
 
-__all__ = ["cleaned"]
+__all__ = ["Clean", "cleaned"]
 
 LEAST = 3  # characters of a patient's number that is looked for in the notes
 
 
-def cleaned(modality: Modality, given: Given, *, salt: bytes, patient: str = "") -> Given:
+class Clean(NamedTuple):
+    """A part without names; whether its pixels seem to have text burned in."""
+
+    given: Given
+    lettered: bool = False
+
+
+def cleaned(modality: Modality, given: Given, *, salt: bytes, patient: str = "") -> Clean:
     """The same part with other names: of a header, of a file, of the notes.
 
     ``salt`` is the store's own, so that UIDs of one export still refer to each other. ``patient``,
@@ -30,18 +39,20 @@ def cleaned(modality: Modality, given: Given, *, salt: bytes, patient: str = "")
         The file cannot be read.
     """
     if given.kind == "fields":
-        return given
+        return Clean(given)
     part = part_of(modality, given)
     if isinstance(part, Notes):
         text = masked(part, patient).encode()
-        return given.model_copy(update={"name": "", "content": text, "kind": "typed"})
+        return Clean(given.model_copy(update={"name": "", "content": text, "kind": "typed"}))
     if isinstance(part, Sound):
-        return given.model_copy(update={"name": "sound.wav", "content": clean_sound(part)})
+        return Clean(given.model_copy(update={"name": "sound.wav", "content": clean_sound(part)}))
     assert isinstance(part, Picture)
     if part.file_format == "DICOM":
         content = clean_film(given.content, salt)
-        return given.model_copy(update={"name": "film.dcm", "content": content})
-    return Given(name="picture.png", content=clean_picture(part))
+        made = given.model_copy(update={"name": "film.dcm", "content": content})
+    else:
+        made = Given(name="picture.png", content=clean_picture(part))
+    return Clean(made, burned_in(part.shown))
 
 
 def masked(notes: Notes, patient: str) -> str:

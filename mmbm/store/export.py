@@ -41,6 +41,7 @@ class Exported:
     splits: dict[str, int]  # cases by split
     left_out: int  # decided cases whose picture is not the first frame of its file
     unclean: int = 0  # decided cases with a file out of which names could not be taken
+    lettered: tuple[str, ...] = ()  # cases without names whose X-ray seems to have text burned in
 
 
 def export_decided(store: Store, out: Path, who: str = "", *, identified: bool = False) -> Exported:
@@ -69,6 +70,7 @@ def export_decided(store: Store, out: Path, who: str = "", *, identified: bool =
         raise StoreError(sentence("store.nothing_decided"))
     findings = _findings(by_case.values())
     salt, rows, left_out, unclean = store.salt(), [], 0, 0
+    lettered: list[str] = []
     (out / FILES).mkdir(mode=0o700, parents=True, exist_ok=True)
     for case_id, readings in by_case.items():
         parts = store.parts(case_id)
@@ -78,10 +80,13 @@ def export_decided(store: Store, out: Path, who: str = "", *, identified: bool =
         if not identified:
             patient = readings[0].patient
             try:
-                parts = {m: cleaned(m, g, salt=salt, patient=patient) for m, g in parts.items()}
+                clean = {m: cleaned(m, g, salt=salt, patient=patient) for m, g in parts.items()}
             except InputError:
                 unclean += 1
                 continue
+            parts = {modality: made.given for modality, made in clean.items()}
+            if any(made.lettered for made in clean.values()):
+                lettered.append(case_id)
         row = _row(readings, findings, salt, identified)
         for modality, given in parts.items():
             row |= _cells(out, case_id, modality, given)
@@ -99,6 +104,7 @@ def export_decided(store: Store, out: Path, who: str = "", *, identified: bool =
         splits={name: counted.count(name) for name in ("train", "val", "test")},
         left_out=left_out,
         unclean=unclean,
+        lettered=tuple(lettered),
     )
 
 
