@@ -78,6 +78,7 @@ def logits(predictor, seed):
     return np.array([f.logit for f in predictor.predict(case(seed)).findings])
 
 
+@pytest.mark.slow
 def test_the_next_case_is_right_after_every_shortage(predictor, works):
     """Random work, random layer, random error: what is answered is true, and the next case too."""
     draw = random.Random(0)

@@ -44,6 +44,7 @@ def test_results_arrive_once_in_their_study(orthanc, tmp_path, way):
     assert orthanc.held() == held
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_nothing_is_lost_or_doubled_where_the_archive_is_killed(orthanc, tmp_path, way):

@@ -60,6 +60,7 @@ def test_ct_mr_and_others_are_refused_by_name(orthanc, tmp_path, way):
     assert [made.case.image.study.accession for made in pulled.cases] == ["A5"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_only_what_was_asked_for_comes(orthanc, tmp_path, way):
     for study in (1, 2, 3):
@@ -78,6 +79,7 @@ def test_only_what_was_asked_for_comes(orthanc, tmp_path, way):
     assert accessions(accession="a1") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_too_many_pictures_or_studies_are_said(orthanc, tmp_path, way):
     for number in range(4):
@@ -102,6 +104,7 @@ def test_a_film_that_cannot_be_decoded_leaves_the_next(orthanc, tmp_path, way):
     assert [found.accession for found in pulled.refused] == ["A2"]
 
 
+@pytest.mark.slow
 def test_a_file_over_the_limit_is_not_read_whole(orthanc, tmp_path):
     from mmbm.archive.connect import for_pulling
     from mmbm.config import Limits

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from mmbm.model.checkpoint import find, shipped
 from mmbm.storage import assets_folder
@@ -165,37 +165,35 @@ def test_words_like_streamlits_in_a_note_stay_as_they_are(page, server, tmp_path
 
 
 @pytest.mark.parametrize("locale, sentence", [("zh-CN", "仅供研究"), ("en-US", "Research use")])
-def test_the_browsers_language_from_the_first_word_on(server, locale, sentence):  # noqa: F811
+def test_the_browsers_language_from_the_first_word_on(server, chrome, locale, sentence):  # noqa: F811
     """No word of the other language is drawn before it."""
     other = {"仅供研究": "Research use", "Research use": "仅供研究"}[sentence]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
-        opened_page = browser.new_context(locale=locale).new_page()
-        opened_page.add_init_script(
-            f"""new MutationObserver(() => {{
-                if (document.body?.innerText.includes("{other}")) window.flashed = true;
-            }}).observe(document, {{subtree: true, childList: true, characterData: true}})"""
-        )
-        opened_page.goto(server[0])
-        expect(opened_page.get_by_text(sentence).first).to_be_visible(timeout=PATIENCE)
-        settled(opened_page)
-        assert opened_page.evaluate("window.flashed") is None
-        assert "language=" not in opened_page.url
-        browser.close()
+    context = chrome.new_context(locale=locale)
+    opened_page = context.new_page()
+    opened_page.add_init_script(
+        f"""new MutationObserver(() => {{
+            if (document.body?.innerText.includes("{other}")) window.flashed = true;
+        }}).observe(document, {{subtree: true, childList: true, characterData: true}})"""
+    )
+    opened_page.goto(server[0])
+    expect(opened_page.get_by_text(sentence).first).to_be_visible(timeout=PATIENCE)
+    settled(opened_page)
+    assert opened_page.evaluate("window.flashed") is None
+    assert "language=" not in opened_page.url
+    context.close()
 
 
-def test_a_lost_server_is_said_in_chinese(tmp_path):
+def test_a_lost_server_is_said_in_chinese(chrome, tmp_path):
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
-    with (tmp_path / "log").open("w") as log, sync_playwright() as playwright:
+    with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=APP.parents[1], stdout=log, stderr=log)
         wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
-        lost = browser.new_page()
+        lost = chrome.new_page()
         in_chinese(lost, f"http://127.0.0.1:{port}", "about")
         process.terminate()
         process.wait(30)
         expect(lost.get_by_text("连接错误")).to_be_visible(timeout=PATIENCE)
         lost.wait_for_timeout(1000)
         assert english(said(lost), NAMES) == []
-        browser.close()
+        lost.close()

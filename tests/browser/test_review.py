@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 import dashboard
 from mmbm.storage import assets_folder
@@ -50,10 +51,27 @@ def app():
 
 @pytest.fixture(scope="module")
 def server(request, app, tmp_path_factory):
-    """``streamlit run`` on loopback; its address and its log."""
+    """``streamlit run`` on loopback; its address and its log. Common where nothing is changed."""
+    if app == APP and of_mmbm() == AT_START:
+        yield request.getfixturevalue("common_server")
+        return
     model = os.environ.get("MMBM_MODEL") or str(request.getfixturevalue("tiny_model_dir"))
+    with serving(app, model, tmp_path_factory.mktemp("server") / "log.txt") as (address, log):
+        yield address, log
+
+
+def of_mmbm():
+    """The environment's settings of this program."""
+    return {name: value for name, value in os.environ.items() if name.startswith("MMBM_")}
+
+
+AT_START = of_mmbm()
+
+
+@contextmanager
+def serving(app, model, log):
+    """A server of this script and model, until the block ends; its address and its log."""
     port = free_port()
-    log = tmp_path_factory.mktemp("server") / "log.txt"
     command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
     with log.open("w") as out:
         process = subprocess.Popen(
@@ -94,19 +112,17 @@ def chromium():
 
 
 @pytest.fixture
-def page(server):
+def page(server, chrome):
     """A fresh page; fails at the end on any foreign request, page error or error in the console."""
     asked, broken = [], []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
-        context = browser.new_context(viewport={"width": 1400, "height": 900})
-        context.on("request", lambda request: asked.append(request.url))
-        made = context.new_page()
-        made.on("websocket", lambda socket: asked.append(socket.url))
-        made.on("pageerror", lambda error: broken.append(str(error)))
-        made.set_default_timeout(PATIENCE)
-        yield made
-        browser.close()
+    context = chrome.new_context(viewport={"width": 1400, "height": 900})
+    context.on("request", lambda request: asked.append(request.url))
+    made = context.new_page()
+    made.on("websocket", lambda socket: asked.append(socket.url))
+    made.on("pageerror", lambda error: broken.append(str(error)))
+    made.set_default_timeout(PATIENCE)
+    yield made
+    context.close()
     foreign = [u for u in asked if not u.startswith(FROM_PAGE)]
     foreign = [u for u in foreign if urlsplit(u).hostname != "127.0.0.1"]
     assert asked and not foreign

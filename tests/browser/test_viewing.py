@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from mmbm.case import Picture, Window
 from mmbm.storage import assets_folder
@@ -37,16 +37,13 @@ RENDERERS = ("software", "webgl")
 
 
 @pytest.fixture
-def bare():
+def bare(drawing_chrome):
     """A page of its own for the viewer; fails on any error in it."""
     broken = []
-    with sync_playwright() as playwright:
-        args = [*CHROMIUM_ARGS, "--enable-unsafe-swiftshader"]
-        browser = playwright.chromium.launch(executable_path=chromium(), args=args)
-        made = browser.new_page(viewport={"width": 820, "height": 820})
-        made.on("pageerror", lambda error: broken.append(str(error)))
-        yield made
-        browser.close()
+    made = drawing_chrome.new_page(viewport={"width": 820, "height": 820})  # in its own context
+    made.on("pageerror", lambda error: broken.append(str(error)))
+    yield made
+    made.close()
     assert not broken
 
 

@@ -13,6 +13,7 @@ from mmbm.cli import app
 from mmbm.explain.verdict import read_sanity
 from mmbm.model.facts import read_facts
 from mmbm.record.record import read_record
+from mmbm.storage import assets_folder
 from mmbm.storage.folder import checksums, put
 from tests.made_cases import NOTES
 
@@ -175,8 +176,11 @@ def test_train_names_the_bad_row(tmp_path):
 def test_sample_writes_three_cases(tmp_path):
     done = runner.invoke(app, ["sample", str(tmp_path / "samples")])
     assert done.exit_code == 0, done.stderr
-    for name in ("image.dcm", "notes.txt", "sound.wav"):
-        assert len(list((tmp_path / "samples").glob(f"*/{name}"))) == 3
+    names = [path.relative_to(tmp_path / "samples") for path in tmp_path.glob("samples/*/*")]
+    assert len(names) == 9
+    shipped = assets_folder() / "samples"
+    for name in names:
+        assert (tmp_path / "samples" / name).read_bytes() == (shipped / name).read_bytes()
 
 
 def test_sanity_is_checked_once_and_kept_with_the_model(tiny_model_dir, tmp_path):

@@ -208,6 +208,7 @@ def check(names):
     assert browser.holds() == browser.wanted, names
 
 
+@pytest.mark.slow
 def test_no_order_of_acts_and_ticks_loses_or_keeps_a_part():
     for names in product(ACTS, repeat=4):
         check(names)

@@ -193,6 +193,7 @@ def within_reach(predictor, whole, modality, finding):
     return before + 0.7 * (after - before)
 
 
+@pytest.mark.slow
 def test_every_flip_is_real_and_minimal(predictor):
     """Scored anew as whole cases: it flips without the set, and stands with any one piece back."""
     found = []

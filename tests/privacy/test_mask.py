@@ -49,6 +49,7 @@ def test_a_name_that_was_told_once_is_found_again():
     assert "赵丽华" not in mask("患者姓名：赵丽华。昨日赵丽华诉胸闷。").text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["Abc ", "1 2", "1-", "A", "王小明", "上海市", "a.", "12 Abc, "])
 def test_time_grows_with_the_length_alone(unit):
     text = unit * (20_000 // len(unit))

@@ -72,6 +72,7 @@ def rows_of_csv(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_every_row_gets_the_numbers_of_its_case_alone(archive, scored, tiny_model_dir):
     predictor = Predictor.load(tiny_model_dir, "cpu", threads=1)
     found = {line["case_id"]: line for line in lines(scored[0])}
@@ -197,6 +198,7 @@ def test_maps_are_those_of_the_page_and_sum_to_the_contributions(
     np.testing.assert_allclose(held["0.image"][0], page, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_cases_prepared_in_workers_are_scored_here_alike(archive, options, scored, tmp_path):
     index = index_of(str(archive), options.shard_rows, further_columns())
     shards = begun(archive, options, tmp_path / "scores.parquet")

@@ -44,6 +44,7 @@ CALLS = (  # nothing that is asked for by a GET can be wrong
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "method", "mode"), CALLS)
 def test_what_is_sent_is_answered_as_documented(interface, path, method, mode, monkeypatch):
     monkeypatch.delenv("MMBM_API_KEY", raising=False)

@@ -55,6 +55,7 @@ def test_it_needs_train_and_val_rows(tiny_run, tiny_model_dir, tmp_path):
         calibrated(tmp_path / "manifest.csv", tiny_model_dir, tmp_path / "ours")
 
 
+@pytest.mark.slow
 def test_few_patients_are_said_and_too_few_refused(tiny_run, tiny_model_dir, tmp_path):
     rows = pd.read_csv(tiny_run / "cases" / "manifest.csv", dtype=str, keep_default_na=False)
     rows = rows[rows["split"] != "test"].assign(image="", audio="")
@@ -73,6 +74,7 @@ def test_few_patients_are_said_and_too_few_refused(tiny_run, tiny_model_dir, tmp
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_the_head_is_fitted_anew_and_the_encoders_stay(tiny_run, tiny_model_dir, tmp_path):
     out = calibrated(tiny_run / "cases" / "manifest.csv", tiny_model_dir, tmp_path / "o", head=True)
     old, new = (load_file(f / "model.safetensors") for f in (tiny_model_dir, out))

@@ -94,6 +94,7 @@ def test_another_fusion_is_refused():
         graft(net(0, gated), {"notes": net(1)})
 
 
+@pytest.mark.slow
 def test_the_commands_make_a_model_whose_card_tells_where_its_branches_are_from(
     tiny_run, tiny_model_dir, tmp_path
 ):

@@ -48,6 +48,7 @@ def test_it_finds_what_a_logistic_regression_finds(corpus):
     assert np.abs(logits).max() < np.log((1 - SMOOTH) / SMOOTH) + 3  # smoothed labels hold it back
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_head(corpus):
     first, second = network_of(), network_of()
     for network in (first, second):
@@ -65,6 +66,7 @@ def test_only_the_ends_of_the_branches_change(corpus):
         assert torch.equal(weight, before[name]) != end or "tracked" in name, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["weighted_sum", "gated", "concat"])
 def test_the_network_gives_the_turned_features_itself(corpus, kind):
     torch.manual_seed(0)

@@ -71,6 +71,7 @@ def test_no_label_no_loss():
     assert loss.mean.item() == 0.0
 
 
+@pytest.mark.slow
 def test_a_run_killed_and_resumed_ends_with_the_same_weights(tiny_run, tmp_path):
     class Killed(Exception):
         pass
@@ -158,6 +159,7 @@ def test_the_average_is_what_is_kept(tiny_run, tmp_path):
     assert not torch.equal(kept, state["network.fusion.scores"])
 
 
+@pytest.mark.slow
 def test_early_stopping_keeps_the_best_epoch(tiny_run, tmp_path, monkeypatch):
     """Scores 0.6, 0.9, 0.7, 0.8: with a patience of two the run ends after the fourth epoch."""
     import mmbm.train.run
@@ -236,6 +238,7 @@ def test_a_model_needs_the_settings_of_its_own_branches_alone(tiny_run, tmp_path
     assert all(names[m].removesuffix(": ") in said for m in left_out)
 
 
+@pytest.mark.slow
 def test_a_frozen_encoder_stays_as_it_was(tiny_run, tmp_path):
     config = settings(start_from=str(tiny_run / "run" / "model"), freeze=("notes",))
     run(tmp_path, tiny_run / "cases" / "manifest.csv", config)
@@ -248,6 +251,7 @@ def test_a_frozen_encoder_stays_as_it_was(tiny_run, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_frozen_head_stays_as_it_was(tiny_run, tmp_path):
     config = settings(start_from=str(tiny_run / "run" / "model"), freeze=("head",))
     run(tmp_path, tiny_run / "cases" / "manifest.csv", config)

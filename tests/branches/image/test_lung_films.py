@@ -136,6 +136,7 @@ def test_a_picture_without_lungs_is_still_read(predictor):
         )
 
 
+@pytest.mark.slow
 def test_training_and_serving_cut_alike(tmp_path):
     loaded = checkpoint.read(write_lung_model(tmp_path / "model"))
     manifest = read_manifest(write_manifest(tmp_path / "cases", count=16))

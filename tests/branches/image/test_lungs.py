@@ -111,6 +111,7 @@ def made_table(folder: Path, patients: int) -> Path:
     return folder / "table.csv"
 
 
+@pytest.mark.slow
 def test_learns_made_lungs_and_is_read_back(tmp_path: Path) -> None:
     figures = train_lungs(made_table(tmp_path, 10), tmp_path / "lungs", steps=40)
     assert (figures["patients"], figures["test_patients"]) == (10, 2)

@@ -193,6 +193,7 @@ def test_tables_show_markup_in_names_as_it_stands(cases):
     assert "\\[red]north" in list(tables[2].columns[1].cells)
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_the_public_sources_are_fit_and_a_copy_slipped_in_is_found(real_data, tmp_path):
     out = tmp_path / "manifest.csv"

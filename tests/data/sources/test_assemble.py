@@ -59,6 +59,7 @@ def test_columns_and_which_parts_were_drawn():
     assert len(alone) == 12 and set(alone["pneumonia"]) == {""} and set(alone["image"]) == {""}
 
 
+@pytest.mark.slow
 def test_recordings_come_from_the_same_split_at_the_published_rate():
     rows = assemble(films(4000), clips(), seed=1)
     drawn = rows[rows["assembled"] == "notes+audio"]
@@ -75,6 +76,7 @@ def test_recordings_come_from_the_same_split_at_the_published_rate():
         assert share == pytest.approx(0.12, abs=0.04)
 
 
+@pytest.mark.slow
 def test_a_recording_drawn_for_another_sound_holds_no_crackles():
     """A patient's recording may hold several sounds; a drawn one stands for what was drawn."""
     both = clips().query("split == 'train'").assign(**{"sound:wheezing": 1, "sound:normal": 0})
@@ -141,6 +143,7 @@ def test_drawn_cases_need_no_film(tmp_path: Path):
     assert rows.equals(draw_cases(400, pd.DataFrame(), seed=3))
 
 
+@pytest.mark.slow
 def test_a_drawn_train_row_holds_the_probability_that_its_parts_tell():
     rows = draw_cases(6000, clips(), seed=5)
     p = rows.loc[rows["split"] == "train", "pneumonia"].to_numpy(float)
