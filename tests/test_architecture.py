@@ -54,6 +54,9 @@ MAY_IMPORT = {
         "analysis", "case", "config", "errors", "io", "predict", "privacy", "report", "storage",
         "store", "study",
     },
+    "export": {
+        "branches", "case", "errors", "model", "predict", "record", "storage",
+    },
     "serve": {
         "analysis", "branches", "case", "config", "errors", "findings", "io", "model", "predict",
         "report",
@@ -75,8 +78,8 @@ MAY_IMPORT = {
     },
     "cli": {
         "analysis", "archive", "card", "case", "cohort", "compare", "data", "errors", "evaluate",
-        "findings", "io", "model", "predict", "record", "report", "scale", "serve", "storage",
-        "store", "train",
+        "export", "findings", "io", "model", "predict", "record", "report", "scale", "serve",
+        "storage", "store", "train",
     },
 }  # fmt: skip
 
@@ -122,6 +125,9 @@ ONLY_IN = {
     "uvicorn": {"mmbm/serve/"},
     "statsmodels": {"mmbm/cohort/"},
     "matplotlib": {"mmbm/cohort/"},
+    "onnx": {"mmbm/export/"},
+    "onnxscript": {"mmbm/export/"},
+    "onnxruntime": {"mmbm/export/"},
 }
 
 WORD_LISTS = {"mmbm/data/synthesis/phrases_en.py"}
@@ -172,7 +178,7 @@ def test_every_room_is_known_and_none_stands_in_a_circle() -> None:
 
 # what asks a branch about its modality, and so names none
 ASK = ("mmbm/model/", "mmbm/predict/", "mmbm/explain/", "mmbm/trust/", "mmbm/analysis.py",
-       "mmbm/report/of_case.py", "mmbm/train/")  # fmt: skip
+       "mmbm/report/of_case.py", "mmbm/train/", "mmbm/export/")  # fmt: skip
 
 
 def named(path: Path) -> list[str]:

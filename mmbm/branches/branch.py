@@ -7,7 +7,7 @@ handed to :func:`mmbm.branches.registry.register`; there is one in ``examples/``
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mmbm.branches.parts import Evidence, Piece, Place, PreparedPart
+from mmbm.branches.programs import Exported
 from mmbm.branches.settings import BranchSettings, Field
 from mmbm.errors import ConfigError
 from mmbm.text import name_of, sentence
@@ -48,7 +49,7 @@ class ArrayEvidence:
         self.values = values
 
 
-class Branch(ABC):
+class Branch(Exported):
     """One modality: how it is read, encoded, explained, edited, doubted and reported.
 
     ``part`` is what a case holds of it, for instance a :class:`mmbm.case.Picture`; ``settings`` are
@@ -90,10 +91,6 @@ class Branch(ABC):
     @abstractmethod
     def reader(self, settings: Any, encoder: nn.Module, tool: Any) -> Reader:
         """What turns a part into what this encoder reads."""
-
-    @abstractmethod
-    def blank(self, settings: Any) -> tuple[Tensor, ...]:
-        """Any valid tensors, (1, …), to try a net with."""
 
     def counted(self, settings: Any, cells: Tensor, *tensors: Tensor) -> Tensor | None:
         """How much each position counts in the mean, (n, positions); None: all alike."""

@@ -1,5 +1,5 @@
 """The command line: predict, score, data prepare, data check, train, train-lungs, calibrate,
-average, graft, evaluate, sanity, sign, compare, cohort, serve, sample, store,
+average, graft, evaluate, sanity, sign, compare, export, cohort, serve, sample, store,
 archive.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
@@ -20,6 +20,7 @@ from mmbm.cli import (
     compare,
     data,
     evaluate,
+    export,
     predict,
     score,
     serve,
@@ -73,6 +74,7 @@ app.command()(evaluate.evaluate)
 app.command()(evaluate.sanity)
 app.command()(evaluate.sign)
 app.command()(compare.compare)
+app.command()(export.export)
 app.command()(cohort.cohort)
 app.command()(serve.serve)
 app.command()(serve.sample)

@@ -64,8 +64,9 @@ class Gated(nn.Module):
         present = (features != 0).any(-1)
         scores = torch.einsum("md,bmd->bm", self.scores, features) + self.shifts
         top = scores.masked_fill(~present, -torch.inf).amax(1, keepdim=True)
-        raised = (scores - top.nan_to_num(neginf=0.0).detach()).exp() * present
-        return raised / raised.sum(1, keepdim=True).clamp(min=torch.finfo(raised.dtype).tiny)
+        top = top.masked_fill(top.isneginf(), 0.0)  # of a case without any part
+        raised = (scores - top.detach()).exp() * present
+        return raised / raised.sum(1, keepdim=True).clamp(min=1.0)  # the top is e^0
 
     def forward(self, features: Tensor) -> Tensor:
         """(batch, modalities, d) -> (batch, d)."""
@@ -161,11 +162,12 @@ class CoalitionReadout:
     modalities: int
 
     def fusion_weights(self, features: Tensor) -> Tensor | None:
-        """The gates of this case, (n,), zero where absent; None where the fusion has none."""
+        """The gates of each case, (..., n), zero where absent; None where the fusion has none."""
         if isinstance(self.fusion, Concat):
             return None
         with torch.no_grad():
-            return self.fusion.gates(features.double()[None])[0]
+            rows = features.double().reshape(-1, *features.shape[-2:])
+            return self.fusion.gates(rows).reshape(features.shape[:-1])
 
     def base(self) -> Tensor:
         """(findings,) logits with nothing given."""

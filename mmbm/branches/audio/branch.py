@@ -15,6 +15,7 @@ from mmbm.branches.audio.prepare import PreparedSound, SoundEvidence, prepare
 from mmbm.branches.branch import Array, Branch, Reader
 from mmbm.branches.folding import fold
 from mmbm.branches.parts import WHOLE, Evidence, Piece, Place, Span, spread
+from mmbm.branches.programs import TensorInput
 from mmbm.case import SAMPLE_RATE, Sound
 from mmbm.text import sentence
 
@@ -51,6 +52,19 @@ class SoundBranch(Branch):
 
     def blank(self, settings: AudioConfig) -> tuple[Tensor, ...]:
         return (torch.linspace(-1, 1, SAMPLE_RATE)[None],)
+
+    def inputs(self, settings: AudioConfig) -> tuple[TensorInput, ...]:
+        meaning = sentence("export.input.sound", seconds=settings.max_seconds)
+        least = max(SAMPLE_RATE, 2 * settings.hop * 2 ** len(settings.channels))  # two cells
+        return (TensorInput(self.name, ("samples",), meaning, least),)
+
+    def trial(self, settings: AudioConfig, rows: int, draw: torch.Generator) -> tuple[Tensor, ...]:
+        samples = self.inputs(settings)[0].least
+        samples += int(torch.randint(SAMPLE_RATE, (), generator=draw))
+        loudness = 10 ** -torch.linspace(
+            0, 5, samples
+        )  # down to what the spectrogram's floor hides
+        return (loudness * (2 * torch.rand(rows, samples, generator=draw) - 1),)
 
     def evidence(self, shares: Array, prepared: PreparedSound) -> Sequence[Evidence]:
         return [SoundEvidence(row, prepared.seconds, prepared.start) for row in shares]

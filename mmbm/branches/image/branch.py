@@ -20,6 +20,7 @@ from mmbm.branches.image.evidence import FilmEvidence, finer, share_inside
 from mmbm.branches.image.lungs import LungFinder, lung_cue, lung_digest
 from mmbm.branches.image.prepare import PreparedImage, prepare
 from mmbm.branches.parts import WHOLE, Box, Evidence, Piece, Place, spread
+from mmbm.branches.programs import TensorInput
 from mmbm.case import Picture
 from mmbm.errors import ModelError
 from mmbm.text import sentence
@@ -57,6 +58,17 @@ class ImageBranch(Branch):
 
     def blank(self, settings: ImageConfig) -> tuple[Tensor, ...]:
         return (torch.ones(1, 2 if settings.lungs else 1, settings.size, settings.size),)
+
+    def inputs(self, settings: ImageConfig) -> tuple[TensorInput, ...]:
+        planes, said = 1, sentence("export.input.film")
+        if settings.lungs:
+            planes, said = 2, sentence("export.input.film_lungs")
+        return (TensorInput(self.name, (planes, settings.size, settings.size), said),)
+
+    def trial(self, settings: ImageConfig, rows: int, draw: torch.Generator) -> tuple[Tensor, ...]:
+        (planes,) = super().trial(settings, rows, draw)
+        planes[:, :1] = 2 * planes[:, :1] - 1  # the greys; the lungs stay from 0 to 1
+        return (planes,)
 
     def counted(self, settings: ImageConfig, cells: Tensor, *tensors: Tensor) -> Tensor | None:
         if not settings.lungs:

@@ -19,9 +19,11 @@ from mmbm.branches.notes.encoder import (
     token_mask,
 )
 from mmbm.branches.notes.evidence import NoteEvidence, words
+from mmbm.branches.notes.exported import exportable
 from mmbm.branches.notes.prepare import PreparedNotes, prepare
 from mmbm.branches.notes.tokens import batch_tokens, read_tokenizer, train_tokenizer
 from mmbm.branches.parts import Evidence, Piece, Place, PreparedPart, Span
+from mmbm.branches.programs import TensorInput
 from mmbm.case import Notes
 from mmbm.errors import ConfigError, ModelError
 from mmbm.text import sentence
@@ -62,6 +64,21 @@ class NotesBranch(Branch):
 
     def blank(self, settings: NotesConfig) -> tuple[Tensor, ...]:
         return torch.ones(1, 1, dtype=torch.int64), torch.ones(1, dtype=torch.int64)
+
+    def inputs(self, settings: NotesConfig) -> tuple[TensorInput, ...]:
+        return (
+            TensorInput(f"{self.name}_ids", ("tokens",), sentence("export.input.ids")),
+            TensorInput(f"{self.name}_lengths", (), sentence("export.input.lengths")),
+        )
+
+    def trial(self, settings: NotesConfig, rows: int, draw: torch.Generator) -> tuple[Tensor, ...]:
+        most = min(settings.max_tokens, 24)
+        lengths = torch.randint(1, most + 1, (rows,), generator=draw)
+        ids = torch.randint(settings.vocabulary, (rows, int(lengths.max())), generator=draw)
+        return (ids * token_mask(lengths, ids.shape[1]).long(), lengths)
+
+    def exportable(self, settings: NotesConfig, encoder: Any) -> nn.Module:
+        return exportable(encoder)
 
     def counted(self, settings: Any, cells: Tensor, *tensors: Tensor) -> Tensor:
         ids, lengths = tensors
