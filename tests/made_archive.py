@@ -37,12 +37,26 @@ def free_ports(count: int) -> list[int]:
 
 
 class Orthanc:
-    """One server process; what it stores outlives its being killed."""
+    """One server process; what it stores outlives its being killed.
 
-    def __init__(self, folder: Path) -> None:
+    With ``certificate`` and its ``key`` it speaks DICOM over TLS alone; its web server stays plain.
+    """
+
+    def __init__(
+        self, folder: Path, certificate: Path | None = None, key: Path | None = None
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.http, self.dicom, self.receiving = free_ports(3)
+        secure = {}
+        if certificate and key:
+            secure = {
+                "DicomTlsEnabled": True,
+                "DicomTlsCertificate": str(certificate),
+                "DicomTlsPrivateKey": str(key),
+                "DicomTlsTrustedCertificates": str(certificate),
+                "DicomTlsRemoteCertificateRequired": False,
+            }
         (folder / "orthanc.json").write_text(
             json.dumps(
                 {
@@ -62,6 +76,7 @@ class Orthanc:
                     "SaveJobs": False,
                     "SyncStorageArea": True,
                     "DeidentifyLogs": True,
+                    **secure,
                 }
             )
         )

@@ -122,6 +122,8 @@ class WebArchive:
                 raise error(sentence("archive.web_status", status=status)) from exc
             except (requests.TooManyRedirects, requests.exceptions.InvalidSchema) as exc:
                 raise ArchiveError(sentence("archive.elsewhere")) from exc
+            except requests.exceptions.SSLError as exc:
+                raise ArchiveError(sentence("archive.untrusted")) from exc
             except requests.JSONDecodeError as exc:
                 raise ArchiveError(sentence("archive.nonsense")) from exc
             except requests.RequestException as exc:

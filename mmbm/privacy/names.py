@@ -73,9 +73,29 @@ March April May June July August September October November December Doctor Nurs
 Clinic Department Emergency History Physical Tylenol Advil Lipitor Lasix Zofran Ativan Dilaudid
 Demerol Versed Coumadin Plavix Synthroid Prilosec Norvasc Lopressor Ancef Keflex Levaquin Zosyn
 Vancomycin Heparin Propofol Fentanyl Medrol Celebrex Vicodin Percocet Lortab Singulair Albuterol
-Advair Zoloft Prozac Lexapro Xanax Ambien
+Advair Zoloft Prozac Lexapro Xanax Ambien Decadron Celestone Klonopin Synvisc Duramorph Teflon
+Esmarch Jamshidi Kerrison Kirschner Bankart Valsalva Kling Coban Webril Dermabond French Grade
 """
 _NOT_NAMES = frozenset(_NOT_NAMES_TEXT.split())
+# Endings of medical words, which hardly a name has, and what stands before a word to make another.
+_MEDICAL = re.compile(
+    r"(?:itis|osis|oses|ectomy|ectomies|[oi]tomy|[oi]tomies|ostomy|ostomies|plasty|plasties|scopy|"
+    r"scopic|scopies|algia|pathy|pathic|pathies|[io]gram|graphy|graphic|ology|ologic|ological|"
+    r"cephalic|reflexia|reflexic|cillin|platin|profen|azine|statin|olol|azole|mycin|cycline|dipine|"
+    r"sartan|azepam|trophy|plegia|ptysis|pnea|rrhea|rrhage|toxin|genic|lysis|megaly|tropic|aminal|"
+    r"tracheal|tion|ality|ular)s?$"
+)
+_BEFORE = re.compile(
+    r"(?:anti|auto|allo|cardio|endo|extra|hyper|hypo|infra|inter|intra|meta|micro|multi|musculo|neo|"
+    r"neuro|non|normo|osteo|para|peri|poly|post|pre|pseudo|retro|semi|sub|supra|thoraco|trans|tri)-?"
+)
+# Words that the dictionaries write with a capital too, or that begin a heading.
+_NO_GIVEN_TEXT = """
+The This That These Those There She He They We You Her His Our Its All Any Both Each Few Inside Into
+Left Right Upper Lower None Not Now Small Some Superior Inferior Then Under Vital Current Mental
+Family Round Hip Hand Ear Eye Nose Block Insurance Dear Release
+"""
+_NO_GIVEN = frozenset(_NO_GIVEN_TEXT.split())
 
 _SURNAMES = (
     "邝南王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡"
@@ -121,7 +141,8 @@ def names_in(text: str) -> Iterator[tuple[int, int]]:
     found = [*_english(text), *_chinese(text)]
     yield from found
     told = {text[start:end] for start, end in found}
-    pieces = {w for name in told for w in _TOKEN.findall(name) if len(w) > 2 and not _is_word(w)}
+    words = {w for name in told for w in _TOKEN.findall(name)}
+    pieces = {w for w in words if len(w) > 2 and w.replace("-", "").isalpha() and _repeats(w)}
     whole = {name for name in told if re.fullmatch(rf"{_HAN}+", name)}
     for piece in pieces | whole:
         edge = "" if piece in whole else r"\b"
@@ -166,6 +187,11 @@ def _chinese(text: str) -> list[tuple[int, int]]:
     return [m.span(1) for pattern in patterns for m in pattern.finditer(text)]
 
 
+def _repeats(word: str) -> bool:
+    """Whether a piece of a name is looked for in the rest of the note: no word, no abbreviation."""
+    return not _is_word(word) and not (word.isupper() and len(word) < 5) and word not in _NOT_NAMES
+
+
 def _shouted(words: str) -> bool:
     return words.isupper()
 
@@ -174,12 +200,14 @@ def _unknown(word: str) -> bool:
     """Whether a capitalised word is in no dictionary, so that it may name somebody."""
     if len(word) < 3 or word.isupper() or not word.replace("-", "").replace("'", "").isalpha():
         return False
-    return word not in _NOT_NAMES and not _is_word(word)
+    return word not in _NOT_NAMES and not _is_word(word) and not _MEDICAL.search(word)
 
 
 def _is_given(word: str) -> bool:
     """Whether it is a given name that is a word as well."""
-    return word not in _NOT_NAMES and (word in _GIVEN or word in _dictionaries()[1])
+    if word in _NOT_NAMES or word in _NO_GIVEN:
+        return False
+    return word in _GIVEN or word in _dictionaries()[1]
 
 
 def _is_word(word: str) -> bool:
@@ -189,7 +217,11 @@ def _is_word(word: str) -> bool:
              plain.removesuffix("ed"), plain.removesuffix("ing"), f"{plain.removesuffix('ing')}e",
              plain.removesuffix("ly"), f"{plain.removesuffix('ies')}y")  # fmt: skip
     words = _dictionaries()[0]
-    return any(part in words for part in stems) or all(p in words for p in plain.split("-"))
+    if any(part in words for part in stems) or all(p in words for p in plain.split("-")):
+        return True
+    before = _BEFORE.match(plain)
+    rest = plain[before.end() :] if before else ""
+    return len(rest) > 4 and (rest in words or rest.removesuffix("s") in words)
 
 
 @cache

@@ -87,3 +87,22 @@ def test_what_is_missing_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "english_words", None)
     with pytest.raises(ConfigError, match=r'pip install "mmbm\[privacy\]"'):
         mask("Okonkwo was seen.")
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Normocephalic. Hyperreflexic on the left. Intraoperative Findings: none.",
+        "The MRI was normal. MRI of C3-C4 was repeated.",
+        "Left Hip Pain. Postanesthesia. Musculoskeletal: no Lymphadenopathies.",
+        "Decadron and Carboplatin were given. Grade IV.",
+    ],
+)
+def test_medical_words_with_a_capital_stay(note):
+    assert mask(note).text == note
+
+
+@pytest.mark.parametrize("name", ["Fleming", "Ingram", "Prewitt", "Guinness", "Connally", "O'Neal"])
+def test_names_that_sound_like_words_go(name):
+    for note in (f"Seen by Dr. {name} today.", f"Patient: Anna {name}, here with cough."):
+        assert name not in mask(note).text
