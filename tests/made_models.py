@@ -181,7 +181,7 @@ def configs(whole: Path) -> Iterator[Mutant]:
         {"model_type": ["bert"]},
         {"model_type": "../bert"},
     ):
-        notes = config["notes"] | {"transformer": about, "encoder": "net"}
+        notes = config["notes"] | {"transformer": about, "encoder": "transformers"}
         yield changed("config.json", config, ("notes",), notes)
     yield changed("config.json", config, ("notes", "encoder"), "net")
     twice = json.dumps(config).replace('"features"', '"features": 16, "features"', 1)

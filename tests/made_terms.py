@@ -12,7 +12,7 @@ HTML Hz JPEG JPEG-LS JSON M4A MB MD MP3 MPEG MSG OGG ODT OT Office Ogg OpenDocum
 PET PNG Parquet PostScript PowerPoint RGB RLE RTF S/MIME SVG Safari TIFF TOML TXT UTF-8 WAV WebM
 WebP Word XFA XML ZIP base64 sha256 winmail.dat AUPRC AURC AUROC DeLong GRU Holm Platt logit
 EfficientNet ImageNet MMBM NIH RSNA SIIM SPRSound ieee8023 safetensors tf_efficientnet_lite0
-ONNX statsmodels torch torchvision transformer transformers
+AutoTokenizer ONNX statsmodels timm torch torchvision transformer transformers
 C-GET C-MOVE C-STORE DICOMweb HTTP PEM TLS UID http https
 """
 LONG_TERMS = (
@@ -22,9 +22,9 @@ LONG_TERMS = (
 )  # fmt: skip
 # Settings, options, columns and their values, which the command line names.
 SETTINGS = """
-archive auto certificate channels cpu cycles dicom drawn false freeze frozen_stages fusion greys hf
-host image_weights inbox key localise lungs max_seconds mels notes notes_text own_title pneumonia
-sources stored tls train true unknown url web wheezing
+architecture archive auto certificate channels cpu cycles dicom drawn encoder encoders false folder
+freeze frozen_stages fusion greys host image_weights inbox key localise lungs max_seconds mels
+notes notes_text own_title pneumonia sources stored tls train true unknown url web wheezing
 """
 # Methods, their makers, keys and data sets that the pages and cards name.
 NAMES = """

@@ -92,7 +92,7 @@ ONLY_IN = {
         "mmbm/data/synthesis/opacity.py",
         "mmbm/branches/image/",
     },
-    "transformers": {"mmbm/branches/notes/"},
+    "transformers": {"mmbm/branches/from_folder.py"},
     "av": {"mmbm/io"},
     "imagecodecs": {"mmbm/io", "mmbm/data/synthesis/generate.py"},
     "pydicom": {

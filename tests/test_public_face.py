@@ -52,7 +52,7 @@ def test_serving_a_case_imports_nothing_of_training():
     assert len(own) <= 72, own
     rooms = {m.split(".")[1] for m in own if "." in m}
     assert not rooms & {"train", "evaluate", "card", "cli"}
-    assert not {"pandas", "sklearn", "streamlit", "plotly"} & set(modules)
+    assert not {"pandas", "sklearn", "streamlit", "plotly", "transformers"} & set(modules)
 
 
 def test_a_part_is_the_same_however_it_is_given():

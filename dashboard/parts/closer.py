@@ -71,7 +71,8 @@ def pick_part(seen: Review, say: Texts) -> Modality:
 
 def methods_of(part: Modality) -> list[Choice]:
     """The methods for a part, the default first; sound has two spaces."""
-    return [(space.over, method) for space in branch_of(part).spaces for method in space.methods]
+    spaces = branch_of(part).spaces_of(models.predictor().config.of(part))
+    return [(space.over, method) for space in spaces for method in space.methods]
 
 
 def pick_method(choices: list[Choice], label: str, key: str, say: Texts) -> Choice:

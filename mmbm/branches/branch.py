@@ -79,6 +79,10 @@ class Branch(Exported):
         """What maps can be drawn over, the first by default."""
         return ()
 
+    def spaces_of(self, settings: Any) -> Sequence[InputSpace]:
+        """Those of them that an encoder with these settings has."""
+        return self.spaces
+
     # reading
 
     @abstractmethod

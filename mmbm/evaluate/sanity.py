@@ -28,7 +28,9 @@ def run_sanity(
     asked = [
         (space.over, method)
         for modality in read
-        for space in branch_of(modality).spaces[: None if every else 1]
+        for space in branch_of(modality).spaces_of(predictor.config.of(modality))[
+            : None if every else 1
+        ]
         for method in space.methods[: None if every else 1]
     ]
     found = []

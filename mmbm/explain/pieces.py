@@ -21,7 +21,7 @@ def pieces(
     The last layer's map is at hand, but in the order of this one more is found that flips a
     finding, and smaller (``benchmarks/flip_order.py``): twice as often in notes.
     """
-    space = branch_of(modality).spaces[0]
+    space = branch_of(modality).spaces_of(predictor.config.of(modality))[0]
     found = attribute(predictor, prediction, space.over, finding, method=space.methods[0])
     return in_pieces(found.values, prediction, case, modality)
 

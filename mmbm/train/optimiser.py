@@ -17,17 +17,17 @@ __all__ = ["factors", "follow", "groups_of"]
 
 def groups_of(network: MultimodalBigModel, config: TrainConfig) -> list[dict[str, Any]]:
     """The weights that are trained; pretrained backbones learn at their own rate."""
-    pretrained = [
-        net
-        for modality, encoder in network.encoders.items()
-        for net in branch_of(modality).slow(encoder)
-    ]
-    backbone = {id(p) for net in pretrained for p in net.parameters()}
+    rates: dict[int, float] = {}  # of each weight of a pretrained net, by its identity
+    for modality, encoder in network.encoders.items():
+        factor = getattr(network.config.of(modality), "learning_rate_factor", 1.0)
+        for net in branch_of(modality).slow(encoder):
+            rates |= dict.fromkeys(map(id, net.parameters()), config.image_learning_rate * factor)
     trained = [p for p in network.parameters() if p.requires_grad]
     groups = [
-        ([p for p in trained if id(p) in backbone], config.image_learning_rate),
-        ([p for p in trained if id(p) not in backbone], config.learning_rate),
+        ([p for p in trained if rates.get(id(p)) == rate], rate)
+        for rate in sorted({config.image_learning_rate, *rates.values()})
     ]
+    groups.append(([p for p in trained if id(p) not in rates], config.learning_rate))
     return [{"params": own, "lr": rate, "initial_lr": rate} for own, rate in groups]
 
 

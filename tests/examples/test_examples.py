@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 WRITES = {
     "score_a_case": ["scored/account.png", "scored/maps.png", "scored/report.json"],
+    "own_encoder": ["own_encoder/run/model/card.md", "own_encoder/run/model/tokenizer.json"],
     "train_a_model": ["trained/run/model/card.md", "trained/run/model/evaluation.json"],
 }
 

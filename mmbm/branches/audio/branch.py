@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmbm.branches.audio.config import POOR_QUALITY, AudioConfig
 from mmbm.branches.audio.encoder import AudioEncoder
 from mmbm.branches.audio.prepare import PreparedSound, SoundEvidence, prepare
-from mmbm.branches.branch import Array, Branch, Reader
+from mmbm.branches.branch import Array, Begun, Branch, Reader
 from mmbm.branches.folding import fold
 from mmbm.branches.parts import WHOLE, Evidence, Piece, Place, Span, spread
 from mmbm.branches.programs import TensorInput
@@ -41,11 +41,28 @@ class SoundBranch(Branch):
 
         return (BANDS, SAMPLES)
 
-    def encoder(self, settings: AudioConfig, features: int) -> AudioEncoder:
+    def spaces_of(self, settings: AudioConfig) -> Sequence[InputSpace]:
+        return self.spaces[1:] if settings.of_transformers else self.spaces
+
+    def encoder(self, settings: AudioConfig, features: int) -> nn.Module:
+        if settings.of_transformers:
+            from mmbm.branches.audio.own import OwnAudioEncoder
+
+            return OwnAudioEncoder(settings, features)
         return AudioEncoder(settings, features)
 
-    def folded(self, settings: AudioConfig, encoder: Any) -> AudioEncoder:
-        return fold(encoder)  # type: ignore[return-value]
+    def folded(self, settings: AudioConfig, encoder: Any) -> nn.Module:
+        return encoder if settings.of_transformers else fold(encoder)
+
+    def begun(self, settings: AudioConfig, texts: Sequence[str]) -> Begun:
+        if settings.of_transformers:
+            from mmbm.branches.audio.own import begun_from_folder
+
+            return begun_from_folder(settings)
+        return Begun(settings)
+
+    def slow(self, encoder: Any) -> Sequence[nn.Module]:
+        return [] if isinstance(encoder, AudioEncoder) else [encoder.listener]
 
     def reader(self, settings: AudioConfig, encoder: Any, tool: Any) -> Reader:
         return lambda sound: prepare(sound, settings)
@@ -87,6 +104,8 @@ class SoundBranch(Branch):
         return sentence("card.takes_sound", seconds=settings.max_seconds)
 
     def built(self, settings: AudioConfig) -> str:
+        if settings.transformer is not None:
+            return sentence("card.transformer", kind=settings.transformer["model_type"])
         return sentence("card.built_sound")
 
     def heard(self, events: Mapping[str, float]) -> tuple[dict[str, float], tuple[str, ...]]:

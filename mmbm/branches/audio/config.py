@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import FailFast, Field, model_validator
 
-from mmbm.branches.settings import BranchSettings
+from mmbm.branches.settings import NetSettings
 from mmbm.case import SAMPLE_RATE
 from mmbm.config import Names
 from mmbm.text import sentence
@@ -17,9 +17,17 @@ POOR_QUALITY = "poor_quality"  # the sound event that is no event: the recording
 SPECTRA = 2**28  # values of one stage over the longest recording: a gigabyte
 
 
-class AudioConfig(BranchSettings):
+class AudioConfig(NetSettings):
     """The audio branch."""
 
+    families: ClassVar[tuple[str, ...]] = (
+        "audio-spectrogram-transformer", "data2vec-audio", "hubert", "sew", "sew-d", "unispeech",
+        "unispeech-sat", "wav2vec2", "wav2vec2-conformer", "wavlm", "whisper",
+    )  # fmt: skip
+
+    encoder: Literal["cnn", "transformers"] = "cnn"
+    """`cnn`: a spectrogram and a small convolutional net, to which the next six settings belong;
+    `transformers`: the net in `folder`, whose frames are the moments of the map."""
     mels: int = Field(default=64, ge=1, le=512)
     """Bands of the mel spectrogram."""
     window: int = Field(default=512, ge=64, le=8192)

@@ -78,6 +78,8 @@ class ImageBranch(Branch):
     @torch.no_grad()
     def folded(self, settings: ImageConfig, encoder: Any) -> ImageEncoder:
         """With the norms folded and without needless copies, where that says the same."""
+        if settings.of_transformers:
+            return encoder  # type: ignore[no-any-return]
         leaner = copy.deepcopy(encoder).cpu().eval()
         leaner.backbone = lean(fold(leaner.backbone))
         film = torch.linspace(-1, 1, settings.size**2).view(1, 1, settings.size, settings.size)
@@ -98,18 +100,23 @@ class ImageBranch(Branch):
         return {} if tool is None else {LUNGS: tool.to_bytes()}
 
     def begun(self, settings: ImageConfig, texts: Sequence[str]) -> Begun:
+        begun = Begun(settings)
+        if settings.folder:
+            from mmbm.branches.image.own import begun_from_folder
+
+            begun = begun_from_folder(settings)
         if not settings.lung_finder:
-            return Begun(settings)
+            return begun
         folder = Path(settings.lung_finder)
-        named = settings.model_copy(update={"lung_finder": folder.name})
-        return Begun(named, LungFinder.load(folder))
+        named = begun.settings.model_copy(update={"lung_finder": folder.name})
+        return begun._replace(settings=named, tool=LungFinder.load(folder))
 
     def facts(self, settings: ImageConfig) -> dict[str, Any]:
         shipped = settings.lungs and not settings.lung_finder
         return {"lung_finder_sha256": lung_digest()} if shipped else {}
 
     def pretrained(self, settings: Any, encoder: Any, weights: str) -> None:
-        if weights == "imagenet":
+        if weights == "imagenet" and not settings.folder:
             load_imagenet(encoder)
 
     def still(self, encoder: Any, stages: int) -> None:
@@ -155,7 +162,10 @@ class ImageBranch(Branch):
         return sentence("card.takes.image")
 
     def built(self, settings: ImageConfig) -> str:
-        said = sentence("card.backbone", backbone=settings.backbone, size=settings.size)
+        named = settings.backbone
+        if settings.transformer is not None:
+            named = settings.transformer["model_type"]
+        said = sentence("card.backbone", backbone=named, size=settings.size)
         if settings.lungs:
             said = sentence("card.backbone_lungs", image=said)
         if settings.cycles:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from mmbm.branches.image.config import ImageConfig
 from mmbm.errors import ConfigError
 from mmbm.text import sentence
 
-__all__ = ["THUMBNAIL", "ImageEncoder", "load_imagenet"]
+__all__ = ["THUMBNAIL", "ImageEncoder", "load_imagenet", "timm_net"]
 
 THUMBNAIL = 32  # pixels a side of the mean film
 
@@ -23,11 +24,11 @@ class ImageEncoder(nn.Module):
 
     def __init__(self, config: ImageConfig, features: int) -> None:
         super().__init__()
-        name, level = config.backbone, config.feature_level
-        torchvision = name.startswith("torchvision/")
-        make = _torchvision if torchvision else _timm
-        backbone, channels = make(name, level)
+        backbone, channels = _backbone(config)
         self.backbone: nn.Module = backbone
+        if config.frozen:
+            backbone.requires_grad_(False)
+        self.own, self.frozen = bool(config.folder), config.frozen  # a net from a folder
         self.project = nn.Conv2d(channels, features, 1)
         self.register_buffer("mean_film", torch.zeros(THUMBNAIL, THUMBNAIL))  # of training
 
@@ -38,6 +39,13 @@ class ImageEncoder(nn.Module):
         """
         cells: Tensor = self.project(self.backbone(film[:, :1])[-1])
         return cells
+
+    def train(self, mode: bool = True) -> Self:
+        """A frozen backbone stays as it is, its norms and its dropout too."""
+        super().train(mode)
+        if self.frozen:
+            self.backbone.eval()
+        return self
 
     def freeze(self, stages: int) -> None:
         """Stop training the stem and the first ``stages`` stages: low-level filters carry over.
@@ -50,27 +58,80 @@ class ImageEncoder(nn.Module):
         if stages:
             backbone: Any = self.backbone
             if not all(hasattr(backbone, part) for part in ("conv_stem", "bn1", "blocks")):
+                if self.own:  # ``frozen`` says it of these
+                    return
                 raise ConfigError(sentence("model.frozen_stages"))
             for part in (backbone.conv_stem, backbone.bn1, backbone.blocks[:stages]):
                 part.requires_grad_(False)
 
 
-def _timm(name: str, level: int) -> tuple[Any, int]:
-    """A backbone of timm cut off after ``level``, and how many channels come out."""
+def _backbone(config: ImageConfig) -> tuple[Any, int]:
+    """The net that the settings name, (batch, 1, …) -> [(batch, channels, …)], and its channels."""
+    name, level, size = config.backbone, config.feature_level, config.size
+    if config.encoder == "transformers":
+        from mmbm.branches.image.own import VisionNet
+
+        vision = VisionNet(config)
+        return vision, vision.channels
+    if config.folder:
+        from mmbm.branches.image.own import Coloured
+
+        net, channels = timm_net(name, level, size, colours=3)
+        return Coloured(net), channels
+    if name.startswith("torchvision/"):
+        return _torchvision(name, level)
+    return timm_net(name, level, size)
+
+
+class ChannelsFirst(nn.Module):
+    """A net of timm whose maps are (batch, height, width, channels), as the others give them."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, film: Tensor) -> list[Tensor]:
+        """(batch, colours, size, size) -> [(batch, channels, height, width)]."""
+        return [cells.permute(0, 3, 1, 2) for cells in self.net(film)]
+
+
+def timm_net(
+    name: str, level: int, size: int, *, colours: int = 1, file: Path | None = None
+) -> tuple[Any, int]:
+    """A backbone of timm cut off after ``level``, and how many channels come out.
+
+    ``file`` has its weights, as safetensors; without one they are fresh.
+
+    Raises
+    ------
+    ConfigError
+        There is none of that name, or it has no such level.
+    """
     import timm
 
     try:
+        about = timm.get_pretrained_cfg(name)
+        fixed: dict[str, Any] = {"img_size": size} if about and about.fixed_input_size else {}
         backbone: Any = timm.create_model(
-            name, pretrained=False, features_only=True, in_chans=1, out_indices=(level,)
+            name,
+            pretrained=file is not None,
+            pretrained_cfg_overlay={"file": str(file), "source": ""} if file else None,
+            features_only=True,
+            in_chans=colours,
+            out_indices=(level,),
+            **fixed,
         )
         last = backbone.feature_info.module_name()[-1]
     except (RuntimeError, LookupError, AssertionError, AttributeError, TypeError) as exc:
         raise ConfigError(
             sentence("model.backbone", name=name, level=level, names="timm.list_models()")
         ) from exc
-    if last.startswith("blocks.") and last[7:].isdecimal():  # timm runs the stages behind it too
-        backbone.blocks = backbone.blocks[: int(last[7:]) + 1]
-    return backbone, backbone.feature_info.channels()[-1]
+    channels = backbone.feature_info.channels()[-1]
+    if last.startswith("blocks.") and last[7:].isdecimal() and hasattr(backbone, "blocks"):
+        backbone.blocks = backbone.blocks[: int(last[7:]) + 1]  # timm runs those behind it too
+    if str(getattr(backbone, "output_fmt", "")).endswith("NHWC"):
+        backbone = ChannelsFirst(backbone)
+    return backbone, channels
 
 
 class TorchvisionFeatures(nn.Module):

@@ -15,7 +15,6 @@ from mmbm.branches.notes.cues import cues_of_note
 from mmbm.branches.notes.encoder import (
     TransformerEncoder,
     notes_encoder,
-    open_transformer,
     token_mask,
 )
 from mmbm.branches.notes.evidence import NoteEvidence, words
@@ -25,7 +24,7 @@ from mmbm.branches.notes.tokens import batch_tokens, read_tokenizer, train_token
 from mmbm.branches.parts import Evidence, Piece, Place, PreparedPart, Span
 from mmbm.branches.programs import TensorInput
 from mmbm.case import Notes
-from mmbm.errors import ConfigError, ModelError
+from mmbm.errors import ModelError
 from mmbm.text import sentence
 
 if TYPE_CHECKING:
@@ -53,10 +52,6 @@ class NotesBranch(Branch):
         return (WORDS,)
 
     def encoder(self, settings: NotesConfig, features: int) -> nn.Module:
-        if (settings.encoder == "gru") != (settings.transformer is None):
-            raise ConfigError(
-                sentence("config.invalid", setting="notes", reason=sentence("model.encoder"))
-            )
         return notes_encoder(settings, features)
 
     def reader(self, settings: NotesConfig, encoder: Any, tool: Tokenizer) -> Reader:
@@ -106,9 +101,10 @@ class NotesBranch(Branch):
         return {TOKENIZER: tool.to_str().encode("utf-8")}
 
     def begun(self, settings: NotesConfig, texts: Sequence[str]) -> Begun:
-        if settings.encoder != "gru":
-            opened, tokenizer, weights = open_transformer(settings)
-            return Begun(opened, tokenizer, {f"net.{name}": w for name, w in weights.items()})
+        if settings.of_transformers:
+            from mmbm.branches.notes.own import begun_from_folder
+
+            return begun_from_folder(settings)
         tokenizer = train_tokenizer(texts, settings.vocabulary)
         known = {"vocabulary": tokenizer.get_vocab_size()}
         return Begun(settings.model_copy(update=known), tokenizer, sized=("vocabulary",))
@@ -144,8 +140,8 @@ class NotesBranch(Branch):
         return sentence("card.takes.notes")
 
     def built(self, settings: NotesConfig) -> str:
-        if settings.encoder != "gru":
-            return sentence("card.transformer")
+        if settings.transformer is not None:
+            return sentence("card.transformer", kind=settings.transformer["model_type"])
         return sentence("card.gru", layers=settings.layers, hidden=settings.hidden)
 
     def cues(self, part: Notes, prepared: PreparedNotes, settings: Any) -> dict[str, float]:

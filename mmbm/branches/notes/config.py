@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from mmbm.branches.settings import BranchSettings
-from mmbm.text import sentence
+from mmbm.branches.settings import NetSettings
 
 __all__ = ["NotesConfig"]
 
-# nets of Hugging Face transformers that read notes; each is built from its settings alone
-TRANSFORMERS = (
-    "albert", "bert", "big_bird", "camembert", "data2vec-text", "deberta", "deberta-v2",
-    "distilbert", "electra", "ernie", "longformer", "megatron-bert", "mobilebert", "modernbert",
-    "mpnet", "nystromformer", "roberta", "roformer", "squeezebert", "xlm-roberta", "xmod",
-)  # fmt: skip
 
-
-class NotesConfig(BranchSettings):
+class NotesConfig(NetSettings):
     """The notes branch."""
+
+    families: ClassVar[tuple[str, ...]] = (
+        "albert", "bert", "big_bird", "camembert", "data2vec-text", "deberta", "deberta-v2",
+        "distilbert", "electra", "ernie", "longformer", "megatron-bert", "mobilebert", "modernbert",
+        "mpnet", "nystromformer", "roberta", "roformer", "squeezebert", "xlm-roberta", "xmod",
+    )  # fmt: skip
 
     vocabulary: int = Field(default=4000, ge=2, le=500_000)
     """Entries of the tokeniser."""
@@ -34,19 +32,6 @@ class NotesConfig(BranchSettings):
     """Tokens that are read; the rest is cut off and said."""
     unknown: int = Field(default=1, ge=0)
     """Number of the tokeniser's unknown token."""
-    encoder: str = Field(default="gru", min_length=1, max_length=4096)
-    """"gru", or the folder of a net of Hugging Face transformers (extra "hf")."""
-    transformer: dict[str, Any] | None = None
-    """That net's own settings, copied from the folder."""
-
-    @field_validator("transformer")
-    @classmethod
-    def _of_notes(cls, about: dict[str, Any] | None) -> dict[str, Any] | None:
-        if about is None:
-            return None
-        if about.get("model_type") not in TRANSFORMERS:
-            raise ValueError(sentence("config.model_type", valid=", ".join(TRANSFORMERS)))
-        for key, value in about.items():
-            if ("layers" in key or "group" in key) and isinstance(value, int) and value > 100:
-                raise ValueError(sentence("config.at_most_100", setting=key))
-        return about
+    encoder: Literal["gru", "transformers"] = "gru"
+    """`gru`: a recurrent net with a tokeniser of its own; `transformers`: the net in `folder`, with
+    the folder's tokeniser."""

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from mmbm.branches.notes.config import NotesConfig
-from mmbm.branches.notes.tokens import PAD_ID, UNKNOWN, UNKNOWN_ID
-from mmbm.errors import ConfigError
-from mmbm.text import sentence
+from mmbm.branches.notes.tokens import PAD_ID
 
 __all__ = [
     "NotesEncoder",
     "TransformerEncoder",
     "notes_encoder",
-    "open_transformer",
     "token_mask",
 ]
 
@@ -62,17 +56,21 @@ class TransformerEncoder(nn.Module):
     """The same slot, read by a net of Hugging Face transformers."""
 
     def __init__(self, config: NotesConfig, features: int) -> None:
+        from mmbm.branches.from_folder import built
+
         super().__init__()
-        transformers = _transformers()
-        make = transformers.AutoConfig.for_model
-        about = dict(config.transformer or {})
-        kind = about.pop("model_type")
-        # its own settings alone: others may name code, or weights to fetch
-        own = set(make(kind).to_dict()) - {"_name_or_path", "dtype"}
-        self.net: Any = transformers.AutoModel.from_config(
-            make(kind, **{key: value for key, value in about.items() if key in own})
-        )
+        self.net: Any = built(config.transformer or {})
+        self.frozen = config.frozen
+        if config.frozen:
+            self.net.requires_grad_(False)
         self.project = nn.Linear(self.net.config.hidden_size, features)
+
+    def train(self, mode: bool = True) -> Self:
+        """A frozen net stays as it is, its dropout too."""
+        super().train(mode)
+        if self.frozen:
+            self.net.eval()
+        return self
 
     @property
     def embed(self) -> nn.Module:
@@ -90,43 +88,8 @@ class TransformerEncoder(nn.Module):
 
 def notes_encoder(config: NotesConfig, features: int) -> NotesEncoder | TransformerEncoder:
     """The encoder that the settings name."""
-    kind = NotesEncoder if config.transformer is None else TransformerEncoder
+    kind = TransformerEncoder if config.of_transformers else NotesEncoder
     return kind(config, features)
-
-
-def open_transformer(config: NotesConfig) -> tuple[NotesConfig, Tokenizer, dict[str, Tensor]]:
-    """Read ``config.encoder``, a folder: its settings, its tokeniser, its weights. No download.
-
-    Raises
-    ------
-    ConfigError
-        The extra is missing, or the folder does not hold a net and a ``tokenizer.json``.
-    """
-    transformers = _transformers()
-    folder = Path(config.encoder)
-    try:
-        net = transformers.AutoModel.from_pretrained(folder, local_files_only=True)
-        tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as exc:
-        raise ConfigError(sentence("model.transformer_folder", folder=folder.name)) from exc
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    own = {
-        "transformer": json.loads(net.config.to_json_string(use_diff=True)),
-        "vocabulary": tokenizer.get_vocab_size(),
-        "unknown": tokenizer.token_to_id(UNKNOWN) or UNKNOWN_ID,
-        "max_tokens": min(config.max_tokens, net.config.max_position_embeddings),
-        "encoder": folder.name,
-    }
-    return config.model_copy(update=own), tokenizer, net.state_dict()
-
-
-def _transformers() -> Any:
-    try:
-        import transformers
-    except ImportError as exc:
-        raise ConfigError(sentence("model.hf_extra")) from exc
-    return transformers
 
 
 def token_mask(lengths: Tensor, tokens: int) -> Tensor:

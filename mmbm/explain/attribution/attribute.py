@@ -150,7 +150,8 @@ def closer_maps(
     cancelled: Callable[[], bool] | None = None,
 ) -> tuple[Attribution, ...]:
     """The default map of every part of the case, down to its input."""
-    parts = [m for m in prediction.present if branch_of(m).spaces]
+    spaces = {m: branch_of(m).spaces_of(predictor.config.of(m)) for m in prediction.present}
+    parts = [m for m in prediction.present if spaces[m]]
     maps = []
     for done, modality in enumerate(parts):
 
@@ -162,7 +163,7 @@ def closer_maps(
             attribute(
                 predictor,
                 prediction,
-                branch_of(modality).spaces[0].over,
+                spaces[modality][0].over,
                 finding,
                 progress=step,
                 cancelled=cancelled,
