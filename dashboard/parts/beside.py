@@ -7,7 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import models, state, viewer
-from dashboard.foreign import verbatim
+from dashboard.foreign import escape, verbatim
 from dashboard.parts import running
 from dashboard.parts.closer import made, taken, task
 from dashboard.parts.closer_map import by_unit, scale_of
@@ -100,6 +100,8 @@ def beside_map(seen: Review, finding: str, maps: EvidenceMaps, say: Texts) -> No
         st.error(verbatim(say.of(refusal)))
         return
     if found is None:
+        if kind == "model":
+            st.html(f'<div class="small">{escape(say("beside.no_finding", name=name))}</div>')
         return
     share, scale = found
     alt = say("viewer.alt", finding=say.name("finding", finding))

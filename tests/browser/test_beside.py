@@ -54,3 +54,20 @@ def test_a_map_beside_the_film_follows_it(page, server):  # noqa: F811
     expect(legend).to_contain_text("per block", timeout=PATIENCE)
     choose(page, "Nothing")
     expect(second).to_have_count(0, timeout=PATIENCE)
+
+
+def test_another_model_s_map_beside_the_film(page, server):  # noqa: F811
+    """The server runs a small model; the one that comes with the program is on offer."""
+    page.goto(server[0])
+    give(page, "image", CASE / "image.dcm")
+    settled(page)
+    page.get_by_role("tab", name="X-ray map").click()
+    settled(page)
+    choose(page, "The map of chest-base")
+    second = page.locator(".st-key-beside-film canvas")
+    legend = page.locator(".st-key-beside-film .legend")
+    expect(legend).to_contain_text("The map of chest-base", timeout=PATIENCE)
+    expect(legend).to_be_visible(timeout=PATIENCE)
+    page.wait_for_timeout(500)
+    assert second.evaluate(COLOURED)
+    assert not page.locator(".st-key-main-film canvas").evaluate(COLOURED)

@@ -2,24 +2,21 @@
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.browser.keyed_film import SIDE, WINDOWS, Film
-from tests.browser.test_review import CHROMIUM_ARGS, chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def film():
+def film(chrome):
     broken = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
-        page = browser.new_page(viewport={"width": SIDE, "height": SIDE})
-        page.on("pageerror", lambda error: broken.append(str(error)))
-        page.set_default_timeout(10_000)
-        yield Film(page)
-        browser.close()
+    page = chrome.new_page(viewport={"width": SIDE, "height": SIDE})
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    page.set_default_timeout(10_000)
+    yield Film(page)
+    page.close()
     assert not broken
 
 

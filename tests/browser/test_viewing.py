@@ -200,6 +200,16 @@ def test_what_was_set_outlives_another_language_and_another_mount(bare):
     assert bare.locator(".corners .level").inner_text() != at[0]
 
 
+def test_the_tools_take_one_row_on_a_tablet(page, server):  # noqa: F811
+    page.set_viewport_size({"width": 820, "height": 1180})
+    page.goto(server[0])
+    give(page, "image", CASE / "image.dcm")
+    settled(page)
+    tools = page.locator(".st-key-main-film .bar > :visible").all()
+    tops = [tool.bounding_box()["y"] for tool in tools]
+    assert len(tops) >= 6 and max(tops) - min(tops) < 10
+
+
 def test_a_drag_asks_nothing_of_the_server(page, server):  # noqa: F811
     page.goto(server[0])
     give(page, "image", CASE / "image.dcm")

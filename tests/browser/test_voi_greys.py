@@ -5,12 +5,10 @@ import io
 import numpy as np
 import pydicom
 import pytest
-from playwright.sync_api import sync_playwright
 from pydicom import Dataset
 
 from mmbm.io import read_picture
 from tests.browser.pydicom_greys import by_pydicom, drawn_at_full_size
-from tests.browser.test_review import CHROMIUM_ARGS, chromium
 from tests.made_files import dicom
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -52,11 +50,10 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def bare_page():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
-        yield browser.new_page()
-        browser.close()
+def bare_page(chrome):
+    made = chrome.new_page()
+    yield made
+    made.close()
 
 
 @pytest.mark.parametrize("named", FILES)
