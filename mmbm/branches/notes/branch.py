@@ -18,7 +18,6 @@ from mmbm.branches.notes.encoder import (
     token_mask,
 )
 from mmbm.branches.notes.evidence import NoteEvidence, words
-from mmbm.branches.notes.exported import exportable
 from mmbm.branches.notes.prepare import PreparedNotes, prepare
 from mmbm.branches.notes.tokens import batch_tokens, read_tokenizer, train_tokenizer
 from mmbm.branches.parts import Evidence, Piece, Place, PreparedPart, Span
@@ -73,6 +72,8 @@ class NotesBranch(Branch):
         return (ids * token_mask(lengths, ids.shape[1]).long(), lengths)
 
     def exportable(self, settings: NotesConfig, encoder: Any) -> nn.Module:
+        from mmbm.branches.notes.exported import exportable
+
         return exportable(encoder)
 
     def counted(self, settings: Any, cells: Tensor, *tensors: Tensor) -> Tensor:
