@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from dashboard import state
 from dashboard.foreign import escape, verbatim
 from dashboard.parts.cohort import show, what_it_is
 from dashboard.parts.tabs import open_tab
+from dashboard.stored import store, store_is_on
 from dashboard.text import Texts
 from mmbm.cohort.figures import CohortReport
 from mmbm.cohort.study import study
@@ -24,8 +26,17 @@ def example() -> Path:
     return assets_folder() / "cohort" / "cohort.csv"
 
 
-def asked(say: Texts) -> tuple[Path | None, str | None, float | None]:
-    """The table, the endpoint and the wanted difference, once a button is pressed."""
+class Asked(NamedTuple):
+    """The table once a button is pressed, and what of it is wanted."""
+
+    path: Path | None
+    endpoint: str | None
+    wanted: float | None
+    stored: bool
+
+
+def asked(say: Texts) -> Asked:
+    """The form."""
     with (
         st.form("cohort-form", border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),
@@ -39,21 +50,21 @@ def asked(say: Texts) -> tuple[Path | None, str | None, float | None]:
         wanted = st.number_input(
             say("cohorts.wanted"), value=None, key="cohort-wanted", width=200, step=0.1
         )
+        stored = store_is_on() and st.checkbox(say("cohorts.stored"), key="cohort-stored")
         pressed = st.form_submit_button(say("cohorts.compare"), type="primary", key="cohort-run")
         again = st.form_submit_button(say("cohorts.example"), key="cohort-example")
     if again:
-        return example(), None, wanted
+        return Asked(example(), None, wanted, False)
     chosen = Path(path.strip()).expanduser() if pressed and path.strip() else None
-    return chosen, endpoint.strip() or None, wanted
+    return Asked(chosen, endpoint.strip() or None, wanted, stored)
 
 
-def compared(
-    path: Path, endpoint: str | None, wanted: float | None, say: Texts
-) -> CohortReport | None:
+def compared(path: Path, given: Asked, say: Texts) -> CohortReport | None:
     """The report; a refusal is said on the page."""
     try:
         with st.spinner(say("cohorts.working")):
-            return study(path, endpoint, wanted=wanted)
+            rows = store().scored() if given.stored else None
+            return study(path, given.endpoint, wanted=given.wanted, stored=rows)
     except MMBMError as refusal:
         st.error(verbatim(say("cohorts.refused", reason=say.of(refusal))))
         return None
@@ -62,10 +73,12 @@ def compared(
 say = state.say()
 st.header(say("cohorts.title"), anchor=False)
 st.html(f'<div class="small">{escape(say("cohorts.intro"))}</div>')
-path, endpoint, wanted = asked(say)
+given = asked(say)
 report = state.kept_cohort()
-if path is not None or report is None:
-    report = compared(path or example(), endpoint, wanted, say)
+if given.path is None and report is None:
+    given = Asked(example(), None, given.wanted, False)
+if given.path is not None:
+    report = compared(given.path, given, say)
     state.keep_cohort(report)
 if report is not None:
     what_it_is(report, example(), say)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmbm.cli.shared import chosen_language, echo, one_line_errors
+from mmbm.cli.store import StoreOption, opened
 from mmbm.text import Sentence, sentence
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ def cohort(
         float | None, typer.Option(help="Say how many patients an arm see this difference.")
     ] = None,
     power: Annotated[float, typer.Option(help="Of that sample size.")] = 0.8,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Take the scores of the store's cases.")
+    ] = False,
+    store: StoreOption = None,
     out: Annotated[Path | None, typer.Option(help="A folder for the tables and figures.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
@@ -41,8 +46,18 @@ def cohort(
         from mmbm.cohort.files import write_report
         from mmbm.cohort.study import study
 
+        rows = None
+        if stored:
+            with opened(store) as kept:
+                rows = kept.scored()
         report = study(
-            table, endpoint, control=control, baseline=baseline, wanted=wanted, power=power
+            table,
+            endpoint,
+            control=control,
+            baseline=baseline,
+            wanted=wanted,
+            power=power,
+            stored=rows,
         )
         if out is not None:
             write_report(report, out, chosen_language())
@@ -63,6 +78,8 @@ def told(report: CohortReport) -> Iterator[Sentence]:
         rows=report.rows,
         arms=report.arms,
     )
+    if report.left_out.not_stored:
+        yield sentence("cli.cohort.not_stored", rows=report.left_out.not_stored)
     for g in report.groups:
         yield sentence(
             "cli.cohort.group",

@@ -113,6 +113,7 @@ class LeftOut(_Frozen):
     no_arm: int  # rows
     no_baseline: int  # patients, in changes alone
     no_time: int  # patients, in survival alone
+    not_stored: int = 0  # rows of the table that name no scored case of the store
 
 
 class CohortReport(_Frozen):

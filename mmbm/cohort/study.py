@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,11 +24,12 @@ def study(
     baseline: str | None = None,
     wanted: float | None = None,
     power: float = 0.8,
+    stored: Sequence[Mapping[str, str | float]] | None = None,
 ) -> CohortReport:
     """Read a file of scores and work out its figures.
 
-    ``endpoint``, ``control`` and ``baseline`` are as in :func:`read_cohort`; ``wanted`` is the
-    difference that a sample size is asked for, to be seen with this ``power``.
+    ``endpoint``, ``control``, ``baseline`` and ``stored`` are as in :func:`read_cohort`;
+    ``wanted`` is the difference that a sample size is asked for, to be seen with this ``power``.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def study(
         raise ConfigError(sentence("cohort.extra"))
     if not 0 < power < 1:
         raise ConfigError(sentence("cohort.power"))
-    return study_of(read_cohort(path, endpoint, control, baseline), wanted, power)
+    return study_of(read_cohort(path, endpoint, control, baseline, stored), wanted, power)
 
 
 def study_of(cohort: Cohort, wanted: float | None = None, power: float = 0.8) -> CohortReport:
@@ -65,6 +67,7 @@ def study_of(cohort: Cohort, wanted: float | None = None, power: float = 0.8) ->
             no_arm=cohort.no_arm,
             no_baseline=people.nunique() - first.nunique() if several else 0,
             no_time=cohort.no_time,
+            not_stored=cohort.not_stored,
         ),
         groups=arms.groups(cohort),
         changes=arms.changes(cohort),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -10,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mmbm.cohort.stored import PATIENT, joined
 from mmbm.errors import ManifestError, UnreadableFile
 from mmbm.text import sentence
 
 __all__ = ["Cohort", "endpoints", "parse_table", "read_cohort", "read_table"]
 
-PATIENT = ("patient_id", "patient")
 ALL = "all"  # the arm or visit where no column names any
 
 
@@ -35,6 +36,7 @@ class Cohort:
     no_patient: int
     no_arm: int
     no_time: int
+    not_stored: int  # rows of the table that name no scored case of the store
 
 
 def read_table(path: Path) -> tuple[pd.DataFrame, str]:
@@ -60,7 +62,7 @@ def parse_table(name: str, content: bytes) -> tuple[pd.DataFrame, str]:
 
 def endpoints(table: pd.DataFrame) -> tuple[str, ...]:
     """The columns that hold numbers, logits first."""
-    taken = {*PATIENT, "case_id", "arm", "visit", "time", "event", "row", "line"}
+    taken = {*PATIENT, "case_id", "arm", "visit", "time", "event", "row", "line", "taken"}
     found = [
         str(name)
         for name in table.columns
@@ -70,19 +72,27 @@ def endpoints(table: pd.DataFrame) -> tuple[str, ...]:
 
 
 def read_cohort(
-    path: Path, endpoint: str | None = None, control: str | None = None, baseline: str | None = None
+    path: Path,
+    endpoint: str | None = None,
+    control: str | None = None,
+    baseline: str | None = None,
+    stored: Sequence[Mapping[str, str | float]] | None = None,
 ) -> Cohort:
     """Read a file of scores.
 
     ``endpoint`` is a column, or a finding, whose logit is meant; without one the first of
     :func:`endpoints`. ``control`` is the arm that the others are compared with, else the first of
-    the file; ``baseline`` the first visit, else the lowest number, or the first of the file.
+    the file; ``baseline`` the first visit, else the lowest number, or the first of the file. With
+    ``stored`` the scores are those of a store's cases, which the file gives arms and visits.
 
     Raises
     ------
     UnreadableFile, ManifestError
     """
     table, sha256 = read_table(path)
+    not_stored = 0
+    if stored is not None:
+        table, not_stored = joined(table, stored, path.name)
     named = column(table, endpoint)
     who = next((name for name in PATIENT if name in table), None)
     if who is None:
@@ -119,6 +129,7 @@ def read_cohort(
         no_patient=int((np.isfinite(rows["value"]) & (rows["patient"] == "")).sum()),
         no_arm=int((counted & ~known).sum()),
         no_time=no_time,
+        not_stored=not_stored,
     )
 
 

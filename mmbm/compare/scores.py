@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmbm.cohort.table import PATIENT, parse_table
+from mmbm.cohort.stored import PATIENT
+from mmbm.cohort.table import parse_table
 from mmbm.errors import ManifestError
 from mmbm.text import sentence
 

@@ -28,6 +28,7 @@ from mmbm.store.records import (
     Wanted,
     WorklistPage,
 )
+from mmbm.store.scored import scored
 from mmbm.text import sentence
 
 __all__ = ["Store"]
@@ -209,6 +210,11 @@ class Store(Keeper):
         """Every case that somebody gave an answer to, once a reader: for team table and export."""
         with self._database.reading() as connection:
             return decided(connection)
+
+    def scored(self) -> list[dict[str, str | float]]:
+        """What the newest analysis of each scored case says, one row a case."""
+        with self._database.reading() as connection:
+            return scored(connection)
 
     def set_labels(self, case_id: str, labels: Mapping[str, bool], who: str = "") -> None:
         """What is known of a case from elsewhere, such as a biopsy, by finding."""

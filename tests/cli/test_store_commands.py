@@ -137,3 +137,28 @@ def test_without_a_store_there_is_nothing_to_do(tmp_path, monkeypatch):
     done = runner.invoke(app, ["store", "list"], env={"MMBM_STORE": ""})
     assert done.exit_code == 2 and "No store is named" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cohort_takes_the_scores_of_the_store(filled):
+    store = open_store(filled / "store")
+    kept = store.scored()
+    probabilities = {row.case.case_id: row.answers for row in store.worklist().rows}
+    store.close()
+    assert len(kept) == 8 and len({row["model_sha256"] for row in kept}) == 1
+    for row in kept:
+        told = probabilities[row["case_id"]]["pneumonia"]
+        assert (row["pneumonia.logit"], row["pneumonia.probability"]) == (
+            told.logit,
+            told.probability,
+        )
+    table = filled / "arms.csv"
+    lines = [f"{row['patient_id']},{'ab'[k % 2]}" for k, row in enumerate(kept)]
+    table.write_text("\n".join(["patient_id,arm", *lines]), encoding="utf-8")
+    done = runner.invoke(
+        app, ["cohort", str(table), "--stored", "--store", str(filled / "store"), "--json"]
+    )
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    assert report["arms"] == ["a", "b"] and report["patients"] == 8
+    a = [row["pneumonia.logit"] for row in kept[::2]]
+    assert report["groups"][0]["mean"] == pytest.approx(sum(a) / len(a))

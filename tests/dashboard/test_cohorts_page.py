@@ -11,6 +11,7 @@ from dashboard.text import LANGUAGES, texts
 from mmbm.cohort.example import simulated
 from mmbm.cohort.files import archive
 from mmbm.cohort.study import study
+from mmbm.store.store import Store
 from tests.dashboard.test_pages import clean, opened, shown
 
 TABS = ("summary", "distribution", "survival")
@@ -86,3 +87,22 @@ def test_the_figures_are_the_reports(scores):
 def test_the_download_holds_the_tables(scores):
     with zipfile.ZipFile(io.BytesIO(archive(study(scores), "zh"))) as whole:
         assert {"difference.csv", "report.json", "change.svg"} <= set(whole.namelist())
+
+
+def test_the_scores_may_be_those_of_the_store(app, tmp_path, monkeypatch):
+    assert not opened(app, "cohorts", "summary").checkbox
+    monkeypatch.setenv("MMBM_STORE", str(tmp_path / "store"))
+    kept = [
+        {"case_id": f"c{k}", "patient_id": f"p{k}", "taken": "", "model_sha256": "m"}
+        | {"pneumonia.logit": float(k)}
+        for k in range(8)
+    ]
+    monkeypatch.setattr(Store, "scored", lambda _: kept)
+    arms = "".join(f"p{k},{'ab'[k % 2]}\n" for k in range(8))
+    (tmp_path / "arms.csv").write_text(f"patient_id,arm\n{arms}gone,a\n", encoding="utf-8")
+    opened(app, "cohorts", "summary")
+    app.checkbox(key="cohort-stored").check()
+    screen = shown(clean(run(app, tmp_path / "arms.csv")))
+    assert not app.error
+    assert "b − a" in screen and "+1.00" in screen
+    assert "1 rows that name no scored case of the store" in screen
