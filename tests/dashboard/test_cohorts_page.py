@@ -102,7 +102,8 @@ def test_the_scores_may_be_those_of_the_store(app, tmp_path, monkeypatch):
     (tmp_path / "arms.csv").write_text(f"patient_id,arm\n{arms}gone,a\n", encoding="utf-8")
     opened(app, "cohorts", "summary")
     app.checkbox(key="cohort-stored").check()
-    screen = shown(clean(run(app, tmp_path / "arms.csv")))
+    app.text_input(key="cohort-path").set_value(str(tmp_path / "arms.csv"))
+    screen = shown(clean(app.button(key="cohort-run").click().run()))
     assert not app.error
     assert "b − a" in screen and "+1.00" in screen
     assert "1 rows that name no scored case of the store" in screen
