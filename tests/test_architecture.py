@@ -62,6 +62,7 @@ MAY_IMPORT = {
         "report",
     },
     "cohort": {"errors"},
+    "cost": {"analysis", "case", "device", "io", "predict", "storage"},
     "compare": {"cohort", "errors", "evaluate", "record"},
     "train": {
         "branches", "card", "config", "data", "device", "errors", "evaluate", "io", "model",
@@ -74,11 +75,11 @@ MAY_IMPORT = {
     "dashboard": {
         "analysis", "archive", "branches", "card", "case", "data", "errors", "explain", "findings",
         "io", "model", "predict", "privacy", "readers", "reading", "record", "report", "serve",
-        "storage", "store", "trust", "cohort", "compare",
+        "storage", "store", "trust", "cohort", "compare", "cost",
     },
     "cli": {
-        "analysis", "archive", "card", "case", "cohort", "compare", "data", "errors", "evaluate",
-        "export", "findings", "io", "model", "predict", "record", "report", "scale", "serve",
+        "analysis", "archive", "card", "case", "cohort", "compare", "cost", "data", "errors",
+        "evaluate", "export", "findings", "io", "model", "predict", "record", "report", "scale", "serve",
         "storage", "store", "train",
     },
 }  # fmt: skip

@@ -9,6 +9,7 @@ from dashboard.figures import forest
 from dashboard.foreign import document, escape, verbatim
 from dashboard.parts.blocks import assessed, blank, block, leaning, pick_finding, small, title
 from dashboard.parts.calibration import calibration
+from dashboard.parts.cost import cost
 from dashboard.parts.evaluation import added, sources
 from dashboard.parts.learned import learned
 from dashboard.parts.located import boxed, moments
@@ -24,7 +25,7 @@ from mmbm.record.record import Record
 
 TABS = (
     "summary", "sources", "inputs", "calibration", "places", "subgroups", "sounds", "training",
-    "card",
+    "cost", "card",
 )  # fmt: skip
 OF_THE_RECORD = TABS[:7]
 
@@ -60,6 +61,8 @@ def show(name: str, card: Card, predictor: Predictor, finding: str, say: Texts) 
     match name:
         case "training":
             learned(card, finding, say)
+        case "cost":
+            cost(predictor.identity.sha256, say)
         case "card":
             written(card, say)
         case _ if record is not None:

@@ -1,6 +1,6 @@
 """The command line: predict, score, data prepare, data check, train, train-lungs, calibrate,
-average, graft, evaluate, sanity, sign, compare, export, cohort, serve, sample, store,
-archive.
+average, graft, evaluate, sanity, sign, compare, export, cohort, benchmark, serve,
+sample, store, archive.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
 """
@@ -15,6 +15,7 @@ import typer
 
 from mmbm.cli import (
     archive,
+    benchmark,
     cohort,
     combine,
     compare,
@@ -76,6 +77,7 @@ app.command()(evaluate.sign)
 app.command()(compare.compare)
 app.command()(export.export)
 app.command()(cohort.cohort)
+app.command()(benchmark.benchmark)
 app.command()(serve.serve)
 app.command()(serve.sample)
 

@@ -1,0 +1,1 @@
+"""Cost: what a machine takes to score cases, in time, memory and energy."""
