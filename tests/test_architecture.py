@@ -79,8 +79,8 @@ MAY_IMPORT = {
     },
     "cli": {
         "analysis", "archive", "card", "case", "cohort", "compare", "cost", "data", "errors",
-        "evaluate", "export", "findings", "io", "model", "predict", "record", "report", "scale", "serve",
-        "storage", "store", "train",
+        "evaluate", "export", "findings", "io", "model", "predict", "record", "report", "scale",
+        "serve", "storage", "store", "train",
     },
 }  # fmt: skip
 
