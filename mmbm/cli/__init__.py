@@ -1,6 +1,6 @@
-"""The command line: predict, score, data prepare, data check, train, train-lungs, calibrate,
-average, graft, evaluate, sanity, sign, compare, export, cohort, benchmark, serve,
-sample, store, archive.
+"""The command line: predict, score, data prepare, data check, new, train, train-lungs, calibrate,
+average, graft, evaluate, sanity, sign, compare, export, cohort, benchmark, serve, sample, store,
+archive.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
 """
@@ -22,6 +22,7 @@ from mmbm.cli import (
     data,
     evaluate,
     export,
+    new,
     predict,
     score,
     serve,
@@ -66,6 +67,7 @@ manifests.command()(data.prepare)
 manifests.command()(data.check)
 app.add_typer(manifests, name="data")
 
+app.command()(new.new)
 app.command()(train.train)
 app.command("train-lungs")(train.train_lungs)
 app.command()(train.calibrate)
