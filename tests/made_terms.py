@@ -23,6 +23,7 @@ LONG_TERMS = (
 # Settings, options, columns and their values, which the command line names.
 SETTINGS = """
 architecture archive auto certificate channels cpu cycles dicom drawn encoder encoders false folder
+frozen learning_rate_factor
 freeze frozen_stages fusion greys host image_weights inbox key localise lungs max_seconds mels
 notes notes_text own_title pneumonia sources stored tls train true unknown url web wheezing
 """

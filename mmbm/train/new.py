@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from mmbm.branches.registry import branch_of, known
-from mmbm.case import MODALITIES
 from mmbm.data.manifest import Manifest
 from mmbm.errors import ConfigError, ManifestError
 from mmbm.text import Say, name_of, sentence
@@ -112,7 +111,7 @@ def written(plan: Plan, epochs: int, say: Say) -> str:
         part = name_of("modality", modality)
         lines.append(_comment(say(sentence("new.part", part=part, rows=count))))
     lines.append(f"modalities = {_toml(list(plan.parts))}")
-    for modality in (m for m in plan.parts if m in MODALITIES):
+    for modality in (m for m in plan.parts if m in COLUMNS):
         values, why = _branch(plan, modality)
         lines += ["", f"[model.{modality}]", _comment(say(sentence(f"new.net.{why}")))]
         lines += [f"{key} = {_toml(value)}" for key, value in values.items()]
