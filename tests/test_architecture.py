@@ -77,10 +77,11 @@ MAY_IMPORT = {
         "io", "model", "predict", "privacy", "readers", "reading", "record", "report", "serve",
         "storage", "store", "trust", "cohort", "compare", "cost",
     },
+    "new": {"branches", "data", "device", "errors", "model", "train"},
     "cli": {
         "analysis", "archive", "card", "case", "cohort", "compare", "cost", "data", "errors",
-        "evaluate", "export", "findings", "io", "model", "predict", "record", "report", "scale",
-        "serve", "storage", "store", "train",
+        "evaluate", "export", "findings", "io", "model", "new", "predict", "record", "report",
+        "scale", "serve", "storage", "store", "train",
     },
 }  # fmt: skip
 

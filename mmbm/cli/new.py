@@ -34,7 +34,7 @@ def new(
     """Write a settings file for your manifest; with --train, a first model with record and card."""
     with one_line_errors():
         from mmbm.data.manifest import read_manifest
-        from mmbm.train.new import planned, written
+        from mmbm.new.settings import planned, written
 
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise ConfigError(sentence("new.there", folder=folder.name))
@@ -66,9 +66,9 @@ def new(
             )
             return
         from mmbm.card import figures_table
+        from mmbm.new.first import budget, pace, train_first
         from mmbm.record.record import read_record
         from mmbm.train.config import TrainConfig
-        from mmbm.train.first import budget, pace, train_first
 
         at = pace(held, TrainConfig.read(settings), device)
         fits = budget(dict(plan.counts), at, minutes)
