@@ -12,7 +12,8 @@ HTML Hz JPEG JPEG-LS JSON M4A MB MD MP3 MPEG MSG OGG ODT OT Office Ogg OpenDocum
 PET PNG Parquet PostScript PowerPoint RGB RLE RTF S/MIME SVG Safari TIFF TOML TXT UTF-8 WAV WebM
 WebP Word XFA XML ZIP base64 sha256 winmail.dat AUPRC AURC AUROC DeLong GRU Holm Platt logit
 EfficientNet ImageNet MMBM NIH RSNA SIIM SPRSound ieee8023 safetensors tf_efficientnet_lite0
-AutoTokenizer ONNX statsmodels timm torch torchvision transformer transformers
+AutoTokenizer ONNX Systran faster-whisper statsmodels timm torch torchvision transformer
+transformers
 C-GET C-MOVE C-STORE DICOMweb HTTP PEM TLS UID http https
 """
 LONG_TERMS = (

@@ -54,6 +54,7 @@ MAY_IMPORT = {
         "analysis", "case", "config", "errors", "io", "predict", "privacy", "report", "storage",
         "store", "study",
     },
+    "dictation": {"case", "errors"},
     "export": {
         "branches", "case", "errors", "model", "predict", "record", "storage",
     },
@@ -79,9 +80,9 @@ MAY_IMPORT = {
     },
     "new": {"branches", "data", "device", "errors", "model", "train"},
     "cli": {
-        "analysis", "archive", "card", "case", "cohort", "compare", "cost", "data", "errors",
-        "evaluate", "export", "findings", "io", "model", "new", "predict", "record", "report",
-        "scale", "serve", "storage", "store", "train",
+        "analysis", "archive", "card", "case", "cohort", "compare", "cost", "data",
+        "dictation", "errors", "evaluate", "export", "findings", "io", "model", "new", "predict",
+        "record", "report", "scale", "serve", "storage", "store", "train",
     },
 }  # fmt: skip
 
@@ -127,6 +128,7 @@ ONLY_IN = {
     "uvicorn": {"mmbm/serve/"},
     "statsmodels": {"mmbm/cohort/"},
     "matplotlib": {"mmbm/cohort/"},
+    "faster_whisper": {"mmbm/dictation/"},
     "onnx": {"mmbm/export/"},
     "onnxscript": {"mmbm/export/"},
     "onnxruntime": {"mmbm/export/"},

@@ -1,6 +1,6 @@
 """The command line: predict, score, data prepare, data check, new, train, train-lungs, calibrate,
-average, graft, evaluate, sanity, sign, compare, export, cohort, benchmark, serve, sample, store,
-archive.
+average, graft, evaluate, sanity, sign, compare, export, cohort, dictate, benchmark, serve, sample,
+store, archive.
 
 Heavy imports stand inside the commands, so that ``mmbm --help`` answers at once.
 """
@@ -20,6 +20,7 @@ from mmbm.cli import (
     combine,
     compare,
     data,
+    dictate,
     evaluate,
     export,
     new,
@@ -80,6 +81,7 @@ app.command()(compare.compare)
 app.command()(export.export)
 app.command()(cohort.cohort)
 app.command()(benchmark.benchmark)
+app.command()(dictate.dictate)
 app.command()(serve.serve)
 app.command()(serve.sample)
 

@@ -1,0 +1,5 @@
+"""Dictation: a note spoken into a microphone as text, by a Whisper on this machine."""
+
+from mmbm.dictation.whisper import LANGUAGES, Dictation, load_dictation
+
+__all__ = ["LANGUAGES", "Dictation", "load_dictation"]

@@ -1,0 +1,84 @@
+"""A spoken note as text: faster-whisper on a local folder. Nothing is fetched, written or logged.
+
+What is heard is a proposal: the reader corrects it before it counts as the note.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from mmbm.case import Sound
+from mmbm.errors import ConfigError, ModelError, NoSignal
+from mmbm.text import Language, sentence
+
+__all__ = ["LANGUAGES", "Dictation", "load_dictation"]
+
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+NEEDED = ("model.bin", "config.json", "tokenizer.json")  # without the last it would be fetched
+
+
+class Dictation:
+    """A Whisper that writes down what is said, one recording at a time."""
+
+    def __init__(self, whisper: Any) -> None:
+        self._whisper, self._turn = whisper, Lock()
+
+    def note(self, sound: Sound, language: Language) -> str:
+        """What was said in a recording, in its language, as one text.
+
+        Raises
+        ------
+        ConfigError
+            The model knows English alone, and something else is asked for.
+        NoSignal
+            Nothing was understood.
+        ModelError
+            The model does not run.
+        """
+        if language != "en" and not self._whisper.model.is_multilingual:
+            raise ConfigError(sentence("dictation.english_only"))
+        try:
+            with self._turn:
+                segments, _ = self._whisper.transcribe(
+                    sound.waveform,
+                    language=language,
+                    initial_prompt=sentence("dictation.prompt").into(language),
+                    temperature=0.0,  # the same words for the same recording
+                    condition_on_previous_text=False,
+                    without_timestamps=True,
+                )
+                said = [segment.text.strip() for segment in segments]
+        except (RuntimeError, ValueError) as exc:
+            raise ModelError(sentence("dictation.failed")) from exc
+        note = ("" if language == "zh" else " ").join(part for part in said if part)
+        if not note:
+            raise NoSignal(sentence("dictation.nothing"))
+        return note
+
+
+def load_dictation(folder: Path | None) -> Dictation:
+    """The Whisper in a folder, in the form of CTranslate2, on the CPU.
+
+    Raises
+    ------
+    ConfigError
+        No folder is named, it holds no such model, or the extra is not installed.
+    """
+    if folder is None:
+        raise ConfigError(sentence("dictation.no_folder"))
+    missing = [name for name in NEEDED if not (folder / name).is_file()]
+    if missing:
+        raise ConfigError(sentence("dictation.folder", folder=folder.name, file=missing[0]))
+    try:
+        from faster_whisper import WhisperModel
+    except ImportError as exc:
+        raise ConfigError(sentence("dictation.extra")) from exc
+    logging.getLogger("faster_whisper").setLevel(logging.ERROR)  # it logs what was said
+    try:
+        whisper = WhisperModel(str(folder), device="cpu", local_files_only=True)
+    except Exception as exc:
+        raise ConfigError(sentence("dictation.broken", folder=folder.name)) from exc
+    return Dictation(whisper)
