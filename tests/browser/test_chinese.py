@@ -41,7 +41,7 @@ OF_FILES = (
 NAMES = (  # of the shipped model, its networks and its sources
     *("chest-base", "training.md", "test_efficientnet", "sprsound", "hls_cmds", "drawn"),
     *("nih", "siim", "openi", "kermany", "ieee8023", "mmbm data check", "mmbm evaluate --json"),
-    *("/data/manifest.csv", "/data/scores.csv", "mmbm cohort"),
+    *("/data/manifest.csv", "/data/scores.csv", "mmbm cohort", "mmbm benchmark"),
     *("cpu", "CPU", "benchmarks/subsets.py"),
 )
 
