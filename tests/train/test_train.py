@@ -118,7 +118,7 @@ def test_an_unknown_setting_lists_the_valid_ones(tmp_path):
     path = tmp_path / "train.toml"
     path.write_text("[model.notes]\nhiden = 3\n")
     with pytest.raises(
-        ConfigError, match=r"'model\.notes\.hiden'\. Valid here: events, vocabulary, .*hidden"
+        ConfigError, match=r"'model\.notes\.hiden'\. Valid here: events, .*vocabulary, .*hidden"
     ):
         TrainConfig.read(path)
     path.write_text("epochs = 0\n")
