@@ -30,6 +30,7 @@ __all__ = [
     "small",
     "table",
     "title",
+    "with_files",
 ]
 
 
@@ -59,6 +60,13 @@ def small(text: str) -> None:
     """A caption."""
     if text.strip():
         st.html(f'<div class="small">{escape(text.strip())}</div>')
+
+
+def with_files(text: str, label: str, zipped: Callable[[], bytes], name: str) -> None:
+    """A caption, and beside it a button for all that it is about as one ZIP."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(f'<div class="small">{escape(text)}</div>', width="stretch")
+        st.download_button(label, zipped, file_name=name, mime="application/zip", on_click="ignore")
 
 
 def blank(say: Texts, key: str = "model.not_assessed") -> None:

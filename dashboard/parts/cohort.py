@@ -10,7 +10,7 @@ from dashboard.figures import cohort as draw
 from dashboard.figures.forest import probability
 from dashboard.foreign import escape
 from dashboard.markup import signed
-from dashboard.parts.blocks import blank, block, small, table, title
+from dashboard.parts.blocks import blank, block, small, table, title, with_files
 from dashboard.text import Texts
 from mmbm.cohort.figures import CohortReport
 from mmbm.cohort.files import archive
@@ -27,15 +27,7 @@ def what_it_is(report: CohortReport, example: Path, say: Texts) -> None:
     of_example = report.sha256 == checksum(example.read_bytes())
     key = "cohorts.is_example" if of_example else "cohorts.is_own"
     said = say(key, name=report.file, patients=f"{report.patients:,}", rows=f"{report.rows:,}")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(f'<div class="small">{escape(said)}</div>', width="stretch")
-        st.download_button(
-            say("cohorts.download"),
-            lambda: archive(report, say.language),
-            file_name="cohort.zip",
-            mime="application/zip",
-            on_click="ignore",
-        )
+    with_files(said, say("cohorts.download"), lambda: archive(report, say.language), "cohort.zip")
 
 
 def show(name: str, report: CohortReport, say: Texts) -> None:

@@ -11,8 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from dashboard import state
 from dashboard.figures import forest
 from dashboard.figures import paired as draw
-from dashboard.foreign import escape
-from dashboard.parts.blocks import block, pick_finding, small, table
+from dashboard.parts.blocks import block, pick_finding, small, table, with_files
 from dashboard.parts.tabs import open_tab
 from dashboard.text import Texts
 from mmbm.compare.example import simulated
@@ -129,15 +128,12 @@ def about(report: CompareReport, say: Texts) -> None:
         finding = name_of("finding", left.finding)
         reason = sentence(f"compare.left.{left.why}", name=finding)
         said.append(say.of(sentence("cli.compare.left", reason=reason)))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(f'<div class="small">{escape(" ".join(said))}</div>', width="stretch")
-        st.download_button(
-            say("paired.download"),
-            lambda: archive(report, say.language),
-            file_name="comparison.zip",
-            mime="application/zip",
-            on_click="ignore",
-        )
+    with_files(
+        " ".join(said),
+        say("paired.download"),
+        lambda: archive(report, say.language),
+        "comparison.zip",
+    )
 
 
 def summary(found: FindingReport, report: CompareReport, say: Texts) -> None:

@@ -17,6 +17,14 @@ COLOURED = """canvas => {
 }"""
 
 
+def open_map(page, server):  # noqa: F811
+    page.goto(server[0])
+    give(page, "image", CASE / "image.dcm")
+    settled(page)
+    page.get_by_role("tab", name="X-ray map").click()
+    settled(page)
+
+
 def choose(page, name):  # noqa: F811
     page.locator(".st-key-beside [role=combobox]").first.click()
     page.get_by_role("option", name=name, exact=True).click()
@@ -24,11 +32,7 @@ def choose(page, name):  # noqa: F811
 
 
 def test_a_map_beside_the_film_follows_it(page, server):  # noqa: F811
-    page.goto(server[0])
-    give(page, "image", CASE / "image.dcm")
-    settled(page)
-    page.get_by_role("tab", name="X-ray map").click()
-    settled(page)
+    open_map(page, server)
     first = page.locator(".st-key-main-film canvas")
     second = page.locator(".st-key-beside-film canvas")
     expect(second).to_have_count(0)
@@ -58,11 +62,7 @@ def test_a_map_beside_the_film_follows_it(page, server):  # noqa: F811
 
 def test_another_model_s_map_beside_the_film(page, server):  # noqa: F811
     """The server runs a small model; the one that comes with the program is on offer."""
-    page.goto(server[0])
-    give(page, "image", CASE / "image.dcm")
-    settled(page)
-    page.get_by_role("tab", name="X-ray map").click()
-    settled(page)
+    open_map(page, server)
     choose(page, "The map of chest-base")
     second = page.locator(".st-key-beside-film canvas")
     legend = page.locator(".st-key-beside-film .legend")
