@@ -62,11 +62,13 @@ def small(text: str) -> None:
         st.html(f'<div class="small">{escape(text.strip())}</div>')
 
 
-def with_files(text: str, label: str, zipped: Callable[[], bytes], name: str) -> None:
-    """A caption, and beside it a button for all that it is about as one ZIP."""
+def with_files(text: str, key: str, zipped: Callable[[], bytes], name: str, say: Texts) -> None:
+    """A caption, and beside it a button, worded by ``key``, for all of it as one ZIP."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(f'<div class="small">{escape(text)}</div>', width="stretch")
-        st.download_button(label, zipped, file_name=name, mime="application/zip", on_click="ignore")
+        st.download_button(
+            say(key), zipped, file_name=name, mime="application/zip", on_click="ignore"
+        )
 
 
 def blank(say: Texts, key: str = "model.not_assessed") -> None:

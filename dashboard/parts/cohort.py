@@ -27,7 +27,7 @@ def what_it_is(report: CohortReport, example: Path, say: Texts) -> None:
     of_example = report.sha256 == checksum(example.read_bytes())
     key = "cohorts.is_example" if of_example else "cohorts.is_own"
     said = say(key, name=report.file, patients=f"{report.patients:,}", rows=f"{report.rows:,}")
-    with_files(said, say("cohorts.download"), lambda: archive(report, say.language), "cohort.zip")
+    with_files(said, "cohorts.download", lambda: archive(report, say.language), "cohort.zip", say)
 
 
 def show(name: str, report: CohortReport, say: Texts) -> None:

@@ -130,9 +130,10 @@ def about(report: CompareReport, say: Texts) -> None:
         said.append(say.of(sentence("cli.compare.left", reason=reason)))
     with_files(
         " ".join(said),
-        say("paired.download"),
+        "paired.download",
         lambda: archive(report, say.language),
         "comparison.zip",
+        say,
     )
 
 
