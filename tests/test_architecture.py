@@ -122,7 +122,7 @@ ONLY_IN = {
     "streamlit": {"dashboard"},
     "plotly": {"dashboard"},
     "fsspec": {"mmbm/scale/places.py"},
-    "pyarrow": {"mmbm/scale/"},
+    "pyarrow": {"mmbm/cohort/table.py", "mmbm/scale/"},
     "ray": {"mmbm/scale/cluster.py"},
     "starlette": {"dashboard", "mmbm/serve/"},
     "uvicorn": {"mmbm/serve/"},

@@ -16,12 +16,15 @@ from scipy import stats
 from mmbm.cohort.figures import Change, Difference, Group, Kind, SampleSize
 from mmbm.cohort.table import Cohort
 
-__all__ = ["changes", "differences", "groups", "holms", "sample_size"]
+__all__ = ["ALPHA", "changes", "differences", "groups", "holms", "sample_size"]
 
 Values = NDArray[np.float64]
 DRAWS = 2000
 AT_ONCE = 2_000_000  # values drawn
 LEVEL = 0.95
+ALPHA = 0.05
+SMALLEST = 1e-6  # an effect that no trial is large enough for
+EQUAL = 1e-12  # of the largest value: values that differ by less are equal but for rounding
 
 
 def groups(cohort: Cohort) -> tuple[Group, ...]:
@@ -77,7 +80,8 @@ def differences(cohort: Cohort, seed: int = 0) -> tuple[Difference, ...]:
     for visit in visits:
         for arm in others:
             pair = [measured(cohort, name, visit, of) for name in (arm, control)]
-            if all(len(part) > 1 for part in pair) and any(part["y"].std() > 0 for part in pair):
+            spreads = [spread(part["y"].to_numpy()) for part in pair]
+            if None not in spreads and any(spreads):
                 named = {"arm": arm, "control": control, "visit": visit, "of": of, "p_holm": 1.0}
                 found.append(Difference.model_validate(named | _difference(*pair, seed=seed)))
     holm = holms([one.p for one in found])
@@ -85,9 +89,12 @@ def differences(cohort: Cohort, seed: int = 0) -> tuple[Difference, ...]:
 
 
 def sample_size(
-    cohort: Cohort, wanted: float, alpha: float = 0.05, power: float = 0.8
+    cohort: Cohort, wanted: float, alpha: float = ALPHA, power: float = 0.8
 ) -> SampleSize | None:
-    """Patients an arm to see ``wanted`` at the last visit; None where the spread is not known."""
+    """Patients an arm to see ``wanted`` at the last visit.
+
+    None where the spread is not known, or ``wanted`` is nothing beside it.
+    """
     from statsmodels.stats.power import TTestIndPower
 
     of: Kind = "change" if len(cohort.visits) > 1 else "value"
@@ -95,10 +102,12 @@ def sample_size(
     parts = [measured(cohort, arm, visit, of)["y"].to_numpy() for arm in cohort.arms]
     freedom = sum(len(part) - 1 for part in parts if len(part) > 1)
     squares = sum(float(((p - p.mean()) ** 2).sum()) for p in parts if len(p) > 1)
-    if freedom < 1 or squares == 0 or wanted == 0:
+    if freedom < 1 or not any(spread(part) for part in parts) or not math.isfinite(wanted):
         return None
     sd = math.sqrt(squares / freedom)
     effect = abs(wanted) / sd
+    if effect < SMALLEST:
+        return None
     if effect > 10:  # two patients an arm see it
         each = 2.0
     else:
@@ -125,7 +134,8 @@ def changed(cohort: Cohort, arm: str, visit: str) -> pd.DataFrame:
     """Baseline and change of the patients of an arm who have both."""
     first = value_at(cohort, arm, cohort.visits[0]).rename("baseline")
     both = pd.concat([first, value_at(cohort, arm, visit)], axis=1, join="inner")
-    return both.assign(change=both["value"] - both["baseline"])
+    change = both["value"] - both["baseline"]
+    return both.assign(change=change.where(change.abs() > EQUAL * both["value"].abs(), 0.0))
 
 
 def measured(cohort: Cohort, arm: str, visit: str, of: Kind) -> pd.DataFrame:
@@ -136,7 +146,11 @@ def measured(cohort: Cohort, arm: str, visit: str, of: Kind) -> pd.DataFrame:
 
 
 def spread(values: Values) -> float | None:
-    return float(values.std(ddof=1)) if len(values) > 1 else None
+    """The standard deviation, 0 of values that differ by rounding alone; None of one value."""
+    if len(values) < 2:
+        return None
+    equal = np.ptp(values) <= EQUAL * np.abs(values).max()
+    return 0.0 if equal else float(values.std(ddof=1))
 
 
 def mean_interval(values: Values) -> tuple[float, float] | None:
@@ -193,11 +207,14 @@ def bootstrap(one: Values, two: Values, seed: int) -> tuple[float, float]:
 
 
 def adjusted(first: pd.DataFrame, second: pd.DataFrame) -> dict[str, object]:
-    """The difference at equal baselines, by least squares; {} where the baselines are all equal."""
+    """The difference at equal baselines, by least squares.
+
+    {} where baseline and arm cannot be told apart: baselines that are equal within each arm.
+    """
     from statsmodels.regression.linear_model import OLS
 
     both = pd.concat([first.assign(treated=1.0), second.assign(treated=0.0)])
-    if both["baseline"].nunique() < 2:
+    if not any(spread(part["baseline"].to_numpy()) for part in (first, second)):
         return {}
     design = np.column_stack([np.ones(len(both)), both["treated"], both["baseline"]])
     fitted = OLS(both["y"].to_numpy(), design).fit()

@@ -21,11 +21,14 @@ SIZE = (7.0, 4.2)  # inches
 
 def figures(report: CohortReport, language: Language = "en") -> dict[str, bytes]:
     """Every figure of a report by its file's name."""
-    drawn = {"distribution.svg": distribution(report, language)}
-    if report.changes:
-        drawn["change.svg"] = change(report, language)
-    for compared in report.survival:
-        drawn[f"survival_by_{compared.by}.svg"] = survival(report, compared, language)
+    from matplotlib import rc_context
+
+    with rc_context({"text.parse_math": False}):  # an arm's name may hold dollars
+        drawn = {"distribution.svg": distribution(report, language)}
+        if report.changes:
+            drawn["change.svg"] = change(report, language)
+        for compared in report.survival:
+            drawn[f"survival_by_{compared.by}.svg"] = survival(report, compared, language)
     return drawn
 
 
@@ -65,7 +68,7 @@ def distribution(report: CohortReport, language: Language) -> bytes:
             patch_artist=True, boxprops={"facecolor": colour, "alpha": 0.6},
             medianprops={"color": "black"},
         )  # fmt: skip
-        made["boxes"][0].set_label(arm)
+        made["boxes"][0].set_label(_shown(arm))
     axes.set_xticks(range(len(report.visits)), list(report.visits))
     axes.legend(frameon=False)
     return _svg(figure)
@@ -86,7 +89,7 @@ def change(report: CohortReport, language: Language) -> bytes:
             [high - mean for mean, (_, high) in zip(means, ends, strict=True)],
         ]
         axes.errorbar(
-            at, means, yerr=reach, marker="o", capsize=4, label=arm,
+            at, means, yerr=reach, marker="o", capsize=4, label=_shown(arm),
             color=COLOURS[k % len(COLOURS)], linestyle=DASHES[k % len(DASHES)],
         )  # fmt: skip
     axes.set_xticks(range(1, len(report.visits)), list(report.visits[1:]))
@@ -104,12 +107,17 @@ def survival(report: CohortReport, compared: Survival, language: Language) -> by
         high = (1.0, *(b[1] for b in curve.bounds))
         axes.step(
             times, (1.0, *curve.survival), where="post", color=colour, linestyle=dash,
-            label=f"{curve.group} ({curve.events}/{curve.patients})",
+            label=_shown(f"{curve.group} ({curve.events}/{curve.patients})"),
         )  # fmt: skip
         axes.fill_between(times, low, high, step="post", alpha=0.15, color=colour, linewidth=0)
     axes.set_ylim(0, 1.02)
     axes.legend(frameon=False)
     return _svg(figure)
+
+
+def _shown(name: str) -> str:
+    """A legend's label; matplotlib leaves out one that begins with an underscore."""
+    return f" {name}" if name.startswith("_") else name
 
 
 def _svg(figure: Figure) -> bytes:

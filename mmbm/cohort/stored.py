@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -9,10 +10,11 @@ import pandas as pd
 from mmbm.errors import ManifestError
 from mmbm.text import sentence
 
-__all__ = ["PATIENT", "joined"]
+__all__ = ["PATIENT", "joined", "word_of"]
 
 PATIENT = ("patient_id", "patient")
 CASE = "case_id"
+WHOLE = re.compile(r"-?[0-9]+\.0")
 
 
 def joined(
@@ -40,7 +42,8 @@ def joined(
     said = [n for n in (PATIENT[0], "taken") if n in table and n not in keys]
     cases = cases.drop(columns=said)  # what the table says of a case it names holds
     own = [n for n in table if n in keys or n not in cases]
-    table = table[own].assign(**{key: table[key].map(_word) for key in keys})
+    table = table[own].assign(**{key: table[key].map(word_of) for key in keys})
+    every = len(table)
     table = table[(table[keys] != "").all(axis=1)]
     if table.duplicated(keys).any():
         columns = tuple(keys)
@@ -51,12 +54,14 @@ def joined(
     models = rows["model_sha256"].nunique()
     if models > 1:
         raise ManifestError(sentence("cohort.several_models", models=models))
-    missing = len(table) - len(rows[keys].drop_duplicates())
+    missing = every - len(rows[keys].drop_duplicates())
     return (rows if "visit" in rows else rows.assign(visit=_visits(rows))), missing
 
 
-def _word(value: object) -> str:
-    return "" if pd.isna(value) else str(value).strip()  # type: ignore[call-overload]
+def word_of(value: object) -> str:
+    """A cell as text; a whole number that was kept as 1.0 is 1."""
+    said = "" if pd.isna(value) else str(value).strip()  # type: ignore[call-overload]
+    return said[:-2] if WHOLE.fullmatch(said) else said
 
 
 def _visits(rows: pd.DataFrame) -> pd.Series[str]:

@@ -39,7 +39,7 @@ def study(
     """
     if find_spec("statsmodels") is None:
         raise ConfigError(sentence("cohort.extra"))
-    if not 0 < power < 1:
+    if not arms.ALPHA < power < 1:  # with less than it every difference is seen by chance
         raise ConfigError(sentence("cohort.power"))
     return study_of(read_cohort(path, endpoint, control, baseline, stored), wanted, power)
 

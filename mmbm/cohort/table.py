@@ -11,13 +11,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mmbm.cohort.stored import PATIENT, joined
-from mmbm.errors import ManifestError, UnreadableFile
+from mmbm.cohort.stored import PATIENT, joined, word_of
+from mmbm.errors import ManifestError, TooLarge, UnreadableFile
 from mmbm.text import sentence
 
 __all__ = ["Cohort", "endpoints", "parse_table", "read_cohort", "read_table"]
 
 ALL = "all"  # the arm or visit where no column names any
+MOST_CELLS = 50_000_000  # of a Parquet file, which may unpack to far more than its size
+DATES = ("start_date", "end_date")
+LARGEST = 1e100  # of an endpoint; the squares of larger ones are no numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Cohort:
 
 
 def read_table(path: Path) -> tuple[pd.DataFrame, str]:
-    """A file of scores, CSV or Parquet, as text, and its sha256. Raises UnreadableFile."""
+    """A file of scores, CSV or Parquet, and its sha256. Raises as :func:`parse_table`."""
     try:
         content = path.read_bytes()
     except OSError as exc:
@@ -49,20 +52,46 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str]:
 
 
 def parse_table(name: str, content: bytes) -> tuple[pd.DataFrame, str]:
-    """A table from the content of a file, as :func:`read_table` has it."""
+    """A table from the content of a file, as :func:`read_table` has it.
+
+    Raises
+    ------
+    UnreadableFile, TooLarge
+    ManifestError
+        Two columns have one name.
+    """
     try:
-        if name.endswith(".parquet"):
-            table = pd.read_parquet(BytesIO(content))
-        else:
-            table = pd.read_csv(BytesIO(content), dtype=str, keep_default_na=False)
-    except (OSError, ValueError, ImportError, pd.errors.ParserError) as exc:
+        table = _of_parquet(content, name) if name.endswith(".parquet") else _of_csv(content)
+    except (OSError, ValueError, TypeError, LookupError, RuntimeError, ImportError) as exc:
         raise UnreadableFile(sentence("cohort.unreadable", file=name)) from exc
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise ManifestError(sentence("manifest.column_twice", column=twice[0], file=name))
     return table, hashlib.sha256(content).hexdigest()
+
+
+def _of_csv(content: bytes) -> pd.DataFrame:
+    """All cells as text, in the columns that have a name."""
+    # with a header pandas takes the first column for names of rows where rows end in a comma
+    rows = pd.read_csv(BytesIO(content), dtype=str, keep_default_na=False, header=None)
+    rows.columns = pd.Index([cell.strip() for cell in rows.iloc[0].fillna("")])
+    return rows.loc[:, rows.columns != ""].iloc[1:].reset_index(drop=True)
+
+
+def _of_parquet(content: bytes, name: str) -> pd.DataFrame:
+    """Raises TooLarge."""
+    from pyarrow.parquet import read_metadata
+
+    about = read_metadata(BytesIO(content))
+    if about.num_rows * about.num_columns > MOST_CELLS:
+        raise TooLarge(sentence("cohort.too_large", file=name, cells=MOST_CELLS))
+    table = pd.read_parquet(BytesIO(content))
+    return table.rename(columns=lambda column: str(column).strip())
 
 
 def endpoints(table: pd.DataFrame) -> tuple[str, ...]:
     """The columns that hold numbers, logits first."""
-    taken = {*PATIENT, "case_id", "arm", "visit", "time", "event", "row", "line", "taken"}
+    taken = {*PATIENT, *DATES, "case_id", "arm", "visit", "time", "event", "row", "line", "taken"}
     found = [
         str(name)
         for name in table.columns
@@ -105,7 +134,8 @@ def read_cohort(
             "value": pd.to_numeric(table[named], errors="coerce").astype(float),
         }
     )
-    counted = np.isfinite(rows["value"]) & (rows["patient"] != "")
+    number = rows["value"].abs() < LARGEST
+    counted = number & (rows["patient"] != "")
     known = counted & (rows["arm"] != "") & (rows["visit"] != "")
     kept = rows[known]
     if kept.empty:
@@ -114,7 +144,7 @@ def read_cohort(
     if changing:
         raise ManifestError(sentence("cohort.two_arms", file=path.name, patients=changing))
     arms = _first(tuple(dict.fromkeys(kept["arm"])), control, "arm")
-    scores = kept.groupby(["patient", "arm", "visit"], as_index=False, sort=False)["value"].mean()
+    scores = kept.groupby(["patient", "arm", "visit"], sort=False)["value"].mean().reset_index()
     follow_up, no_time = _follow_up(table.loc[known], kept, path.name)
     return Cohort(
         file=path.name,
@@ -125,8 +155,8 @@ def read_cohort(
         arms=arms,
         visits=_first(_in_time(kept["visit"]), baseline, "visit"),
         follow_up=follow_up,
-        no_number=int((~np.isfinite(rows["value"])).sum()),
-        no_patient=int((np.isfinite(rows["value"]) & (rows["patient"] == "")).sum()),
+        no_number=int((~number).sum()),
+        no_patient=int((number & (rows["patient"] == "")).sum()),
         no_arm=int((counted & ~known).sum()),
         no_time=no_time,
         not_stored=not_stored,
@@ -147,7 +177,7 @@ def column(table: pd.DataFrame, endpoint: str | None) -> str:
 def _text(table: pd.DataFrame, name: str) -> pd.Series[str]:
     if name not in table:
         return pd.Series(ALL, index=table.index, dtype=object)
-    return table[name].map(lambda value: "" if pd.isna(value) else str(value).strip())
+    return table[name].map(word_of)
 
 
 def _in_time(visits: pd.Series[str]) -> tuple[str, ...]:
@@ -174,16 +204,17 @@ def _follow_up(table: pd.DataFrame, kept: pd.DataFrame, file: str) -> tuple[pd.D
     Raises
     ------
     ManifestError
-        Times or events that cannot be, or that differ between a patient's rows.
+        Dates that are not written as 2026-03-31; times or events that cannot be, or that differ
+        between a patient's rows.
     """
     nobody = pd.DataFrame(columns=["patient", "arm", "time", "event"])
-    dated = {"start_date", "end_date"} <= set(table)
+    dated = set(DATES) <= set(table)
     if "event" not in table or not ("time" in table or dated):
         return nobody, 0
     if "time" in table:
         time = pd.to_numeric(table["time"], errors="coerce")
     else:
-        start, end = (pd.to_datetime(table[n], errors="coerce") for n in ("start_date", "end_date"))
+        start, end = (_dates(table[name], file) for name in DATES)
         time = (end - start).dt.total_seconds() / 86_400
     event = pd.to_numeric(table["event"], errors="coerce")
     rows = kept.assign(time=time.astype(float), event=event.astype(float))
@@ -197,3 +228,11 @@ def _follow_up(table: pd.DataFrame, kept: pd.DataFrame, file: str) -> tuple[pd.D
         raise ManifestError(sentence("cohort.times", file=file))
     people = each[["arm", "time", "event"]].first().reset_index()
     return people, kept["patient"].nunique() - len(people)
+
+
+def _dates(said: pd.Series[str], file: str) -> pd.Series[pd.Timestamp]:
+    """Dates by ISO 8601, for in other forms day and month can be mistaken. Raises ManifestError."""
+    found = pd.to_datetime(said, format="ISO8601", utc=True, errors="coerce")
+    if (found.isna() & (said.map(word_of) != "")).any():
+        raise ManifestError(sentence("cohort.dates", file=file))
+    return found

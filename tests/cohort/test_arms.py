@@ -142,3 +142,37 @@ def test_the_bootstrap_is_of_patients():
     spread = math.sqrt(2 * one.var() / 4)  # of the difference of two resampled means
     assert (high - low) == pytest.approx(2 * 1.96 * spread, rel=0.1)
     assert arms.bootstrap(one, one, seed=0) == (low, high)
+
+
+def two_visits(baseline, follow_up):
+    """Twenty patients in two arms, their scores at both visits by number and arm."""
+    rows = [
+        {"patient_id": f"P{k}", "arm": "ab"[k % 2], "visit": visit, "x": of(k, k % 2)}
+        for k in range(20)
+        for visit, of in (("0", baseline), ("1", follow_up))
+    ]
+    return pd.DataFrame(rows)
+
+
+def studied(tmp_path, rows, **asked):
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    return study(tmp_path / "t.csv", **asked)
+
+
+def test_baselines_that_tell_the_arms_apart_adjust_nothing(tmp_path):
+    noise = np.random.default_rng(0).normal(size=20)
+    (found,) = studied(tmp_path, two_visits(lambda k, b: b, lambda k, b: noise[k])).differences
+    assert found.adjusted is found.adjusted_ci is found.adjusted_p is None
+
+
+def test_changes_that_differ_by_rounding_alone_are_equal(tmp_path):
+    # 0.1, 0.2, … more than a baseline of their own: not quite the same in floating point
+    rows = two_visits(lambda k, b: 0.1 * k, lambda k, b: 0.1 * k + 0.2 + 0.1 * b)
+    report = studied(tmp_path, rows, wanted=0.1)
+    assert [c.sd for c in report.changes] == [0.0, 0.0]
+    assert report.differences == () and report.sample_size is None
+
+
+@pytest.mark.parametrize("wanted", [0.0, 1e-12, math.nan, math.inf])
+def test_what_no_trial_can_see_has_no_sample_size(tmp_path, wanted):
+    assert studied(tmp_path, simulated(3, patients=8), wanted=wanted).sample_size is None

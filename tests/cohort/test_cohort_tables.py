@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 
 from mmbm.cohort import study as module
+from mmbm.cohort import table as tables
 from mmbm.cohort.example import simulated
 from mmbm.cohort.figures import CohortReport
 from mmbm.cohort.files import archive, files, write_report
 from mmbm.cohort.study import study
-from mmbm.errors import ConfigError, ManifestError, UnreadableFile
+from mmbm.errors import ConfigError, ManifestError, TooLarge, UnreadableFile
 
 
 def table(tmp_path, rows, name="t.csv"):
@@ -99,8 +100,8 @@ def test_other_refusals(tmp_path, monkeypatch):
         (tmp_path / "t.parquet").write_bytes(b"no parquet")
         with pytest.raises(UnreadableFile):
             study(tmp_path / name)
-    with pytest.raises(ConfigError, match="between 0 and 1"):
-        study(path, power=1.0)
+    with pytest.raises(ConfigError, match=r"between 0\.05 and 1"):
+        study(path, power=0.05)
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="statsmodels"):
         study(path)
@@ -134,3 +135,77 @@ def test_ids_read_as_numbers_stay_text(tmp_path):
     rows = simulated(3, patients=4)
     rows["patient_id"] = pd.factorize(rows["patient_id"])[0]
     assert study(table(tmp_path, rows)).patients == 8
+
+
+def test_rows_that_end_in_a_comma_are_not_read_one_column_on(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("patient_id,arm,x\nP1,a,1,\nP2,b,2,\n", encoding="utf-8")
+    with pytest.raises(UnreadableFile):
+        study(path)
+    path.write_text("patient_id,arm,x,\nP1,a,1,\nP2,b,2,\n", encoding="utf-8")
+    report = study(path)
+    assert (report.patients, report.arms, report.endpoint) == (2, ("a", "b"), "x")
+
+
+def test_names_of_columns_may_stand_behind_a_blank(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("\ufeffpatient_id, arm, visit, x\nP1, a, 1, 3\nP2, b, 1, 4\n", encoding="utf-8")
+    assert study(path).arms == ("a", "b")
+    path.write_text("patient_id,arm, arm,x\nP1,a,b,1\n", encoding="utf-8")
+    with pytest.raises(ManifestError, match="'arm' occurs twice"):
+        study(path)
+
+
+def test_whole_numbers_of_parquet_are_the_same_as_text(tmp_path):
+    rows = simulated(3, patients=4, visits=("0", "4")).assign(
+        visit=lambda t: t["visit"].astype(float)
+    )
+    rows[" x"] = rows.pop("pneumonia.logit")
+    report = study(table(tmp_path, rows, "t.parquet"))
+    assert (report.visits, report.endpoint) == (("0", "4"), "x")
+
+
+def test_a_parquet_file_of_countless_rows_is_not_unpacked(tmp_path, monkeypatch):
+    path = table(tmp_path, simulated(3, patients=4), "t.parquet")
+    monkeypatch.setattr(tables, "MOST_CELLS", 100)
+    monkeypatch.setattr(tables.pd, "read_parquet", None)
+    with pytest.raises(TooLarge, match="more than 100 cells"):
+        study(path)
+
+
+DATES = {
+    ("2026-01-01", "2026-01-11"): 10.0,
+    ("20260101", "20260111"): 10.0,
+    ("2026-01-01T00:00:00+08:00", "2026-01-11T00:00:00+02:00"): 10.25,
+}
+
+
+@pytest.mark.parametrize(("dates", "days"), DATES.items())
+def test_dates_count_whatever_their_zone(tmp_path, dates, days):
+    rows = simulated(3, patients=4).drop(columns="time")
+    rows["start_date"], rows["end_date"] = dates
+    rows.loc[rows["patient_id"] == "P001", "end_date"] = ""
+    report = study(table(tmp_path, rows))
+    assert {c.times[-1] for s in report.survival for c in s.curves} == {days}
+    assert report.left_out.no_time == 1
+
+
+@pytest.mark.parametrize("date", ["03/02/2026", "13/02/2026", "3.2.2026", "unknown"])
+def test_dates_that_can_be_mistaken_are_refused(tmp_path, date):
+    rows = simulated(3, patients=4).drop(columns="time")
+    rows = rows.assign(start_date="2026-01-01", end_date=date)
+    with pytest.raises(ManifestError, match="2026-03-31"):
+        study(table(tmp_path, rows))
+
+
+def test_numbers_too_large_to_square_do_not_count(tmp_path):
+    rows = simulated(3, patients=8)
+    rows.loc[0, "pneumonia.logit"] = 1e200
+    assert study(table(tmp_path, rows)).left_out.no_number == 1
+
+
+def test_an_arm_may_be_called_anything(tmp_path):
+    rows = simulated(3, patients=8).replace({"treatment": "_$x^{2$ a $b$", "control": "_"})
+    drawn = files(study(table(tmp_path, rows)))
+    for name in ("distribution.svg", "change.svg", "survival_by_arm.svg"):
+        assert "_$x^{2$ a $b$" in drawn[name].decode()
