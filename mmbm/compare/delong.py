@@ -49,7 +49,8 @@ def _covariance(parts: Values) -> Values:
 def delong(first: Values, second: Values, labels: Values) -> DeLong | None:
     """AUROC of ``first`` less that of ``second``, (n,) scores of the same cases.
 
-    None where one label has a single case.
+    None where one label has a single case, and where two AUROCs differ without any variance, as
+    that of 1 from that of 0: nothing is known of the error then.
     """
     aurocs, covariances = covariance(np.stack([first, second]), labels)
     difference = float(aurocs[0] - aurocs[1])
@@ -58,8 +59,10 @@ def delong(first: Values, second: Values, labels: Values) -> DeLong | None:
         return None
     error = math.sqrt(max(variance, 0.0))
     half = float(stats.norm.ppf(0.975)) * error
-    if error < 1e-12:  # every case ranks alike in both
-        p = 1.0 if abs(difference) < 1e-12 else 0.0
-    else:
+    if error > 1e-12:
         p = 2 * float(stats.norm.sf(abs(difference) / error))
+    elif abs(difference) < 1e-12:  # every case ranks alike in both
+        p = 1.0
+    else:
+        return None
     return DeLong(difference, (difference - half, difference + half), p)

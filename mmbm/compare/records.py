@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from mmbm.compare.scores import apart
 from mmbm.errors import ConfigError, ManifestError
 from mmbm.record.figures import Figures
 from mmbm.record.record import Record
@@ -119,7 +120,7 @@ def compare_records(records: Sequence[Record]) -> RecordsReport:
     """Set each record beside the first. Raises ConfigError, ManifestError."""
     if len(records) < 2:
         raise ConfigError(sentence("compare.two"))
-    names = [f"{r.model.name} {r.model.version}" for r in records]
+    names = apart([f"{r.model.name} {r.model.version}" for r in records])
     rows = []
     for name, record in zip(names[1:], records[1:], strict=True):
         for pair in pairs(record, records[0]):

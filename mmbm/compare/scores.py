@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmbm.cohort.stored import PATIENT
+from mmbm.cohort.stored import PATIENT, word_of
 from mmbm.cohort.table import parse_table
 from mmbm.errors import ManifestError
 from mmbm.text import sentence
 
-__all__ = ["Scores", "Together", "parse_labels", "parse_scores", "together"]
+__all__ = ["Scores", "Together", "apart", "parse_labels", "parse_scores", "together"]
 
 CASE = "case_id"
 ENDING = ".probability"
@@ -48,11 +48,14 @@ class Scores:
 
 
 def parse_labels(name: str, content: bytes) -> Scores:
-    """A table of cases, such as a manifest. Raises UnreadableFile, ManifestError."""
+    """A table of cases, such as a manifest. Raises UnreadableFile, TooLarge, ManifestError."""
     table, sha256 = parse_table(name, content)
     if CASE not in table:
         raise ManifestError(sentence("compare.no_case_column", file=name))
-    table.index = pd.Index(table[CASE].map(_word))
+    table.index = pd.Index(table[CASE].map(word_of))
+    nameless = int((table.index == "").sum())
+    if nameless:
+        raise ManifestError(sentence("compare.no_name", file=name, cases=nameless))
     twice = table.index.duplicated()
     if twice.any():
         cases = int(table.index[twice].nunique())
@@ -65,12 +68,17 @@ def parse_scores(name: str, content: bytes) -> Scores:
 
     Raises
     ------
-    UnreadableFile, ManifestError
+    UnreadableFile, TooLarge, ManifestError
     """
     scores = parse_labels(name, content)
     if not scores.findings:
         raise ManifestError(sentence("compare.no_scores", file=name))
     return scores
+
+
+def apart(names: Sequence[str]) -> list[str]:
+    """Models' names, those of one name told apart by their number."""
+    return [f"{n} ({k})" if names.count(n) > 1 else n for k, n in enumerate(names, 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ class Together:
         for told in self.told:
             if column not in told.table:
                 continue
-            said = told.table[column].reindex(self.cases).map(_word)
+            said = told.table[column].reindex(self.cases).map(word_of)
             if found is None:
                 found = said
                 continue
@@ -137,11 +145,6 @@ class Together:
         if said is None or split not in known:
             raise ManifestError(sentence("compare.no_split", split=split, known=known or ("–",)))
         return Together(self.files, self.told, self.cases[said == split], self.in_some), split
-
-
-def _word(value: object) -> str:
-    """A cell as text; a whole number that was kept as 1.0 is 1."""
-    return "" if pd.isna(value) else str(value).strip().removesuffix(".0")  # type: ignore[call-overload]
 
 
 def together(files: Sequence[Scores], labels: Scores | None) -> Together:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -23,7 +24,7 @@ from mmbm.compare.figures import (
     ScoredFile,
 )
 from mmbm.compare.paired import DRAWS, bounds, drawn, two_sided
-from mmbm.compare.scores import Scores, Together, together
+from mmbm.compare.scores import Scores, Together, apart, together
 from mmbm.errors import ConfigError, ManifestError
 from mmbm.record.figures import FEWEST
 from mmbm.text import name_of, sentence
@@ -56,7 +57,8 @@ def compare_scores(
     ------
     ConfigError, ManifestError
     """
-    files = _named(files)
+    names = apart([f.model for f in files])
+    files = [replace(f, model=name) for f, name in zip(files, names, strict=True)]
     if len(files) < 2:
         raise ConfigError(sentence("compare.two"))
     whole = together(files, labels)
@@ -95,15 +97,6 @@ def compare_scores(
         findings=_corrected(found),
         left_out=tuple(left),
     )
-
-
-def _named(files: Sequence[Scores]) -> list[Scores]:
-    """Files of one name told apart by their number."""
-    names = [f.model for f in files]
-    return [
-        Scores(f"{f.model} ({k + 1})", f.file, f.sha256, f.table) if names.count(f.model) > 1 else f
-        for k, f in enumerate(files)
-    ]
 
 
 def _findings(files: Sequence[Scores], wanted: str | None) -> tuple[str, ...]:

@@ -201,6 +201,20 @@ def test_fewer_than_two_files_and_other_kinds_are_refused(tables):
         parse_scores("a.parquet", b"PAR1")
 
 
+def test_cases_without_a_name_are_not_taken_for_one(tables):
+    rows = next(iter(tables.values())).copy()
+    rows.loc[3, "case_id"] = " "
+    with pytest.raises(ManifestError, match="without a name in “case_id”: 1"):
+        given({"a": rows})
+
+
+def test_only_a_whole_number_loses_its_point(tables):
+    rows = next(iter(tables.values())).iloc[:4].copy()
+    rows["case_id"] = ["film", "film.0", "7.0", "8"]
+    (scores,) = given({"a": rows})
+    assert list(scores.table.index) == ["film", "film.0", "7", "8"]
+
+
 def test_files_of_one_name_are_told_apart(tables):
     first, second, *_ = given(tables)
     again = parse_scores("model-A.csv", second.table.to_csv(index=False).encode())
@@ -231,3 +245,10 @@ def test_records_are_set_beside_the_first():
         compare_records([first, second.model_copy(update={"real_parts": {}, "by_source": {}})])
     with pytest.raises(ConfigError, match="at least two"):
         compare_records([first])
+
+
+def test_records_of_one_name_are_told_apart():
+    first = take_from_shelf(shelved()[0])
+    found = compare_records([first, first])
+    assert found.models == ("chest-base 1.4.0 (1)", "chest-base 1.4.0 (2)")
+    assert {(row.reference, row.model) for row in found.rows} == {found.models}

@@ -95,3 +95,9 @@ def test_treating_all_is_worth_nothing_at_the_prevalence():
     assert curves.treat_all[at] == pytest.approx(0.0, abs=1e-12)
     assert curves.treat_all[0] == pytest.approx(0.3 - 0.7 * 0.01 / 0.99)
     assert set(curves.models["perfect"]) == {0.3}  # all who are ill, nobody in vain
+
+
+def test_a_perfect_model_beside_a_perfectly_wrong_one_has_no_p_value():
+    labels = np.array([0.0, 0.0, 1.0, 1.0])
+    scores = np.array([0.1, 0.2, 0.8, 0.9])
+    assert delong(scores, 1 - scores, labels) is None
