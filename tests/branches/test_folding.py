@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from timm.layers import Conv2dSame
 from torch import nn
 
-from mmbm.branches.folding import Halving, Pointwise
+from mmbm.branches.folding import Halving, Packed, Pointwise, lean
 from mmbm.branches.image.config import ImageConfig
 from mmbm.model.network import MultimodalBigModel
 from mmbm.predict.predictor import folded
@@ -36,6 +38,8 @@ def test_the_numbers_stay_and_the_norms_are_gone(shape):
     before = made.encoders["image"](film)
     short = folded(made)
     torch.testing.assert_close(short.encoders["image"](film), before, atol=1e-5, rtol=1e-5)
+    with torch.inference_mode():  # by oneDNN
+        torch.testing.assert_close(short.encoders["image"](film), before, atol=1e-5, rtol=1e-5)
     assert norms(made) > 10 and norms(short) == 0  # the net itself stays as it was
 
 
@@ -50,6 +54,8 @@ def test_a_sound_is_heard_as_before_without_norms():
     before = made.encoders["audio"](sound)
     short = folded(made).encoders["audio"]
     torch.testing.assert_close(short(sound), before, atol=1e-5, rtol=1e-5)
+    with torch.inference_mode():
+        torch.testing.assert_close(short(sound), before, atol=1e-5, rtol=1e-5)
     assert not any(isinstance(m, nn.BatchNorm2d) for m in short.modules())
 
 
@@ -70,6 +76,85 @@ def test_a_pointwise_convolution_is_a_product_and_hands_gradients_on():
     assert torch.allclose(found, expected, atol=1e-6)
     gradients = [torch.autograd.grad(y.square().sum(), cells)[0] for y in (found, expected)]
     assert torch.allclose(*gradients, atol=1e-5)
+
+
+BOUNDS = [nn.ReLU(), nn.ReLU6(), nn.Hardtanh(-0.5, 0.25), None]
+CONVOLUTIONS = [
+    nn.Conv2d(4, 8, 3, padding=1),
+    nn.Conv2d(4, 4, 5, padding=2, groups=4),
+    nn.Conv2d(4, 8, 3, stride=2, dilation=2, bias=False),
+    nn.Conv2d(4, 6, 1),
+    Conv2dSame(4, 4, 3, stride=2, groups=4),
+]
+
+
+@pytest.mark.parametrize("bound", BOUNDS, ids=str)
+@pytest.mark.parametrize("convolution", CONVOLUTIONS, ids=str)
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_convolution_and_its_bound_in_one_step_say_the_same(convolution, bound, rows):
+    net = nn.Sequential(convolution, nn.Identity(), bound or nn.Identity())
+    short = lean(copy.deepcopy(net))
+    assert isinstance(short[0], Packed) and isinstance(short[2], nn.Identity)
+    with torch.inference_mode():
+        for size in (16, 16, 15):  # laid out, used again, and by another size
+            cells = 3 * torch.randn(rows, 4, size, size)
+            torch.testing.assert_close(short(cells), net(cells), atol=1e-5, rtol=1e-5)
+
+
+def test_cells_of_the_whole_net_carry_gradients():
+    short, film = folded(network()), torch.rand(1, 1, 64, 64)
+    with torch.inference_mode():
+        short.encoders["image"](film)  # the weights are laid out now
+    film.requires_grad_()
+    gradient = torch.autograd.grad(short.encoders["image"](film).square().sum(), film)[0]
+    cells = network().encoders["image"](film)
+    torch.testing.assert_close(
+        gradient, torch.autograd.grad(cells.square().sum(), film)[0], atol=1e-4, rtol=1e-4
+    )
+
+
+def test_a_copy_reads_with_its_own_weights():
+    net = lean(nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU()))
+    film = torch.rand(1, 1, 8, 8)
+    with torch.inference_mode():
+        net(film)
+        other = copy.deepcopy(net)
+        for weight in other.parameters():
+            weight.zero_()
+        assert bool(net(film).any()) and not bool(other(film).any())
+
+
+def test_float64_is_read_as_it_was():
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU()).double()
+    cells = torch.rand(1, 1, 8, 8, dtype=torch.float64)
+    with torch.inference_mode():
+        assert torch.equal(lean(copy.deepcopy(net))(cells), net(cells))
+
+
+class CalledTwice(nn.Module):
+    """A ReLU that stands behind the last convolution, and is called behind each and the sum."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.first_norm = nn.Conv2d(1, 3, 3, padding=1), nn.BatchNorm2d(3)
+        self.second, self.second_norm = nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3)
+        self.relu = nn.ReLU()
+
+    def forward(self, film: torch.Tensor) -> list[torch.Tensor]:
+        cells = self.relu(self.first_norm(self.first(film)))
+        return [self.relu(self.second_norm(self.second(cells)) + film)]
+
+
+def test_a_net_whose_relu_is_called_again_is_folded_but_for_it():
+    made = network()
+    made.encoders["image"].backbone = CalledTwice().eval()
+    made.encoders["image"].project = nn.Conv2d(3, TINY.features, 1)
+    film = torch.rand(1, 1, 64, 64) * 2 - 1
+    before = made.encoders["image"](film)
+    short = folded(made)
+    assert norms(short) == 0 and isinstance(short.encoders["image"].backbone.relu, nn.ReLU)
+    with torch.inference_mode():
+        torch.testing.assert_close(short.encoders["image"](film), before, atol=1e-5, rtol=1e-5)
 
 
 class Turned(nn.Module):

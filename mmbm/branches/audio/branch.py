@@ -13,7 +13,7 @@ from mmbm.branches.audio.config import POOR_QUALITY, AudioConfig
 from mmbm.branches.audio.encoder import AudioEncoder
 from mmbm.branches.audio.prepare import PreparedSound, SoundEvidence, prepare
 from mmbm.branches.branch import Array, Begun, Branch, Reader
-from mmbm.branches.folding import fold
+from mmbm.branches.folding import fold, lean
 from mmbm.branches.parts import WHOLE, Evidence, Piece, Place, Span, spread
 from mmbm.branches.programs import TensorInput
 from mmbm.case import SAMPLE_RATE, Sound
@@ -52,7 +52,7 @@ class SoundBranch(Branch):
         return AudioEncoder(settings, features)
 
     def folded(self, settings: AudioConfig, encoder: Any) -> nn.Module:
-        return encoder if settings.of_transformers else fold(encoder)
+        return encoder if settings.of_transformers else lean(fold(encoder))
 
     def begun(self, settings: AudioConfig, texts: Sequence[str]) -> Begun:
         if settings.of_transformers:

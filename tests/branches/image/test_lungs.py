@@ -121,6 +121,22 @@ def test_learns_made_lungs_and_is_read_back(tmp_path: Path) -> None:
     assert again.find(film).mask.shape == (SIDE, SIDE)
 
 
+def test_the_finder_reads_as_its_net_does() -> None:
+    torch.manual_seed(0)
+    net = LungNet()
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)  # type: ignore[union-attr]
+            module.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
+    finder, film = LungFinder(net), torch.rand(1, SIDE, SIDE) * 2 - 1
+    with torch.inference_mode():
+        logits = net(film[None])
+        torch.testing.assert_close(finder.leaner(film[None]), logits, atol=1e-5, rtol=1e-5)
+    assert len(net.state_dict()) == len(LungNet().state_dict())
+    expected = two_fields((logits[0, 0] > 0).numpy())
+    assert (finder.find(film).mask != expected).mean() < 1e-3  # where a logit is 0 but for rounding
+
+
 def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="fewer than five patients"):
         train_lungs(made_table(tmp_path, 3), tmp_path / "lungs", steps=10)
