@@ -1,6 +1,8 @@
 """Notes without names, dates, numbers and addresses."""
 
 import importlib.util
+import random
+import re
 import sys
 import time
 from pathlib import Path
@@ -9,9 +11,10 @@ import numpy as np
 import pytest
 
 from mmbm.errors import ConfigError
-from mmbm.privacy import Span, mask
+from mmbm.privacy import Span, mask, names
 
 PATH = Path(__file__).parents[2] / "benchmarks" / "note_masking.py"
+LETTERS = str.maketrans("0123456789", "qxzjvkwybf")
 MASKED = {
     "Seen by Dr. Okonkwo on 12 March 2026.": "Seen by Dr. [name] on [date].",
     "MRN 4471920, DOB 03/04/1958, cough 3/7.": "MRN [number], DOB [date], cough 3/7.",
@@ -47,6 +50,25 @@ def test_spans_are_of_the_note_as_given_and_do_not_overlap():
 def test_a_name_that_was_told_once_is_found_again():
     assert "Okonkwo" not in mask("Dr. Okonkwo agreed. Plan as Okonkwo wrote.").text
     assert "赵丽华" not in mask("患者姓名：赵丽华。昨日赵丽华诉胸闷。").text
+
+
+def test_names_are_found_again_as_one_search_each_would_find_them():
+    draw = random.Random(1)
+    for _ in range(300):
+        text = "".join(draw.choices(["Ab", "Cd", "-", " ", "王", "李", "é", ".", "3"], k=30))
+        pieces = set(draw.sample(["Ab", "Cd", "Ab-Cd", "Ab-Cd-Ab", "AbCd"], 3))
+        whole = set(draw.sample(["王李", "李王", "王王李"], 2))
+        each = [re.finditer(rf"\b{piece}\b", text) for piece in pieces]
+        each += [re.finditer(name, text) for name in whole]
+        wanted = {m.span() for found in each for m in found}
+        found = set(names._again(text, pieces, whole))
+        assert wanted <= found
+        assert all(text[start:end] in pieces | whole for start, end in found)
+
+
+def test_a_note_of_countless_names_is_masked():
+    text = " ".join(f"Zq{number:05d}".translate(LETTERS) for number in range(20_000))
+    assert set(mask(text).text.split()) == {"[name]"}  # one search a name takes many minutes
 
 
 @pytest.mark.slow
