@@ -66,9 +66,13 @@ def differences(loaded: LoadedModel, run: Run) -> list[tuple[tuple[bool, ...], f
         wanted = outputs_of(loaded.network.readout(), loaded.network.features(read))
         made = run(some, parts)
         for row, subset in enumerate(some.tolist()):
-            apart = [
-                (made[name][row].nan_to_num(0.0) - of[row].nan_to_num(0.0)).abs().max()
-                for name, of in wanted.items()
-            ]
-            found.append((tuple(subset), float(torch.stack(apart).max())))
+            apart = [_apart(made[name][row], of[row]) for name, of in wanted.items()]
+            found.append((tuple(subset), max(apart)))
     return found
+
+
+def _apart(made: Tensor, wanted: Tensor) -> float:
+    """The largest difference; infinite where one alone is no number."""
+    both = made.isnan() & wanted.isnan()
+    differs = (made - wanted).abs().masked_fill(both, 0.0)
+    return float(differs.nan_to_num(torch.inf).max())

@@ -209,18 +209,19 @@ def test_a_model_with_other_modalities_and_another_fusion(
     assert inputs[1]["shape"] == ["batch", 2]
 
 
-def test_a_file_that_says_anything_else_is_not_kept(write_other, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("off", "said"), [(2e-4, "2.0e-04"), (np.nan, "inf")])
+def test_a_file_that_says_anything_else_is_not_kept(write_other, tmp_path, monkeypatch, off, said):
     def biased(path):
         run = check.in_torch(path)
 
         def other(present, parts):
             made = run(present, parts)
-            return made | {"contributions": made["contributions"] + 2e-4}
+            return made | {"contributions": made["contributions"] + off}
 
         return other
 
     monkeypatch.setitem(write.RUN, "torch", biased)
-    with pytest.raises(ModelError, match=r"'model.pt2' differs from the model by 2.0e-04"):
+    with pytest.raises(ModelError, match=rf"'model.pt2' differs from the model by {said}"):
         export_model(write_other("scale"), tmp_path / "out", ["torch"])
     assert list((tmp_path / "out").iterdir()) == []
 
