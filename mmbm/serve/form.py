@@ -27,6 +27,7 @@ __all__ = ["LONGEST_FORM", "Asked", "announced", "read_form"]
 FRAMING = 2**20  # bytes of a form around the files in it, at most
 LONGEST_FORM = len(MODALITIES) * Limits().file_bytes + FRAMING
 SECONDS = 60.0  # in which a form arrives
+LONGEST_NUMBER = 40  # characters
 FIELDS = ("frame", "level", "prevalence")
 
 
@@ -71,7 +72,8 @@ def announced(request: Request) -> int:
 
 async def read_form(request: Request, size: int) -> Asked:
     """The form of a call of so many bytes. Raises Refused, TooLarge."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "multipart/form-data":
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "multipart/form-data":
         raise Refused(415, sentence("serve.no_form"))
     parser = InMemory(
         request.headers,
@@ -115,10 +117,15 @@ async def _asked(items: list[tuple[str, UploadFile | str]]) -> Asked:
         modality, _, of = name.partition(":")
         if name == "prevalence":
             finding, _, share = _text(content).partition("=")
+            if finding.strip() in prevalence:
+                raise Refused(422, sentence("serve.twice", name=name))
             prevalence[finding.strip()] = _number(share, "prevalence")
         elif of and modality in forms and of in {f.name for f in branch_of(modality).fields}:
             blank = dict.fromkeys(f.name for f in branch_of(modality).fields)
-            numbers.setdefault(modality, {**blank})[of] = _number(_text(content), name)
+            given = numbers.setdefault(modality, {**blank})
+            if given[of] is not None:
+                raise Refused(422, sentence("serve.twice", name=name))
+            given[of] = _number(_text(content), name)
         elif name not in (*MODALITIES, *FIELDS):
             raise Refused(422, sentence("serve.unknown_part", known=(*MODALITIES, *FIELDS)))
         elif name in found:
@@ -151,7 +158,7 @@ def _bytes(value: bytes | str | None) -> bytes | None:
 def _number(text: str, name: str) -> float:
     """Raises Refused."""
     try:
-        number = float(text[:40])
+        number = float(text) if len(text) <= LONGEST_NUMBER else float("nan")
     except ValueError:
         number = float("nan")
     if number - number != 0:  # neither NaN nor infinite

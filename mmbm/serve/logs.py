@@ -13,7 +13,11 @@ __all__ = ["log_no_values"]
 
 
 def log_no_values() -> None:
-    """From now on every log record keeps an error's kind and lines of code alone."""
+    """From now on every log record keeps an error's kind and lines of code alone.
+
+    The parser of forms is silent: of a broken one it quotes what stands there.
+    """
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     make = logging.getLogRecordFactory()
 
     def made(*args: Any, **named: Any) -> logging.LogRecord:

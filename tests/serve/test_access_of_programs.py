@@ -57,6 +57,7 @@ def test_a_page_of_another_site_may_not_call(app):
     assert status(app, origin="https://elsewhere.example") == 403
     assert status(app, origin="http://127.0.0.1:8501") == IN
     assert status(app, origin="null") == 403
+    assert status(app, origin="http://[::1") == 403
 
 
 def test_another_name_of_this_machine_is_refused(app):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import logging
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from mmbm.predict import Predictor
 from mmbm.report import CaseReport, case_report
 from mmbm.serve import alone, form
 from mmbm.serve.gate import Gate
+from mmbm.serve.logs import log_no_values
 from mmbm.serve.refusals import Refused
 from mmbm.text import sentence
 
@@ -100,6 +102,8 @@ def test_many_at_once_are_not_mixed(client, predictor):
         ({}, {"notes": "Cough.", "prevalence": "pneumonia"}, 422, "serve.number"),
         ({}, {"notes": "Cough.", "prevalence": "gout=0.1"}, 422, None),
         ({}, {"notes": ["Cough.", "Fever."]}, 422, "serve.twice"),
+        ({}, {"notes": "Cough.", "level": "0." + "8" * 60}, 422, "serve.number"),
+        ({}, {"prevalence": ["pneumonia=0.1", "pneumonia=0.2"]}, 422, "serve.twice"),
         ({}, {"SMITH": "x"}, 422, "serve.unknown_part"),
     ],
 )
@@ -136,13 +140,23 @@ def test_a_form_that_is_none_is_refused(client, monkeypatch):
     for broken in (b"--x\r\nbroken", b"", part, part + b"\r\n--x\r\n", b"x"):
         answer = client.post("/v1/analyses", content=broken, headers=form_type)
         assert (answer.status_code, problem(answer)) == (400, "serve.broken_form"), broken
-    whole = client.post("/v1/analyses", content=part + b"\r\n--x--", headers=form_type)
-    assert whole.status_code == 200
+    for kind in (form_type, {"content-type": "Multipart/Form-Data; boundary=x"}):
+        whole = client.post("/v1/analyses", content=part + b"\r\n--x--", headers=kind)
+        assert whole.status_code == 200
     answer = client.post("/v1/analyses", content=iter([b"--x--"]), headers=form_type)
     assert (answer.status_code, problem(answer)) == (411, "serve.length")
     monkeypatch.setattr(form, "LONGEST_FORM", 1000)
     answer = client.post("/v1/analyses", files={"image": bytes(2000)})
     assert (answer.status_code, problem(answer)) == (413, "serve.too_long")
+
+
+def test_a_broken_form_is_not_quoted_in_the_log(client, monkeypatch, caplog):
+    monkeypatch.setattr(logging, "_logRecordFactory", logging.LogRecord)
+    log_no_values()
+    form_type = {"content-type": "multipart/form-data; boundary=x"}
+    for broken in (b"SMITH JOHN", b"--x\r\nSMITH JOHN: \r\n\r\n"):
+        assert client.post("/v1/analyses", content=broken, headers=form_type).status_code == 400
+    assert "python_multipart" not in {record.name.split(".")[0] for record in caplog.records}
 
 
 def test_more_than_was_announced_is_not_taken(client):
