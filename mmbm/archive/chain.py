@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mmbm.archive.config import ArchiveConfig
-from mmbm.archive.inbox import Inbox
+from mmbm.archive.inbox import Arrived, Inbox
 from mmbm.archive.notes import NotesByAccession
 from mmbm.archive.pull import PulledCase, Refused, case_of, pull_each
 from mmbm.archive.query import Archive, FoundStudy, Query
 from mmbm.archive.sort import sort_out
+from mmbm.errors import TooLarge
 from mmbm.store import Given
 from mmbm.text import Sentence
 
@@ -75,6 +76,8 @@ def pull_into(
 def take_arrived(store: Store, config: ArchiveConfig, inbox: Inbox) -> Iterator[Kept | Refused]:
     """Each study of the watched folder that came to rest, stored before its files are put aside.
 
+    What another program takes from the folder meanwhile is left to it.
+
     Raises: ConfigError, StoreError.
     """
     notes = NotesByAccession(config.notes)
@@ -84,8 +87,21 @@ def take_arrived(store: Store, config: ArchiveConfig, inbox: Inbox) -> Iterator[
             yield Refused("", "", arrived.reason)
             continue
         study = FoundStudy(arrived.study_uid)
-        found = case_of(sort_out(arrived.files(), study.study_uid), study, notes)
+        try:
+            found = _sorted(arrived, study, notes, config.most_pictures)
+        except FileNotFoundError:  # another looks into the same folder
+            continue
         taken = isinstance(found, PulledCase)
         outcome = keep(store, found, config.source) if isinstance(found, PulledCase) else found
         inbox.done(arrived, taken=taken)
         yield outcome
+
+
+def _sorted(
+    arrived: Arrived, study: FoundStudy, notes: NotesByAccession, most: int
+) -> PulledCase | Refused:
+    """A study's case. Raises FileNotFoundError where one of its files is gone."""
+    try:
+        return case_of(sort_out(arrived.files(), study.study_uid, most), study, notes)
+    except TooLarge as exc:
+        return Refused(study.study_uid, "", exc.sentence)

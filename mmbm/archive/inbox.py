@@ -10,6 +10,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class Arrived:
     reason: Sentence | None = None
 
     def files(self) -> Iterator[bytes]:
-        """Their contents, one at a time."""
+        """Their contents, one at a time. Raises FileNotFoundError where another took them."""
         return (path.read_bytes() for path in self.paths)
 
 
@@ -79,13 +80,14 @@ class Inbox:
                 yield Arrived(study, tuple(path for path, _ in found))
 
     def done(self, arrived: Arrived, *, taken: bool) -> None:
-        """Put a study's files aside."""
+        """Put a study's files aside; those that another has put aside are left. Raises OSError."""
         aside = self.folder / (_DONE if taken else _REFUSED)
         for path in arrived.paths:
             to = aside / path.name
             while to.exists():  # another file of this name; none is written over
                 to = to.with_stem(f"{to.stem}-{secrets.token_hex(2)}")
-            path.replace(to)
+            with suppress(FileNotFoundError):
+                path.replace(to)
         sync_names(aside)
         sync_names(self.folder)
 

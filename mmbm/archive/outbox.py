@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from mmbm.archive.query import Archive, is_uid
 from mmbm.archive.wanted import Declined
-from mmbm.errors import ArchiveError
+from mmbm.errors import ArchiveError, TooLarge
 from mmbm.storage.disk import make_folder, sync_names, write_whole
 from mmbm.text import Sentence, sentence
 
@@ -100,10 +100,13 @@ class Outbox:
                 yield path.stem, path.read_bytes()
 
     def mark(self, uid: str) -> None:
-        """The archive holds it: first the mark, then the file goes."""
-        write_whole(self._sent / uid, b"")
-        (self._waiting / (uid + _SUFFIX)).unlink(missing_ok=True)
-        sync_names(self._waiting)
+        """The archive holds it: first the mark, then the file goes. Raises ArchiveError."""
+        try:
+            write_whole(self._sent / uid, b"")
+            (self._waiting / (uid + _SUFFIX)).unlink(missing_ok=True)
+            sync_names(self._waiting)
+        except OSError as exc:
+            raise ArchiveError(sentence("archive.outbox")) from exc
 
     def count(self) -> int:
         """How many wait."""
@@ -116,6 +119,8 @@ def deliver(
     """Send all that waits. What is not taken stays, to be sent the next time.
 
     ``pause``: how to wait before an archive that does not answer is tried again; None: it is not.
+
+    Raises: ArchiveError where the outbox cannot be written.
     """
     sent, declined = 0, []
     waits = iter(_WAITS if pause else ())
@@ -125,7 +130,7 @@ def deliver(
                 archive.keep(content)
             except Declined as exc:
                 declined.append(exc.sentence)
-            except ArchiveError as exc:
+            except (ArchiveError, TooLarge) as exc:  # too large: its answer
                 wait = next(waits, None)
                 if pause is None or wait is None:
                     return Delivered(sent, outbox.count(), tuple(declined), exc.sentence)

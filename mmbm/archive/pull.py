@@ -77,8 +77,8 @@ def pull_each(
     """
     archive = archive or for_pulling(config)
     notes = NotesByAccession(config.notes)
-    studies = [study for study in archive.studies(query) if query.fits(study)]
-    wanted = studies[: config.most_studies]
+    told = archive.studies(query)  # an archive that passes over a condition tells of others
+    wanted = [study for study in told if query.fits(study)][: config.most_studies]
     for done, study in enumerate(wanted):
         progress(done, len(wanted))
         try:
@@ -86,7 +86,7 @@ def pull_each(
         except ArchiveError as exc:
             yield exc.sentence
             return
-    if len(studies) > config.most_studies:
+    if len(told) > config.most_studies:
         yield sentence("archive.more_studies", limit=config.most_studies)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mmbm.archive.wanted import is_radiograph, modality_name
-from mmbm.errors import InputError
+from mmbm.errors import InputError, TooLarge
 from mmbm.io import read_heading
 from mmbm.io.header import of_the_chest
 from mmbm.study import Heading
@@ -33,12 +33,14 @@ class Sorted:
     left: tuple[Sentence, ...]
 
 
-def sort_out(files: Iterable[bytes], study_uid: str) -> Sorted:
+def sort_out(files: Iterable[bytes], study_uid: str, most: int | None = None) -> Sorted:
     """Sort a study's files by their headings, each read in the sandbox.
 
     An original goes before a derived picture or a secondary capture, one to be looked at before
     one for processing, PA before another frontal view; then the numbers of series and picture
     decide. What names no body part counts as a chest X-ray: its header does not say otherwise.
+
+    Raises: TooLarge where more than ``most`` are frontal chest X-rays.
     """
     films: list[Film] = []
     left: list[Sentence] = []
@@ -51,6 +53,8 @@ def sort_out(files: Iterable[bytes], study_uid: str) -> Sorted:
         reason = why_left(heading, study_uid)
         if reason is None:
             films.append(Film(content, heading))
+            if most is not None and len(films) > most:
+                raise TooLarge(sentence("archive.many_pictures", limit=most))
         else:
             left.append(reason)
     return Sorted(tuple(sorted(films, key=_order)), tuple(dict.fromkeys(left)))

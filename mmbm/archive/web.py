@@ -30,15 +30,8 @@ _ROOM = 2**20  # around one file: the parts of a multipart answer
 _AT_ONCE = 2**31  # a file is sent in one piece
 _STUDY, _ACCESSION, _PATIENT, _DAY = "0020000D", "00080050", "00100020", "00080020"
 _SERIES, _MODALITY, _INSTANCE = "0020000E", "00080060", "00080018"
-_DECLINED = {
-    400,
-    404,
-    406,
-    409,
-    410,
-    415,
-    422,
-}  # of one file; anything else is the archive's own trouble
+# of one file; anything else is the archive's own trouble
+_DECLINED = {400, 404, 406, 409, 410, 415, 422}
 
 
 class WebArchive:
@@ -128,7 +121,7 @@ class WebArchive:
                 raise ArchiveError(sentence("archive.nonsense")) from exc
             except requests.RequestException as exc:
                 raise ArchiveError(sentence("archive.unreachable")) from exc
-            except (ValueError, KeyError, TypeError, AttributeError, LookupError) as exc:
+            except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as exc:
                 raise ArchiveError(sentence("archive.nonsense")) from exc
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import pydicom
 import pytest
 
+from mmbm.archive.chain import Kept, take_arrived
 from mmbm.archive.config import ArchiveConfig
 from mmbm.archive.inbox import Inbox
 from mmbm.archive.receive import Bounds, Receiver
 from mmbm.errors import ArchiveError
+from mmbm.store import open_store
 from tests.made_archive import free_ports
 from tests.made_studies import film, slice_of
 
@@ -71,6 +73,34 @@ def test_what_is_no_dicom_is_put_aside_with_its_reason(tmp_path):
     assert "not a DICOM" in str(arrived.reason)
     inbox.done(arrived, taken=False)
     assert (tmp_path / "refused" / "letter.txt").exists()
+
+
+def test_what_another_took_meanwhile_is_left_to_it(tmp_path):
+    store = open_store(tmp_path / "cases")
+    config = ArchiveConfig.parse({"settled": 0.0})
+    inbox = Inbox(tmp_path / "in", settled=0.0)
+    for study in (1, 2):
+        put(tmp_path / "in", f"{study}.dcm", film(study), 900)
+    ours = take_arrived(store, config, inbox)
+    first = next(ours)
+    (other,) = Inbox(tmp_path / "in", settled=0.0).arrived()
+    inbox.done(other, taken=True)
+    assert list(ours) == [] and isinstance(first, Kept)
+    inbox.done(other, taken=True)  # once more, when nothing is there
+    assert len(list((tmp_path / "in" / "done").iterdir())) == 2
+    store.close()
+
+
+def test_a_study_of_too_many_films_is_refused(tmp_path):
+    store = open_store(tmp_path / "cases")
+    config = ArchiveConfig.parse({"settled": 0.0, "most_pictures": 2})
+    inbox = Inbox(tmp_path / "in", settled=0.0)
+    for number in range(3):
+        put(tmp_path / "in", f"{number}.dcm", film(1, 1, number + 1), 900)
+    (refused,) = take_arrived(store, config, inbox)
+    assert refused.reason.code == "archive.many_pictures"
+    assert len(list((tmp_path / "in" / "refused").iterdir())) == 3
+    store.close()
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path):

@@ -9,11 +9,12 @@ import time
 import pydicom
 import pytest
 
+from mmbm.archive import outbox as module
 from mmbm.archive.connect import for_sending
 from mmbm.archive.identifiers import settle
 from mmbm.archive.outbox import Outbox, deliver
 from mmbm.archive.wanted import Declined
-from mmbm.errors import ArchiveError
+from mmbm.errors import ArchiveError, TooLarge
 from tests.made_studies import film, result
 
 WAYS = ["dicomweb", "c-store"]
@@ -107,6 +108,26 @@ def test_a_silent_archive_is_tried_again_and_then_left(tmp_path):
     outbox.put(made())
     delivered = deliver(outbox, Scripted(None, *[gone] * 9), pause=lambda _: None)
     assert (delivered.sent, delivered.waiting, delivered.stopped) == (1, 2, "gone")
+
+
+def test_an_answer_that_is_too_large_leaves_what_waits(tmp_path):
+    outbox = Outbox(tmp_path)
+    outbox.put(made(count=1))
+    delivered = deliver(outbox, Scripted(*[TooLarge("long")] * 4), pause=lambda _: None)
+    assert (delivered.sent, delivered.waiting, delivered.stopped) == (0, 1, "long")
+
+
+def test_a_mark_that_cannot_be_written_is_said(tmp_path, monkeypatch):
+    outbox = Outbox(tmp_path)
+    outbox.put(made(count=1))
+    monkeypatch.setattr(module, "write_whole", full)
+    with pytest.raises(ArchiveError, match="outbox"):
+        deliver(outbox, Scripted())
+    assert outbox.count() == 1
+
+
+def full(path, content):
+    raise OSError(28, "No space left on device")
 
 
 def test_a_program_that_dies_before_the_mark_sends_the_same_once_more(tmp_path, monkeypatch):

@@ -163,6 +163,21 @@ def test_what_came_before_the_archive_went_away_is_kept(tmp_path):
     assert isinstance(found[0], PulledCase) and found[1:] == ["gone"]
 
 
+class Overflowing(Halting):
+    """Tells of every study it has, whatever is asked for."""
+
+    def studies(self, query):
+        return [FoundStudy(f"1.2.{n}", f"A{n}", taken=date(2026, 1, 2)) for n in range(3)]
+
+
+def test_an_archive_that_tells_of_other_studies_may_hold_more_than_it_told():
+    from mmbm.archive.config import ArchiveConfig
+
+    config = ArchiveConfig(most_studies=2)
+    (said,) = pull_each(config, Query(accession="A7"), Overflowing())
+    assert said.code == "archive.more_studies"
+
+
 @pytest.mark.parametrize(
     ("asked", "match"),
     [

@@ -117,11 +117,12 @@ def test_an_answer_without_end_is_cut():
     [
         (reply(200, b"<html>hello</html>"), "cannot be understood"),
         (reply(200, b"7"), "cannot be understood"),
+        (reply(200, b"[" * 200_000), "cannot be understood"),
         (reply(401), "HTTP status 401"),
         (reply(503), "HTTP status 503"),
         (reply(404), "HTTP status 404"),
     ],
-    ids=["html", "number", "401", "503", "404"],
+    ids=["html", "number", "deep", "401", "503", "404"],
 )
 def test_what_is_no_answer_is_said(answer, match):
     with service(answer) as server, pytest.raises(ArchiveError, match=match):
