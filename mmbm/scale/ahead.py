@@ -77,6 +77,7 @@ class Ahead:
 
     def _landed(self, rows: Sequence[Row], future: Future[Done]) -> Done:
         if future.exception() is None:
+            self.stopped = 0
             return future.result()
         return [(row, self._alone(row)) for row in rows]
 

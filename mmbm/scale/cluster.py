@@ -7,6 +7,7 @@ opens no dashboard; a local one listens on 127.0.0.1.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
@@ -14,15 +15,16 @@ from typing import Any
 
 import numpy as np
 
+from mmbm import errors
 from mmbm.device import cores
-from mmbm.errors import ConfigError
+from mmbm.errors import ConfigError, MMBMError
 from mmbm.scale.ahead import Ahead
 from mmbm.scale.options import Options
 from mmbm.scale.rows import Chunk
 from mmbm.scale.score import score_chunks
 from mmbm.scale.shards import Shards
 from mmbm.scale.work import Scorer, Task
-from mmbm.text import sentence
+from mmbm.text import Sentence, sentence
 
 __all__ = ["score_on_ray"]
 
@@ -36,6 +38,10 @@ def score_on_ray(shards: Shards, chunks: Sequence[Chunk], options: Options) -> I
     ------
     ConfigError
         Ray is not installed, or no cluster answers at the address.
+    ManifestError, ModelError, OutOfMemory
+        As an actor met them.
+    MMBMError
+        Ray itself ended the run.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -56,7 +62,7 @@ def score_on_ray(shards: Shards, chunks: Sequence[Chunk], options: Options) -> I
         actors = int(resources.get("GPU" if on_cards else "CPU", 1))
         if options.workers and not on_cards:
             actors = min(actors, options.workers)
-        items = [chunk._asdict() for chunk in chunks]
+        items = [{"number": chunk.number} for chunk in chunks]
         done = ray.data.from_items(items, override_num_blocks=min(len(items), 10_000)).map_batches(
             Actor,
             fn_constructor_args=(shards, options),
@@ -65,7 +71,11 @@ def score_on_ray(shards: Shards, chunks: Sequence[Chunk], options: Options) -> I
             **needs,
         )
         for row in done.iter_rows():
+            if row["refused"]:
+                raise _decoded(row["refused"])
             yield int(row["rows"])
+    except ray.exceptions.RayError as exc:
+        raise MMBMError(sentence("scale.ray_failed", kind=type(exc).__name__)) from exc
     finally:
         ray.shutdown()
 
@@ -101,9 +111,26 @@ class Actor:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """One chunk, as a batch of one."""
-        chunk = Chunk(**{name: int(values[0]) for name, values in batch.items()})
+        chunk = self.shards.index.chunks[int(batch["number"][0])]
         if self.ahead is None:
             steps = score_chunks(self.shards, [chunk], lambda g: map(self.scorer, g), None)
         else:
             steps = score_chunks(self.shards, [chunk], self.ahead, self.scorer)
-        return {"number": np.array([chunk.number]), "rows": np.array([sum(steps)])}
+        rows, refused = 0, ""
+        try:
+            rows = sum(steps)
+        except MMBMError as exc:  # Ray hands on no error's class or code
+            refused = _coded(exc)
+        return {"rows": np.array([rows]), "refused": np.array([refused])}
+
+
+def _coded(error: MMBMError) -> str:
+    return json.dumps({"kind": type(error).__name__, "said": error.sentence.coded()})
+
+
+def _decoded(text: str) -> MMBMError:
+    """The error that an actor has coded."""
+    found = json.loads(text)
+    kind = getattr(errors, found["kind"]) if found["kind"] in errors.__all__ else MMBMError
+    made: MMBMError = kind(Sentence.decoded(found["said"]))
+    return made

@@ -49,6 +49,7 @@ class Chunk(NamedTuple):
     rows: int
     offset: int  # bytes of the file before it
     line: int  # lines of the file before it
+    mark: str  # of its cells, to know it by
 
 
 @dataclass(frozen=True)
@@ -107,21 +108,22 @@ def index_of(url: str, shard_rows: int, further: tuple[str, ...] = ()) -> Index:
             lines = _Lines(file, digest)
             header = _header(lines, place.name, (*PARTS, *further))
             case, began = header.index(CASE), (lines.bytes, lines.lines)
-            start = began
+            start, marked = began, _Mark()
             for cells in csv.reader(lines, strict=True):
                 if cells:
+                    marked.take(cells)
                     name = cells[case].strip() if case < len(cells) else ""
                     name = name or f"\0{count}"  # blank, which is a fault of its own
                     mark = hashlib.blake2b(name.encode(), digest_size=8).digest()
                     seen.append(int.from_bytes(mark, "big", signed=True))
                     count += 1
                     if count % shard_rows == 0:
-                        chunks.append(_chunk(chunks, shard_rows, start))
-                        start = (lines.bytes, lines.lines)
+                        chunks.append(_chunk(chunks, shard_rows, start, marked))
+                        start, marked = (lines.bytes, lines.lines), _Mark()
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
         raise ManifestError(sentence("manifest.unreadable", file=place.name)) from exc
     if count % shard_rows:
-        chunks.append(_chunk(chunks, count % shard_rows, start))
+        chunks.append(_chunk(chunks, count % shard_rows, start, marked))
     if not count:
         raise ManifestError(sentence("manifest.empty", file=place.name))
     _, first = np.unique(np.frombuffer(seen, np.int64), return_index=True)
@@ -138,9 +140,25 @@ def index_of(url: str, shard_rows: int, further: tuple[str, ...] = ()) -> Index:
     )
 
 
-def _chunk(before: list[Chunk], rows: int, start: tuple[int, int]) -> Chunk:
+class _Mark:
+    """What a chunk's rows hold, in a few bytes."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.blake2b(digest_size=16)
+
+    def take(self, cells: list[str]) -> None:
+        """One more row."""
+        self._digest.update(repr(cells).encode())
+
+    @property
+    def text(self) -> str:
+        """Of all rows so far."""
+        return self._digest.hexdigest()
+
+
+def _chunk(before: list[Chunk], rows: int, start: tuple[int, int], marked: _Mark) -> Chunk:
     first = before[-1].first + before[-1].rows if before else 0
-    return Chunk(len(before), first, rows, *start)
+    return Chunk(len(before), first, rows, *start, marked.text)
 
 
 def _header(lines: _Lines, name: str, parts: tuple[str, ...]) -> tuple[str, ...]:
@@ -155,9 +173,9 @@ def _header(lines: _Lines, name: str, parts: tuple[str, ...]) -> tuple[str, ...]
     return header
 
 
-def rows_of(index: Index, chunk: Chunk) -> Iterator[Row]:
+def rows_of(index: Index, chunk: Chunk) -> list[Row]:
     """The rows of one chunk. Raises ManifestError, where the file is gone or was changed."""
-    place, found = Place.of(index.url), 0
+    place, found, marked = Place.of(index.url), [], _Mark()
     try:
         with place.open() as file:
             file.seek(chunk.offset)
@@ -165,15 +183,15 @@ def rows_of(index: Index, chunk: Chunk) -> Iterator[Row]:
             lines.bytes = chunk.offset  # no byte order mark in the middle of a file
             records = (cells for cells in csv.reader(lines, strict=True) if cells)
             for number, cells in enumerate(islice(records, chunk.rows), chunk.first):
+                marked.take(cells)
                 line = chunk.line + lines.lines
                 named = {n: cell.strip() for n, cell in zip(index.header, cells, strict=False)}
-                fault = _fault(index, number, line, cells, named)
-                found += 1
-                yield Row(number, line, named, fault)
+                found.append(Row(number, line, named, _fault(index, number, line, cells, named)))
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
         raise ManifestError(sentence("manifest.unreadable", file=place.name)) from exc
-    if found < chunk.rows:
+    if marked.text != chunk.mark:
         raise ManifestError(sentence("scale.changed", file=place.name))
+    return found
 
 
 def _fault(

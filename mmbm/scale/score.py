@@ -101,6 +101,6 @@ def score_chunks(
 def _groups(index: Index, chunks: Iterable[Chunk]) -> Iterator[Sequence[Row]]:
     """The rows of the chunks, a few at a time, never of two chunks."""
     for chunk in chunks:
-        rows = rows_of(index, chunk)
+        rows = iter(rows_of(index, chunk))
         while some := list(islice(rows, GROUP)):
             yield some

@@ -7,13 +7,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from mmbm.errors import ConfigError
+from mmbm.errors import ConfigError, ManifestError
 from mmbm.model import checkpoint
 from mmbm.scale import Options
-from mmbm.scale.cluster import score_on_ray
+from mmbm.scale.cluster import Actor, _decoded, score_on_ray
 from mmbm.scale.rows import index_of
 from mmbm.scale.shards import shards_of
 from tests.made_archives import BAD, write_archive
@@ -28,6 +29,52 @@ def test_without_ray_one_sentence_says_what_to_install(tmp_path, tiny_model_dir,
     shards = shards_of(index, checkpoint.read(options.model), options, str(tmp_path / "s.parquet"))
     with pytest.raises(ConfigError, match=r'pip install "mmbm\[scale\]"'):
         list(score_on_ray(shards, shards.missing(), options))
+
+
+def test_an_actors_refusal_comes_back_as_what_it_is(tmp_path, tiny_model_dir):
+    pytest.importorskip("ray")
+    options = Options(str(tiny_model_dir), "cpu", ray="local", workers=1)
+    manifest = write_archive(tmp_path, 12)
+    index = index_of(str(manifest), 6)
+    shards = shards_of(index, checkpoint.read(options.model), options, str(tmp_path / "s.parquet"))
+    manifest.write_bytes(manifest.read_bytes().replace(b"case11", b"case12"))
+    actor = Actor(shards, options)
+    done = [actor({"number": np.array([chunk.number])}) for chunk in index.chunks]
+    (refused,) = (told for each in done if (told := str(each["refused"][0])))
+    with pytest.raises(ManifestError, match="was changed while it was read"):
+        raise _decoded(refused)
+    assert len(shards.missing()) == 1
+
+
+@pytest.mark.slow
+def test_a_run_on_ray_says_why_it_ended(tmp_path, tiny_model_dir):
+    pytest.importorskip("ray")
+    command = [sys.executable, "-c", CHANGED, str(write_archive(tmp_path, 12)), str(tiny_model_dir)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "ManifestError: The manifest 'archive.csv' was changed while it was read" in done.stdout
+
+
+CHANGED = """
+import sys
+from pathlib import Path
+
+from mmbm.errors import MMBMError
+from mmbm.model import checkpoint
+from mmbm.scale import Options
+from mmbm.scale.cluster import score_on_ray
+from mmbm.scale.rows import index_of
+from mmbm.scale.shards import shards_of
+
+manifest, model = map(Path, sys.argv[1:])
+options = Options(str(model), "cpu", ray="local", workers=1)
+out = str(manifest.with_name("s.parquet"))
+shards = shards_of(index_of(str(manifest), 6), checkpoint.read(model), options, out)
+manifest.write_bytes(manifest.read_bytes().replace(b"case11", b"case12"))
+try:
+    list(score_on_ray(shards, shards.missing(), options))
+except MMBMError as error:
+    print(f"{type(error).__name__}: {error}")
+"""
 
 
 def parents() -> dict[int, tuple[int, str]]:
