@@ -11,6 +11,8 @@ from mmbm.data.check.report import DataReport
 from tests.dashboard.test_pages import clean, opened, shown
 from tests.made_cases import write_manifest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory):

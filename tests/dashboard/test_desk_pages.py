@@ -12,6 +12,8 @@ from dashboard.scoring import scoring
 from mmbm.reading import Decision, Mark, Reading
 from mmbm.store import Given, Wanted
 
+pytestmark = pytest.mark.slow
+
 SCREENS = ("worklist", "team")
 
 

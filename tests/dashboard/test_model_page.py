@@ -10,6 +10,8 @@ from mmbm.record.record import LeftOut, Status, read_record, store_record
 from mmbm.storage.folder import checksums, sign
 from tests.dashboard.test_pages import clean, opened, shown
 
+pytestmark = pytest.mark.slow
+
 TABS = (
     "summary", "sources", "inputs", "calibration", "places", "subgroups", "sounds", "training",
     "card",

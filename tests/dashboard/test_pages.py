@@ -10,6 +10,8 @@ from mmbm.explain.verdict import Check, MapVerdict, Sanity, write_sanity
 from mmbm.predict import Predictor
 from tests.made_files import dicom, ramp, tone, wav
 
+pytestmark = pytest.mark.slow
+
 PAGES = [
     f"screens/{name}.py" for name in ("review", "model", "compare", "data", "cohorts", "about")
 ]

@@ -16,6 +16,8 @@ from tests.dashboard.test_pages import NOTE, clean, open_tab, shown, upload
 from tests.made_cases import case
 from tests.made_files import dicom, tone, wav
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def whole(app):

@@ -19,6 +19,8 @@ from mmbm.model import checkpoint
 from mmbm.predict import Predictor
 from tests.made_cases import case
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "keras_layer.py"
 
 

@@ -19,6 +19,8 @@ from mmbm.record.record import read_record
 from mmbm.storage import assets_folder
 from tests.dashboard.test_pages import shown
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "examples" / "vital_signs.py"
 NAME = "vital_signs"

@@ -34,6 +34,8 @@ from mmbm.model.readout import coalitions
 from mmbm.predict import Predictor
 from tests.made_cases import TINY, case, sound, with_parts
 
+pytestmark = pytest.mark.slow
+
 FIRST, OTHER = case(0), case(1)
 
 

@@ -28,6 +28,8 @@ from mmbm.scale.work import Scorer, Task
 from mmbm.text import as_sentence
 from tests.made_archives import BAD, write_archive
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
@@ -72,7 +74,6 @@ def rows_of_csv(path):
         return list(csv.DictReader(file))
 
 
-@pytest.mark.slow
 def test_every_row_gets_the_numbers_of_its_case_alone(archive, scored, tiny_model_dir):
     predictor = Predictor.load(tiny_model_dir, "cpu", threads=1)
     found = {line["case_id"]: line for line in lines(scored[0])}
@@ -198,7 +199,6 @@ def test_maps_are_those_of_the_page_and_sum_to_the_contributions(
     np.testing.assert_allclose(held["0.image"][0], page, atol=1e-4)
 
 
-@pytest.mark.slow
 def test_cases_prepared_in_workers_are_scored_here_alike(archive, options, scored, tmp_path):
     index = index_of(str(archive), options.shard_rows, further_columns())
     shards = begun(archive, options, tmp_path / "scores.parquet")
@@ -213,7 +213,6 @@ def test_cases_prepared_in_workers_are_scored_here_alike(archive, options, score
             assert ours[column] == value, column
 
 
-@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_no_row(archive, options, scored, tmp_path):
     shards = begun(archive, options, tmp_path / "scores.parquet")
     with Ahead(Task(shards.index, options, whole=True), 2) as ahead:
@@ -226,7 +225,6 @@ def test_a_worker_that_is_killed_costs_no_row(archive, options, scored, tmp_path
     assert names == [line["case_id"] for line in lines(scored[0])]
 
 
-@pytest.mark.slow
 def test_workers_that_always_end_stop_the_run(archive, options, tmp_path, monkeypatch):
     shards = begun(archive, options, tmp_path / "scores.parquet")
     absent = replace(options, model=str(tmp_path / "absent"))  # each ends as it begins
@@ -238,7 +236,6 @@ def test_workers_that_always_end_stop_the_run(archive, options, tmp_path, monkey
         list(score_chunks(shards, shards.missing(), ahead, None))
 
 
-@pytest.mark.slow
 def test_a_run_that_is_killed_is_finished_by_the_next(archive, options, scored, tmp_path):
     out = tmp_path / "scores.parquet"
     command = [sys.executable, "-m", "mmbm", "score", str(archive), "--out", str(out)]

@@ -14,6 +14,8 @@ from mmbm.predict import Predictor
 from mmbm.serve import alone
 from tests.made_server import served
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("MMBM_FULL", 0)) * 500 or 12  # of each call, right and wrong ones
 # not "positive data is accepted": a document cannot say which bytes are a radiograph
 CHECKS = [
@@ -44,7 +46,6 @@ CALLS = (  # nothing that is asked for by a GET can be wrong
 )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("path", "method", "mode"), CALLS)
 def test_what_is_sent_is_answered_as_documented(interface, path, method, mode, monkeypatch):
     monkeypatch.delenv("MMBM_API_KEY", raising=False)
