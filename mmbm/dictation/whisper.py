@@ -26,8 +26,10 @@ class Dictation:
     def __init__(self, whisper: Any) -> None:
         self._whisper, self._turn = whisper, Lock()
 
-    def note(self, sound: Sound, language: Language) -> str:
+    def note(self, sound: Sound, language: Language, prompted: bool = True) -> str:
         """What was said in a recording, in its language, as one text.
+
+        ``prompted`` shows the model a line of clinical terms first, which it then spells.
 
         Raises
         ------
@@ -40,12 +42,13 @@ class Dictation:
         """
         if language != "en" and not self._whisper.model.is_multilingual:
             raise ConfigError(sentence("dictation.english_only"))
+        prompt = sentence("dictation.prompt").into(language)
         try:
             with self._turn:
                 segments, _ = self._whisper.transcribe(
                     sound.waveform,
                     language=language,
-                    initial_prompt=sentence("dictation.prompt").into(language),
+                    initial_prompt=prompt if prompted else None,
                     temperature=0.0,  # the same words for the same recording
                     condition_on_previous_text=False,
                     without_timestamps=True,
@@ -78,7 +81,9 @@ def load_dictation(folder: Path | None) -> Dictation:
         raise ConfigError(sentence("dictation.extra")) from exc
     logging.getLogger("faster_whisper").setLevel(logging.ERROR)  # it logs what was said
     try:
-        whisper = WhisperModel(str(folder), device="cpu", local_files_only=True)
+        whisper = WhisperModel(
+            str(folder), device="cpu", compute_type="float32", local_files_only=True
+        )
     except Exception as exc:
         raise ConfigError(sentence("dictation.broken", folder=folder.name)) from exc
     return Dictation(whisper)
