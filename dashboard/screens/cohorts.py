@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,7 +56,9 @@ def asked(say: Texts) -> Asked:
         again = st.form_submit_button(say("cohorts.example"), key="cohort-example")
     if again:
         return Asked(example(), None, wanted, False)
-    chosen = Path(path.strip()).expanduser() if pressed and path.strip() else None
+    chosen = Path(path.strip()) if pressed and path.strip() else None
+    with suppress(RuntimeError):  # nobody is called so: the file is not there then
+        chosen = chosen and chosen.expanduser()
     return Asked(chosen, endpoint.strip() or None, wanted, stored)
 
 

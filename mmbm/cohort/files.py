@@ -13,9 +13,10 @@ from pydantic import BaseModel
 
 from mmbm.cohort.draw import figures
 from mmbm.cohort.figures import CohortReport
+from mmbm.errors import ConfigError
 from mmbm.text import Language, sentence
 
-__all__ = ["archive", "cells_of", "csv_of", "files", "write_report", "zipped"]
+__all__ = ["archive", "cells_of", "csv_of", "files", "write_files", "write_report", "zipped"]
 
 LEAST = "=+-@\t\r"  # what a spreadsheet takes for a formula at the start of a cell
 ENDS = ("low", "high")
@@ -45,13 +46,25 @@ def files(report: CohortReport, language: Language = "en") -> dict[str, bytes]:
 
 
 def write_report(report: CohortReport, folder: Path, language: Language = "en") -> list[Path]:
-    """Write every file into a folder, which is made; the paths. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, content in files(report, language).items():
-        (folder / name).write_bytes(content)
-        written.append(folder / name)
-    return written
+    """Write every file into a folder, which is made; the paths. Raises ConfigError."""
+    return write_files(files(report, language), folder)
+
+
+def write_files(found: Mapping[str, bytes], folder: Path) -> list[Path]:
+    """Files by their names into a folder, which is made; the paths.
+
+    Raises
+    ------
+    ConfigError
+        The folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in found.items():
+            (folder / name).write_bytes(content)
+    except OSError as exc:
+        raise ConfigError(sentence("export.folder", folder=folder.name)) from exc
+    return [folder / name for name in found]
 
 
 def archive(report: CohortReport, language: Language = "en") -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mmbm.cohort.files import cells_of, csv_of, zipped
+from mmbm.cohort.files import cells_of, csv_of, write_files, zipped
 from mmbm.compare.figures import CompareReport, FindingReport
 from mmbm.compare.records import RecordsReport
 from mmbm.text import Language, sentence
@@ -55,10 +55,8 @@ def _decided(finding: FindingReport) -> list[dict[str, Any]]:
 def write_report(
     report: CompareReport | RecordsReport, folder: Path, language: Language = "en"
 ) -> None:
-    """Write every file into a folder, which is made. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files(report, language).items():
-        (folder / name).write_bytes(content)
+    """Write every file into a folder, which is made. Raises ConfigError."""
+    write_files(files(report, language), folder)
 
 
 def archive(report: CompareReport | RecordsReport, language: Language = "en") -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mmbm.cost.figures import CostReport
+from mmbm.storage.disk import write_whole
 
 __all__ = ["keep", "kept"]
 
@@ -26,7 +27,7 @@ def keep(report: CostReport) -> Path | None:
     path = _file(_folder(), report.model_sha256)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(report.model_dump_json(indent=2), encoding="utf-8")
+        write_whole(path, report.model_dump_json(indent=2).encode())
     except OSError:
         return None
     return path

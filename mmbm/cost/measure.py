@@ -20,7 +20,7 @@ from mmbm.case import Case
 from mmbm.cost.energy import metered
 from mmbm.cost.figures import CostReport
 from mmbm.device import cores
-from mmbm.io import warm
+from mmbm.io import retire, warm
 from mmbm.io.case import read_case
 from mmbm.predict import Predictor
 from mmbm.storage import assets_folder
@@ -118,11 +118,12 @@ def _once(files: dict[str, Path], predictor: Predictor) -> dict[str, float]:
 
 
 def _memory() -> float | None:
-    """Peak MiB of this process and of its largest child."""
+    """Peak MiB of this process and of its largest decoder, which end: only then it counts."""
     try:
         import resource
     except ImportError:  # Windows
         return None
+    retire()
     whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     peaks = sum(resource.getrusage(who).ru_maxrss for who in whose)
     return peaks / (2**20 if sys.platform == "darwin" else 2**10)

@@ -209,3 +209,9 @@ def test_an_arm_may_be_called_anything(tmp_path):
     drawn = files(study(table(tmp_path, rows)))
     for name in ("distribution.svg", "change.svg", "survival_by_arm.svg"):
         assert "_$x^{2$ a $b$" in drawn[name].decode()
+
+
+def test_a_folder_that_cannot_be_written_to_is_said(tmp_path):
+    report = study(table(tmp_path, simulated(3, patients=4)))
+    with pytest.raises(ConfigError, match=r"The folder 't\.csv' cannot be written to"):
+        write_report(report, tmp_path / "t.csv")

@@ -1,6 +1,8 @@
 """What a measurement says, in figures and in words; how fast is no test's affair."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -31,6 +33,20 @@ def test_every_step_is_told(measured, tiny_model_dir):
     assert 0 < report.steps["decode"] < report.seconds_median <= report.seconds_p95
     assert min(report.one_by_one, report.batched) > 0
     assert report.memory_mb > 100 and report.device_memory_mb is None
+
+
+def test_the_largest_decoder_counts_as_memory():
+    pytest.importorskip("resource")
+    code = (
+        "import resource\n"
+        "from mmbm.cost.measure import _memory\n"
+        "from mmbm.io import read_notes\n"
+        "read_notes(b'Cough.', 'notes.txt')\n"
+        "whole = _memory()\n"
+        "print(whole - resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(done.stdout) > 10  # MiB: a process of its own
 
 
 def test_the_figures_are_kept_by_their_weights(measured, monkeypatch):

@@ -57,11 +57,12 @@ def test_ones_own_scores_are_compared(app, scores):
     assert between(found.differences[0].difference, found.differences[0].ci, texts("en")) in screen
 
 
-def test_a_table_that_cannot_be_is_refused_in_a_sentence(app, tmp_path):
-    app = run(app, tmp_path / "absent.csv")
+@pytest.mark.parametrize("path", ["absent.csv", "~nobody-is-called-so/absent.csv"])
+def test_a_table_that_cannot_be_is_refused_in_a_sentence(app, path):
+    app = run(app, path)
     assert not app.exception
     said = [re.sub(r"[\\\\]", "", e.value) for e in app.error]
-    assert len(said) == 1 and "cannot be compared" in said[0] and "CSV or Parquet" in said[0]
+    assert len(said) == 1 and "cannot be compared" in said[0] and "in UTF-8" in said[0]
 
 
 def test_without_times_and_arms_it_says_so(app, tmp_path):
