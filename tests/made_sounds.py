@@ -5,6 +5,7 @@ import struct
 
 import av
 import numpy as np
+from scipy.signal import lfilter
 
 PCM_GUID = bytes.fromhex("0100000000001000800000aa00389b71")
 
@@ -17,6 +18,25 @@ def breath(seconds=6.0, rate=16_000, level=0.05):
     noise = np.fft.irfft(spectrum * ((hertz > 100) & (hertz < 600)), int(seconds * rate))
     swell = 0.2 + np.sin(np.pi * np.arange(len(noise)) / rate / 1.5) ** 2
     return level * noise / noise.std() * swell
+
+
+def speech(seconds=3.0, rate=16_000, level=0.25):
+    """(n_samples,) vowels one after another, as of a voice that says nothing."""
+    rng = np.random.default_rng(7)
+    time = np.arange(int(seconds * rate)) / rate
+    pitch = 120 + 15 * np.sin(2 * np.pi * 0.7 * time)  # Hz
+    pulses = np.diff(np.floor(np.cumsum(pitch) / rate), prepend=0)
+    source = pulses + 0.02 * rng.standard_normal(len(time))
+    vowels = [(700, 1200, 2600), (300, 2300, 3000), (500, 900, 2400), (400, 2000, 2600)]
+    syllable, voice = int(0.18 * rate), np.zeros(len(time))
+    for number, start in enumerate(range(0, len(time), syllable)):
+        said = source[start : start + syllable]
+        for formant in vowels[number % len(vowels)]:
+            near = np.exp(-np.pi * 80 / rate)  # a pole for a band of 80 Hz
+            turn = 2 * near * np.cos(2 * np.pi * formant / rate)
+            said = lfilter([1 - near], [1, -turn, near**2], said)
+        voice[start : start + syllable] = said / abs(said).max() * np.hanning(len(said)) ** 0.5
+    return level * voice
 
 
 def room(seconds=6.0, rate=16_000, level=0.05):

@@ -6,15 +6,18 @@ import logging
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from mmbm.case import SAMPLE_RATE, Sound
 from mmbm.cli import app
 from mmbm.dictation import Dictation, load_dictation
-from mmbm.errors import ConfigError, ModelError, NoSignal
+from mmbm.errors import Cancelled, ConfigError, ModelError, NoSignal
 from tests.made_cases import sound
+from tests.made_sounds import breath, plain_wav, room, speech
 
-RECORDING = Path(__file__).parents[1] / "assets" / "samples" / "adult-opacity" / "sound.wav"
+LUNGS = Path(__file__).parents[1] / "assets" / "samples" / "adult-opacity" / "sound.wav"
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +28,17 @@ def whisper(tmp_path_factory):
     from tests.made_whisper import write_whisper
 
     return write_whisper(tmp_path_factory.mktemp("whisper"))
+
+
+def spoken(seconds=3.0):
+    return Sound(waveform=speech(seconds).astype(np.float32))
+
+
+@pytest.fixture
+def recording(tmp_path):
+    file = tmp_path / "note.wav"
+    file.write_bytes(plain_wav(speech()))
+    return file
 
 
 class Said:
@@ -38,25 +52,41 @@ class Said:
         self.asked = asked | {"samples": len(waveform)}
         if self.texts == ("broken",):
             raise RuntimeError("out of memory")
-        return (type("Segment", (), {"text": text})() for text in self.texts), None
+        self.parts = 0
+        return self.segments(), None
+
+    def segments(self):
+        for number, text in enumerate(self.texts, start=1):
+            self.parts = number
+            yield type("Segment", (), {"text": text, "end": float(number)})()
+
+    def detect_language(self, waveform):
+        return "ja", 0.5, [("ja", 0.5), ("zh", 0.3), ("en", 0.2)]
 
 
 def test_a_recording_becomes_the_text_that_the_model_hears(whisper):
     dictation = load_dictation(whisper)
-    note = dictation.note(sound(), "en")
+    note = dictation.note(spoken(), "en")
     assert set(note) == {"a"}
-    assert dictation.note(sound(), "en") == note
+    assert dictation.note(spoken(), "en") == note
+    assert dictation.language(spoken()) == "en"
+
+
+@pytest.mark.parametrize("nobody", [np.zeros(3 * SAMPLE_RATE), room(3.0), breath(3.0)])
+def test_where_nobody_speaks_no_words_are_heard(whisper, nobody):
+    with pytest.raises(NoSignal, match="No words were heard"):
+        load_dictation(whisper).note(Sound(waveform=nobody.astype(np.float32)), "en")
 
 
 def test_nothing_of_what_was_said_is_logged(whisper, caplog):
     with caplog.at_level(logging.DEBUG):
-        load_dictation(whisper).note(sound(), "en")
+        load_dictation(whisper).note(spoken(), "en")
     assert [record for record in caplog.records if "aaa" in record.getMessage()] == []
 
 
 def test_a_model_of_english_alone_does_not_pass_off_chinese_as_english(whisper):
     with pytest.raises(ConfigError, match="knows English alone"):
-        load_dictation(whisper).note(sound(), "zh")
+        load_dictation(whisper).note(spoken(), "zh")
 
 
 @pytest.mark.parametrize(
@@ -75,8 +105,22 @@ def test_each_language_has_its_prompt(language, texts, note, prompt):
     assert said.asked["samples"] == 32_000
 
 
+def test_the_language_is_english_or_chinese_whichever_is_more_likely():
+    assert Dictation(Said()).language(sound()) == "zh"
+    assert Dictation(Said(multilingual=False)).language(sound()) == "en"
+
+
+def test_it_says_how_far_it_is_and_can_be_stopped():
+    told, said = [], Said("one", "two", "three")
+    assert Dictation(said).note(sound(seconds=4.0), "en", progress=told.append) == "one two three"
+    assert told == [0.25, 0.5, 0.75]
+    with pytest.raises(Cancelled, match="stopped before it was written down"):
+        Dictation(said).note(sound(), "en", cancelled=lambda: said.parts > 1)
+    assert said.parts == 2
+
+
 def test_silence_and_a_failing_model_are_refused():
-    with pytest.raises(NoSignal, match="No words were understood"):
+    with pytest.raises(NoSignal, match="No words were heard"):
         Dictation(Said("  ")).note(sound(), "en")
     with pytest.raises(ModelError, match="does not run"):
         Dictation(Said("broken")).note(sound(), "en")
@@ -105,15 +149,21 @@ def test_without_the_extra_one_sentence_says_what_to_install(tmp_path, monkeypat
         load_dictation(tmp_path)
 
 
-def test_the_command_prints_the_text_and_asks_for_correction(whisper, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, ["dictate", str(RECORDING), "--model", str(whisper)])
+def test_the_command_prints_the_text_and_asks_for_correction(whisper, recording, monkeypatch):
+    monkeypatch.chdir(recording.parent)
+    done = CliRunner().invoke(app, ["dictate", str(recording), "--model", str(whisper)])
     assert done.exit_code == 0, done.output
     assert set(done.stdout.strip()) == {"a"}
     assert "Correct this text before you use it as the note" in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert list(recording.parent.iterdir()) == [recording]
     monkeypatch.setenv("MMBM_DICTATION", str(whisper))
-    assert CliRunner().invoke(app, ["dictate", str(RECORDING)]).exit_code == 0
+    assert CliRunner().invoke(app, ["dictate", str(recording)]).exit_code == 0
+
+
+def test_the_command_hears_no_words_in_a_lung_sound(whisper):
+    done = CliRunner().invoke(app, ["dictate", str(LUNGS), "--model", str(whisper)])
+    assert done.exit_code == 2 and done.stdout == ""
+    assert "No words were heard" in done.stderr
 
 
 def test_the_command_refuses_what_is_no_recording(whisper, tmp_path):
