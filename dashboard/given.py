@@ -31,7 +31,7 @@ from mmbm.text import Sentence
 
 __all__ = ["File", "Given", "Offer", "Part", "Place", "Widget", "taken_here"]
 
-Widget = Literal["upload", "record", "typed", "frame", "fields"]
+Widget = Literal["upload", "record", "typed", "dictated", "frame", "fields"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,9 +74,9 @@ MAY_IMPORT = {
         "model", "predict", "record", "storage", "trust",
     },
     "dashboard": {
-        "analysis", "archive", "branches", "card", "case", "data", "errors", "explain", "findings",
-        "io", "model", "predict", "privacy", "readers", "reading", "record", "report", "serve",
-        "storage", "store", "trust", "cohort", "compare", "cost",
+        "analysis", "archive", "branches", "card", "case", "data", "dictation", "errors", "explain",
+        "findings", "io", "model", "predict", "privacy", "readers", "reading", "record", "report",
+        "serve", "storage", "store", "trust", "cohort", "compare", "cost",
     },
     "new": {"branches", "data", "device", "errors", "model", "train"},
     "cli": {

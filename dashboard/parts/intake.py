@@ -9,10 +9,12 @@ from typing import Any
 import streamlit as st
 
 from dashboard import given, state
+from dashboard.dictated import is_on
 from dashboard.foreign import escape, verbatim
+from dashboard.parts.dictate import dictate
 from dashboard.text import Texts
 from mmbm.branches.registry import branch_of
-from mmbm.case import MODALITIES, Modality, Notes, Picture, Sound
+from mmbm.case import MODALITIES, SAMPLE_RATE, Modality, Notes, Picture, Sound
 from mmbm.text import Sentence
 
 __all__ = ["facts", "intake"]
@@ -91,13 +93,32 @@ def widgets(modality: Modality, say: Texts) -> None:
     if modality == "image":
         uploader(modality, say)
         return
-    hand = say("intake.type") if modality == "notes" else say("intake.record")
-    typed = modality == "notes" and state.given().typed is not None
-    tabs = st.tabs([say("intake.upload"), hand], default=hand if typed else None)
+    if modality == "notes":
+        notes(say)
+        return
+    tabs = st.tabs([say("intake.upload"), say("intake.record")])
     with tabs[0]:
         uploader(modality, say)
     with tabs[1]:
-        typing(say) if modality == "notes" else recorder(say)
+        recorder(say)
+
+
+def notes(say: Texts) -> None:
+    """Three ways to give the notes, two where there is no model for dictation."""
+    opened = "intake.type" if state.given().typed is not None else "intake.upload"
+    if not is_on():
+        first, second = st.tabs([say("intake.upload"), say("intake.type")], default=say(opened))
+    else:
+        opened = "intake.dictate" if state.dictated().begun else opened
+        first, second, third = st.tabs(
+            [say("intake.upload"), say("intake.type"), say("intake.dictate")], default=say(opened)
+        )
+        with third:
+            dictate(say)
+    with first:
+        uploader("notes", say)
+    with second:
+        typing(say)
 
 
 def form(modality: Modality, say: Texts) -> None:
@@ -139,6 +160,7 @@ def typing(say: Texts) -> None:
         key=at.key,
         height=130,
         placeholder=say("intake.notes.placeholder"),
+        help=None if is_on() else say("dictate.how"),
         on_change=state.take_text,
         args=(at,),
     )
@@ -146,7 +168,13 @@ def typing(say: Texts) -> None:
 
 def recorder(say: Texts) -> None:
     at = state.place("audio", "record")
-    st.audio_input(say("intake.audio.record"), key=at.key, on_change=state.take_files, args=(at,))
+    st.audio_input(
+        say("intake.audio.record"),
+        sample_rate=SAMPLE_RATE,  # another than dictation's: see dashboard.dictated
+        key=at.key,
+        on_change=state.take_files,
+        args=(at,),
+    )
 
 
 def remover(modality: Modality, say: Texts) -> None:

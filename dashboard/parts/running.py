@@ -15,7 +15,7 @@ from dashboard.text import Texts
 from mmbm.case import Case
 from mmbm.errors import MMBMError
 
-__all__ = ["ask", "begin", "look", "runs"]
+__all__ = ["ask", "begin", "look", "progress", "runs"]
 
 EVERY = 0.5  # seconds between two looks at a job
 

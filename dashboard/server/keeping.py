@@ -89,6 +89,7 @@ def _stop_jobs(session: AppSession) -> None:
     if "session" in remembered:  # see dashboard.state
         for job in remembered["session"].jobs.values():
             job.stop()
+        remembered["session"].dictated.drop()
 
 
 class _Nobody(SessionClient):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dashboard.dictated import is_dictated
 from dashboard.given import File, Given, Offer, Part, Place, Widget
 from dashboard.samples import sample_files, samples
 from dashboard.server import forgetting
@@ -65,10 +66,15 @@ def take_unclaimed() -> None:
     """Hand in the files that no widget did, but those of the case before.
 
     A widget that stood until the case began has handed its file in; one that came just then was
-    dropped on a page that was about to be drawn anew, for the new case.
+    dropped on a page that was about to be drawn anew, for the new case. What was dictated is heard,
+    and never is the lung sound.
     """
     files = [file for file in unclaimed() if file.identifier not in session().void]
-    given().hand_in(place("image", "upload"), files)
+    spoken = [file for file in files if is_dictated(file)]
+    for file in spoken:
+        session().dictated.take(file)
+        session().unfolded = True
+    given().hand_in(place("image", "upload"), [file for file in files if file not in spoken])
 
 
 def take_text(at: Place) -> None:
@@ -121,9 +127,11 @@ def new_case() -> None:
 def begin(files: dict[Modality, Offer]) -> None:
     """Start a case with these files; everything of the last one goes."""
     given().begin(files)
+    session().dictated.drop()
     session().unfolded = False
     session().drawn = session().stepped = None
     session().void = {file.identifier for file in arrived(BEFORE)}
+    session().void |= {file.identifier for file in arrived() if is_dictated(file)}
     forget()
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, cast
 import streamlit as st
 
 from dashboard.archive import Errand
+from dashboard.dictated import Dictated
 from dashboard.given import Given
 from dashboard.jobs import Job
 from dashboard.review import Review
@@ -72,6 +73,7 @@ class Session:
     """All that this page remembers of one reader."""
 
     given: Given = field(default_factory=lambda: Given(holds=store_is_on()))
+    dictated: Dictated = field(default_factory=Dictated)
     review: Review | None = None
     film: tuple[Picture, Film] | None = None  # the last one that was developed
     lettered: tuple[Picture, bool] | None = None  # the last one, and whether it shows text

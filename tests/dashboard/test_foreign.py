@@ -83,7 +83,6 @@ KNOWN = {
     "dashboard/frame.py": {"lambda language: LANGUAGES[language]"},
     "dashboard/parts/bulk.py": {"say(key, n=len(chosen)) if chosen else say(key)"},
     "dashboard/parts/closer.py": {"label"},
-    "dashboard/parts/intake.py": {"[say('intake.upload'), hand]"},
 }
 NUMBERS = {"second", "seconds", "frames", "count", "part", "level", "parts", "n"}
 
