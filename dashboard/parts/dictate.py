@@ -40,8 +40,9 @@ def recorder(say: Texts) -> None:
         st.segmented_control(
             say("dictate.language"),
             list(state.SPOKEN),
+            default=state.spoken_language(),
             format_func=lambda name: say(f"dictate.language.{name}"),
-            key=state.spoken_language(),
+            key=state.SPOKEN_KEY,
             on_change=state.take_spoken,
             label_visibility="collapsed",
             required=True,
@@ -64,7 +65,7 @@ def correction(mine: dictated.Dictated, busy: bool, say: Texts) -> None:
     st.text_area(
         say(f"dictate.heard.{language}"),
         key=state.dictated_box(),
-        height=96,
+        height=118,
         disabled=busy,
         on_change=state.correct_dictated,
         args=(at,),

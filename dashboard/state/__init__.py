@@ -43,6 +43,7 @@ from dashboard.state.answers import (
 from dashboard.state.archive import asked_of_archive, errand, take_errand
 from dashboard.state.dictation import (
     SPOKEN,
+    SPOKEN_KEY,
     correct_dictated,
     dictated,
     dictated_box,
@@ -117,6 +118,7 @@ __all__ = [
     "LANGUAGE_KEY",
     "MARKS_KEY",
     "SPOKEN",
+    "SPOKEN_KEY",
     "CloserKey",
     "FlipKey",
     "JobKey",

@@ -13,6 +13,7 @@ from mmbm.text import Language
 
 __all__ = [
     "SPOKEN",
+    "SPOKEN_KEY",
     "correct_dictated",
     "dictated",
     "dictated_box",
@@ -50,10 +51,8 @@ def take_recording(at: Place) -> None:
 
 
 def spoken_language() -> str:
-    """The key of the language's control, which shows what was chosen."""
-    chosen = next(name for name, of in SPOKEN.items() if of == dictated().language)
-    begin_with(SPOKEN_KEY, chosen)
-    return SPOKEN_KEY
+    """What the control of the language shows: "detected", or the language that was chosen."""
+    return dictated().language or "detected"
 
 
 def take_spoken() -> None:
