@@ -66,3 +66,13 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_model_dir(tiny_run: Path) -> Path:
     """A small model folder, complete with card and evaluation record."""
     return tiny_run / "run" / "model"
+
+
+@pytest.fixture(scope="session")
+def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a dictation model that hears the letter a, whatever is said."""
+    pytest.importorskip("faster_whisper", reason="the extra dictation is not installed")
+    pytest.importorskip("transformers", reason="the extra encoders is not installed")
+    from tests.made_whisper import write_whisper
+
+    return write_whisper(tmp_path_factory.mktemp("whisper"))

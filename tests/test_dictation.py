@@ -15,23 +15,10 @@ from mmbm.cli import app
 from mmbm.dictation import Dictation, load_dictation
 from mmbm.errors import Cancelled, ConfigError, ModelError, NoSignal
 from tests.made_cases import sound
+from tests.made_dictation import Said, spoken
 from tests.made_sounds import breath, plain_wav, room, speech
 
 LUNGS = Path(__file__).parents[1] / "assets" / "samples" / "adult-opacity" / "sound.wav"
-
-
-@pytest.fixture(scope="module")
-def whisper(tmp_path_factory):
-    """The folder of a model that hears the letter a, whatever is said."""
-    pytest.importorskip("faster_whisper", reason="the extra dictation is not installed")
-    pytest.importorskip("transformers", reason="the extra encoders is not installed")
-    from tests.made_whisper import write_whisper
-
-    return write_whisper(tmp_path_factory.mktemp("whisper"))
-
-
-def spoken(seconds=3.0):
-    return Sound(waveform=speech(seconds).astype(np.float32))
 
 
 @pytest.fixture
@@ -39,29 +26,6 @@ def recording(tmp_path):
     file = tmp_path / "note.wav"
     file.write_bytes(plain_wav(speech()))
     return file
-
-
-class Said:
-    """A Whisper whose words are known; it notes what it was asked."""
-
-    def __init__(self, *texts, multilingual=True):
-        self.texts, self.asked = texts, {}
-        self.model = type("Model", (), {"is_multilingual": multilingual})()
-
-    def transcribe(self, waveform, **asked):
-        self.asked = asked | {"samples": len(waveform)}
-        if self.texts == ("broken",):
-            raise RuntimeError("out of memory")
-        self.parts = 0
-        return self.segments(), None
-
-    def segments(self):
-        for number, text in enumerate(self.texts, start=1):
-            self.parts = number
-            yield type("Segment", (), {"text": text, "end": float(number)})()
-
-    def detect_language(self, waveform):
-        return "ja", 0.5, [("ja", 0.5), ("zh", 0.3), ("en", 0.2)]
 
 
 def test_a_recording_becomes_the_text_that_the_model_hears(whisper):
