@@ -29,12 +29,14 @@ def test_only_state_touches_the_session_and_only_models_the_caches():
 def test_no_thread_knows_of_the_page():
     assert touching(r"ThreadPoolExecutor|threading|Thread\(") == {
         "archive.py",
+        "dictated.py",
         "given.py",
         "jobs.py",
         "scoring.py",
         "server/calls.py",
     }
     assert "streamlit as" not in (SCREEN / "archive.py").read_text(encoding="utf-8")
+    assert "streamlit as" not in (SCREEN / "dictated.py").read_text(encoding="utf-8")
     assert "streamlit as" not in (SCREEN / "given.py").read_text(encoding="utf-8")
     assert "streamlit as" not in (SCREEN / "jobs.py").read_text(encoding="utf-8")
     assert "streamlit as" not in (SCREEN / "scoring.py").read_text(encoding="utf-8")
