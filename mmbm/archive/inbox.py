@@ -106,8 +106,8 @@ class Inbox:
         of = (str(path), modified, size)
         if of not in self._read:
             if size > self._limits.file_bytes:
-                limit = self._limits.file_bytes / 2**20
-                raise TooLarge(sentence("archive.too_large", megabytes=limit))
+                told = {"megabytes": size / 2**20, "limit": self._limits.file_bytes / 2**20}
+                raise TooLarge(sentence("io.file.too_large", **told))
             study = read_heading(path.read_bytes(), path.name).study.study_uid
             if not study:
                 raise InputError(sentence("archive.no_study"))

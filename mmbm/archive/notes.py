@@ -11,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 from mmbm.config import Limits
-from mmbm.errors import ConfigError, InputError
+from mmbm.errors import ConfigError, InputError, TooLarge
 from mmbm.text import sentence
 
 __all__ = ["NotesByAccession"]
@@ -34,7 +34,7 @@ class NotesByAccession:
         ConfigError
             The folder or table cannot be read, or a table is none.
         InputError
-            Two notes bear the number, or the file cannot be read.
+            Two notes bear the number, or the file cannot be read or is too large.
         """
         if self._source is None or not accession:
             return None
@@ -42,6 +42,10 @@ class NotesByAccession:
             return self._of_table(accession)
         try:
             named = [p for p in self._source.iterdir() if p.name == accession + SUFFIX]
+            size = named[0].stat().st_size if named else 0
+            if size > (limit := self._limits.file_bytes):
+                told = {"megabytes": size / 2**20, "limit": limit / 2**20}
+                raise TooLarge(sentence("io.file.too_large", **told))
             return named[0].read_bytes() if named else None
         except OSError as exc:
             raise InputError(sentence("archive.notes.unreadable")) from exc

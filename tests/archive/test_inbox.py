@@ -13,6 +13,7 @@ from mmbm.archive.chain import Kept, take_arrived
 from mmbm.archive.config import ArchiveConfig
 from mmbm.archive.inbox import Inbox
 from mmbm.archive.receive import Bounds, Receiver
+from mmbm.config import Limits
 from mmbm.errors import ArchiveError
 from mmbm.store import open_store
 from tests.made_archive import free_ports
@@ -101,6 +102,14 @@ def test_a_study_of_too_many_films_is_refused(tmp_path):
     assert refused.reason.code == "archive.many_pictures"
     assert len(list((tmp_path / "in" / "refused").iterdir())) == 3
     store.close()
+
+
+def test_a_file_over_the_limit_is_refused_unread(tmp_path, monkeypatch):
+    inbox = Inbox(tmp_path, settled=0.0)
+    monkeypatch.setattr(inbox, "_limits", Limits(file_bytes=1000))
+    put(tmp_path, "a.dcm", film(1), 900)
+    (arrived,) = inbox.arrived()
+    assert arrived.reason.code == "io.file.too_large"
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path):

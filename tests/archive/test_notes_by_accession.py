@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mmbm.archive.notes import NotesByAccession
-from mmbm.errors import ConfigError, InputError
+from mmbm.config import Limits
+from mmbm.errors import ConfigError, InputError, TooLarge
 
 
 def test_a_file_is_found_by_its_name_alone(tmp_path):
@@ -17,6 +18,13 @@ def test_a_file_is_found_by_its_name_alone(tmp_path):
     for accession in ("", "A2", "../secret", "*", "a 1"):
         assert notes.find(accession) is None
     assert NotesByAccession(None).find("A 1") is None
+
+
+def test_a_note_over_the_limit_is_not_read(tmp_path):
+    (tmp_path / "A1.txt").write_bytes(b"x" * 2000)
+    with pytest.raises(TooLarge, match="The file is 0 MB"):
+        NotesByAccession(tmp_path, Limits(file_bytes=1999)).find("A1")
+    assert NotesByAccession(tmp_path, Limits(file_bytes=2000)).find("A1") == b"x" * 2000
 
 
 def test_a_table_is_read_by_its_columns(tmp_path):
