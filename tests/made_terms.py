@@ -12,7 +12,7 @@ HTML Hz JPEG JPEG-LS JSON M4A MB MD MP3 MPEG MSG OGG ODT OT Office Ogg OpenDocum
 PET PNG Parquet PostScript PowerPoint RGB RLE RTF S/MIME SVG Safari TIFF TOML TXT UTF-8 WAV WebM
 WebP Word XFA XML ZIP base64 sha256 winmail.dat AUPRC AURC AUROC DeLong GRU Holm Platt logit
 EfficientNet ImageNet MMBM NIH RSNA SIIM SPRSound ieee8023 safetensors tf_efficientnet_lite0
-AutoTokenizer ONNX Systran faster-whisper statsmodels timm torch torchvision transformer
+AutoTokenizer ONNX Systran Triton faster-whisper statsmodels timm torch torchvision transformer
 transformers
 C-GET C-MOVE C-STORE DICOMweb HTTP PEM TLS UID http https
 """
@@ -23,8 +23,8 @@ LONG_TERMS = (
 )  # fmt: skip
 # Settings, options, columns and their values, which the command line names.
 SETTINGS = """
-architecture archive auto certificate channels cpu cycles dicom drawn encoder encoders false folder
-frozen learning_rate_factor
+architecture archive auto certificate channels compile cpu cycles dicom drawn encoder encoders false
+folder frozen learning_rate_factor
 freeze frozen_stages fusion greys host image_weights inbox key localise lungs max_seconds mels
 notes notes_text own_title pneumonia sources stored tls train true unknown url web wheezing
 """

@@ -21,6 +21,9 @@ def train(
     leave_out: Annotated[
         list[str] | None, typer.Option(help="A source to keep for testing alone; may be repeated.")
     ] = None,
+    compile_: Annotated[
+        bool, typer.Option("--compile", help="Make the encoders faster with torch.compile.")
+    ] = False,
     device: DeviceOption = "auto",
 ) -> None:
     """Train a model on your own cases; calibrates and evaluates it at the end."""
@@ -31,6 +34,8 @@ def train(
         settings = TrainConfig.read(config) if config else TrainConfig()
         if leave_out:
             settings = settings.model_copy(update={"leave_out": tuple(leave_out)})
+        if compile_:
+            settings = settings.model_copy(update={"compile": True})
         with progress(shown=os.environ.get("RANK", "0") == "0") as (reading, step):
             folder = run_training(
                 manifest, out, settings, resume=resume, device=device, reading=reading, step=step

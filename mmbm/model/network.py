@@ -100,7 +100,7 @@ class MultimodalBigModel(nn.Module):
     def encode(self, modality: str, *tensors: Tensor) -> Positions:
         """Read one modality of a batch, by the tensors of its branch."""
         branch, settings = branch_of(modality), self.config.of(modality)
-        cells = self.encoders[modality](*tensors)
+        cells = self.encoders[modality](*tensors).to(self.head.weight.dtype)  # of autocast
         vectors = cells.flatten(2)
         counted = branch.counted(settings, cells, *tensors)  # (n, positions); None: all alike
         counted = vectors.new_ones(1, vectors.shape[2]) if counted is None else counted

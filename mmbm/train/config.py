@@ -65,6 +65,11 @@ class TrainConfig(Settings):
     """Decay of the weights' moving average; 0: none."""
     patience: int = Field(default=0, ge=0)
     """Epochs without a better val score until the run stops; 0: run them all."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """What the encoders compute in; weights, features and losses stay float32. `auto`: bfloat16
+    on a CUDA GPU that has it, else float32."""
+    compile: bool = False
+    """Whether `torch.compile` makes the encoders faster; it needs a C++ compiler and a minute."""
     workers: int = Field(default=1, ge=0)
     """Processes that prepare batches; 0: the training process does."""
     threads: int = 0

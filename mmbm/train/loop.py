@@ -21,6 +21,7 @@ from mmbm.errors import ConfigError
 from mmbm.model.network import MultimodalBigModel
 from mmbm.text import sentence
 from mmbm.train.collate import Batch
+from mmbm.train.computing import autocast, compiled, precision_of
 from mmbm.train.config import TrainConfig
 from mmbm.train.loader import load
 from mmbm.train.loss import Loss, coalition_loss, event_loss, moment_loss, place_loss
@@ -76,14 +77,18 @@ def train(
     ------
     ConfigError
         Resuming with another configuration than the run began with, a batch too small for the
-        processes, or early stopping without a figure to watch.
+        processes, early stopping without a figure to watch, or nothing that compiles.
     """
     if len(corpus) < 2 * team.world or config.batch < 2 * team.world:
         raise ConfigError(sentence("train.batch", processes=team.world, least=2 * team.world))
+    if config.compile and team.world > 1:
+        raise ConfigError(sentence("train.compile_alone"))
     # a thread without a core of its own slows all the others down
     torch.set_num_threads(config.threads or max(cores() // team.world - config.workers, 1))
     run = _begin(corpus, config, start, team.device)
     out.mkdir(parents=True, exist_ok=True)
+    if config.compile:
+        run.reader = compiled(run.network, team.device)
     if resume:
         restore(out, run, config)
         if team.first and run.history:
@@ -195,7 +200,8 @@ def _step(run: RunState, batch: Batch, config: TrainConfig, team: Processes) -> 
     network = run.network
     inputs = batch.inputs.to(team.device)
     labels, events = batch.labels.to(team.device), batch.events.to(team.device)
-    read, nothing = read_together(network, inputs, team)
+    with autocast(precision_of(config.precision, team.device), team.device):
+        read, nothing = read_together(run.reader or network, inputs, team)
     features = network.gather(read, inputs.present)
     place = Loss(features.new_zeros(()), features.new_zeros(()))
     for modality, known in batch.where.items() if config.localise else ():

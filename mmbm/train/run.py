@@ -26,6 +26,7 @@ from mmbm.storage.folder import put
 from mmbm.text import sentence
 from mmbm.train.begin import begin
 from mmbm.train.calibrate import calibrated, operating_point
+from mmbm.train.computing import precision_of
 from mmbm.train.config import TrainConfig
 from mmbm.train.finish import record_and_card
 from mmbm.train.loop import Step, Trained, train
@@ -110,7 +111,7 @@ def _run(
     learned = extract(network, corpora["train"], team.device, reading)
     tables, calibration = calibrated(network, corpora, learned, scores)
     facts = {
-        **_facts(manifest, config, parents),
+        **_facts(manifest, config, precision_of(config.precision, team.device), parents),
         "calibration": calibration,
         **operating_point(network, corpora["val"], scores),
     }
@@ -143,15 +144,18 @@ class _Validation:
 
 
 def _facts(
-    manifest: Manifest, config: TrainConfig, parents: Sequence[dict[str, Any]]
+    manifest: Manifest, config: TrainConfig, precision: str, parents: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     """What the card says of a run; ``parents`` are the cards of what it began with."""
+    settings = config.model_dump(
+        mode="json", exclude={"model", "start_from", "precision"}, exclude_defaults=True
+    )
+    if precision != "float32":
+        settings["precision"] = precision
     stage = Stage(
         kind="train",
         manifest_sha256=manifest.sha256,
-        settings=config.model_dump(
-            mode="json", exclude={"model", "start_from"}, exclude_defaults=True
-        ),
+        settings=settings,
         start_from="".join(weights_sha256(facts) for facts in parents),
     )
     return {

@@ -30,7 +30,7 @@ __all__ = ["RunState", "restore", "save"]
 
 Row: TypeAlias = dict[str, float]
 Weights: TypeAlias = dict[str, Tensor]
-FREE = {"workers"}  # settings that may change when a run goes on: they change no weight
+FREE = {"workers", "compile"}  # settings that may change when a run goes on
 
 
 @dataclass(slots=True)
@@ -40,6 +40,7 @@ class RunState:
     network: MultimodalBigModel
     optimizer: torch.optim.Optimizer
     average: MultimodalBigModel | None = None  # the moving average of the weights
+    reader: MultimodalBigModel | None = None  # the network compiled, its weights shared
     best: Weights = field(default_factory=dict)  # of the best epoch, with early stopping
     history: list[Row] = field(default_factory=list)  # one row an epoch that is done
 
