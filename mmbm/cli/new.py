@@ -34,6 +34,7 @@ def new(
     """Write a settings file for your manifest; with --train, a first model with record and card."""
     with one_line_errors():
         from mmbm.data.manifest import read_manifest
+        from mmbm.new.first import budget, few_held, pace, part_of
         from mmbm.new.settings import planned, written
 
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -56,6 +57,7 @@ def new(
             )
         )
         if not train:
+            _warn(few_held(held, tuple(plan.findings)))
             echo(
                 sentence(
                     "new.then",
@@ -66,9 +68,9 @@ def new(
             )
             return
         from mmbm.card import figures_table
-        from mmbm.new.first import budget, pace, train_first
         from mmbm.record.record import read_record
         from mmbm.train.config import TrainConfig
+        from mmbm.train.run import run_training
 
         at = pace(held, TrainConfig.read(settings), device)
         fits = budget(dict(plan.counts), at, minutes)
@@ -82,11 +84,36 @@ def new(
                 step=1 / max(at.step, 1e-9),
             )
         )
+        cases = manifest
+        if fits.share < 1:
+            cases = part_of(held, next(iter(plan.findings)), fits.share, folder / "first.csv")
+        _warn(few_held(read_manifest(cases), tuple(plan.findings)))
         with progress() as (reading, step):
-            made = train_first(
-                manifest, settings, fits.share, device=device, reading=reading, step=step
+            made = run_training(
+                cases,
+                folder / "run",
+                TrainConfig.read(settings),
+                resume=False,
+                device=device,
+                reading=reading,
+                step=step,
             )
         record = read_record(made)
     if record is not None:
         typer.echo(figures_table(record, say))
+    if fits.share < 1:
+        echo(
+            sentence(
+                "new.few",
+                share=fits.share,
+                manifest=str(manifest),
+                settings=str(settings),
+                out=str(folder / "whole"),
+            )
+        )
     echo(sentence("new.trained", card=str(made / "card.md"), folder=str(made)))
+
+
+def _warn(said: list[str]) -> None:
+    for each in said:
+        typer.echo(say(sentence("cli.predict.warning", said=each)), err=True)

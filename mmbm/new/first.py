@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import csv
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from mmbm.data.corpus import Progress, silent
-from mmbm.data.manifest import Manifest, read_manifest
+from mmbm.data.corpus import silent
+from mmbm.data.manifest import Manifest
 from mmbm.data.reading import read_texts
 from mmbm.data.select import corpus_of
 from mmbm.device import cores, probe_device
 from mmbm.model.network import MultimodalBigModel
 from mmbm.train.begin import begin
+from mmbm.train.calibrate import MIN_PATIENTS_PER_LABEL, few_patients
 from mmbm.train.collate import Batch
 from mmbm.train.config import TrainConfig
 from mmbm.train.loader import load
-from mmbm.train.loop import Step
 from mmbm.train.loss import coalition_loss
-from mmbm.train.run import run_training
 
-__all__ = ["Budget", "Pace", "budget", "pace", "part_of", "train_first"]
+__all__ = ["Budget", "Pace", "budget", "few_held", "pace", "part_of"]
 
 TRIED = 16  # training cases that the machine is timed on
 EPOCHS = (3, 12)  # at least, at most
@@ -98,7 +98,8 @@ def budget(counts: dict[str, int], at: Pace, minutes: float) -> Budget:
 def part_of(manifest: Manifest, finding: str, share: float, out: Path) -> Path:
     """Write a manifest of so large a share of the patients, drawn in each split and label.
 
-    Its files are named by where they lie. Returns the path.
+    Of val patients at least as many are kept as a calibration asks for, where there are so many.
+    Files are named by where they lie. Returns the path.
     """
     rows = manifest.rows.copy()
     for part in ("image", "notes", "audio"):
@@ -107,9 +108,10 @@ def part_of(manifest: Manifest, finding: str, share: float, out: Path) -> Path:
         ]
     label = rows.groupby("patient_id")[finding].transform("max")
     draw, kept = np.random.default_rng(0), set[str]()
-    for _, group in rows.groupby([rows["split"], rows["source"], label]):
-        patients = group["patient_id"].unique()
-        count = min(len(patients), max(2, round(share * len(patients))))
+    needed = math.ceil(MIN_PATIENTS_PER_LABEL / rows["source"].nunique())
+    for (split, *_), group in rows.groupby([rows["split"], rows["source"], label]):
+        patients, least = group["patient_id"].unique(), needed if split == "val" else 2
+        count = min(len(patients), max(least, round(share * len(patients))))
         kept |= set(draw.choice(patients, count, replace=False).tolist())
     rows = rows[rows["patient_id"].isin(kept)]
     rows = rows.loc[:, (rows != "").any(axis=0)]
@@ -120,25 +122,6 @@ def part_of(manifest: Manifest, finding: str, share: float, out: Path) -> Path:
     return out
 
 
-def train_first(
-    path: Path,
-    settings: Path,
-    share: float,
-    *,
-    device: str,
-    reading: Progress,
-    step: Callable[[Step], None],
-) -> Path:
-    """Train by the settings file on that share of the manifest's patients; the model's folder."""
-    config, manifest = TrainConfig.read(settings), read_manifest(path)
-    if share < 1:
-        path = part_of(manifest, config.model.findings[0], share, settings.parent / "first.csv")
-    return run_training(
-        path,
-        settings.parent / "run",
-        config,
-        resume=False,
-        device=device,
-        reading=reading,
-        step=step,
-    )
+def few_held(manifest: Manifest, findings: Sequence[str]) -> list[str]:
+    """A sentence for each finding that the val rows have too few patients of to calibrate well."""
+    return few_patients(manifest.take((manifest.rows["split"] == "val").to_numpy()), findings)

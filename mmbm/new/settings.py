@@ -105,7 +105,8 @@ def written(plan: Plan, epochs: int, say: Say) -> str:
         for name, (having, lacking) in plan.findings.items()
     ]
     lines += [_comment(say(told)) for told in each]
-    lines += [_comment(say(sentence("new.left_out", name=name))) for name in plan.left_out]
+    if plan.left_out:
+        lines.append(_comment(say(sentence("new.left_out", names=", ".join(plan.left_out)))))
     lines.append(f"findings = {_toml(list(plan.findings))}")
     for modality, count in plan.parts.items():
         part = name_of("modality", modality)

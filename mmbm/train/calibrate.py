@@ -10,7 +10,7 @@ from typing import Any
 from mmbm.card import data_table
 from mmbm.card.lineage import Stage, extended
 from mmbm.data.corpus import Corpus, Progress
-from mmbm.data.manifest import read_manifest
+from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.data.select import corpus_of, held_out, left_out_by, mean_film_of, need_findings, split_of
 from mmbm.device import probe_device
 from mmbm.errors import ConfigError, ManifestError
@@ -26,7 +26,13 @@ from mmbm.train.handed_down import handed_down, keep_log
 from mmbm.train.refit import refit
 from mmbm.trust.prevalence import facts_of
 
-__all__ = ["calibrated", "operating_point", "run_calibration"]
+__all__ = [
+    "MIN_PATIENTS_PER_LABEL",
+    "calibrated",
+    "few_patients",
+    "operating_point",
+    "run_calibration",
+]
 
 MIN_PATIENTS_PER_LABEL = 20  # held out, for all that is fitted to be given
 
@@ -89,7 +95,7 @@ def run_calibration(
                 "train.calibrate_too_few", file=manifest_path.name, needed=MIN_PATIENTS_PER_LABEL
             )
         )
-    for said in _few_patients(corpora["val"], network.config.findings):
+    for said in few_patients(corpora["val"].manifest, network.config.findings):
         warn(said)
     facts = handed_down(loaded.folder) | {"calibration": calibration}
     stage = Stage(
@@ -108,9 +114,9 @@ def run_calibration(
     return out
 
 
-def _few_patients(held: Corpus, findings: Sequence[str]) -> list[str]:
-    """A sentence for each finding that val has few patients with, or few without."""
-    patients, labels = held.manifest.rows["patient_id"].to_numpy(str), held.labels.numpy()
+def few_patients(held: Manifest, findings: Sequence[str]) -> list[str]:
+    """A sentence for each finding that these val rows have few patients with, or few without."""
+    patients, labels = held.rows["patient_id"].to_numpy(str), held.labels(findings)
     said: list[str] = []
     for place, finding in enumerate(findings):
         without, having = (len(set(patients[labels[:, place] == label])) for label in (0, 1))

@@ -6,7 +6,7 @@ calibration and evaluation read with the plain network.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -55,7 +55,7 @@ def compiled(
     for name, part in network.named_children():
         setattr(twin, name, part)
     twin.encoders = nn.ModuleDict(
-        {m: torch.compile(e, backend=backend) for m, e in network.encoders.items()}
+        {m: cast(nn.Module, torch.compile(e, backend=backend)) for m, e in network.encoders.items()}
     )
     return twin.to(device)
 

@@ -37,6 +37,7 @@ def test_the_settings_say_what_the_manifest_has(manifest, tmp_path):
     assert settings.model.name == "first"
     assert settings.model.modalities == ("image", "notes", "audio")
     assert settings.model.audio.events == ("normal", "fine_crackles")
+    assert "Few patients for Pneumonia: 4 with and 4 without it in val" in said
     assert "# pneumonia: 8 training cases with it, 8 without" in path.read_text(encoding="utf-8")
     code, said = new(tmp_path / "first", manifest)
     assert code == 2 and "'first' is there already" in said
@@ -56,7 +57,7 @@ def test_what_cannot_be_learned_is_refused_or_left_out(manifest, tmp_path):
 
     code, said = new(tmp_path / "a", other(no_finding="1"))
     text = (tmp_path / "a" / "settings.toml").read_text(encoding="utf-8")
-    assert code == 0 and 'findings = ["pneumonia"]' in text and "# no_finding is left out" in text
+    assert code == 0 and 'findings = ["pneumonia"]' in text and "without: no_finding" in text
     code, said = new(tmp_path / "b", other(no_finding="1", pneumonia=""))
     assert code == 2 and "no finding that is 1 in some training rows and 0 in others" in said
     code, said = new(tmp_path / "c", other(audio=""), "--audio", tmp_path)
@@ -86,6 +87,7 @@ def test_the_first_model_has_its_record_and_card(manifest, tmp_path):
     code, said = new(own, manifest, *given, "--train", "--minutes", 0.5, "--device", "cpu")
     assert code == 0, said
     assert "fit into 0.5 minutes" in said and "mmbm serve --model" in said
+    assert said.index("Few patients for Pneumonia") < said.index("Reading chest X-rays")
     model = own / "run" / "model"
     assert read_record(model) is not None and (model / "card.md").is_file()
     analysis = mmbm.analyse(case(1), mmbm.load(model, "cpu"))
@@ -108,4 +110,6 @@ def test_a_part_of_the_manifest_keeps_splits_labels_and_files(manifest, tmp_path
     assert set(part.rows["split"]) == {"train", "val", "test"}
     kept = part.rows.groupby(["split", "source"])["pneumonia"].nunique()
     assert (kept == 2).all()
+    held = [set(m.rows["patient_id"][m.rows["split"] == "val"]) for m in (part, whole)]
+    assert held[0] == held[1]  # too few to thin out
     assert part.path(0, "image").is_absolute() and part.path(0, "image").is_file()
