@@ -54,13 +54,13 @@ ABOUT: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def net_folder(folder: Path, kind: str, **more: Any) -> Path:
+def net_folder(folder: Path, kind: str, save: dict[str, Any] | None = None, **more: Any) -> Path:
     """A tiny net of transformers of that kind."""
     import transformers
 
     torch.manual_seed(1)
     about = transformers.AutoConfig.for_model(kind, **ABOUT[kind] | more)
-    transformers.AutoModel.from_config(about).save_pretrained(folder)
+    transformers.AutoModel.from_config(about).save_pretrained(folder, **save or {})
     return folder
 
 

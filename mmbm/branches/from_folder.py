@@ -21,7 +21,7 @@ from mmbm.branches.settings import NetSettings
 from mmbm.errors import ConfigError
 from mmbm.text import sentence
 
-__all__ = ["Opened", "built", "open_net", "parts_of", "read_about", "transformers"]
+__all__ = ["Opened", "built", "open_net", "parts_of", "pickled", "read_about", "transformers"]
 
 FAULTS = (
     ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, OSError,
@@ -40,6 +40,7 @@ LEFT_OUT = {
 }  # fmt: skip
 # what a net would do at random beside its dropout, or print
 FIXED = {"apply_spec_augment": False, "layerdrop": 0.0, "use_cache": False}
+PICKLES = ("pytorch_model", "open_clip_pytorch_model")
 UNUSED = ("pooler", "masked_spec_embed", "mask_token", "head.", "classifier.")
 
 
@@ -64,7 +65,9 @@ def open_net(settings: NetSettings) -> Opened:
     library, folder = transformers(), Path(settings.folder)
     about = read_about(folder, "config.json")
     if about is None or not any(folder.glob("*.safetensors")):
-        raise ConfigError(sentence("encoder.folder", folder=folder.name))
+        raise ConfigError(pickled(folder) or sentence("encoder.folder", folder=folder.name))
+    if not isinstance(about.get("model_type"), str):
+        raise ConfigError(sentence("encoder.no_kind", folder=folder.name))
     tower, kind = TOWERS.get(str(about.get("model_type")), ("", str(about.get("model_type"))))
     own = about.get(tower) if tower else about
     if kind not in settings.families or not isinstance(own, dict):
@@ -133,10 +136,16 @@ def read_about(folder: Path, name: str) -> dict[str, Any] | None:
             return None
         about = json.loads((folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as exc:
-        raise ConfigError(sentence("encoder.folder", folder=folder.name)) from exc
+        raise ConfigError(sentence("encoder.json", folder=folder.name, file=name)) from exc
     if not isinstance(about, dict):
-        raise ConfigError(sentence("encoder.folder", folder=folder.name))
+        raise ConfigError(sentence("encoder.json", folder=folder.name, file=name))
     return about
+
+
+def pickled(folder: Path) -> str:
+    """The sentence that a folder's weights are of a kind that may run code, "" where none are."""
+    found = sorted(path.name for name in PICKLES for path in folder.glob(f"{name}*.bin"))
+    return sentence("encoder.pickle", folder=folder.name, file=found[0]) if found else ""
 
 
 def transformers() -> Any:

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from mmbm.branches.from_folder import read_about
 from mmbm.branches.registry import branch_of, known
 from mmbm.data.manifest import Manifest
 from mmbm.errors import ConfigError, ManifestError
@@ -91,7 +92,7 @@ def written(plan: Plan, epochs: int, say: Say) -> str:
     Raises
     ------
     ConfigError
-        A folder that is none.
+        A folder that is none, or whose config.json is broken.
     """
     lines = [_comment(say(sentence("new.head", manifest=plan.manifest)))]
     lines += [
@@ -163,11 +164,8 @@ def _branch(plan: Plan, modality: str) -> tuple[Values, str]:
 
 
 def _by_timm(folder: Path) -> bool:
-    try:
-        about = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(about, dict) and "architecture" in about
+    """Whether timm wrote it: transformers says ``architectures``. Raises ConfigError."""
+    return "architecture" in (read_about(folder, "config.json") or {})
 
 
 def _toml(value: Any) -> str:

@@ -208,13 +208,47 @@ def test_a_folder_that_cannot_be_used_is_refused(tmp_path, monkeypatch):
     refused(folder, "'vit' is not a folder with a whole net")
     (folder / "model.safetensors").unlink()
     torch.save(whole, folder / "pytorch_model.bin")  # a pickle is never read
-    refused(folder, "'vit' is not a folder with a whole net")
+    refused(folder, r"'vit' has its weights only as pytorch_model\.bin, a format that can run code")
+    of_timm = timm_folder(tmp_path / "pickled")
+    (of_timm / "model.safetensors").rename(of_timm / "pytorch_model.bin")
+    with pytest.raises(ConfigError, match=r"'pickled' has its weights only as pytorch_model\.bin"):
+        ImageBranch().begun(ImageConfig(folder=str(of_timm)), ())
     waves = sound_folder(tmp_path / "slow")
     (waves / "preprocessor_config.json").write_text(json.dumps({"sampling_rate": 8000}))
     with pytest.raises(ConfigError, match="'slow' reads sound of 8000 Hz; MMBM gives 16000 Hz"):
         begun(SoundBranch(), AudioConfig, waves)
     monkeypatch.setitem(sys.modules, "transformers", None)
     refused(folder, r'needs the extra "encoders"')
+
+
+def test_broken_json_is_named_by_its_file(tmp_path):
+    folder = vision_folder(tmp_path / "vit")
+    about = (folder / "config.json").read_text()
+    (folder / "preprocessor_config.json").write_text("{oops")
+    refused(folder, r"preprocessor_config\.json in the folder 'vit' is not a whole JSON object")
+    for broken in (about[:40], "", "[1]"):
+        (folder / "config.json").write_text(broken)
+        refused(folder, r"^config\.json in the folder 'vit' is not a whole JSON object")
+    (folder / "config.json").write_text("{}")
+    refused(folder, "names no model_type, so it is no net of Hugging Face transformers")
+
+
+def test_folders_as_they_lie_about(tmp_path):
+    """Without a preprocessor, in shards, behind links, under a name with a blank and Chinese."""
+    net_folder(tmp_path / "whole", "vit")
+    net_folder(tmp_path / "我的 net", "vit", save={"max_shard_size": "5KB"})
+    assert len(list((tmp_path / "我的 net").glob("model-*.safetensors"))) > 1
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    for file in (tmp_path / "whole").iterdir():
+        (linked / file.name).symlink_to(file)
+    states = [image_encoder(tmp_path / name)[0].state_dict() for name in ("whole", "我的 net")]
+    states.append(image_encoder(linked)[0].state_dict())
+    own = [name for name in states[0] if name.startswith("backbone.")]
+    assert own and all(torch.equal(s[n], states[0][n]) for s in states for n in own)
+    lacking = sorted((tmp_path / "我的 net").glob("model-*.safetensors"))[1]
+    lacking.unlink()
+    refused(tmp_path / "我的 net", "'我的 net' is not a folder with a whole net")
 
 
 def test_code_in_a_folder_is_not_run(tmp_path):

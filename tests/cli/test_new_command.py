@@ -64,6 +64,11 @@ def test_what_cannot_be_learned_is_refused_or_left_out(manifest, tmp_path):
     assert code == 2 and "no training row of 'other.csv' has one" in said
     code, said = new(tmp_path / "d", manifest, "--notes", tmp_path / "nowhere")
     assert code == 2 and "'nowhere' is not a folder with a whole net" in said
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "config.json").write_text('{"architecture": "test_vit",')
+    code, said = new(tmp_path / "e", manifest, "--image", tmp_path / "net")
+    assert code == 2 and "config.json in the folder 'net' is not a whole JSON object" in said
+    assert not (tmp_path / "e").exists()
     assert not (tmp_path / "b").exists() and not (tmp_path / "d").exists()
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mmbm.branches.branch import Begun
-from mmbm.branches.from_folder import FAULTS, built, open_net, parts_of, read_about
+from mmbm.branches.from_folder import FAULTS, built, open_net, parts_of, pickled, read_about
 from mmbm.branches.image.config import ImageConfig
 from mmbm.branches.image.encoder import timm_net
 from mmbm.errors import ConfigError
@@ -114,6 +114,8 @@ def _of_timm(settings: ImageConfig, folder: Path) -> Begun:
     """A folder as timm's ``save_for_hf`` writes one: the architecture's name, and safetensors."""
     about, file = read_about(folder, "config.json"), folder / "model.safetensors"
     refusal = sentence("encoder.timm_folder", folder=folder.name)
+    if not file.is_file() and (weights := pickled(folder)):
+        raise ConfigError(weights)
     if about is None or not file.is_file() or not isinstance(about.get("architecture"), str):
         raise ConfigError(refusal)
     prepared, given = (_held(about, key, {}) for key in ("pretrained_cfg", "model_args"))
