@@ -29,7 +29,7 @@ from mmbm.model.config import ModelConfig
 from mmbm.model.facts import Calibrated, calibrated_at, read_facts
 from mmbm.model.network import MultimodalBigModel, Positions
 from mmbm.predict.prediction import Event, Features, Finding, Prediction
-from mmbm.predict.ready import Ready, make_ready, need_parts, readers_of
+from mmbm.predict.ready import Ready, make_many_ready, need_parts, readers_of
 from mmbm.record.record import Level, standing
 from mmbm.text import name_of, sentence
 
@@ -124,8 +124,10 @@ class Predictor:
         pace, waiting = pace or self.pace, iter(cases)
         together = max(TOGETHER, pace.rows)
         while some := list(islice(waiting, together)):
-            ready = [make_ready(case, self.config, self.readers) for case in some]
+            ready, refused = make_many_ready(some, self.config, self.readers)
             yield from self.predict_ready(ready, pace=pace)
+            if refused is not None:
+                raise refused
 
     def predict_ready(
         self, cases: Sequence[Ready], *, pace: Pace | None = None

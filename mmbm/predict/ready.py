@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mmbm.branches.branch import Reader
 from mmbm.branches.parts import PreparedPart
 from mmbm.branches.registry import branch_of
 from mmbm.case import Case
-from mmbm.errors import NoSignal
+from mmbm.errors import MMBMError, NoSignal
 from mmbm.model.checkpoint import LoadedModel
 from mmbm.model.config import ModelConfig
 from mmbm.text import name_of, sentence
 
-__all__ = ["Ready", "make_ready", "need_parts", "readers_of"]
+__all__ = ["Ready", "make_many_ready", "make_ready", "need_parts", "readers_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,3 +67,16 @@ def need_parts(case: Case, config: ModelConfig) -> None:
     if not set(case.present) & set(config.modalities):
         read = tuple(name_of("modality", m) for m in config.modalities)
         raise NoSignal(sentence("predict.modalities", modalities=read))
+
+
+def make_many_ready(
+    cases: Iterable[Case], config: ModelConfig, readers: Mapping[str, Reader]
+) -> tuple[list[Ready], MMBMError | None]:
+    """Cases up to the first that is refused, and why it is."""
+    ready: list[Ready] = []
+    for case in cases:
+        try:
+            ready.append(make_ready(case, config, readers))
+        except MMBMError as exc:
+            return ready, exc
+    return ready, None
