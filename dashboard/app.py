@@ -10,6 +10,7 @@ from streamlit import App
 
 from dashboard.server import calls, settings
 from dashboard.server.answers import keep_answers
+from dashboard.server.arrived import know_pages
 from dashboard.server.compressed import Compressed
 from dashboard.server.document import Document
 from dashboard.server.guard import Guard
@@ -21,6 +22,7 @@ settings.hold()
 keep_uploads_off_the_disk()
 keep_what_waits()
 keep_answers()
+know_pages()
 log_no_values()
 
 # Streamlit looks for an assignment of this form to know that the script is a server.

@@ -73,7 +73,7 @@ if settings.login_is_set_up() and not st.user.is_logged_in:
     st.markdown(say("login.body"))
     st.button(say("login.button"), on_click=st.login, type="primary", key="login")
     st.stop()
-state.take_unclaimed()
+state.take_unclaimed(page.url_path)
 if page.url_path:  # another page than Review, which alone shows numbers
     state.show_numbers(None)
 page.run()

@@ -62,14 +62,18 @@ def take_files(at: Place) -> None:
         forgetting.release(upload)
 
 
-def take_unclaimed() -> None:
-    """Hand in the files that no widget did, but those of the case before.
+def take_unclaimed(page: str) -> None:
+    """Hand in the files that no widget did, but those of the case before and of other pages.
+
+    ``page`` is the one that is shown, by its address; "" is Review.
 
     A widget that stood until the case began has handed its file in; one that came just then was
     dropped on a page that was about to be drawn anew, for the new case. What was dictated is heard,
     and never is the lung sound.
     """
-    files = [file for file in unclaimed() if file.identifier not in session().void]
+    session().page = page
+    files = unclaimed(session().elsewhere, page)
+    files = [file for file in files if file.identifier not in session().void]
     spoken = [file for file in files if is_dictated(file)]
     for file in spoken:
         session().dictated.take(file)

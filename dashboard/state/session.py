@@ -83,6 +83,8 @@ class Session:
     marks_loaded: int = 0  # how often marks that were kept elsewhere came
     numbers: Case | Literal["some"] | None = None  # whose are on the screen
     void: set[str] = field(default_factory=set)  # files that had arrived when the case began
+    page: str = ""  # the one that is shown, by its address; "" is Review
+    elsewhere: dict[str, str] = field(default_factory=dict)  # files chosen on other pages: which
     closer: dict[CloserKey, object] = field(default_factory=dict)
     verdicts: dict[CloserKey, MapVerdict] = field(default_factory=dict)
     flips: dict[FlipKey, Flip | None] = field(default_factory=dict)
