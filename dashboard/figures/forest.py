@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from dashboard.foreign import escape
 from dashboard.markup import signed
 from dashboard.text import Texts
+from mmbm.cohort.said import p_value
 from mmbm.compare.figures import FindingReport
 from mmbm.record.figures import Comparison, Figures, Interval
 
@@ -100,9 +101,7 @@ def paired(found: FindingReport, say: Texts) -> str:
 
 def probability(p: float | None) -> str:
     """A p-value as it is written; "–" where there is none."""
-    if p is None:
-        return "–"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return "–" if p is None else p_value(p)
 
 
 def _row(

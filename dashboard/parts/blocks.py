@@ -52,8 +52,9 @@ def assessed(groups: Mapping[str, Figures]) -> dict[str, Figures]:
     return {name: g for name, g in groups.items() if g.auroc is not None}
 
 
-def title(key: str, say: Texts) -> None:
-    st.subheader(say(key), anchor=False)
+def title(key: str, say: Texts, **names: str) -> None:
+    """A heading; ``names`` from outside stand in it as they are."""
+    st.subheader(verbatim(say(key, **names)) if names else say(key), anchor=False)
 
 
 def small(text: str) -> None:

@@ -14,6 +14,7 @@ from dashboard.parts.blocks import blank, block, small, table, title, with_files
 from dashboard.text import Texts
 from mmbm.cohort.figures import CohortReport
 from mmbm.cohort.files import archive
+from mmbm.cohort.said import left_out, uncompared
 from mmbm.storage.folder import checksum
 from mmbm.text import sentence
 
@@ -44,7 +45,8 @@ def show(name: str, report: CohortReport, say: Texts) -> None:
 def summary(report: CohortReport, say: Texts) -> None:
     """The differences between the arms, what they take to be seen, and what was left out."""
     of_change = any(d.of == "change" for d in report.differences)
-    title("cohorts.differences_change" if of_change else "cohorts.differences", say)
+    key = "cohorts.differences_change" if of_change else "cohorts.differences"
+    title(key, say, baseline=report.visits[0])
     rows = [
         (
             f"{d.arm} − {d.control}",
@@ -60,18 +62,19 @@ def summary(report: CohortReport, say: Texts) -> None:
         for d in report.differences
     ]
     heads = ("arms", "visit", "patients", "difference", "bootstrap", "adjusted", "g", "p", "holm")
-    table(rows, [f"cohorts.{head}" for head in heads], say, "cohorts.one_arm")
     if rows:
+        table(rows, [f"cohorts.{head}" for head in heads], say)
         small(say("cohorts.differences.caption", control=report.control or ""))
+    for said in uncompared(report):
+        small(say.of(said))
+    if len(rows) > 1:
         small(say.of(sentence("cohort.holm", tests=len(rows))))
     if report.sample_size is not None:
         s = report.sample_size
         size = {"each": s.each_arm, "wanted": s.wanted, "power": s.power, "sd": s.sd}
         small(say.of(sentence("cli.cohort.size", **size)))
-    left = report.left_out
-    counted = {n: getattr(left, n) for n in type(left).model_fields if getattr(left, n)}
-    told = [say(f"cohorts.left.{name}", n=f"{count:,}") for name, count in counted.items()]
-    small(say("cohorts.left", reasons=say.several(told)) if told else "")
+    for said in left_out(report):
+        small(say.of(said))
     small(say("cohorts.sha", sha=report.sha256))
 
 
@@ -92,7 +95,7 @@ def distribution(report: CohortReport, say: Texts) -> None:
     ]
     heads = ("arm", "visit", "patients", "mean", "sd", "quartiles")
     table(rows, [f"cohorts.{head}" for head in heads], say)
-    title("cohorts.change", say)
+    title("cohorts.change", say, baseline=report.visits[0])
     changed = [
         (
             c.arm,
@@ -112,7 +115,7 @@ def survival(report: CohortReport, say: Texts) -> None:
     if not report.survival:
         blank(say, "cohorts.no_times")
     for compared in report.survival:
-        title(f"cohorts.survival.{compared.by}", say)
+        title(f"cohorts.survival.{compared.by}", say, visit=report.visits[0])
         rows = [
             (
                 draw.group_name(c.group, compared.by, say),
@@ -133,7 +136,8 @@ def survival(report: CohortReport, say: Texts) -> None:
 
 
 def number(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    """A number with a true minus, and no "−0.00"."""
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def between(value: float | None, bounds: tuple[float, float] | None, say: Texts) -> str:

@@ -32,6 +32,7 @@ class Asked(NamedTuple):
 
     path: Path | None
     endpoint: str | None
+    baseline: str | None
     wanted: float | None
     stored: bool
 
@@ -48,6 +49,9 @@ def asked(say: Texts) -> Asked:
         endpoint = st.text_input(
             say("cohorts.endpoint"), placeholder="pneumonia.logit", key="cohort-endpoint", width=200
         )
+        baseline = st.text_input(
+            say("cohorts.baseline"), placeholder="week 0", key="cohort-baseline", width=150
+        )
         wanted = st.number_input(
             say("cohorts.wanted"), value=None, key="cohort-wanted", width=200, step=0.1
         )
@@ -55,11 +59,11 @@ def asked(say: Texts) -> Asked:
         pressed = st.form_submit_button(say("cohorts.compare"), type="primary", key="cohort-run")
         again = st.form_submit_button(say("cohorts.example"), key="cohort-example")
     if again:
-        return Asked(example(), None, wanted, False)
+        return Asked(example(), None, None, wanted, False)
     chosen = Path(path.strip()) if pressed and path.strip() else None
     with suppress(RuntimeError):  # nobody is called so: the file is not there then
         chosen = chosen and chosen.expanduser()
-    return Asked(chosen, endpoint.strip() or None, wanted, stored)
+    return Asked(chosen, endpoint.strip() or None, baseline.strip() or None, wanted, stored)
 
 
 def compared(path: Path, given: Asked, say: Texts) -> CohortReport | None:
@@ -67,7 +71,13 @@ def compared(path: Path, given: Asked, say: Texts) -> CohortReport | None:
     try:
         with st.spinner(say("cohorts.working")):
             rows = store().scored() if given.stored else None
-            return study(path, given.endpoint, wanted=given.wanted, stored=rows)
+            return study(
+                path,
+                given.endpoint,
+                baseline=given.baseline,
+                wanted=given.wanted,
+                stored=rows,
+            )
     except MMBMError as refusal:
         st.error(verbatim(say("cohorts.refused", reason=say.of(refusal))))
         return None
@@ -79,7 +89,7 @@ st.html(f'<div class="small">{escape(say("cohorts.intro"))}</div>')
 given = asked(say)
 report = state.kept_cohort()
 if given.path is None and report is None:
-    given = Asked(example(), None, given.wanted, False)
+    given = Asked(example(), None, None, given.wanted, False)
 if given.path is not None:
     report = compared(given.path, given, say)
     state.keep_cohort(report)

@@ -66,10 +66,15 @@ def cohort(
         return
     for line in told(report):
         echo(line)
+    if wanted is not None and report.sample_size is None:
+        echo(sentence("cohort.no_size"))
+    echo(sentence("report.notice"))
 
 
 def told(report: CohortReport) -> Iterator[Sentence]:
     """The report in sentences."""
+    from mmbm.cohort.said import group_name, left_out, p_value, uncompared
+
     yield sentence("cohort.wording")
     yield sentence(
         "cli.cohort.of",
@@ -78,23 +83,31 @@ def told(report: CohortReport) -> Iterator[Sentence]:
         rows=report.rows,
         arms=report.arms,
     )
-    if report.left_out.not_stored:
-        yield sentence("cli.cohort.not_stored", rows=report.left_out.not_stored)
+    yield from left_out(report)
     for g in report.groups:
         yield sentence(
             "cli.cohort.group",
-            arm=g.arm, visit=g.visit, patients=g.patients, mean=g.mean, median=g.quartiles[1],
+            arm=g.arm, visit=g.visit, patients=g.patients,
+            mean=_shown(g.mean), median=_shown(g.quartiles[1]),
         )  # fmt: skip
     for d in report.differences:
-        yield sentence(
-            "cli.cohort.change" if d.of == "change" else "cli.cohort.value",
-            arm=d.arm, control=d.control, visit=d.visit, difference=d.difference,
-            low=d.ci[0], high=d.ci[1], p=d.p, holm=d.p_holm, effect=d.effect,
-        )  # fmt: skip
+        (low, high), (least, most) = map(_both, (d.ci, d.bootstrap_ci))
+        found: dict[str, str | float] = {
+            "arm": d.arm, "control": d.control, "visit": d.visit,
+            "difference": _shown(d.difference), "low": low, "high": high, "least": least,
+            "most": most, "effect": _shown(d.effect, 2), "p": p_value(d.p),
+            "holm": p_value(d.p_holm),
+        }  # fmt: skip
+        if d.of == "change":
+            found |= {"baseline": report.visits[0]}
+            yield sentence("cli.cohort.change", **found)
+        else:
+            yield sentence("cli.cohort.value", **found)
         if d.adjusted is not None and d.adjusted_ci is not None:
-            low, high = d.adjusted_ci
-            yield sentence("cli.cohort.adjusted", adjusted=d.adjusted, low=low, high=high)
-    if report.differences:
+            low, high = _both(d.adjusted_ci)
+            yield sentence("cli.cohort.adjusted", adjusted=_shown(d.adjusted), low=low, high=high)
+    yield from uncompared(report)
+    if len(report.differences) > 1:
         yield sentence("cohort.holm", tests=len(report.differences))
     if report.sample_size:
         s = report.sample_size
@@ -105,8 +118,17 @@ def told(report: CohortReport) -> Iterator[Sentence]:
             median = never if c.median is None else sentence("cli.cohort.time", time=c.median)
             yield sentence(
                 "cli.cohort.survival",
-                group=c.group, patients=c.patients, events=c.events, median=median,
+                group=group_name(c.group, compared.by, report),
+                patients=c.patients, events=c.events, median=median,
             )  # fmt: skip
         if compared.p is not None and compared.chi2 is not None:
-            yield sentence("cli.cohort.logrank", chi2=compared.chi2, p=compared.p)
-    yield sentence("report.notice")
+            yield sentence("cli.cohort.logrank", chi2=compared.chi2, p=p_value(compared.p))
+
+
+def _shown(value: float, digits: int = 3) -> float:
+    """A number as it is written, without "-0.000"."""
+    return round(value, digits) + 0.0
+
+
+def _both(ends: tuple[float, float]) -> tuple[float, float]:
+    return _shown(ends[0]), _shown(ends[1])

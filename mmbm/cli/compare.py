@@ -62,15 +62,15 @@ def _report(
     split: str | None,
     threshold: list[str],
 ) -> CompareReport | RecordsReport:
-    from mmbm.compare.given import content_of, parse_given
+    from mmbm.compare.given import contents_of, parse_given
     from mmbm.compare.records import compare_records
     from mmbm.compare.scores import parse_labels
     from mmbm.compare.study import compare_scores
 
-    given = parse_given(content_of(files))
+    given = parse_given(contents_of(files))
     if given.records:
         return compare_records(given.records)
-    known = None if labels is None else parse_labels(*content_of([labels])[0])
+    known = None if labels is None else parse_labels(*contents_of([labels])[0])
     return compare_scores(
         given.scores, known, finding=finding, split=split, thresholds=_points(threshold)
     )

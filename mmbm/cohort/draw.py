@@ -7,7 +7,8 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from mmbm.cohort.figures import CohortReport, Survival
-from mmbm.text import Language, sentence
+from mmbm.cohort.said import group_name
+from mmbm.text import Language, into, sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -103,11 +104,12 @@ def survival(report: CohortReport, compared: Survival, language: Language) -> by
     axes = figure.subplots()
     for k, curve in enumerate(compared.curves):
         colour, dash = COLOURS[k % len(COLOURS)], DASHES[k % len(DASHES)]
+        named = group_name(curve.group, compared.by, report)
         times, low = (0.0, *curve.times), (1.0, *(b[0] for b in curve.bounds))
         high = (1.0, *(b[1] for b in curve.bounds))
         axes.step(
             times, (1.0, *curve.survival), where="post", color=colour, linestyle=dash,
-            label=_shown(f"{curve.group} ({curve.events}/{curve.patients})"),
+            label=_shown(f"{into(language, named)} ({curve.events}/{curve.patients})"),
         )  # fmt: skip
         axes.fill_between(times, low, high, step="post", alpha=0.15, color=colour, linewidth=0)
     axes.set_ylim(0, 1.02)

@@ -14,6 +14,7 @@ __all__ = ["PATIENT", "joined", "word_of"]
 
 PATIENT = ("patient_id", "patient")
 CASE = "case_id"
+LINE = "\0line"  # of the table's file
 WHOLE = re.compile(r"-?[0-9]+\.0")
 
 
@@ -43,12 +44,13 @@ def joined(
     cases = cases.drop(columns=said)  # what the table says of a case it names holds
     own = [n for n in table if n in keys or n not in cases]
     table = table[own].assign(**{key: table[key].map(word_of) for key in keys})
+    table[LINE] = table.index
     every = len(table)
     table = table[(table[keys] != "").all(axis=1)]
     if table.duplicated(keys).any():
         columns = tuple(keys)
         raise ManifestError(sentence("cohort.named_twice", file=file, columns=columns))
-    rows = cases.merge(table, on=keys, how="inner", sort=False)
+    rows = cases.merge(table, on=keys, how="inner", sort=False).set_index(LINE)
     if rows.empty:
         raise ManifestError(sentence("cohort.not_stored", file=file))
     models = rows["model_sha256"].nunique()

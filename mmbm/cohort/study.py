@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,12 +36,14 @@ def study(
     ------
     UnreadableFile, ManifestError
     ConfigError
-        The extra "cohort" is not installed, or a power that is none.
+        The extra "cohort" is not installed, a power that is none, or a difference that is none.
     """
     if find_spec("statsmodels") is None:
         raise ConfigError(sentence("cohort.extra"))
     if not arms.ALPHA < power < 1:  # with less than it every difference is seen by chance
         raise ConfigError(sentence("cohort.power"))
+    if wanted is not None and (not math.isfinite(wanted) or wanted == 0):
+        raise ConfigError(sentence("cohort.wanted"))
     return study_of(read_cohort(path, endpoint, control, baseline, stored), wanted, power)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -11,15 +12,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mmbm.cohort.follow_up import DATES, follow_up
 from mmbm.cohort.stored import PATIENT, joined, word_of
 from mmbm.errors import ManifestError, TooLarge, UnreadableFile
-from mmbm.text import sentence
+from mmbm.text import name_of, sentence
 
-__all__ = ["Cohort", "endpoints", "parse_table", "read_cohort", "read_table"]
+__all__ = ["Cohort", "content_of", "endpoints", "parse_table", "read_cohort", "read_table"]
 
 ALL = "all"  # the arm or visit where no column names any
 MOST_CELLS = 50_000_000  # of a Parquet file, which may unpack to far more than its size
-DATES = ("start_date", "end_date")
+OTHER_MARKS = {";": "semicolon", "\t": "tab", "|": "bar"}  # between columns
+FIRST = ("screening", "baseline", "筛查", "基线")  # visits before those with a number
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 LARGEST = 1e100  # of an endpoint; the squares of larger ones are no numbers
 
 
@@ -44,38 +49,62 @@ class Cohort:
 
 def read_table(path: Path) -> tuple[pd.DataFrame, str]:
     """A file of scores, CSV or Parquet, and its sha256. Raises as :func:`parse_table`."""
+    return parse_table(path.name, content_of(path))
+
+
+def content_of(path: Path) -> bytes:
+    """What a file holds. Raises UnreadableFile."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
+    except FileNotFoundError as exc:
+        raise UnreadableFile(sentence("cohort.absent", file=path.name)) from exc
     except OSError as exc:
         raise UnreadableFile(sentence("cohort.unreadable", file=path.name)) from exc
-    return parse_table(path.name, content)
 
 
 def parse_table(name: str, content: bytes) -> tuple[pd.DataFrame, str]:
-    """A table from the content of a file, as :func:`read_table` has it.
+    """A table from the content of a file, as :func:`read_table` has it; its rows by their lines.
 
     Raises
     ------
     UnreadableFile, TooLarge
     ManifestError
-        Two columns have one name.
+        No row, no comma between the columns, or two columns of one name.
     """
+    if not content.strip():
+        raise ManifestError(sentence("cohort.no_rows", file=name))
     try:
-        table = _of_parquet(content, name) if name.endswith(".parquet") else _of_csv(content)
+        table = _of_parquet(content, name) if name.endswith(".parquet") else _of_csv(content, name)
     except (OSError, ValueError, TypeError, LookupError, RuntimeError, ImportError) as exc:
         raise UnreadableFile(sentence("cohort.unreadable", file=name)) from exc
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise ManifestError(sentence("manifest.column_twice", column=twice[0], file=name))
+    if table.empty:
+        raise ManifestError(sentence("cohort.no_rows", file=name))
     return table, hashlib.sha256(content).hexdigest()
 
 
-def _of_csv(content: bytes) -> pd.DataFrame:
-    """All cells as text, in the columns that have a name."""
+def _of_csv(content: bytes, name: str) -> pd.DataFrame:
+    """All cells as text, in the columns that have a name. Raises ManifestError."""
+    content = content.lstrip()
+    head = re.split(rb"[\r\n]", content, maxsplit=1)[0]
+    other = next((mark for mark in OTHER_MARKS if mark.encode() in head), "")
+    if other and b"," not in head:
+        kind = name_of("separator", OTHER_MARKS[other])
+        raise ManifestError(sentence("cohort.separator", file=name, separator=kind))
     # with a header pandas takes the first column for names of rows where rows end in a comma
-    rows = pd.read_csv(BytesIO(content), dtype=str, keep_default_na=False, header=None)
-    rows.columns = pd.Index([cell.strip() for cell in rows.iloc[0].fillna("")])
-    return rows.loc[:, rows.columns != ""].iloc[1:].reset_index(drop=True)
+    rows = pd.read_csv(
+        BytesIO(content),
+        dtype=str,
+        keep_default_na=False,
+        header=None,
+        skip_blank_lines=False,  # lines of the file are counted
+    ).fillna("")
+    rows.columns = pd.Index([cell.strip() for cell in rows.iloc[0]])
+    rows.index += 1
+    rows = rows.iloc[1:]
+    return rows.loc[(rows != "").any(axis=1), rows.columns != ""]
 
 
 def _of_parquet(content: bytes, name: str) -> pd.DataFrame:
@@ -86,6 +115,7 @@ def _of_parquet(content: bytes, name: str) -> pd.DataFrame:
     if about.num_rows * about.num_columns > MOST_CELLS:
         raise TooLarge(sentence("cohort.too_large", file=name, cells=MOST_CELLS))
     table = pd.read_parquet(BytesIO(content))
+    table.index = pd.RangeIndex(2, len(table) + 2)  # as in a file with a heading
     return table.rename(columns=lambda column: str(column).strip())
 
 
@@ -111,7 +141,7 @@ def read_cohort(
 
     ``endpoint`` is a column, or a finding, whose logit is meant; without one the first of
     :func:`endpoints`. ``control`` is the arm that the others are compared with, else the first of
-    the file; ``baseline`` the first visit, else the lowest number, or the first of the file. With
+    the file; ``baseline`` the visit to begin from, else the first in time (:func:`in_time`). With
     ``stored`` the scores are those of a store's cases, which the file gives arms and visits.
 
     Raises
@@ -122,7 +152,7 @@ def read_cohort(
     not_stored = 0
     if stored is not None:
         table, not_stored = joined(table, stored, path.name)
-    named = column(table, endpoint)
+    named = column(table, endpoint, path.name)
     who = next((name for name in PATIENT if name in table), None)
     if who is None:
         raise ManifestError(sentence("cohort.no_patient", file=path.name, column=PATIENT[0]))
@@ -140,12 +170,13 @@ def read_cohort(
     kept = rows[known]
     if kept.empty:
         raise ManifestError(sentence("cohort.empty", file=path.name, column=named))
-    changing = int((kept.groupby("patient")["arm"].nunique() > 1).sum())
-    if changing:
-        raise ManifestError(sentence("cohort.two_arms", file=path.name, patients=changing))
+    changed = kept["arm"] != kept.groupby("patient")["arm"].transform("first")
+    if changed.any():
+        moved, line = int(kept["patient"][changed].nunique()), int(changed.index[changed][0])
+        raise ManifestError(sentence("cohort.two_arms", file=path.name, patients=moved, line=line))
     arms = _first(tuple(dict.fromkeys(kept["arm"])), control, "arm")
     scores = kept.groupby(["patient", "arm", "visit"], sort=False)["value"].mean().reset_index()
-    follow_up, no_time = _follow_up(table.loc[known], kept, path.name)
+    people, no_time = follow_up(table.loc[known], kept, path.name)
     return Cohort(
         file=path.name,
         sha256=sha256,
@@ -153,8 +184,8 @@ def read_cohort(
         rows=len(rows),
         scores=scores,
         arms=arms,
-        visits=_first(_in_time(kept["visit"]), baseline, "visit"),
-        follow_up=follow_up,
+        visits=_first(in_time(kept["visit"]), baseline, "visit"),
+        follow_up=people,
         no_number=int((~number).sum()),
         no_patient=int((number & (rows["patient"] == "")).sum()),
         no_arm=int((counted & ~known).sum()),
@@ -163,14 +194,17 @@ def read_cohort(
     )
 
 
-def column(table: pd.DataFrame, endpoint: str | None) -> str:
+def column(table: pd.DataFrame, endpoint: str | None, file: str) -> str:
     """The column of an endpoint. Raises ManifestError, naming those there are."""
     known = endpoints(table)
+    if not known:
+        raise ManifestError(sentence("cohort.no_numbers", file=file))
     wanted = [endpoint, f"{endpoint}.logit"] if endpoint else list(known[:1])
     found = next((name for name in wanted if name in known), None)
     if found is None:
-        names = tuple(known[:20]) or ("–",)
-        raise ManifestError(sentence("cohort.no_endpoint", name=endpoint or "", known=names))
+        raise ManifestError(
+            sentence("cohort.no_endpoint", name=endpoint or "", known=tuple(known[:20]))
+        )
     return found
 
 
@@ -180,12 +214,21 @@ def _text(table: pd.DataFrame, name: str) -> pd.Series[str]:
     return table[name].map(word_of)
 
 
-def _in_time(visits: pd.Series[str]) -> tuple[str, ...]:
-    """Visits by their numbers where all are numbers, else as they come."""
+def in_time(visits: Iterable[str]) -> tuple[str, ...]:
+    """Visits by their numbers or days, where all are of one form as "week 4"; else as they come.
+
+    "screening" and "baseline" stand before those with a number.
+    """
     found = list(dict.fromkeys(visits))
-    numbers = pd.to_numeric(pd.Series(found), errors="coerce")
+    begun = [v for name in FIRST for v in found if v.lower() == name]
+    rest = [v for v in found if v not in begun]
+    numbers = pd.to_numeric(pd.Series(rest, dtype=object), errors="coerce")
     if numbers.notna().all():
-        return tuple(found[k] for k in np.argsort(numbers.to_numpy(), kind="stable"))
+        return (*begun, *(rest[k] for k in np.argsort(numbers.to_numpy(), kind="stable")))
+    if all(DAY.match(v) for v in rest):
+        return (*begun, *sorted(rest))
+    if len({NUMBER.sub("#", v.lower()) for v in rest}) == 1 and len(NUMBER.findall(rest[0])) == 1:
+        return (*begun, *sorted(rest, key=lambda v: float(NUMBER.findall(v)[0])))
     return tuple(found)
 
 
@@ -196,43 +239,3 @@ def _first(names: tuple[str, ...], wanted: str | None, kind: str) -> tuple[str, 
     if wanted not in names:
         raise ManifestError(sentence("cohort.not_there", kind=kind, name=wanted, known=names[:20]))
     return (wanted, *(name for name in names if name != wanted))
-
-
-def _follow_up(table: pd.DataFrame, kept: pd.DataFrame, file: str) -> tuple[pd.DataFrame, int]:
-    """How long each patient was followed, from ``time`` or from two dates, and whether it ended.
-
-    Raises
-    ------
-    ManifestError
-        Dates that are not written as 2026-03-31; times or events that cannot be, or that differ
-        between a patient's rows.
-    """
-    nobody = pd.DataFrame(columns=["patient", "arm", "time", "event"])
-    dated = set(DATES) <= set(table)
-    if "event" not in table or not ("time" in table or dated):
-        return nobody, 0
-    if "time" in table:
-        time = pd.to_numeric(table["time"], errors="coerce")
-    else:
-        start, end = (_dates(table[name], file) for name in DATES)
-        time = (end - start).dt.total_seconds() / 86_400
-    event = pd.to_numeric(table["event"], errors="coerce")
-    rows = kept.assign(time=time.astype(float), event=event.astype(float))
-    rows = rows[np.isfinite(rows["time"]) & rows["event"].notna()]
-    each = rows.groupby("patient", sort=False)
-    if (
-        (rows["time"] < 0).any()
-        or not rows["event"].isin([0, 1]).all()
-        or (each[["time", "event"]].nunique() > 1).any(axis=None)
-    ):
-        raise ManifestError(sentence("cohort.times", file=file))
-    people = each[["arm", "time", "event"]].first().reset_index()
-    return people, kept["patient"].nunique() - len(people)
-
-
-def _dates(said: pd.Series[str], file: str) -> pd.Series[pd.Timestamp]:
-    """Dates by ISO 8601, for in other forms day and month can be mistaken. Raises ManifestError."""
-    found = pd.to_datetime(said, format="ISO8601", utc=True, errors="coerce")
-    if (found.isna() & (said.map(word_of) != "")).any():
-        raise ManifestError(sentence("cohort.dates", file=file))
-    return found

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmbm.cohort.table import content_of
 from mmbm.compare.scores import Scores, parse_scores
-from mmbm.errors import ConfigError, UnreadableFile
+from mmbm.errors import ConfigError
 from mmbm.record.record import Record, parse_record
 from mmbm.text import sentence
 
-__all__ = ["Given", "content_of", "parse_given"]
+__all__ = ["Given", "contents_of", "parse_given"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,9 @@ class Given:
     records: tuple[Record, ...] = ()
 
 
-def content_of(paths: Sequence[Path]) -> list[tuple[str, bytes]]:
+def contents_of(paths: Sequence[Path]) -> list[tuple[str, bytes]]:
     """Name and content of each file. Raises UnreadableFile."""
-    found = []
-    for path in paths:
-        try:
-            found.append((path.name, path.read_bytes()))
-        except OSError as exc:
-            raise UnreadableFile(sentence("cohort.unreadable", file=path.name)) from exc
-    return found
+    return [(path.name, content_of(path)) for path in paths]
 
 
 def parse_given(given: Sequence[tuple[str, bytes]]) -> Given:

@@ -77,12 +77,12 @@ def moved(rows):
     ("spoil", "code"),
     [
         (lambda rows: rows.drop(columns="patient_id"), "cohort.no_patient"),
-        (lambda rows: rows.drop(columns="pneumonia.logit"), "cohort.no_endpoint"),
+        (lambda rows: rows.drop(columns="pneumonia.logit"), "cohort.no_numbers"),
         (lambda rows: rows.assign(arm=""), "cohort.empty"),
         (moved, "cohort.two_arms"),
-        (lambda rows: rows.assign(time=-1), "cohort.times"),
-        (lambda rows: rows.assign(event=2), "cohort.times"),
-        (lambda rows: rows.assign(time=range(len(rows))), "cohort.times"),
+        (lambda rows: rows.assign(time=-1), "cohort.wrong.time"),
+        (lambda rows: rows.assign(event=2), "cohort.wrong.event"),
+        (lambda rows: rows.assign(time=range(len(rows))), "cohort.wrong.two"),
     ],
 )
 def test_a_table_that_cannot_be_is_refused(tmp_path, spoil, code):
