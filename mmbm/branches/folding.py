@@ -9,6 +9,7 @@ the same but for rounding (``benchmarks/case_time.py`` tells what it is worth).
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -157,21 +158,43 @@ class Packed(nn.Module):
             return self.bound(self.plain(cells))  # type: ignore[no-any-return]
         convolution, around = self.plain.convolution, self.plain.around
         stride, apart, groups = convolution.stride, convolution.dilation, convolution.groups
+        how = (around, stride, apart, groups)
         if self.laid_out is None:
-            self.laid_out = torch.ops.mkldnn._reorder_convolution_weight(
-                self.plain.kernel.detach(), around, stride, apart, groups, list(cells.shape)
-            )
-        kind, ends = _said(self.bound)
-        bound: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            cells, self.laid_out, convolution.bias, around, stride, apart, groups, kind, ends, ""
-        )
-        return bound
+            self.laid_out = _lay_out(self.plain.kernel.detach(), cells, *how)
+        return _at_once(cells, self.laid_out, convolution.bias, *how, *_said(self.bound))
+
+
+def _lay_out(kernel: Tensor, cells: Tensor, *how: Any) -> Tensor:
+    """Weights as oneDNN wants them for such cells."""
+    laid_out: Tensor = torch.ops.mkldnn._reorder_convolution_weight(kernel, *how, list(cells.shape))
+    return laid_out
+
+
+def _at_once(cells: Tensor, laid_out: Tensor, bias: Tensor | None, *how: Any) -> Tensor:
+    """A convolution and its bound."""
+    bound: Tensor = torch.ops.mkldnn._convolution_pointwise(cells, laid_out, bias, *how, "")
+    return bound
 
 
 def _served(cells: Tensor) -> bool:
     """Whether oneDNN is there for them, and nobody looks in between."""
-    served = torch.is_inference_mode_enabled() and bool(torch._C._has_mkldnn)
-    return served and cells.is_cpu and cells.dtype == torch.float32
+    asked = torch.is_inference_mode_enabled() and cells.is_cpu and cells.dtype == torch.float32
+    return asked and _at_hand()
+
+
+@cache
+def _at_hand() -> bool:
+    """Whether this torch has these operators of oneDNN, which are not public, as they are known."""
+    if not torch._C._has_mkldnn:
+        return False
+    cells, kernel = torch.linspace(-1, 1, 128).view(1, 2, 8, 8), torch.linspace(-1, 1, 36)
+    kernel = kernel.view(2, 2, 3, 3)
+    how = ([1, 1], [1, 1], [1, 1], 1)
+    try:
+        found = _at_once(cells, _lay_out(kernel, cells, *how), None, *how, "relu", [])
+    except (AttributeError, RuntimeError, TypeError):
+        return False
+    return bool(torch.allclose(found, conv2d(cells, kernel, padding=1).relu(), atol=1e-5))
 
 
 def _said(bound: nn.Module) -> tuple[str, list[float]]:

@@ -9,6 +9,7 @@ import torch
 from timm.layers import Conv2dSame
 from torch import nn
 
+from mmbm.branches import folding
 from mmbm.branches.folding import Halving, Packed, Pointwise, lean
 from mmbm.branches.image.config import ImageConfig
 from mmbm.model.network import MultimodalBigModel
@@ -99,6 +100,26 @@ def test_a_convolution_and_its_bound_in_one_step_say_the_same(convolution, bound
         for size in (16, 16, 15):  # laid out, used again, and by another size
             cells = 3 * torch.randn(rows, 4, size, size)
             torch.testing.assert_close(short(cells), net(cells), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("problem", [AttributeError, RuntimeError, TypeError, None])
+def test_a_torch_whose_operators_are_others_reads_in_two_steps(problem, monkeypatch):
+    def other(cells, *given):
+        if problem is not None:
+            raise problem
+        return torch.zeros_like(cells)  # other numbers
+
+    made = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+    cells = torch.rand(2, 3, 9, 9)
+    before = made(cells)
+    monkeypatch.setattr(folding, "_at_once", other)
+    folding._at_hand.cache_clear()
+    try:
+        with torch.inference_mode():
+            torch.testing.assert_close(lean(made)(cells), before)
+        assert not folding._at_hand()
+    finally:
+        folding._at_hand.cache_clear()
 
 
 def test_cells_of_the_whole_net_carry_gradients():
