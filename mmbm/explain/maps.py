@@ -97,7 +97,7 @@ def _maps(
 def _encoder(predictor: Predictor, modality: str) -> Callable[..., Tensor]:
     """Tensors of a batch -> their vectors, (n, d, positions) on the CPU, in turns on the worker."""
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def read(which: Predictor, tensors: tuple[Tensor, ...], rows: int) -> Tensor:
         parts = zip(*(torch.split(t, rows) for t in tensors), strict=True)
         device = which.torch_device
