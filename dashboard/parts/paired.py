@@ -18,10 +18,11 @@ from mmbm.compare.example import simulated
 from mmbm.compare.figures import CompareReport, FindingReport
 from mmbm.compare.files import archive
 from mmbm.compare.given import parse_given
+from mmbm.compare.said import about as sentences_about
 from mmbm.compare.scores import parse_labels
 from mmbm.compare.study import compare_scores
 from mmbm.storage.folder import checksum
-from mmbm.text import name_of, sentence
+from mmbm.text import sentence
 
 __all__ = ["paired"]
 
@@ -114,20 +115,11 @@ def show(report: CompareReport, say: Texts) -> None:
 
 def about(report: CompareReport, say: Texts) -> None:
     """Which files, which cases, and what was left out."""
-    made_up = report.files[0].sha256 == checksum(example()[0][1])
-    said = [say("paired.is_example")] if made_up else []
+    ours = {checksum(content) for _, content in example()}
+    said = [say("paired.is_example")] if {f.sha256 for f in report.files} == ours else []
     named = say.listed(file.model for file in report.files)
     said.append(say("paired.of", models=named, cases=f"{report.cases:,}"))
-    if report.split:
-        said.append(say.of(sentence("cli.compare.split", split=report.split)))
-    if report.in_some:
-        said.append(say.of(sentence("compare.in_some", cases=report.in_some)))
-    if not report.patients_named:
-        said.append(say.of(sentence("compare.no_patients")))
-    for left in report.left_out:
-        finding = name_of("finding", left.finding)
-        reason = sentence(f"compare.left.{left.why}", name=finding)
-        said.append(say.of(sentence("cli.compare.left", reason=reason)))
+    said += [say.of(one) for one in sentences_about(report)]
     with_files(
         " ".join(said),
         "paired.download",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Row = tuple[str, ...]
 WHOLE = ("auroc", "sensitivity", "specificity", "difference", "reference", "figure")  # not broken
+LONGEST = 20  # columns of a terminal that a word takes before it is broken
 
 
 def compare(
@@ -88,6 +89,8 @@ def _points(said: Sequence[str]) -> Sequence[float] | Literal["val"]:
 
 def _of_scores(report: CompareReport) -> None:
     """The report as tables, with what to know of them."""
+    from mmbm.cohort.said import p_value
+
     for said in _about(report):
         echo(said)
     heads = ("finding", "model", "auroc", "sensitivity", "specificity")
@@ -112,10 +115,10 @@ def _of_scores(report: CompareReport) -> None:
             say(name_of("finding", one.finding)),
             d.model,
             say(sentence(f"cli.compare.head.{d.figure}")),
-            f"{d.difference:+.3f}\n({d.ci[0]:+.3f}, {d.ci[1]:+.3f})",
-            f"{d.p:.4f}",
-            f"{d.p_holm:.4f}",
-            "" if d.delong_p is None else f"{d.delong_p:.4f}",
+            f"{_signed(d.difference)}\n({_signed(d.ci[0])}, {_signed(d.ci[1])})",
+            p_value(d.p),
+            p_value(d.p_holm),
+            "" if d.delong_p is None else p_value(d.delong_p),
         )
         for one in report.findings
         for d in one.differences
@@ -129,17 +132,11 @@ def _of_scores(report: CompareReport) -> None:
 
 def _about(report: CompareReport) -> Iterator[Sentence]:
     """What was compared, how, and what was left out."""
+    from mmbm.compare.said import about
+
     named = tuple(file.model for file in report.files)
     yield sentence("cli.compare.of", models=named, cases=report.cases)
-    if report.split:
-        yield sentence("cli.compare.split", split=report.split)
-    if report.in_some:
-        yield sentence("compare.in_some", cases=report.in_some)
-    if not report.patients_named:
-        yield sentence("compare.no_patients")
-    for left in report.left_out:
-        name = name_of("finding", left.finding)
-        yield sentence("cli.compare.left", reason=sentence(f"compare.left.{left.why}", name=name))
+    yield from about(report)
     yield sentence("compare.method", reference=named[0], draws=report.draws)
 
 
@@ -153,7 +150,7 @@ def _of_records(report: RecordsReport) -> None:
                 row.model,
                 interval(row.auroc, row.auroc_ci),
                 interval(row.reference_auroc, row.reference_auroc_ci),
-                f"{row.difference:+.3f}" + (" *" if row.clearly_higher else ""),
+                _signed(row.difference) + (" *" if row.clearly_higher else ""),
                 say(sentence(f"cli.compare.cases.{row.test_cases}")),
             )
             for row in report.rows
@@ -166,17 +163,25 @@ def _of_records(report: RecordsReport) -> None:
 def _table(heads: Sequence[str], rows: Sequence[Row]) -> None:
     """A table on the terminal."""
     from rich.box import SIMPLE_HEAD
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for head in heads:
+    for k, head in enumerate(heads):
         named = say(sentence(f"cli.compare.head.{head}"))
-        table.add_column(named, no_wrap=head in WHOLE, overflow="fold")
+        words = " ".join([named, *(row[k] for row in rows)]).split()
+        longest = min(max(map(cell_len, words)), LONGEST)
+        table.add_column(named, no_wrap=head in WHOLE, overflow="fold", min_width=longest)
     for row in rows:
         table.add_row(*map(escape, row))
     Console().print(table)
+
+
+def _signed(value: float) -> str:
+    """A number with its sign, without "-0.000"."""
+    return f"{round(value, 3) + 0.0:+.3f}"
 
 
 def interval(value: float, bounds: tuple[float, float] | None) -> str:

@@ -9,11 +9,11 @@ from mmbm.cohort.stored import word_of
 from mmbm.errors import ManifestError
 from mmbm.text import sentence
 
-__all__ = ["follow_up"]
+__all__ = ["ANSWERS", "follow_up", "known_word"]
 
 DATES = ("start_date", "end_date")
 BLANK = {"", ".", "na", "n/a", "nan", "none", "null"}
-EVENTS = {"1": 1.0, "yes": 1.0, "true": 1.0, "0": 0.0, "no": 0.0, "false": 0.0}
+ANSWERS = {"1": 1.0, "yes": 1.0, "true": 1.0, "0": 0.0, "no": 0.0, "false": 0.0}
 
 
 def follow_up(table: pd.DataFrame, kept: pd.DataFrame, file: str) -> tuple[pd.DataFrame, int]:
@@ -40,7 +40,7 @@ def follow_up(table: pd.DataFrame, kept: pd.DataFrame, file: str) -> tuple[pd.Da
         named, time = "end_date", (end - start).dt.total_seconds() / 86_400
         _refuse("end", time < 0, named, file)
     words = _words(table["event"])
-    event = words.map(EVENTS).astype(float)
+    event = words.map(ANSWERS).astype(float)
     _refuse("event", (words != "") & event.isna(), "event", file)
     rows = kept.assign(time=time, event=event)
     rows = rows[rows["time"].notna() & rows["event"].notna()]
@@ -53,8 +53,13 @@ def follow_up(table: pd.DataFrame, kept: pd.DataFrame, file: str) -> tuple[pd.Da
 
 def _words(cells: pd.Series[str]) -> pd.Series[str]:
     """Cells as text in small letters; "" where nothing is known."""
-    said = cells.map(word_of).str.lower()
-    return said.where(~said.isin(BLANK), "")
+    return cells.map(known_word)
+
+
+def known_word(cell: object) -> str:
+    """A cell as text in small letters; "" where it says that nothing is known."""
+    said = word_of(cell).lower()
+    return "" if said in BLANK else said
 
 
 def _dates(said: pd.Series[str], column: str, file: str) -> pd.Series[pd.Timestamp]:

@@ -86,6 +86,9 @@ class FindingReport(_Frozen):
     patients: int
     positives: int
     few: bool  # one of the labels has fewer than ten cases
+    no_score: dict[str, int] = {}  # cases that a model has no score of, by the model
+    no_label: int = 0  # cases
+    odd_label: int = 0  # cases whose label is neither 1 nor 0
     models: tuple[ModelFigures, ...]
     differences: tuple[Difference, ...]
     roc: tuple[RocCurve, ...]
@@ -96,7 +99,7 @@ class LeftOut(_Frozen):
     """A finding that was not compared, and why."""
 
     finding: str
-    why: Literal["not_in_all", "no_labels", "one_label", "no_val"]
+    why: Literal["not_in_all", "no_labels", "odd_labels", "no_scores", "one_label", "no_val"]
 
 
 class CompareReport(_Frozen):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmbm.cohort.follow_up import ANSWERS, known_word
 from mmbm.cohort.stored import PATIENT, word_of
 from mmbm.cohort.table import parse_table
 from mmbm.errors import ManifestError
@@ -45,6 +46,12 @@ class Scores:
         if ((found < 0) | (found > 1)).any():
             raise ManifestError(sentence("compare.not_probability", file=self.file, column=column))
         return found
+
+
+def _label(cell: object) -> str:
+    """A label's 1 or 0, also where it is said as yes, no, true or false; else its word."""
+    said = known_word(cell)
+    return f"{ANSWERS[said]:.0f}" if said in ANSWERS else said
 
 
 def parse_labels(name: str, content: bytes) -> Scores:
@@ -90,7 +97,7 @@ class Together:
     cases: pd.Index[str]
     in_some: int
 
-    def text(self, column: str) -> pd.Series[str] | None:
+    def text(self, column: str, read: Callable[[object], str] = word_of) -> pd.Series[str] | None:
         """What a column says of each case, "" where it says nothing; None where none has it.
 
         Raises
@@ -102,7 +109,7 @@ class Together:
         for told in self.told:
             if column not in told.table:
                 continue
-            said = told.table[column].reindex(self.cases).map(word_of)
+            said = told.table[column].reindex(self.cases).map(read)
             if found is None:
                 found = said
                 continue
@@ -112,13 +119,16 @@ class Together:
             found = found.where(found != "", said)
         return found
 
-    def labels(self, finding: str) -> Values | None:
-        """(n,) 0, 1 or NaN; None where no file has the column. Raises ManifestError."""
-        said = self.text(finding)
+    def labels(self, finding: str) -> tuple[Values, NDArray[np.bool_]] | None:
+        """(n,) 0, 1 or NaN, and (n,) where a label is neither; None where no file has the column.
+
+        Raises ManifestError.
+        """
+        said = self.text(finding, _label)
         if said is None:
             return None
-        numbers: Values = pd.to_numeric(said, errors="coerce").to_numpy(np.float64)
-        return np.where(np.isin(numbers, (0, 1)), numbers, np.nan)
+        numbers: Values = np.asarray(said.map(ANSWERS), np.float64)
+        return numbers, np.isnan(numbers) & (said != "").to_numpy()
 
     def patients(self) -> tuple[NDArray[np.str_], bool]:
         """(n,) whose case it is, and whether a file says so; else each case is a patient."""

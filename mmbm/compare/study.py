@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -130,46 +130,70 @@ def _points(wanted: Points, whole: Together, models: int) -> Callable[[str], Val
 def _youden(val: Together, finding: str) -> Values | None:
     """Where sensitivity and specificity together are highest. Source: Youden, Cancer 1950."""
     known = _known(val, finding)
-    if known is None or min((known[1] == 1).sum(), (known[1] == 0).sum()) < FEWEST:
+    if known is None:
+        return None
+    labels = known.labels[known.kept]
+    if min((labels == 1).sum(), (labels == 0).sum()) < FEWEST:
         return None
     points = []
-    for scored in known[0]:
-        false, true, at = roc_curve(known[1], scored)
+    for scored in known.scored[:, known.kept]:
+        false, true, at = roc_curve(labels, scored)
         best = int(np.argmax((true - false)[1:])) + 1  # before it nobody is called positive
         below = scored[scored < at[best]]
         points.append((at[best] + below.max()) / 2 if len(below) else at[best])
     return np.array(points)
 
 
-def _known(of: Together, finding: str) -> tuple[Values, Values, NDArray[np.bool_]] | None:
-    """Probabilities (k, n) and labels (n,) of the cases that have all, and which these are."""
-    labels = of.labels(finding)
-    if labels is None:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a finding in the cases of all files."""
+
+    scored: Values  # (k, n), NaN where a model has no score
+    labels: Values  # (n,) 0, 1 or NaN
+    odd: NDArray[np.bool_]  # (n,) where a label is neither 1 nor 0
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """(n,) the cases that have all."""
+        return ~np.isnan(self.labels) & ~np.isnan(self.scored).any(0)
+
+
+def _known(of: Together, finding: str) -> _Known | None:
+    """None where no file has labels of a finding."""
+    found = of.labels(finding)
+    if found is None:
         return None
     scored = np.stack([f.probabilities(finding, of.cases) for f in of.files])
-    known = ~np.isnan(labels) & ~np.isnan(scored).any(0)
-    return scored[:, known], labels[known], known
+    return _Known(scored, *found)
 
 
 def _compared(
     of: Together, finding: str, points: Values, draws: int, seed: int
 ) -> FindingReport | LeftOut:
     known = _known(of, finding)
-    if known is None or not len(known[1]):
-        return LeftOut(finding=finding, why="no_labels")
-    scored, labels, kept = known
+    if known is None or np.isnan(known.labels).all():
+        odd = known is not None and bool(known.odd.any())
+        return LeftOut(finding=finding, why="odd_labels" if odd else "no_labels")
+    kept = known.kept
+    if not kept.any():
+        return LeftOut(finding=finding, why="no_scores")
+    scored, labels = known.scored[:, kept], known.labels[kept]
     if len(np.unique(labels)) < 2:
         return LeftOut(finding=finding, why="one_label")
     patients = of.patients()[0][kept]
     by_draw = drawn(scored, labels, patients, points, draws=draws, seed=seed)
     names = [file.model for file in of.files]
     positives = int(labels.sum())
+    missing = map(int, np.isnan(known.scored).sum(1))
     return FindingReport(
         finding=finding,
         cases=len(labels),
         patients=len(np.unique(patients)),
         positives=positives,
         few=min(positives, len(labels) - positives) < FEWEST,
+        no_score={name: n for name, n in zip(names, missing, strict=True) if n},
+        no_label=int((np.isnan(known.labels) & ~known.odd).sum()),
+        odd_label=int(known.odd.sum()),
         models=tuple(
             ModelFigures.model_validate(
                 {"model": name, "threshold": float(points[k])}

@@ -4,6 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mmbm.cli import app
+from mmbm.cohort.said import p_value
 from mmbm.compare.example import simulated
 
 
@@ -34,7 +35,7 @@ def test_the_table_says_cases_patients_interval_and_p(folder):
     d = one["differences"][0]
     assert f"{d['difference']:+.3f}" in said and f"({d['ci'][0]:+.3f}, {d['ci'][1]:+.3f})" in said
     for p in (d["p"], d["p_holm"], d["delong_p"]):
-        assert f"{p:.4f}" in said
+        assert p_value(p) in said
     assert "3 comparisons were made" in said and "Research use, not a medical device" in said
 
 
@@ -55,10 +56,10 @@ def test_files_are_written(folder):
     ("words", "said"),
     [
         (("model-A.csv", "other.csv"), "no case in common"),
-        (("model-A.csv", "absent.csv"), "“absent.csv” cannot be read"),
+        (("model-A.csv", "absent.csv"), "no file “absent.csv”"),
         (("model-A.csv", "model-B.csv", "--finding", "viral"), "viral.probability"),
         (("model-A.csv", "model-B.csv", "--threshold", "high"), "Give one threshold"),
-        (("model-A.csv", "model-B.csv", "--labels", "absent.csv"), "cannot be read"),
+        (("model-A.csv", "model-B.csv", "--labels", "absent.csv"), "no file “absent.csv”"),
     ],
 )
 def test_what_cannot_be_compared_is_one_line(folder, words, said):

@@ -2,6 +2,7 @@ import pytest
 
 from dashboard.figures import forest, paired
 from dashboard.figures.numbers import numbers
+from dashboard.parts.paired import example
 from dashboard.text import LANGUAGES, texts
 from mmbm.compare.example import simulated
 from mmbm.compare.scores import parse_scores
@@ -92,3 +93,11 @@ def test_the_figures_are_the_reports(report):
     everybody = next(t for t in curves.data if t.name == "Treat all")
     assert list(everybody.y) == list(found.decision.treat_all)
     assert numbers(curves)[0][1:] == ["Threshold probability", "Net benefit per case"]
+
+
+def test_one_file_of_the_example_does_not_make_it_the_example(app, tables):
+    first = example()[0]
+    opened(app)
+    mine = simulated(7)["model-B"].iloc[::-1]
+    app.file_uploader(key="paired-files").set_value([(*first, "text/csv"), *files(mine=mine)])
+    assert "made-up models" not in shown(clean(app.button(key="paired-run").click().run()))
