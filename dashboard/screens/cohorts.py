@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.foreign import escape, verbatim
+from dashboard.parts.blocks import small
 from dashboard.parts.cohort import show, what_it_is
 from dashboard.parts.tabs import open_tab
 from dashboard.stored import store, store_is_on
@@ -18,6 +19,7 @@ from mmbm.cohort.figures import CohortReport
 from mmbm.cohort.study import study
 from mmbm.errors import MMBMError
 from mmbm.storage import assets_folder
+from mmbm.text import sentence
 
 TABS = ("summary", "distribution", "survival")
 
@@ -50,7 +52,7 @@ def asked(say: Texts) -> Asked:
             say("cohorts.endpoint"), placeholder="pneumonia.logit", key="cohort-endpoint", width=200
         )
         baseline = st.text_input(
-            say("cohorts.baseline"), placeholder="week 0", key="cohort-baseline", width=150
+            say("cohorts.baseline"), placeholder="0", key="cohort-baseline", width=150
         )
         wanted = st.number_input(
             say("cohorts.wanted"), value=None, key="cohort-wanted", width=200, step=0.1
@@ -95,6 +97,8 @@ if given.path is not None:
     state.keep_cohort(report)
 if report is not None:
     what_it_is(report, example(), say)
+    if given.wanted is not None and report.sample_size is None:
+        small(say.of(sentence("cohort.no_size")))
     name, tab = open_tab("cohorts", {n: say(f"cohorts.tab.{n}") for n in TABS}, say)
     with tab:
         show(name, report, say)

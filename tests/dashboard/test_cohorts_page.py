@@ -65,6 +65,34 @@ def test_a_table_that_cannot_be_is_refused_in_a_sentence(app, path):
     assert len(said) == 1 and "cannot be compared" in said[0] and "no file “absent.csv”" in said[0]
 
 
+def headings(app):
+    return [each.value.replace("\\", "") for each in app.subheader]
+
+
+def test_the_baseline_is_named_and_can_be_chosen(app, tmp_path):
+    rows = simulated(3, patients=8, visits=("_week 0_", "_week 4_", "_week 12_"))
+    rows.sample(frac=1, random_state=3).to_csv(tmp_path / "t.csv")
+    run(app, tmp_path / "t.csv")
+    assert headings(app) == ["Difference between arms in the change from visit _week 0_"]
+    run(app, tmp_path / "t.csv", baseline="_week 4_")
+    assert headings(app) == ["Difference between arms in the change from visit _week 4_"]
+    opened(app, "cohorts", "distribution")
+    assert headings(app)[1] == "Change from visit _week 4_"
+    opened(app, "cohorts", "survival")
+    assert headings(app)[1] == "Survival by score at visit _week 4_"
+
+
+def test_equal_scores_are_said_to_be_equal_and_no_number_is_minus_nothing(app, tmp_path):
+    rows = simulated(3, patients=4).assign(**{"pneumonia.logit": 1.0})
+    rows.loc[0, "pneumonia.logit"] = None
+    rows.to_csv(tmp_path / "t.csv")
+    screen = shown(clean(run(app, tmp_path / "t.csv", wanted=0.5)))
+    assert "all values of an arm are equal" in screen and "one arm" not in screen
+    assert "patients without a score at visit 0, in changes: 1" in screen
+    assert "No sample size can be told" in screen
+    assert between(None, (-0.001, 0.001), texts("en")) == "0.00 to 0.00"
+
+
 def test_without_times_and_arms_it_says_so(app, tmp_path):
     rows = simulated(3, patients=5, visits=("0",)).drop(columns=["arm", "time"])
     rows.to_csv(tmp_path / "t.csv")
