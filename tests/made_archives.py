@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.made_cases import NOTES, write_manifest
 
 BAD = {  # by case: what its row holds beside its name, and the code of its refusal
-    "no-file": ({"image": "absent.png"}, "io.case.not_opened.image"),
+    "no-file": ({"image": "absent.png"}, "manifest.cell"),
     "damaged": ({"image": "damaged.png"}, "io.image.cut_short"),
     "no-part": ({}, "manifest.cell"),
     "two-notes": ({"notes": "note.txt", "notes_text": "Cough."}, "manifest.cell"),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import PurePath
+from time import perf_counter
 from typing import Annotated, Literal
 
 import typer
 
-from mmbm.cli.shared import DeviceOption, ModelOption, echo, one_line_errors, say
+from mmbm.cli.shared import DeviceOption, ModelOption, chosen_language, echo, one_line_errors, say
 from mmbm.text import name_of, sentence
 
 
@@ -16,7 +20,7 @@ def score(
     manifest: Annotated[
         str, typer.Argument(help="CSV with case_id and parts; a path or a URL that fsspec reads.")
     ],
-    out: Annotated[str, typer.Option(help="The parquet file to write; a path or a URL.")],
+    out: Annotated[str, typer.Option(help="The .parquet or .csv to write; a path or a URL.")],
     model: ModelOption = "default",
     device: DeviceOption = "auto",
     level: Annotated[
@@ -41,7 +45,7 @@ def score(
 ) -> None:
     """Score every row of a manifest, into a table; goes on where a stopped run ended."""
     with one_line_errors():
-        from mmbm.scale import Options, score
+        from mmbm.scale import Options, Stopped, score
 
         options = Options(
             model=model,
@@ -52,18 +56,29 @@ def score(
             workers=workers,
             shard_rows=shard_rows,
             ray=ray,
+            language=chosen_language(),
         )
-        with _rows_bar() as progress:
-            outcome = score(manifest, out, options, progress)
+        try:
+            with _rows_bar() as progress:
+                outcome = score(manifest, out, options, progress)
+        except Stopped as stopped:
+            typer.echo(say(stopped.sentence), err=True)
+            sys.stderr.flush()
+            os._exit(130)  # an exit would wait for rows that workers have begun
     echo(
         sentence(
             "cli.score.done",
             scored=outcome.scored,
             file=out,
             refused=outcome.refused,
+            seconds=outcome.seconds,
             rate=outcome.rate,
         )
     )
+    if not outcome.scored:
+        listed = str(PurePath(out).with_suffix(".refused.csv").name)
+        typer.echo(say(sentence("cli.score.none", file=listed)), err=True)
+        raise typer.Exit(1)
 
 
 @contextmanager
@@ -85,7 +100,8 @@ def _rows_bar() -> Iterator[Callable[[int, int], None]]:
         """Rows a second."""
 
         def render(self, task: Task) -> Text:
-            speed = task.finished_speed or task.speed or 0.0
+            done = task.completed - task.fields.get("found", 0)
+            speed = done / max(perf_counter() - begun, 1e-9)
             return Text(say(sentence("cli.score.rate", rate=speed)))
 
     bars = Progress(
@@ -97,10 +113,17 @@ def _rows_bar() -> Iterator[Callable[[int, int], None]]:
         console=Console(stderr=True),
         speed_estimate_period=60,
     )
-    with bars:
-        task = bars.add_task(say(name_of("progress", "rows")), total=None)
+    begun = perf_counter()
 
-        def show(done: int, of: int) -> None:
-            bars.update(task, completed=done, total=of)
+    def show(done: int, of: int) -> None:
+        if not bars.tasks:  # what is refused before the first row leaves no bar behind
+            name = say(name_of("progress", "rows"))
+            bars.add_task(name, completed=done, total=of, found=done)
+            bars.start()
+        bars.update(bars.task_ids[0], completed=done)
 
+    try:
         yield show
+    finally:
+        if bars.tasks:
+            bars.stop()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from mmbm.branches.registry import branch_of, known
 from mmbm.case import MODALITIES
 from mmbm.data.located import Box, Event, read_boxes, read_events
+from mmbm.data.unread import FIRST, no_column, why_unread
 from mmbm.errors import ManifestError
 from mmbm.text import Sentence, name_of, sentence
 
@@ -177,22 +179,23 @@ def scan_manifest(path: Path) -> tuple[Manifest, list[Fault]]:
 
 def _read(path: Path) -> tuple[Manifest, list[int]]:
     """The manifest before its rows are checked, and the line of each row."""
+    content, lines, read = b"", [], 0
     try:
         content = path.read_bytes()
-        reader = csv.reader(content.decode("utf-8-sig").splitlines(keepends=True), strict=True)
-        lines = [(reader.line_num, cells) for cells in reader if cells]
+        text = io.StringIO(content.decode("utf-8-sig"), newline="")
+        reader = csv.reader(text, strict=True)
+        for cells in reader:
+            read = reader.line_num
+            if cells:
+                lines.append((read, cells))
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
-        raise ManifestError(sentence("manifest.unreadable", file=path.name)) from exc
+        raise ManifestError(why_unread(path.name, exc, read + 1, content[:FIRST])) from exc
     if not lines:
         raise ManifestError(sentence("manifest.empty", file=path.name))
     header = [name.strip() for name in lines[0][1]]
     for name in REQUIRED:
         if name not in header:
-            raise ManifestError(
-                sentence(
-                    "manifest.no_column", file=path.name, column=name, needed=", ".join(REQUIRED)
-                )
-            )
+            raise ManifestError(no_column(path.name, header, name, ", ".join(REQUIRED)))
     if twice := {name for name in header if header.count(name) > 1}:
         raise ManifestError(sentence("manifest.column_twice", column=min(twice), file=path.name))
     for line, cells in lines[1:]:
@@ -221,7 +224,7 @@ def _read(path: Path) -> tuple[Manifest, list[int]]:
 def _faults(manifest: Manifest, lines: Sequence[int]) -> Iterator[Fault]:
     """Every invalid cell, row by row."""
     labels = (*manifest.findings, *(SOUND + event for event in manifest.sound_events))
-    seen: set[str] = set()
+    seen: dict[str, int] = {}  # the line of each case
     split_of: dict[str, str] = {}
     for i, row in enumerate(manifest.rows.to_dict("records")):
 
@@ -232,8 +235,9 @@ def _faults(manifest: Manifest, lines: Sequence[int]) -> Iterator[Fault]:
             if not row[column]:
                 yield fault(column, sentence("manifest.fault.blank"))
         if row["case_id"] in seen:
-            yield fault("case_id", sentence("manifest.fault.twice"))
-        seen.add(row["case_id"])
+            first = seen[row["case_id"]]
+            yield fault("case_id", sentence("manifest.fault_twice", line=first))
+        seen.setdefault(row["case_id"], lines[i])
         if row["split"] not in SPLITS:
             yield fault("split", sentence("manifest.fault_split", valid=", ".join(SPLITS)))
         if split_of.setdefault(row["patient_id"], row["split"]) != row["split"]:

@@ -1,6 +1,6 @@
 """Many cases: a manifest to a table of scores, in worker processes or on a cluster."""
 
-from mmbm.scale.options import Options, Outcome
+from mmbm.scale.options import Options, Outcome, Stopped
 from mmbm.scale.score import score
 
-__all__ = ["Options", "Outcome", "score"]
+__all__ = ["Options", "Outcome", "Stopped", "score"]

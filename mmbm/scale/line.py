@@ -12,7 +12,7 @@ from mmbm.explain.ledger import ledger
 from mmbm.explain.maps import finer_maps
 from mmbm.predict import Prediction, Predictor, Ready
 from mmbm.scale.rows import Index, Row
-from mmbm.text import Sentence, as_sentence
+from mmbm.text import Language, Sentence, as_sentence
 from mmbm.trust import sentences
 from mmbm.trust.judge import Judgement, judge_by
 
@@ -84,9 +84,9 @@ def line_of(
     return line
 
 
-def refused_line(index: Index, row: Row, why: Sentence) -> dict[str, Any]:
+def refused_line(index: Index, row: Row, why: Sentence, language: Language) -> dict[str, Any]:
     """The columns of a row that was not scored."""
-    return about(index, row) | {"refused": str(why), "refused_code": why.code}
+    return about(index, row) | {"refused": why.into(language), "refused_code": why.code}
 
 
 def warned(prediction: Prediction, judgement: Judgement) -> list[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Options", "Outcome"]
+from mmbm.text import Language, Sentence, sentence
+
+__all__ = ["Options", "Outcome", "Stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Options:
     workers: int = 0  # processes; 0: as many as cores
     shard_rows: int = 1000  # what a kill can cost
     ray: str | None = None  # "local", or the address of a cluster; None: no Ray
+    language: Language = "en"  # of the reasons in the list of refused rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +38,16 @@ class Outcome:
     def rate(self) -> float:
         """Rows a second of this run."""
         return (self.scored + self.refused - self.found) / max(self.seconds, 1e-9)
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C while rows were scored: some of them are kept, and the same run goes on."""
+
+    def __init__(self, rows: int, of: int) -> None:
+        super().__init__()
+        self.rows, self.of = rows, of
+
+    @property
+    def sentence(self) -> Sentence:
+        """What to say of it."""
+        return sentence("scale.stopped", rows=self.rows, of=self.of)

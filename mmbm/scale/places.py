@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,12 @@ from mmbm.errors import ConfigError
 from mmbm.text import sentence
 
 __all__ = ["Place"]
+
+PACKAGES = {  # that fsspec needs, by the URL's kind
+    "http": "aiohttp", "https": "aiohttp", "s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs",
+    "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs", "sftp": "paramiko",
+    "ssh": "paramiko", "smb": "smbprotocol",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,9 @@ class Place:
             fs, path = url_to_fs(url)
         except (ImportError, ValueError) as exc:
             kind = url.partition("://")[0][:20]
+            if kind in PACKAGES:
+                needed = sentence("scale.file_system_package", kind=kind, package=PACKAGES[kind])
+                raise ConfigError(needed) from exc
             raise ConfigError(sentence("scale.file_system", kind=kind)) from exc
         return cls(fs, str(path))
 
@@ -43,6 +54,11 @@ class Place:
     def name(self) -> str:
         """The last part of the path."""
         return posixpath.basename(self.path.replace("\\", "/").rstrip("/"))
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder that it is in."""
+        return posixpath.basename(posixpath.dirname(self.path.replace("\\", "/"))) or "/"
 
     def __truediv__(self, name: str) -> Place:
         return Place(self.fs, f"{self.path.rstrip('/')}/{name}")
@@ -80,10 +96,21 @@ class Place:
 
     def write(self, content: bytes) -> None:
         """Put a whole file there or none; a reader never sees half of it. Raises OSError."""
-        temporary = self.plus(f".{secrets.token_hex(4)}.tmp")
-        with temporary.open("wb") as file:
+        with self.whole() as file:
             file.write(content)
-        temporary.move(self)
+
+    @contextmanager
+    def whole(self) -> Iterator[Any]:
+        """A file to write that is there when all is written, else not at all. Raises OSError."""
+        temporary = self.plus(f".{secrets.token_hex(4)}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                yield file
+            temporary.move(self)
+        except BaseException:
+            with suppress(OSError):
+                temporary.remove()
+            raise
 
     def move(self, to: Place) -> None:
         """Let this file take the place of another."""

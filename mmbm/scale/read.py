@@ -10,7 +10,7 @@ from mmbm.branches.branch import Reader
 from mmbm.branches.registry import branch_of
 from mmbm.case import MODALITIES, Case
 from mmbm.config import Limits
-from mmbm.errors import InputError, NoSignal, UnreadableFile
+from mmbm.errors import InputError, ManifestError, NoSignal, UnreadableFile
 from mmbm.io import read_notes, read_picture, read_sound, typed_notes
 from mmbm.model.config import ModelConfig
 from mmbm.predict import Ready, make_ready
@@ -46,20 +46,21 @@ class Prepare:
         if row.fault is not None:
             return row.fault
         try:
-            return self._read(row.cells)
+            return self._read(row)
         except InputError as exc:
             return exc.sentence
 
-    def _read(self, cells: Mapping[str, str]) -> Case:
+    def _read(self, row: Row) -> Case:
         """Raises InputError."""
-        notes = self._file(cells, "notes", read_notes)
+        cells = row.cells
+        notes = self._file(row, "notes", read_notes)
         if notes is None and cells.get("notes_text"):
             notes = typed_notes(cells["notes_text"])
         added = (m for m in self.config.modalities if m not in MODALITIES)
         case = Case(
-            self._file(cells, "image", read_picture),
+            self._file(row, "image", read_picture),
             notes if "notes" in self.config.modalities else None,
-            self._file(cells, "audio", read_sound),
+            self._file(row, "audio", read_sound),
             **{m: branch_of(m).part_of_row(cells) for m in added},
         )
         if not case.present:
@@ -67,14 +68,19 @@ class Prepare:
             raise NoSignal(sentence("predict.modalities", modalities=read))
         return case
 
-    def _file(
-        self, cells: Mapping[str, str], part: str, read: Callable[[bytes, str], Any]
-    ) -> Any | None:
-        if not cells.get(part) or part not in self.config.modalities:
+    def _file(self, row: Row, part: str, read: Callable[[bytes, str], Any]) -> Any | None:
+        name = row.cells.get(part)
+        if not name or part not in self.config.modalities:
             return None
-        place = self.manifest.beside(cells[part])
+        place = self.manifest.beside(name)
         try:
             content = place.read(MOST + 1)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as exc:
+            reason = sentence("manifest.fault.no_file")
+            file = self.manifest.name
+            raise ManifestError(
+                sentence("manifest.cell", line=row.line, file=file, column=part, reason=reason)
+            ) from exc
         except (OSError, ValueError) as exc:
             raise UnreadableFile(sentence(f"io.case.not_opened.{part}")) from exc
         return read(content, place.name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, NamedTuple
@@ -17,6 +17,7 @@ from typing import IO, NamedTuple
 import numpy as np
 
 from mmbm.data.manifest import LOCATED, PARTS
+from mmbm.data.unread import FIRST, no_column, why_unread
 from mmbm.errors import ManifestError
 from mmbm.scale.places import Place
 from mmbm.text import Sentence, sentence
@@ -62,7 +63,7 @@ class Index:
     chunks: tuple[Chunk, ...]
     rows: int
     sha256: str
-    twice: frozenset[int]  # rows whose case stands further up already
+    twice: Mapping[int, int]  # rows whose case stands further up already, and in which line
 
     @property
     def about(self) -> tuple[str, ...]:
@@ -76,6 +77,7 @@ class _Lines:
     def __init__(self, file: IO[bytes], digest: hashlib._Hash | None = None) -> None:
         self.file, self.digest = file, digest
         self.bytes = self.lines = 0
+        self.first = b""  # bytes of the file
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -87,6 +89,8 @@ class _Lines:
         if self.digest is not None:
             self.digest.update(line)
         first = not self.bytes
+        if first:
+            self.first = line[:FIRST]
         self.bytes += len(line)
         self.lines += 1
         return line.decode("utf-8-sig" if first else "utf-8")
@@ -102,32 +106,35 @@ def index_of(url: str, shard_rows: int, further: tuple[str, ...] = ()) -> Index:
     """
     place, digest = Place.of(url), hashlib.sha256()
     chunks: list[Chunk] = []
-    seen, count = array("q"), 0
+    seen, stood, count = array("q"), array("q"), 0
+    lines, whole = None, 0  # lines of the rows that could be read
     try:
         with place.open() as file:
             lines = _Lines(file, digest)
             header = _header(lines, place.name, (*PARTS, *further))
             case, began = header.index(CASE), (lines.bytes, lines.lines)
             start, marked = began, _Mark()
+            whole = lines.lines
             for cells in csv.reader(lines, strict=True):
+                whole = lines.lines
                 if cells:
                     marked.take(cells)
                     name = cells[case].strip() if case < len(cells) else ""
                     name = name or f"\0{count}"  # blank, which is a fault of its own
                     mark = hashlib.blake2b(name.encode(), digest_size=8).digest()
                     seen.append(int.from_bytes(mark, "big", signed=True))
+                    stood.append(lines.lines)
                     count += 1
                     if count % shard_rows == 0:
                         chunks.append(_chunk(chunks, shard_rows, start, marked))
                         start, marked = (lines.bytes, lines.lines), _Mark()
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
-        raise ManifestError(sentence("manifest.unreadable", file=place.name)) from exc
+        first = b"" if lines is None else lines.first
+        raise ManifestError(why_unread(place.name, exc, whole + 1, first)) from exc
     if count % shard_rows:
         chunks.append(_chunk(chunks, count % shard_rows, start, marked))
     if not count:
         raise ManifestError(sentence("manifest.empty", file=place.name))
-    _, first = np.unique(np.frombuffer(seen, np.int64), return_index=True)
-    again = np.setdiff1d(np.arange(count), first, assume_unique=True)
     part_columns = tuple(name for name in header if name in {*PARTS, *further})
     return Index(
         url,
@@ -136,8 +143,17 @@ def index_of(url: str, shard_rows: int, further: tuple[str, ...] = ()) -> Index:
         tuple(chunks),
         count,
         digest.hexdigest(),
-        frozenset(again.tolist()),
+        _twice(seen, stood),
     )
+
+
+def _twice(seen: array[int], stood: array[int]) -> dict[int, int]:
+    """The rows whose name stands further up, and the line that it first stands in."""
+    names = np.frombuffer(seen, np.int64)
+    known, first = np.unique(names, return_index=True)
+    again = np.setdiff1d(np.arange(len(names)), first, assume_unique=True)
+    before = first[np.searchsorted(known, names[again])]
+    return {int(row): stood[one] for row, one in zip(again, before, strict=True)}
 
 
 class _Mark:
@@ -165,7 +181,7 @@ def _header(lines: _Lines, name: str, parts: tuple[str, ...]) -> tuple[str, ...]
     cells = next(csv.reader(lines, strict=True), [])
     header = tuple(cell.strip() for cell in cells)
     if CASE not in header:
-        raise ManifestError(sentence("manifest.no_column", file=name, column=CASE, needed=CASE))
+        raise ManifestError(no_column(name, header, CASE, CASE))
     if twice := {n for n in header if header.count(n) > 1}:
         raise ManifestError(sentence("manifest.column_twice", column=min(twice), file=name))
     if not set(parts) & set(header):
@@ -200,19 +216,19 @@ def _fault(
     """What is wrong with a row by itself."""
     name = Place.of(index.url).name
 
-    def of(column: str, code: str) -> Sentence:
-        reason = sentence(f"manifest.fault.{code}")
+    def of(column: str, code: str, **values: int) -> Sentence:
+        reason = sentence(f"manifest.{code}", **values)
         return sentence("manifest.cell", line=line, file=name, column=column, reason=reason)
 
     if len(cells) != len(index.header):
         columns = len(index.header)
         return sentence("manifest.cells", line=line, file=name, cells=len(cells), columns=columns)
     if not named[CASE]:
-        return of(CASE, "blank")
+        return of(CASE, "fault.blank")
     if number in index.twice:
-        return of(CASE, "twice")
+        return of(CASE, "fault_twice", line=index.twice[number])
     if not any(named[column] for column in index.part_columns):
-        return of(index.part_columns[0], "no_part")
+        return of(index.part_columns[0], "fault.no_part")
     if named.get("notes") and named.get("notes_text"):
-        return of("notes_text", "two_notes")
+        return of("notes_text", "fault.two_notes")
     return None

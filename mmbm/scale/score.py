@@ -10,10 +10,11 @@ from mmbm.data.manifest import further_columns
 from mmbm.device import cores, probe_device
 from mmbm.model import checkpoint
 from mmbm.scale.ahead import Ahead
-from mmbm.scale.options import Options, Outcome
+from mmbm.scale.options import Options, Outcome, Stopped
 from mmbm.scale.rows import Chunk, Index, Row, index_of, rows_of
-from mmbm.scale.shards import Shards, shards_of
+from mmbm.scale.shards import Shards, check_out, shards_of
 from mmbm.scale.work import Done, Scorer, Task, lines_of
+from mmbm.trust.judge import check_level
 
 __all__ = ["Progress", "score", "score_chunks"]
 
@@ -28,7 +29,7 @@ def score(
     options: Options = DEFAULTS,
     progress: Progress = lambda _done, _of: None,
 ) -> Outcome:
-    """Score every row of a manifest into ``out``, a parquet file; both are paths or URLs.
+    """Score every row of a manifest into ``out``, a Parquet or CSV file; both are paths or URLs.
 
     Each row gets the numbers that the page shows of its case. A row that cannot be scored goes
     into ``….refused.csv`` with the reason. A run that was stopped or killed goes on where it was,
@@ -37,19 +38,33 @@ def score(
     Raises
     ------
     ManifestError, ModelError, ConfigError, OutOfMemory
+    Stopped
+        Ctrl-C; it says how many rows are kept.
     """
     begun = time.perf_counter()
+    _check(out, options)
     loaded = checkpoint.read(options.model)
     index = index_of(manifest, options.shard_rows, further_columns())
     shards = shards_of(index, loaded, options, out)
     missing = shards.missing()
-    found = done = index.rows - sum(chunk.rows for chunk in missing)
-    progress(done, index.rows)
-    for chunk in _written(shards, missing, options):
-        done += chunk
+    found = done = shards.kept
+    try:
         progress(done, index.rows)
-    scored, refused = shards.merge()
+        for chunk in _written(shards, missing, options):
+            done += chunk
+            progress(done, index.rows)
+        scored, refused = shards.merge()
+    except KeyboardInterrupt as exc:
+        raise Stopped(shards.kept, index.rows) from exc
     return Outcome(scored, refused, found, time.perf_counter() - begun)
+
+
+def _check(out: str, options: Options) -> None:
+    """Refuse, before anything is read, what is known to fail. Raises ConfigError, ModelError."""
+    check_level(options.level)
+    check_out(out)
+    if options.ray is None:
+        probe_device(options.device)
 
 
 def _written(shards: Shards, missing: Sequence[Chunk], options: Options) -> Iterator[int]:
@@ -95,7 +110,7 @@ def score_chunks(
             elif whole or len(waiting) >= scorer.together:
                 done, waiting = done + scorer.lines(waiting), []
             yield len(got)
-        shards.write(chunk, lines_of(shards.index, done))
+        shards.write(chunk, lines_of(shards.index, done, shards.language))
 
 
 def _groups(index: Index, chunks: Iterable[Chunk]) -> Iterator[Sequence[Row]]:

@@ -9,9 +9,11 @@ and the folder goes.
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +21,11 @@ import pyarrow as pa
 
 from mmbm.errors import ConfigError
 from mmbm.model.checkpoint import LoadedModel
-from mmbm.record import PIPELINE_VERSION
 from mmbm.scale.line import Line
 from mmbm.scale.options import Options
 from mmbm.scale.places import Place
 from mmbm.scale.rows import Chunk, Index
+from mmbm.scale.run import RUN, refuse_other_run, run_of
 from mmbm.scale.table import (
     TOLD,
     maps_bytes,
@@ -33,10 +35,12 @@ from mmbm.scale.table import (
     shard_bytes,
     write_merged,
 )
-from mmbm.storage.folder import checksums
-from mmbm.text import sentence
+from mmbm.text import Language, Sentence, sentence
 
-__all__ = ["Shards", "shards_of"]
+__all__ = ["Shards", "check_out", "shards_of"]
+
+ENDINGS = (".parquet", ".csv")
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Shards:
     out: str  # path or URL of the result
     index: Index
     schema: pa.Schema
+    language: Language = "en"  # of the reasons why rows were refused
 
     @property
     def folder(self) -> Place:
@@ -57,19 +62,25 @@ class Shards:
         """Of the maps, which stay in shards."""
         return Place.of(_stem(self.out) + ".maps")
 
+    @property
+    def kept(self) -> int:
+        """How many rows are in shards, or in the result that these became."""
+        return self.index.rows - sum(chunk.rows for chunk in self.missing())
+
     def missing(self) -> tuple[Chunk, ...]:
         """The chunks that no shard is there of."""
         there = self.folder.names()
         return tuple(chunk for chunk in self.index.chunks if _name(chunk) not in there)
 
     def write(self, chunk: Chunk, lines: list[Line]) -> None:
-        """Put the shard of a chunk there, its maps before it."""
+        """Put the shard of a chunk there, its maps before it. Raises ConfigError."""
         maps = {name: values for line in lines for name, values in line.maps.items()}
-        if maps:
-            self.maps_folder.make_folder()
-            (self.maps_folder / f"{_name(chunk)}.npz").write(maps_bytes(maps))
         content = shard_bytes([line.values for line in lines], self.schema)
-        (self.folder / _name(chunk)).write(content)
+        with self._writing():
+            if maps:
+                self.maps_folder.make_folder()
+                (self.maps_folder / f"{_name(chunk)}.npz").write(maps_bytes(maps))
+            (self.folder / _name(chunk)).write(content)
 
     def merge(self) -> tuple[int, int]:
         """Make the result of all shards; how many rows were scored, and how many refused.
@@ -77,12 +88,23 @@ class Shards:
         Raises
         ------
         ConfigError
-            A shard is missing, or is not of this run.
+            A shard is missing, or is not of this run; the disk is full.
         """
-        self._write_refused()
-        counts = write_merged(self._tables(), self.schema, Place.of(self.out))
-        self.folder.remove()
+        with self._writing():
+            self._write_refused()
+            counts = write_merged(self._tables(), self.schema, Place.of(self.out))
+            self.folder.remove()
         return counts
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as exc:
+            if exc.errno in FULL:
+                full = sentence("scale.full", rows=self.kept, of=self.index.rows)
+                raise ConfigError(full) from exc
+            raise ConfigError(_cannot_write(self.out)) from exc
 
     def _tables(self) -> Iterator[pa.Table]:
         """Every shard, in order, each with just the rows of its chunk."""
@@ -107,32 +129,33 @@ def shards_of(index: Index, loaded: LoadedModel, options: Options, out: str) -> 
     Raises
     ------
     ConfigError
-        The result is there already, or the folder is of another run.
+        The result is there already or cannot be written, or the folder is of another run.
     """
-    hashes = checksums(loaded.folder)
-    config = loaded.network.config
-    run = {
-        "notice": str(sentence("report.notice")),
-        "model": f"{config.name} {config.version}",
-        "model_sha256": hashes["model.safetensors"],
-        "trust_sha256": hashes.get("trust.safetensors", ""),
-        "manifest_sha256": index.sha256,
-        "pipeline_version": PIPELINE_VERSION,
-        "level": options.level,
-        "bf16": options.bf16,
-        "maps": options.maps,
-        "shard_rows": options.shard_rows,
-    }
-    shards = Shards(out, index, schema_of(index, config, run))
-    if Place.of(out).exists():
-        raise ConfigError(sentence("scale.exists", file=Place.of(out).name))
-    written = json.dumps(run, indent=2).encode("utf-8")
-    note = shards.folder / "run.json"
-    if shards.folder.exists() and (not note.exists() or note.read() != written):
-        raise ConfigError(sentence("scale.other_run", folder=shards.folder.name))
-    shards.folder.make_folder()
-    note.write(written)
+    check_out(out)
+    run = run_of(index, loaded, options)
+    schema = schema_of(index, loaded.network.config, run)
+    shards = Shards(out, index, schema, options.language)
+    try:
+        if shards.folder.exists():
+            refuse_other_run(shards.folder, run)
+        shards.folder.make_folder()
+        (shards.folder / RUN).write(json.dumps(run, indent=2).encode("utf-8"))
+    except OSError as exc:
+        raise ConfigError(_cannot_write(out)) from exc
     return shards
+
+
+def check_out(out: str) -> None:
+    """Refuse a result that cannot be written under this name. Raises ConfigError."""
+    place = Place.of(out)
+    if not place.name.lower().endswith(ENDINGS):
+        raise ConfigError(sentence("scale.ending", file=place.name))
+    if place.exists():
+        raise ConfigError(sentence("scale.exists", file=place.name))
+
+
+def _cannot_write(out: str) -> Sentence:
+    return sentence("scale.folder", folder=Place.of(out).folder)
 
 
 def _name(chunk: Chunk) -> str:
@@ -140,7 +163,8 @@ def _name(chunk: Chunk) -> str:
 
 
 def _stem(out: str) -> str:
-    return out.removesuffix(".parquet")
+    ending = next((e for e in ENDINGS if out.lower().endswith(e)), "")
+    return out[: len(out) - len(ending)]
 
 
 def about_of(schema: pa.Schema) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pyarrow.csv import CSVWriter
 
 from mmbm.errors import ConfigError
 from mmbm.model.config import ModelConfig
@@ -77,19 +78,39 @@ def read_shard(place: Place, schema: pa.Schema) -> pa.Table:
 
 
 def write_merged(shards: Iterable[pa.Table], schema: pa.Schema, out: Place) -> tuple[int, int]:
-    """All scored rows of the shards as one file; how many were scored, and how many refused."""
+    """All scored rows of the shards as one file, CSV or Parquet by its ending.
+
+    Returns how many were scored, and how many refused.
+    """
     kept = schema
     for name in ("refused_code", "refused"):
         kept = kept.remove(kept.get_field_index(name))
     scored = refused = 0
-    temporary = out.plus(".tmp")
-    with temporary.open("wb") as file, pq.ParquetWriter(file, kept, compression="zstd") as writer:
+    as_csv = out.name.lower().endswith(".csv")
+    with out.whole() as file, _writer(file, kept, as_csv) as writer:
         for table in _grouped(shards):
-            whole = table.filter(pc.is_null(table["refused_code"])).select(kept.names)
-            writer.write_table(whole.cast(kept))
+            whole = table.filter(pc.is_null(table["refused_code"])).select(kept.names).cast(kept)
+            writer.write_table(_plain(whole) if as_csv else whole)
             scored, refused = scored + len(whole), refused + len(table) - len(whole)
-    temporary.move(out)
     return scored, refused
+
+
+def _writer(file: Any, schema: pa.Schema, as_csv: bool) -> Any:
+    if as_csv:
+        return CSVWriter(file, _plain(schema.empty_table()).schema)
+    return pq.ParquetWriter(file, schema, compression="zstd")
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """A table as a CSV file can hold it: lists as words, and the notice in a column."""
+    columns = {
+        name: pc.binary_join(table[name], " ")
+        if pa.types.is_list(table.schema.field(name).type)
+        else table[name]
+        for name in table.column_names
+    }
+    notice = pa.array([str(sentence("report.notice"))] * len(table), pa.string())
+    return pa.table(columns | {"notice": notice})
 
 
 def refused_rows(shards: Iterable[pa.Table]) -> Iterator[dict[str, Any]]:

@@ -29,7 +29,7 @@ from mmbm.scale.line import Line, line_of, maps_of, refused_line
 from mmbm.scale.options import Options
 from mmbm.scale.read import Prepare
 from mmbm.scale.rows import Index, Row
-from mmbm.text import Sentence
+from mmbm.text import Language, Sentence
 
 __all__ = ["Done", "Found", "Scorer", "Task", "begin_worker", "in_worker", "lines_of"]
 
@@ -94,10 +94,10 @@ class Scorer:
         return Line(values, maps)
 
 
-def lines_of(index: Index, done: Done) -> list[Line]:
+def lines_of(index: Index, done: Done, language: Language) -> list[Line]:
     """What is written of rows: their scores, or why there are none."""
     return [
-        found if isinstance(found, Line) else Line(refused_line(index, row, found), {})
+        found if isinstance(found, Line) else Line(refused_line(index, row, found, language), {})
         for row, found in done
         if not isinstance(found, Ready)
     ]

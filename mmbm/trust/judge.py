@@ -33,6 +33,7 @@ __all__ = [
     "Disagreement",
     "Judgement",
     "Verdict",
+    "check_level",
     "disagreements",
     "judge",
     "judge_by",
@@ -106,6 +107,12 @@ def judge(
     return judge_by(cues, prediction, level, prevalences)
 
 
+def check_level(level: float) -> None:
+    """Refuse a level that no answer can be had at. Raises ConfigError."""
+    if level not in LEVELS:
+        raise ConfigError(sentence("trust.level", level=level, known=", ".join(map(str, LEVELS))))
+
+
 def judge_by(
     cues: Mapping[str, Mapping[str, float]],
     prediction: Prediction,
@@ -126,8 +133,7 @@ def judge_by(
     ConfigError
         Another level.
     """
-    if level not in LEVELS:
-        raise ConfigError(sentence("trust.level", level=level, known=", ".join(map(str, LEVELS))))
+    check_level(level)
     tables = prediction.trust
     findings = tuple(f.name for f in prediction.findings)
     if tables is None:

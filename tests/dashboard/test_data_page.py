@@ -97,8 +97,7 @@ def test_a_path_that_is_no_manifest_is_refused_and_the_last_report_goes(app, man
     app.button(key="data-check").click().run()
     assert not app.exception
     assert app.error[0].value == (
-        "This manifest cannot be checked: The manifest 'none.csv' could not be read as UTF-8 CSV. "
-        "Save it as that."
+        "This manifest cannot be checked: The manifest 'none.csv' does not exist. Check its path."
     )
     assert "Issues" not in shown(app) and app.session_state["session"].data_report is None
 

@@ -78,7 +78,7 @@ def test_a_case_stands_once(write):
 def test_missing_columns_and_files_are_named(write, tmp_path):
     with pytest.raises(ManifestError, match="no column 'split'"):
         read_manifest(write("a,p,s", header="case_id,patient_id,source"))
-    with pytest.raises(ManifestError, match="could not be read"):
+    with pytest.raises(ManifestError, match="does not exist"):
         read_manifest(tmp_path / "none.csv")
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(ManifestError, match="is empty"):

@@ -156,9 +156,19 @@ def test_a_stopped_run_goes_on_and_scores_no_row_twice(archive, options, scorer,
 def test_a_run_is_not_mixed_with_another(archive, options, scorer, tmp_path):
     out = tmp_path / "scores.parquet"
     shards = begun(archive, options, out)
-    for other in (replace(options, level=0.8), replace(options, shard_rows=5)):
-        with pytest.raises(ConfigError, match="holds parts of a run with another"):
+    for other, had in (
+        (replace(options, level=0.8), "it has --level 0.9"),
+        (replace(options, shard_rows=5, bf16=True), "it has --shard-rows 7 and no --bf16"),
+    ):
+        with pytest.raises(ConfigError, match=had):
             begun(archive, other, out)
+    note = tmp_path / "scores.parquet.parts" / "run.json"
+    kept = note.read_bytes()
+    for spoilt in (b"", b"[]", b"{}"):
+        note.write_bytes(spoilt)
+        with pytest.raises(ConfigError, match=r"scores\.parquet\.parts'"):
+            begun(archive, options, out)
+    note.write_bytes(kept)
     in_this_process(shards, shards.missing(), scorer)
     part = tmp_path / "scores.parquet.parts" / "part-000001.parquet"
     whole = part.read_bytes()
@@ -248,7 +258,7 @@ def test_a_run_that_is_killed_is_finished_by_the_next(archive, options, scored, 
     run.kill()
     run.wait()
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "20 cases in" in done.stdout and "6 refused" in done.stdout
+    assert "20 scored" in done.stdout and "6 refused" in done.stdout
     assert not parts.exists()
     assert [(x["row"], x["case_id"]) for x in lines(out)] == [
         (x["row"], x["case_id"]) for x in lines(scored[0])

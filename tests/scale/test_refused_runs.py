@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import csv
+import errno
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pyarrow.parquet as pq
+import pytest
+
+from mmbm.compare.scores import parse_scores
+from mmbm.data.manifest import further_columns, read_manifest
+from mmbm.errors import ConfigError, ManifestError
+from mmbm.model import checkpoint
+from mmbm.scale import Options, score
+from mmbm.scale.places import Place
+from mmbm.scale.rows import index_of
+from mmbm.scale.score import score_chunks
+from mmbm.scale.shards import shards_of
+from mmbm.scale.work import Scorer
+from tests.made_archives import write_archive
+
+HEAD = "case_id,patient_id,source,split,notes_text\n"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    return write_archive(tmp_path_factory.mktemp("archive"))
+
+
+@pytest.fixture(scope="module")
+def options(tiny_model_dir):
+    return Options(str(tiny_model_dir), "cpu", workers=1, shard_rows=7)
+
+
+def begun(archive, options, out):
+    index = index_of(str(archive), options.shard_rows, further_columns())
+    return shards_of(index, checkpoint.read(options.model), options, str(out))
+
+
+def written(archive, options, out):
+    """A whole run in this process."""
+    shards = begun(archive, options, out)
+    scorer = Scorer(shards.index, options, 1)
+    list(score_chunks(shards, shards.missing(), lambda groups: map(scorer, groups), None))
+    return shards.merge()
+
+
+def test_what_cannot_be_is_refused_before_the_manifest_is_read(options, tmp_path):
+    (tmp_path / "there.csv").write_text("")
+    for out, asked, said in (
+        ("s.parquet", replace(options, level=0.85), r"0\.85 was not fitted\. Choose 0\.8, 0\.9"),
+        ("s.xlsx", options, "must end in"),
+        ("there.csv", options, "exists already"),
+        ("s.csv", replace(options, device="nowhere"), "nowhere"),
+    ):
+        with pytest.raises(Exception, match=said):
+            score(str(tmp_path / "absent.csv"), str(tmp_path / out), asked)
+
+
+def test_a_result_that_ends_in_csv_is_one(archive, options, tmp_path):
+    table, plain = tmp_path / "scores.parquet", tmp_path / "scores.csv"
+    assert written(archive, options, table) == (20, 6) == written(archive, options, plain)
+    content = plain.read_bytes()
+    rows = list(csv.DictReader(content.decode().splitlines()))
+    whole = pq.read_table(table).to_pylist()
+    for row, same in zip(rows, whole, strict=True):
+        assert row["case_id"] == same["case_id"]
+        assert float(row["pneumonia.logit"]) == pytest.approx(same["pneumonia.logit"])
+        assert row["warnings"].split() == same["warnings"]
+        assert row["notice"] == "Research use, not a medical device."
+    assert parse_scores("scores.csv", content).findings == ("pneumonia", "no_finding")
+    assert (tmp_path / "scores.refused.csv").exists()
+
+
+def test_reasons_are_in_the_language_that_was_asked_for(archive, options, tmp_path):
+    written(archive, replace(options, language="zh"), tmp_path / "s.parquet")
+    listed = (tmp_path / "s.refused.csv").read_text(encoding="utf-8")
+    assert "文件不存在" in listed and "首次见于第 2 行" in listed and "Line" not in listed
+
+
+def test_a_place_that_cannot_be_written_to_is_refused(archive, options, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="'file' cannot be written to"):
+        begun(archive, options, tmp_path / "file" / "s.parquet")
+
+
+def test_a_full_disk_keeps_the_rows_and_leaves_no_half_of_a_file(
+    archive, options, tmp_path, monkeypatch
+):
+    out = tmp_path / "s.parquet"
+    shards = begun(archive, options, out)
+    scorer = Scorer(shards.index, options, 1)
+
+    def some(chunks):
+        return list(score_chunks(shards, chunks, lambda groups: map(scorer, groups), None))
+
+    some(shards.missing()[:2])
+    with monkeypatch.context() as full:
+
+        def no_room(self, to):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        full.setattr(Place, "move", no_room)
+        with pytest.raises(ConfigError, match=r"full\. Rows kept: 14 of 26\. Make room"):
+            some(shards.missing()[:1])
+    assert not list(tmp_path.rglob("*.tmp"))
+    some(shards.missing())
+    assert shards.merge() == (20, 6)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process")
+def test_ctrl_c_says_what_is_kept(archive, options, tmp_path):
+    out = tmp_path / "s.parquet"
+    command = [sys.executable, "-m", "mmbm", "score", str(archive), "--out", str(out)]
+    command += ["--model", options.model, "--device", "cpu", "--workers", "1", "--shard-rows", "2"]
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob("s.parquet.parts/part-*.parquet")):
+        assert run.poll() is None
+        time.sleep(0.02)
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 130 and "of 26. The same command goes on." in said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (HEAD.replace(",", ";").encode(), "parted by semicolons"),
+        (HEAD.replace(",", "\t").encode(), "parted by tabs"),
+        (HEAD.replace("case_id", "Case_ID").encode(), "'Case_ID' of 'm.csv' must be called"),
+        ((HEAD + 'a,p,s,test,ok\nb,p,s,test,"no end\n').encode(), "from line 3 of"),
+        (b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0\xff\xfe", "is a ZIP file"),
+        (b"\xff\xfea\0", "as UTF-8 CSV"),
+        ((HEAD + "a" * 200_000).encode(), "line 2 on is too long"),
+    ],
+)
+def test_a_file_that_is_no_manifest_is_told_what_it_is(tmp_path, content, said):
+    path = tmp_path / "m.csv"
+    path.write_bytes(content)
+    for read in (lambda: read_manifest(path), lambda: index_of(str(path), 10)):
+        with pytest.raises(ManifestError, match=said):
+            read()
+
+
+def test_a_manifest_that_is_absent_or_a_folder_is_called_so(tmp_path):
+    for name, said in (("absent.csv", "does not exist"), ("", "is a folder")):
+        path = tmp_path / name
+        for read in (lambda p=path: read_manifest(p), lambda p=path: index_of(str(p), 10)):
+            with pytest.raises(ManifestError, match=said):
+                read()
