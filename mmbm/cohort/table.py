@@ -237,5 +237,6 @@ def _first(names: tuple[str, ...], wanted: str | None, kind: str) -> tuple[str, 
     if wanted is None:
         return names
     if wanted not in names:
-        raise ManifestError(sentence("cohort.not_there", kind=kind, name=wanted, known=names[:20]))
+        named = sentence(f"cohort.kind.{kind}")
+        raise ManifestError(sentence("cohort.not_there", kind=named, name=wanted, known=names[:20]))
     return (wanted, *(name for name in names if name != wanted))

@@ -58,6 +58,7 @@ def test_the_baseline_is_the_first_in_time_and_is_named(tmp_path):
     assert "Change from visit week 4 to week 0" in said(path, "--baseline", "week 4")
     assert "从访视 week 0 至 week 12 的变化" in said(path, language="zh")
     assert "评分高于中位数" in said(path, language="zh")
+    assert "没有访视 “week 9”" in said(path, "--baseline", "week 9", language="zh", code=2)
 
 
 def test_the_command_counts_what_it_leaves_out(tmp_path):

@@ -174,11 +174,14 @@ def test_a_finding_that_not_all_have_is_named(tables):
     ("columns", "said"),
     [
         ({"case_id": lambda t: "x" + t["case_id"]}, "have no case in common"),
-        ({"case_id": "C0001"}, "1 cases stand more than once"),
+        ({"case_id": "C0001"}, "stand more than once: 1"),
         ({"case_id": None}, "has no column “case_id”"),
         ({"pneumonia.probability": None}, "has no probabilities"),
         ({"pneumonia.probability": 1.5}, "that are no probabilities"),
-        ({"pneumonia": lambda t: 1 - t["pneumonia"]}, "different things of “pneumonia” in 300"),
+        (
+            {"pneumonia": lambda t: 1 - t["pneumonia"]},
+            "of “pneumonia”; cases: 300",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_said(tables, columns, said):

@@ -51,7 +51,7 @@ def test_every_tab_opens_in_every_language(app, language):
 def test_ones_own_scores_are_compared(app, scores):
     screen = shown(clean(run(app, scores, endpoint="pneumonia", wanted=0.8)))
     found = study(scores, "pneumonia", wanted=0.8)
-    assert "mine.csv: 72 scores of 24 patients" in screen
+    assert "mine.csv. Rows: 72, patients: 24." in screen
     assert "&lt;b&gt;new&lt;/b&gt; − control" in screen and "<b>new" not in screen
     assert f"{found.sample_size.each_arm} patients in each arm" in screen
     assert between(found.differences[0].difference, found.differences[0].ci, texts("en")) in screen
