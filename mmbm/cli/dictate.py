@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from mmbm.cli.shared import one_line_errors, say
+from mmbm.errors import UnreadableFile
 from mmbm.text import sentence
 
 
@@ -22,11 +23,14 @@ def dictate(
     """Write down a spoken note, to be corrected before it counts as the note."""
     with one_line_errors():
         from mmbm.dictation import load_dictation
-        from mmbm.io.case import read_case
+        from mmbm.io import read_sound
 
+        try:
+            content = audio.read_bytes()
+        except OSError as exc:
+            raise UnreadableFile(sentence("cli.dictate.not_opened", file=audio.name)) from exc
         dictation = load_dictation(model)
-        sound = read_case(audio=audio).audio
-        assert sound is not None
+        sound = read_sound(content, audio.name)
         note = dictation.note(sound, language)
     typer.echo(note)
     typer.echo(say(sentence("cli.dictate.correct")), err=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,7 +53,7 @@ def predict(
         from mmbm.predict import load
         from mmbm.report import case_report
 
-        wanted = dict(_share(said) for said in prevalence or ())
+        wanted = _shares(prevalence or ())
         case = read_case(image, notes, audio, frame=frame)
         analysis = analyse(case, load(model, device), level=level, prevalence=wanted)
         report = case_report(analysis)
@@ -82,6 +82,17 @@ def _write(
             path.write_bytes(content)
         except OSError:
             raise ConfigError(sentence("cli.predict.not_written", file=path.name)) from None
+
+
+def _shares(said: Iterable[str]) -> dict[str, float]:
+    """Each finding's prevalence, given once. Raises ConfigError."""
+    wanted: dict[str, float] = {}
+    for one in said:
+        finding, share = _share(one)
+        if finding in wanted:
+            raise ConfigError(sentence("cli.predict.share_twice", finding=finding[:40]))
+        wanted[finding] = share
+    return wanted
 
 
 def _share(said: str) -> tuple[str, float]:

@@ -16,7 +16,8 @@ from mmbm.storage import assets_folder
 
 def serve(
     port: Annotated[
-        int | None, typer.Option(help="8501, or the next free one, if not given.")
+        int | None,
+        typer.Option(min=1, max=65535, help="8501, or the next free one, if not given."),
     ] = None,
     address: Annotated[
         str, typer.Option(help="Another than this machine's own needs a login.")

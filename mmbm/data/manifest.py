@@ -2,8 +2,9 @@
 
 Columns: ``case_id, patient_id, source, split`` (train, val or test), ``image, notes, audio``
 (paths relative to the CSV; any may be blank) or ``notes_text``, optionally ``age, sex, view,
-assembled``, ``boxes`` and ``events`` (:mod:`mmbm.data.located`) and ``sound:<event>``; every
-further column is a finding. A label is 1, 0 or blank for unknown; in train it may be a probability.
+assembled``, ``boxes`` and ``events`` (:mod:`mmbm.data.located`) and ``sound:<event>``; ``arm,
+visit, time, event, start_date, end_date`` are for ``mmbm cohort``; every further column is a
+finding. A label is 1, 0 or blank for unknown; in train it may be a probability.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ __all__ = [
 REQUIRED = ("case_id", "patient_id", "source", "split")
 PARTS = ("image", "notes", "audio", "notes_text")
 ABOUT = ("age", "sex", "view", "assembled")
+COHORT = ("arm", "visit", "time", "event", "start_date", "end_date")  # for mmbm cohort
 LOCATED = ("boxes", "events")  # where on the film, when in the recording
 SPLITS = ("train", "val", "test")
 SOUND = "sound:"
@@ -214,7 +216,7 @@ def _read(path: Path) -> tuple[Manifest, list[int]]:
     for part in (*PARTS, *ABOUT, *LOCATED):
         if part not in rows:
             rows[part] = ""
-    others = {*REQUIRED, *PARTS, *ABOUT, *LOCATED, *further_columns()}
+    others = {*REQUIRED, *PARTS, *ABOUT, *COHORT, *LOCATED, *further_columns()}
     events = tuple(n.removeprefix(SOUND) for n in header if n.startswith(SOUND))
     findings = tuple(n for n in header if n not in others and not n.startswith(SOUND))
     made = Manifest(rows, findings, events, path.parent, hashlib.sha256(content).hexdigest())

@@ -50,8 +50,10 @@ def decode(content: bytes, name: str, limits: Limits, frame: int = 0) -> Picture
     if dicom.looks_like_dicom(content):
         return dicom.decode(content, limits, frame)
     if content.startswith(_PNG):
+        _refuse_others(frame)
         return _as_picture(decode_png(content, limits), "PNG", name)
     if content.startswith(_JPEG):
+        _refuse_others(frame)
         return _as_picture(decode_jpeg(content, limits), "JPEG", name)
     for start, what in _OTHERS.items():
         if content.startswith(start):
@@ -59,6 +61,12 @@ def decode(content: bytes, name: str, limits: Limits, frame: int = 0) -> Picture
     if content[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
         raise UnsupportedFile(sentence("io.image.foreign.heif"))
     return dicom.decode(content, limits, frame)  # old files lack the 128-byte preamble
+
+
+def _refuse_others(frame: int) -> None:
+    """Refuse any but the one frame of a PNG or JPEG. Raises UnsupportedFile."""
+    if frame != 0:
+        raise UnsupportedFile(sentence("io.dicom.no_such_frame", frame=frame + 1, frames=1))
 
 
 def _as_picture(drawn: Drawn, kind: str, name: str) -> Picture:

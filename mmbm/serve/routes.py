@@ -25,8 +25,9 @@ from mmbm.serve.logs import in_lines
 from mmbm.serve.refusals import NO_STORE, Refused, of_error
 from mmbm.text import sentence
 
-__all__ = ["Api", "routes"]
+__all__ = ["CALLS", "Api", "routes"]
 
+CALLS = ("analyses", "model", "health", "openapi.json")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 LANES = 4  # calls that are decoded and scored at once; the model's one worker takes them in turn
 _log = logging.getLogger("mmbm.serve")
@@ -88,7 +89,7 @@ def routes(api: Api) -> list[BaseRoute]:
     async def call(request: Request) -> Response:
         path = request.path_params.get("path", "")
         if path not in calls:
-            raise Refused(404, sentence("serve.no_path", known=tuple(f"/v1/{p}" for p in calls)))
+            raise Refused(404, sentence("serve.no_path", known=tuple(f"/v1/{p}" for p in CALLS)))
         method, answer = calls[path]
         if request.method not in (method, "HEAD" if method == "GET" else method):
             raise Refused(405, sentence("serve.method", method=method), {"allow": method})

@@ -60,6 +60,15 @@ def test_json_has_its_published_shape(tiny_model_dir, files):
     assert result["events"].keys() == {"audio"} and len(result["events"]["audio"]) == 6
 
 
+def test_a_prevalence_that_is_given_twice_is_refused(files, capsys):
+    given = ["pneumonia=0.1", "pneumonia = 0.2"]
+    asked = [x for share in given for x in ("--prevalence", share)]
+    with pytest.raises(SystemExit) as ended:
+        app(["predict", "--notes", str(files["notes"]), *asked])
+    assert ended.value.code == 2
+    assert "--prevalence is given twice for pneumonia" in capsys.readouterr().err
+
+
 def test_the_result_holds_the_probability_at_both_prevalences(tiny_model_dir, files):
     calibrated = read_facts(tiny_model_dir)["calibration"]["pneumonia"]["prevalence"]
     asked = [str(files["notes"]), "--prevalence", "pneumonia=0.02"]

@@ -83,3 +83,12 @@ def test_missing_columns_and_files_are_named(write, tmp_path):
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(ManifestError, match="is empty"):
         read_manifest(tmp_path / "empty.csv")
+
+
+def test_the_columns_of_a_cohort_are_no_findings(write):
+    head = "case_id,patient_id,source,split,notes_text,arm,visit,time,event,pneumonia"
+    held = read_manifest(write("a,p,s,test,cough,drug,week 4,12.5,1,1", header=head))
+    assert held.findings == ("pneumonia",)
+    other = head.replace("arm", "hospital")
+    with pytest.raises(ManifestError, match=r"'hospital': not 1, 0 or blank\. Every column that"):
+        read_manifest(write("a,p,s,test,cough,drug,week 4,12.5,1,1", header=other))
