@@ -20,12 +20,14 @@ def main() -> None:
     asked = parser.parse_args()
     script = str(Path(__file__).with_name("app.py"))
     config._main_script_path = script  # the secrets of a login may stand beside it
+    given = {"server.address": asked.address, "server.port": asked.port}
+    flags = {name: value for name, value in given.items() if value is not None}
+    config.get_config_options(options_from_flags=flags)  # as they are read again: else it warns
     refused = refusal(asked.address)
     if refused is not None:
         sys.stderr.write(f"error: {refused}\n")
         raise SystemExit(2)
-    port = [] if asked.port is None else ["--server.port", str(asked.port)]
-    cli.main(["run", script, "--server.address", asked.address, *port])
+    cli.main(["run", script, *(f"--{name}={value}" for name, value in flags.items())])
 
 
 if __name__ == "__main__":

@@ -272,6 +272,7 @@ def test_started_from_another_folder_it_listens_to_this_machine_alone(command, t
     process, said = start([part.format(port=port) for part in command], tmp_path)
     try:
         assert f"http://127.0.0.1:{port}" in said
+        assert "restart" not in said
         wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
         listening = {
             line.split()[1]
