@@ -55,7 +55,7 @@ def test_the_environment_chooses_the_language_too(tiny, tmp_path):
     [
         (["predict", "--prevalence", "pneumonia"], "不是带比例的判断"),
         (["calibrate", "none.csv", "--out", "x", "--model", "none-such"], "没有模型“none-such”"),
-        (["data", "check", "none.csv"], "清单“none.csv”无法"),
+        (["data", "check", "none.csv"], "清单“none.csv”不存在"),
         (["data", "prepare", "padchest", "x", "--out", "y"], "没有来源“padchest”"),
         (["data", "prepare", "siim", "x", "--out", "y"], "没有文件夹“x”。应为："),
         (["train", "none.csv", "--out", "x", "--config", "none.toml"], "none.toml 无法作为"),

@@ -311,11 +311,11 @@ def test_a_recording_that_waits_while_a_new_case_begins_is_not_of_it(app, says, 
     says("Fever.")
     app.run()
     upload(app, "notes", "note.txt", b"Cough.")
-    just_now = lambda since=0.0: [] if since else [recorded(), recorded("lungs", LUNGS)]  # noqa: E731
-    monkeypatch.setattr("dashboard.state.intake.arrived", just_now)
+    both = [recorded(), recorded("lungs", LUNGS)]
+    monkeypatch.setattr("dashboard.state.intake.arrived", lambda since=0.0: [] if since else both)
     app.button(key="new-case").click().run()
     assert session(app).void == {"one"}
-    monkeypatch.setattr("dashboard.state.intake.unclaimed", just_now)
+    monkeypatch.setattr("dashboard.state.intake.unclaimed", lambda elsewhere, page: both)
     assert box(clean(app.run())) is None
     assert session(app).given.whole().present == ("audio",)
 
@@ -326,7 +326,8 @@ def test_a_recording_whose_widget_cannot_hand_it_in_is_heard_and_never_a_lung_so
     says("Fever.")
     waiting = [[recorded()], [recorded("lungs", LUNGS)]]
     monkeypatch.setattr(
-        "dashboard.state.intake.unclaimed", lambda: waiting.pop(0) if waiting else []
+        "dashboard.state.intake.unclaimed",
+        lambda elsewhere, page: waiting.pop(0) if waiting else [],
     )
     clean(app.run())
     assert box(app).value == "Fever."

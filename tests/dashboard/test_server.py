@@ -207,7 +207,8 @@ class Sessions:
             remove_session_files=lambda key: self.uploaded_file_mgr.file_storage.pop(key),
         )
         job = SimpleNamespace(stop=lambda: self.stopped.append("b"))
-        states = {"a": {}, "b": {"session": SimpleNamespace(jobs={1: job})}}
+        dictated = SimpleNamespace(drop=lambda: self.stopped.append("dictation"))
+        states = {"a": {}, "b": {"session": SimpleNamespace(jobs={1: job}, dictated=dictated)}}
         self.known = {
             key: SimpleNamespace(session=SimpleNamespace(id=key, session_state=state))
             for key, state in states.items()
@@ -233,7 +234,7 @@ def test_a_session_ends_thirty_seconds_after_its_browser():
     server.browsers.clear()
     since = keeping.end_sessions(server, {}, 200.0)
     assert keeping.end_sessions(server, since, 230.0) == {}
-    assert sorted(server.closed) == ["a", "b"] and server.stopped == ["b"]
+    assert sorted(server.closed) == ["a", "b"] and server.stopped == ["b", "dictation"]
 
 
 def start(command, folder, seconds=60.0, **environment):
