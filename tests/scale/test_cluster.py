@@ -133,7 +133,7 @@ def test_two_workers_lose_no_row_when_one_of_them_and_then_the_driver_is_killed(
     run.kill()
     run.wait()
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "24 cases in" in done.stdout and f"{len(BAD)} refused" in done.stdout
+    assert "24 scored" in done.stdout and f"{len(BAD)} refused" in done.stdout
     lines = pq.read_table(out, columns=["row", "case_id"]).to_pylist()
     assert [line["case_id"] for line in lines] == [f"case{i}" for i in range(24)]
     assert not parts.exists()
