@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 
 import pyarrow.parquet as pq
 import pytest
@@ -118,7 +119,8 @@ def test_ctrl_c_says_what_is_kept(archive, options, tmp_path):
     out = tmp_path / "s.parquet"
     command = [sys.executable, "-m", "mmbm", "score", str(archive), "--out", str(out)]
     command += ["--model", options.model, "--device", "cpu", "--workers", "1", "--shard-rows", "2"]
-    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's "&" leaves it ignored
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
     while not list(tmp_path.glob("s.parquet.parts/part-*.parquet")):
         assert run.poll() is None
         time.sleep(0.02)
