@@ -10,9 +10,9 @@ resamplings of the pairs. The lungs, which the judgement asks for, stand beside 
 the older program looks for them in each case, this one when the judgement is read. The indented
 steps of scoring may be done side by side.
 
-On two cores of a Xeon (AVX-512) with nothing beside, 6de7d12 to this: the sample DICOM, in JPEG
-2000, from 192 to 100 ms (1.93 times as fast, 1.89 to 1.98), a JPEG film from 79 to 38 ms (2.06,
-1.98 to 2.10). What is left of the first is decoding: 100 ms of processor time for 760 kB.
+On two cores of a Xeon (AVX-512) with little beside, 6de7d12 to this: the sample DICOM, in JPEG
+2000, from 189 to 104 ms (1.83 times as fast, 1.79 to 1.88), a JPEG film from 82 to 38 ms (2.14,
+1.93 to 2.21). What is left of the first is decoding: 100 ms of processor time for 760 kB.
 """
 
 from __future__ import annotations
