@@ -5,6 +5,11 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from mmbm.data.manifest import further_columns
+from mmbm.model import checkpoint
+from mmbm.scale import Options
+from mmbm.scale.rows import index_of
+from mmbm.scale.shards import Shards, shards_of
 from tests.made_cases import NOTES, write_manifest
 
 BAD = {  # by case: what its row holds beside its name, and the code of its refusal
@@ -43,3 +48,9 @@ def write_archive(folder: Path, count: int = 20) -> Path:
         writer.writeheader()
         writer.writerows(rows)
     return path
+
+
+def begun(archive: Path, options: Options, out: Path) -> Shards:
+    """The folder of a run that scores it, begun or gone on with."""
+    index = index_of(str(archive), options.shard_rows, further_columns())
+    return shards_of(index, checkpoint.read(options.model), options, str(out))

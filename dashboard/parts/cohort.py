@@ -14,7 +14,7 @@ from dashboard.parts.blocks import blank, block, small, table, title, with_files
 from dashboard.text import Texts
 from mmbm.cohort.figures import CohortReport
 from mmbm.cohort.files import archive
-from mmbm.cohort.said import left_out, uncompared
+from mmbm.cohort.said import left_out, rounded, uncompared
 from mmbm.storage.folder import checksum
 from mmbm.text import sentence
 
@@ -137,7 +137,7 @@ def survival(report: CohortReport, say: Texts) -> None:
 
 def number(value: float) -> str:
     """A number with a true minus, and no "−0.00"."""
-    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
+    return f"{rounded(value, 2):.2f}".replace("-", "−")
 
 
 def between(value: float | None, bounds: tuple[float, float] | None, say: Texts) -> str:

@@ -101,8 +101,8 @@ def arrived(since: float = 0.0) -> list[File]:
 def unclaimed(elsewhere: Mapping[str, str], page: str) -> list[File]:
     """Those that no widget has handed in for a while; the server forgets them.
 
-    ``elsewhere`` tells of files that were chosen on other pages than Review on which: they are no
-    part of a case. The server forgets them too, unless theirs is the ``page`` that is shown.
+    ``elsewhere`` gives the page of each file that was chosen on another page than Review. Such a
+    file is no part of a case. The server forgets it too, unless its own ``page`` is shown.
     """
     context = get_script_run_ctx()
     files = [f for f in arrived(WAIT) if elsewhere.get(f.identifier) != page]

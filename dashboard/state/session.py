@@ -84,7 +84,7 @@ class Session:
     numbers: Case | Literal["some"] | None = None  # whose are on the screen
     void: set[str] = field(default_factory=set)  # files that had arrived when the case began
     page: str = ""  # the one that is shown, by its address; "" is Review
-    elsewhere: dict[str, str] = field(default_factory=dict)  # files chosen on other pages: which
+    elsewhere: dict[str, str] = field(default_factory=dict)  # by file: its page, not Review
     closer: dict[CloserKey, object] = field(default_factory=dict)
     verdicts: dict[CloserKey, MapVerdict] = field(default_factory=dict)
     flips: dict[FlipKey, Flip | None] = field(default_factory=dict)

@@ -73,7 +73,7 @@ def cohort(
 
 def told(report: CohortReport) -> Iterator[Sentence]:
     """The report in sentences."""
-    from mmbm.cohort.said import group_name, left_out, p_value, uncompared
+    from mmbm.cohort.said import group_name, left_out, p_value, rounded, uncompared
 
     yield sentence("cohort.wording")
     yield sentence(
@@ -88,14 +88,14 @@ def told(report: CohortReport) -> Iterator[Sentence]:
         yield sentence(
             "cli.cohort.group",
             arm=g.arm, visit=g.visit, patients=g.patients,
-            mean=_shown(g.mean), median=_shown(g.quartiles[1]),
+            mean=rounded(g.mean, 3), median=rounded(g.quartiles[1], 3),
         )  # fmt: skip
     for d in report.differences:
         (low, high), (least, most) = map(_both, (d.ci, d.bootstrap_ci))
         found: dict[str, str | float] = {
             "arm": d.arm, "control": d.control, "visit": d.visit,
-            "difference": _shown(d.difference), "low": low, "high": high, "least": least,
-            "most": most, "effect": _shown(d.effect, 2), "p": p_value(d.p),
+            "difference": rounded(d.difference, 3), "low": low, "high": high, "least": least,
+            "most": most, "effect": rounded(d.effect, 2), "p": p_value(d.p),
             "holm": p_value(d.p_holm),
         }  # fmt: skip
         if d.of == "change":
@@ -105,7 +105,8 @@ def told(report: CohortReport) -> Iterator[Sentence]:
             yield sentence("cli.cohort.value", **found)
         if d.adjusted is not None and d.adjusted_ci is not None:
             low, high = _both(d.adjusted_ci)
-            yield sentence("cli.cohort.adjusted", adjusted=_shown(d.adjusted), low=low, high=high)
+            adjusted = rounded(d.adjusted, 3)
+            yield sentence("cli.cohort.adjusted", adjusted=adjusted, low=low, high=high)
     yield from uncompared(report)
     if len(report.differences) > 1:
         yield sentence("cohort.holm", tests=len(report.differences))
@@ -125,10 +126,7 @@ def told(report: CohortReport) -> Iterator[Sentence]:
             yield sentence("cli.cohort.logrank", chi2=compared.chi2, p=p_value(compared.p))
 
 
-def _shown(value: float, digits: int = 3) -> float:
-    """A number as it is written, without "-0.000"."""
-    return round(value, digits) + 0.0
-
-
 def _both(ends: tuple[float, float]) -> tuple[float, float]:
-    return _shown(ends[0]), _shown(ends[1])
+    from mmbm.cohort.said import rounded
+
+    return rounded(ends[0], 3), rounded(ends[1], 3)

@@ -181,7 +181,9 @@ def _table(heads: Sequence[str], rows: Sequence[Row]) -> None:
 
 def _signed(value: float) -> str:
     """A number with its sign, without "-0.000"."""
-    return f"{round(value, 3) + 0.0:+.3f}"
+    from mmbm.cohort.said import rounded
+
+    return f"{rounded(value, 3):+.3f}"
 
 
 def interval(value: float, bounds: tuple[float, float] | None) -> str:

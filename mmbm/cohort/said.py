@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mmbm.cohort.figures import CohortReport
 from mmbm.text import Sentence, sentence
 
-__all__ = ["group_name", "left_out", "p_value", "uncompared"]
+__all__ = ["group_name", "left_out", "p_value", "rounded", "uncompared"]
 
 MOST_PAIRS = 10  # that are named
 
@@ -15,6 +15,11 @@ MOST_PAIRS = 10  # that are named
 def p_value(p: float) -> str:
     """A p-value as it is written."""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def rounded(value: float, digits: int) -> float:
+    """A number as it is written, and never -0.0."""
+    return round(value, digits) + 0.0
 
 
 def group_name(group: str, by: str, report: CohortReport) -> str:

@@ -13,33 +13,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from mmbm.compare.scores import parse_scores
-from mmbm.data.manifest import further_columns, read_manifest
+from mmbm.data.manifest import read_manifest
 from mmbm.errors import ConfigError, ManifestError
-from mmbm.model import checkpoint
-from mmbm.scale import Options, score
+from mmbm.scale import score
 from mmbm.scale.places import Place
 from mmbm.scale.rows import index_of
 from mmbm.scale.score import score_chunks
-from mmbm.scale.shards import shards_of
 from mmbm.scale.work import Scorer
-from tests.made_archives import write_archive
+from tests.made_archives import begun
 
 HEAD = "case_id,patient_id,source,split,notes_text\n"
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    return write_archive(tmp_path_factory.mktemp("archive"))
-
-
-@pytest.fixture(scope="module")
-def options(tiny_model_dir):
-    return Options(str(tiny_model_dir), "cpu", workers=1, shard_rows=7)
-
-
-def begun(archive, options, out):
-    index = index_of(str(archive), options.shard_rows, further_columns())
-    return shards_of(index, checkpoint.read(options.model), options, str(out))
 
 
 def written(archive, options, out):

@@ -17,28 +17,16 @@ from mmbm.analysis import analyse
 from mmbm.data.manifest import further_columns
 from mmbm.errors import ConfigError, OutOfMemory
 from mmbm.io.case import read_case
-from mmbm.model import checkpoint
 from mmbm.predict import Predictor
-from mmbm.scale import Options, score
+from mmbm.scale import score
 from mmbm.scale.ahead import Ahead
 from mmbm.scale.rows import index_of
 from mmbm.scale.score import score_chunks
-from mmbm.scale.shards import shards_of
 from mmbm.scale.work import Scorer, Task
 from mmbm.text import as_sentence
-from tests.made_archives import BAD, write_archive
+from tests.made_archives import BAD, begun
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    return write_archive(tmp_path_factory.mktemp("archive"))
-
-
-@pytest.fixture(scope="module")
-def options(tiny_model_dir):
-    return Options(str(tiny_model_dir), "cpu", workers=1, shard_rows=7)
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +41,6 @@ def scored(archive, options, tmp_path_factory):
 def scorer(archive, options):
     """The same work, in this process."""
     return Scorer(index_of(str(archive), options.shard_rows, further_columns()), options, 1)
-
-
-def begun(archive, options, out):
-    """A run's folder."""
-    index = index_of(str(archive), options.shard_rows, further_columns())
-    return shards_of(index, checkpoint.read(options.model), options, str(out))
 
 
 def in_this_process(shards, chunks, scorer):
