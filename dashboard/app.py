@@ -9,6 +9,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from streamlit import App
 
 from dashboard.server import calls, settings
+from dashboard.server.afresh import begin_at_the_page
 from dashboard.server.answers import keep_answers
 from dashboard.server.arrived import know_pages
 from dashboard.server.compressed import Compressed
@@ -22,6 +23,7 @@ settings.hold()
 keep_uploads_off_the_disk()
 keep_what_waits()
 keep_answers()
+begin_at_the_page()
 know_pages()
 log_no_values()
 
