@@ -10,19 +10,19 @@ from streamlit import App
 
 from dashboard.server import calls, settings
 from dashboard.server.afresh import begin_at_the_page
-from dashboard.server.answers import keep_answers
 from dashboard.server.arrived import know_pages
 from dashboard.server.compressed import Compressed
 from dashboard.server.document import Document
 from dashboard.server.guard import Guard
 from dashboard.server.keeping import keep_uploads_off_the_disk, keeping
 from dashboard.server.pending import keep_what_waits
+from dashboard.server.unsent import keep_what_is_unsent
 from mmbm.serve.logs import log_no_values
 
 settings.hold()
 keep_uploads_off_the_disk()
 keep_what_waits()
-keep_answers()
+keep_what_is_unsent()
 begin_at_the_page()
 know_pages()
 log_no_values()
