@@ -20,7 +20,7 @@ from mmbm.archive.outbox import Outbox, deliver
 from mmbm.archive.pull import Refused
 from mmbm.archive.query import Query
 from mmbm.archive.results import queue, why_not_sent
-from mmbm.errors import MMBMError
+from mmbm.errors import MMBMError, StoreError
 from mmbm.predict import Predictor
 from mmbm.text import Sentence
 
@@ -124,13 +124,18 @@ class Send(Errand):
                     self.far(number, len(case_ids))
                     if self.stopping:
                         break
-                    case = store.case(case_id)
-                    reason = why_not_sent(case, config)
+                    name = case_id[:8]
+                    try:
+                        case = store.case(case_id)
+                        name = case.patient or name
+                        reason = why_not_sent(case, config)
+                    except StoreError as gone:  # purged since it was marked
+                        reason = gone.sentence
                     if reason is None:
                         made = queue(store, predictor, outbox, [case_id], who)
                         reason = made.refused.get(case_id)
                     if reason is not None:
-                        self.refused.append((case.patient or case_id[:8], reason))
+                        self.refused.append((name, reason))
                 delivered = deliver(outbox, for_sending(config))
             self.sent, self.waiting = delivered.sent, delivered.waiting
             self.refused += [("", reason) for reason in dict.fromkeys(delivered.declined)]

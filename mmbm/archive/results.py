@@ -14,7 +14,8 @@ from mmbm.archive.identifiers import settle
 from mmbm.archive.outbox import Outbox, part10
 from mmbm.errors import InputError, StoreError
 from mmbm.predict import Predictor
-from mmbm.report import to_dicom
+from mmbm.reading import Reading
+from mmbm.report import in_own_study, to_dicom
 from mmbm.store import Given, StoredCase, Wanted
 from mmbm.text import Sentence, sentence
 
@@ -41,7 +42,17 @@ def to_send(store: Store, config: ArchiveConfig) -> tuple[str, ...]:
     With ``send_unread`` also those that are scored and wait for a reader.
     """
     ids = store.wanted_ids(Wanted(source=config.source, order="oldest"))
-    return tuple(each for each in ids if why_not_sent(store.case(each), config) is None)
+    return tuple(each for each in ids if _may_be_sent(store, config, each))
+
+
+def _may_be_sent(store: Store, config: ArchiveConfig, case_id: str) -> bool:
+    """Whether the case's result may go back; not where it was purged meanwhile."""
+    try:
+        return why_not_sent(store.case(case_id), config) is None
+    except StoreError as exc:
+        if exc.sentence.code == "store.no_case":
+            return False
+        raise
 
 
 def why_not_sent(case: StoredCase, config: ArchiveConfig) -> Sentence | None:
@@ -77,13 +88,26 @@ def queue(
     return Queued(count, refused)
 
 
+def _decision(versions: Iterable[Reading]) -> Reading | None:
+    """The newest of the readers' last readings that has a final answer, else the newest."""
+    last: dict[str, Reading] = {}
+    for reading in versions:
+        last.pop(reading.reader, None)
+        last[reading.reader] = reading
+    newest_first = list(reversed(last.values()))
+    decided = (each for each in newest_first if any(d.final for d in each.decisions))
+    return next(decided, next(iter(newest_first), None))
+
+
 def _queued(store: Store, predictor: Predictor, outbox: Outbox, case_id: str, who: str) -> bool:
     """Raises InputError, StoreError, ConfigError, ArchiveError."""
-    reading = store.reading(case_id)
+    reading = _decision(store.readings(case_id))
     case = store.read(case_id)
     source = "" if case.image is None else case.image.study.instance_uid
     if not source:
         raise InputError(sentence("archive.no_study"))
+    if not in_own_study(case):
+        raise InputError(sentence("archive.send.unsound"))
     sha256 = predictor.identity.sha256
     revision = "" if reading is None else reading.model_dump_json()
     errand = hashlib.sha256("\n".join([source, sha256, revision]).encode()).hexdigest()

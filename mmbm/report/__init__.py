@@ -9,7 +9,15 @@ from mmbm.report.form import CaseReport, PrevalenceEntry, SaidEntry, json_schema
 from mmbm.report.of_case import case_report, without_names
 
 if TYPE_CHECKING:
-    from mmbm.report.exports import Format, refusal, to_dicom, to_fhir, to_json, to_pdf
+    from mmbm.report.exports import (
+        Format,
+        in_own_study,
+        refusal,
+        to_dicom,
+        to_fhir,
+        to_json,
+        to_pdf,
+    )
 
 __all__ = [
     "CaseReport",
@@ -17,6 +25,7 @@ __all__ = [
     "PrevalenceEntry",
     "SaidEntry",
     "case_report",
+    "in_own_study",
     "json_schema",
     "refusal",
     "to_dicom",

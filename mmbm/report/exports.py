@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 from mmbm.analysis import Analysis
+from mmbm.case import Case
 from mmbm.errors import ConfigError, MMBMError, NoSignal
 from mmbm.reading import Reading
 from mmbm.report.form import CaseReport
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from mmbm.report.dicom.objects import DicomExport
 
-__all__ = ["Format", "refusal", "to_dicom", "to_fhir", "to_json", "to_pdf"]
+__all__ = ["Format", "in_own_study", "refusal", "to_dicom", "to_fhir", "to_json", "to_pdf"]
 
 Format = Literal["json", "pdf", "dicom", "fhir"]
 
@@ -46,6 +47,25 @@ def refusal(kind: Format, analysis: Analysis, language: Language = "en") -> MMBM
         except ConfigError as refused:
             return refused
     return None
+
+
+def in_own_study(case: Case) -> bool:
+    """Whether an identified ``to_dicom`` without ``source`` stands in the study of the case's film.
+
+    Where the header does not name the film by valid identifiers, it stands in a new study of a
+    patient of whom nothing is said.
+
+    Raises
+    ------
+    ConfigError
+        The extra "report" is not installed.
+    """
+    try:
+        from mmbm.report.dicom.film import named_film
+    except ModuleNotFoundError as exc:
+        raise _not_installed() from exc
+    picture = picture_of(case)
+    return picture is not None and named_film(picture) is not None
 
 
 def to_json(analysis: Analysis, reading: Reading | None = None, *, identified: bool = False) -> str:

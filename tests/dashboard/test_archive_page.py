@@ -9,8 +9,9 @@ from dashboard import stored
 from mmbm.archive import pull as pulling
 from mmbm.archive.query import FoundSeries, FoundStudy
 from mmbm.errors import ArchiveError
+from mmbm.predict import load
 from mmbm.reading import Decision, Reading
-from mmbm.store import Wanted
+from mmbm.store import Given, Wanted
 from mmbm.text import sentence
 from tests.made_studies import film, slice_of
 
@@ -169,6 +170,14 @@ def test_decided_cases_go_back_and_the_others_are_named(app, kept, archive, tiny
     assert "<b>P2</b> Nobody has read it yet." in said
     assert [e.act for e in kept.audit(ids["P1"])][-1] == "send identified"
     assert "send identified" not in [e.act for e in kept.audit(ids["P2"])]
+
+
+def test_a_purged_case_does_not_keep_the_others_from_the_archive(kept, archive, tiny_model_dir):
+    case_id = kept.add_case({"notes": Given(name="", content=b"Cough.", kind="typed")})
+    send = behind.Send(behind.configured(), load(tiny_model_dir, "cpu"), ("0" * 16, case_id), "r")
+    assert not send.running(PATIENCE)
+    assert [name for name, _ in send.refused] == ["0" * 8, case_id[:8]]
+    assert "There is no such case" in str(send.refused[0][1]) and send.stopped is None
 
 
 def test_an_errand_that_is_stopped_keeps_what_came(kept, archive):
