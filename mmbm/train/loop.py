@@ -76,8 +76,8 @@ def train(
     Raises
     ------
     ConfigError
-        Resuming with another configuration than the run began with, a batch too small for the
-        processes, early stopping without a figure to watch, or nothing that compiles.
+        Resuming with another configuration or manifest than the run began with, a batch too small
+        for the processes, early stopping without a figure to watch, or nothing that compiles.
     """
     if len(corpus) < 2 * team.world or config.batch < 2 * team.world:
         raise ConfigError(sentence("train.batch", processes=team.world, least=2 * team.world))
@@ -147,7 +147,8 @@ def _begin(
     network.to(device)
     network.encoders.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(groups_of(network, config), weight_decay=config.weight_decay)
-    return RunState(network, optimizer, copy.deepcopy(network) if config.ema else None)
+    average = copy.deepcopy(network) if config.ema else None
+    return RunState(network, optimizer, corpus.manifest.sha256, average)
 
 
 def _still(config: TrainConfig) -> set[str]:

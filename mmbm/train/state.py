@@ -39,6 +39,7 @@ class RunState:
 
     network: MultimodalBigModel
     optimizer: torch.optim.Optimizer
+    manifest: str = ""  # its sha256
     average: MultimodalBigModel | None = None  # the moving average of the weights
     reader: MultimodalBigModel | None = None  # the network compiled, its weights shared
     best: Weights = field(default_factory=dict)  # of the best epoch, with early stopping
@@ -64,6 +65,7 @@ def save(out: Path, run: RunState, config: TrainConfig) -> None:
         for name, value in weights.items()
     }
     about = {"config": config.model_dump_json(exclude=FREE), "history": json.dumps(run.history)}
+    about["manifest"] = run.manifest
     about["sha256"] = _digest(tensors, about)
     partial = out / "state.partial"
     save_file(tensors, partial, about)
@@ -86,7 +88,8 @@ def restore(out: Path, run: RunState, config: TrainConfig) -> None:
     Raises
     ------
     ConfigError
-        That run had another configuration.
+        That run had another configuration, or another manifest, so that it may have learned from
+        cases that are kept for testing now.
     ModelError
         Its state is damaged.
     """
@@ -100,12 +103,15 @@ def restore(out: Path, run: RunState, config: TrainConfig) -> None:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         whole = about.pop("sha256", "") == _digest(tensors, about)
         before, history = json.loads(about["config"]), json.loads(about["history"])
+        manifest = about["manifest"]
     except (OSError, SafetensorError, LookupError, ValueError) as exc:
         raise ModelError(damaged) from exc
     if not whole:
         raise ModelError(damaged)
     if before != json.loads(config.model_dump_json(exclude=FREE)):
         raise ConfigError(sentence("train.other_run", folder=out.name))
+    if manifest != run.manifest:
+        raise ConfigError(sentence("train.other_manifest", folder=out.name))
     try:
         _load(run, tensors, history)
     except (LookupError, RuntimeError, TypeError, ValueError) as exc:

@@ -100,6 +100,18 @@ def test_resuming_with_other_settings_is_refused(tiny_run, tmp_path):
         run(tmp_path, tiny_run / "cases" / "manifest.csv", other, resume=True)
 
 
+def test_resuming_with_other_cases_is_refused(tiny_run, tmp_path):
+    """What was learned from train must not be tested on the same cases, called test now."""
+    state = (tiny_run / "run" / "state.safetensors").read_bytes()
+    (tmp_path / "state.safetensors").write_bytes(state)
+    rows = pd.read_csv(tiny_run / "cases" / "manifest.csv", dtype=str, keep_default_na=False)
+    turned = {"train": "test", "test": "train", "val": "val"}
+    other = tiny_run / "cases" / "turned.csv"
+    rows.assign(split=rows["split"].map(turned)).to_csv(other, index=False)
+    with pytest.raises(ConfigError, match="another manifest"):
+        run(tmp_path, other, resume=True)
+
+
 def test_a_manifest_without_val_is_refused(tmp_path):
     manifest = write_manifest(tmp_path, count=4)  # the first four are all train
     with pytest.raises(ManifestError, match="no row with split 'val'"):
