@@ -235,6 +235,7 @@ def cards(whole: Path) -> Iterator[Mutant]:
         ("mmbm_version",): [7, None, []],
         ("manifest_sha256",): [7, None, {}],
         ("leave_out",): [7, "all", None, [7], [None]],
+        ("trained_on",): [7, "all", None, [7], [None]],
         ("lineage",): [7, "films", None, [7], {"kind": "train"}],
         ("data",): [
             *(7, None, {}, [7], [{}], [rows[0] | {"cases": -1}], [rows[0] | {"source": 7}]),

@@ -17,18 +17,50 @@ from mmbm.errors import ManifestError
 from mmbm.model.config import ModelConfig
 from mmbm.text import sentence
 
-__all__ = ["corpus_of", "held_out", "left_out_by", "mean_film_of", "need_findings", "split_of"]
+__all__ = [
+    "corpus_of",
+    "held_out",
+    "left_out_by",
+    "mean_film_of",
+    "need_findings",
+    "split_of",
+    "taught_in",
+    "trained_on",
+]
 
 
-def left_out_by(facts: dict[str, Any]) -> tuple[str, ...]:
-    """The sources that a model's card says it was trained without."""
-    return tuple(facts.get("leave_out", ()))
+def left_out_by(*cards: dict[str, Any]) -> tuple[str, ...]:
+    """The sources that a model of these cards' weights was trained without.
+
+    One or more leave them out, and none has learned from them.
+    """
+    named = dict.fromkeys(source for facts in cards for source in facts.get("leave_out", ()))
+    return tuple(source for source in named if source not in trained_on(*cards))
+
+
+def trained_on(*cards: dict[str, Any]) -> set[str]:
+    """The sources that the weights of these cards have learned from, as far as the cards say."""
+    return {
+        source
+        for facts in cards
+        for source in (
+            *facts.get("trained_on", ()),
+            *(row["source"] for row in facts.get("data", ()) if row["split"] == "train"),
+        )
+    }
+
+
+def taught_in(manifest: Manifest) -> set[str]:
+    """The sources with rows in a manifest's train split."""
+    return set(manifest.rows["source"][manifest.rows["split"] == "train"])
 
 
 def held_out(manifest: Manifest, sources: Sequence[str]) -> Manifest:
-    """The manifest with all cases of these sources in its test split."""
-    kept = manifest.rows["split"].where(~manifest.rows["source"].isin(sources), "test")
-    return replace(manifest, rows=manifest.rows.assign(split=kept))
+    """The manifest with all cases of these sources, and of their patients, in its test split."""
+    rows = manifest.rows
+    patients = rows["patient_id"][rows["source"].isin(sources)]
+    kept = rows["split"].where(~rows["patient_id"].isin(patients), "test")
+    return replace(manifest, rows=rows.assign(split=kept))
 
 
 def split_of(manifest: Manifest, name: str, path: Path) -> Manifest:

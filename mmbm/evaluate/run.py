@@ -9,7 +9,15 @@ import mmbm
 from mmbm.data.corpus import Progress
 from mmbm.data.manifest import mined_sources, read_manifest
 from mmbm.data.reading import read_texts
-from mmbm.data.select import corpus_of, held_out, left_out_by, mean_film_of, split_of
+from mmbm.data.select import (
+    corpus_of,
+    held_out,
+    left_out_by,
+    mean_film_of,
+    split_of,
+    taught_in,
+    trained_on,
+)
 from mmbm.device import probe_device
 from mmbm.evaluate.agreement import agreement
 from mmbm.evaluate.assess import assess
@@ -64,14 +72,13 @@ def run_evaluation(
     network.to(torch_device)
     scores = extract(network, corpus, torch_device, reading)
     point = facts.get("operating_point", {})
-    trained = manifest.rows["source"][manifest.rows["split"] == "train"]
     sections = evaluate(
         network,
         corpus,
         scores,
         point.get("thresholds", {}),
         others,
-        untrained=set(test.rows["source"]) - set(trained),
+        untrained=set(test.rows["source"]) - taught_in(manifest) - trained_on(facts),
     )
     texts, predictor = read_texts(corpus.manifest), Predictor(loaded, device)
     sections |= located(predictor, corpus.manifest, reading)

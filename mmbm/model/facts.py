@@ -71,6 +71,7 @@ class _Facts(_Part):
     manifest_sha256: Text = ""
     lung_finder_sha256: Text = ""
     leave_out: Annotated[list[Text], FailFast()] = []
+    trained_on: Annotated[list[Text], FailFast()] = []
     lineage: Annotated[list[dict[str, Any]], FailFast()] = []
     data: Annotated[list[_Cases], FailFast()] = []
     operating_point: _OperatingPoint | None = None

@@ -11,7 +11,16 @@ from mmbm.card import data_table
 from mmbm.card.lineage import Stage, extended
 from mmbm.data.corpus import Corpus, Progress
 from mmbm.data.manifest import Manifest, read_manifest
-from mmbm.data.select import corpus_of, held_out, left_out_by, mean_film_of, need_findings, split_of
+from mmbm.data.select import (
+    corpus_of,
+    held_out,
+    left_out_by,
+    mean_film_of,
+    need_findings,
+    split_of,
+    taught_in,
+    trained_on,
+)
 from mmbm.device import probe_device
 from mmbm.errors import ConfigError, ManifestError
 from mmbm.evaluate import Scores, calibrate, extract, operating_points
@@ -65,7 +74,8 @@ def run_calibration(
     if held and not head:
         raise ConfigError(sentence("train.hold"))
     loaded = checkpoint.read(model)
-    manifest = held_out(read_manifest(manifest_path), left_out_by(read_facts(loaded.folder)))
+    before = read_facts(loaded.folder)
+    manifest = held_out(read_manifest(manifest_path), left_out_by(before))
     network = loaded.network
     need_findings(manifest, network.config.findings, manifest_path)
     corpora = {
@@ -104,9 +114,12 @@ def run_calibration(
         settings={"head": True} | ({"hold": held} if held else {}) if head else {},
         start_from=loaded.identity.sha256,
     )
-    facts["lineage"] = extended(read_facts(loaded.folder), by=stage)
+    facts["lineage"] = extended(before, by=stage)
     if head:
-        facts |= {"data": data_table(manifest, network.config.findings)}
+        facts |= {
+            "data": data_table(manifest, network.config.findings),
+            "trained_on": sorted(trained_on(before) | taught_in(manifest)),
+        }
     facts |= operating_point(network, corpora["val"], scored["val"])
     keep_log(loaded.folder, out)
     checkpoint.write(out, network, loaded.tools, facts, tables)

@@ -12,7 +12,14 @@ from mmbm.card import write_card
 from mmbm.card.lineage import Stage, extended
 from mmbm.data.corpus import Progress
 from mmbm.data.manifest import read_manifest
-from mmbm.data.select import corpus_of, held_out, left_out_by, mean_film_of, split_of
+from mmbm.data.select import (
+    corpus_of,
+    held_out,
+    left_out_by,
+    mean_film_of,
+    split_of,
+    trained_on,
+)
 from mmbm.errors import ConfigError, ManifestError
 from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
@@ -36,8 +43,8 @@ def run_average(
     """Write to ``out`` the model with the mean of others' ``branches``, not calibrated anew.
 
     The manifest's train rows set the norms of a mean branch with a pretrained backbone, but for
-    those of sources that one of the models was trained without; so is the new one then. Returns
-    ``out``.
+    those of sources that one of the models leaves out and none has learned from; the new one leaves
+    them out as well. Returns ``out``.
 
     Raises
     ------
@@ -56,7 +63,7 @@ def run_average(
     facts.pop("calibration", None)  # of other branches
     every = [loaded, *(other for of in others.values() for other in of)]
     cards = [read_facts(other.folder) for other in every]
-    left_out = tuple(dict.fromkeys(source for card in cards for source in left_out_by(card)))
+    left_out = left_out_by(*cards)
     for modality, of in others.items():
         nets = [other.network for other in of]
         if branch_of(modality).slow(network.encoders[modality]):
@@ -73,6 +80,7 @@ def run_average(
         else:
             average_weights(network, nets, modality)
     facts["leave_out"] = list(left_out)
+    facts["trained_on"] = sorted(trained_on(*cards))
     stage = Stage(
         kind="average",
         start_from=loaded.identity.sha256,
@@ -107,7 +115,6 @@ def run_graft(
     named = {key: said for key, said in (("name", name), ("version", version)) if said}
     network.config = network.config.model_copy(update=named)
     cards = [read_facts(other.folder) for other in (loaded, *others.values())]
-    left_out = tuple(dict.fromkeys(source for card in cards for source in left_out_by(card)))
     stage = Stage(
         kind="graft",
         start_from=loaded.identity.sha256,
@@ -115,7 +122,8 @@ def run_graft(
     )
     facts: dict[str, Any] = {
         "mmbm_version": mmbm.__version__,
-        "leave_out": list(left_out),
+        "leave_out": list(left_out_by(*cards)),
+        "trained_on": sorted(trained_on(*cards)),
         "lineage": extended(*cards, by=stage),
     }
     tools = {m: others.get(m, loaded).tools.get(m) for m in network.config.modalities}

@@ -15,9 +15,16 @@ from mmbm.card.lineage import Stage, extended, weights_sha256
 from mmbm.data.corpus import Corpus, Progress
 from mmbm.data.manifest import Manifest, read_manifest
 from mmbm.data.reading import read_texts
-from mmbm.data.select import corpus_of, held_out, need_findings, split_of
+from mmbm.data.select import (
+    corpus_of,
+    held_out,
+    need_findings,
+    split_of,
+    taught_in,
+    trained_on,
+)
 from mmbm.device import probe_device
-from mmbm.errors import ManifestError
+from mmbm.errors import ConfigError, ManifestError
 from mmbm.evaluate import Scores, extract, source_aurocs
 from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
@@ -81,11 +88,15 @@ def _run(
         raise ManifestError(
             sentence("train.no_source", file=manifest_path.name, source=min(unknown))
         )
+    parents = [read_facts(checkpoint.find(config.start_from))] if config.start_from else []
+    if known := trained_on(*parents) & set(config.leave_out):
+        raise ConfigError(
+            sentence("train.learned_from", model=str(config.start_from), source=min(known))
+        )
     manifest = held_out(manifest, config.leave_out)
     splits = {name: split_of(manifest, name, manifest_path) for name in ("train", "val")}
     need_findings(manifest, config.model.findings, manifest_path)
     texts = {name: read_texts(part) for name, part in splits.items()}
-    parents = [read_facts(checkpoint.find(config.start_from))] if config.start_from else []
     start, tools, model_config = begin(config, texts["train"])
     config = config.model_copy(update={"model": model_config})
     with team.in_turn():  # the first one writes the cache, the others read it
@@ -162,6 +173,7 @@ def _facts(
         "mmbm_version": mmbm.__version__,
         "manifest_sha256": manifest.sha256,
         "leave_out": list(config.leave_out),
+        "trained_on": sorted(trained_on(*parents) | taught_in(manifest)),
         "lineage": extended(*parents, by=stage),
         "data": data_table(manifest, config.model.findings),
     }

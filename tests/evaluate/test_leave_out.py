@@ -3,13 +3,15 @@ from __future__ import annotations
 import json
 import shutil
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from mmbm.card import read_card
 from mmbm.cli import app
 from mmbm.data.manifest import read_manifest
-from mmbm.errors import ManifestError
+from mmbm.data.select import held_out, left_out_by, trained_on
+from mmbm.errors import ConfigError, ManifestError
 from mmbm.evaluate.left_out import left_out_of
 from mmbm.evaluate.run import run_evaluation
 from mmbm.record.record import read_record
@@ -73,6 +75,55 @@ def test_a_finding_that_no_training_case_had_is_left_out(without_south, tmp_path
         row["no_finding"] = 0 if row["split"] == "train" else row["no_finding"]
     put(folder, "card.json", json.dumps(card).encode())
     assert set(left_out_of([folder])["south"].by_finding) == {"pneumonia"}
+
+
+def test_a_patient_of_a_source_left_out_is_tested_elsewhere_too(tiny_run):
+    manifest = read_manifest(tiny_run / "cases" / "manifest.csv")
+    rows = manifest.rows
+    here, there = ((rows["source"] == s) & (rows["split"] == "train") for s in ("north", "south"))
+    both = rows.index[here | there][:3]
+    assert set(rows["source"][both]) == {"north", "south"}
+    rows.loc[both, "patient_id"] = "of both"
+    held = held_out(manifest, ("south",)).rows
+    assert set(held["split"][both]) == {"test"}
+    assert held.groupby("patient_id")["split"].nunique().max() == 1
+
+
+def test_what_a_model_has_learned_from_cannot_be_left_out(tiny_run, tiny_model_dir, tmp_path):
+    config = TINY_TRAINING.model_copy(
+        update={"start_from": str(tiny_model_dir), "leave_out": ("south",)}
+    )
+    with pytest.raises(ConfigError, match="has learned from the source 'south'"):
+        run_training(
+            tiny_run / "cases" / "manifest.csv",
+            tmp_path,
+            config,
+            resume=False,
+            device="cpu",
+            reading=lambda *_: None,
+            step=lambda _: None,
+        )
+
+
+def test_test_cases_alone_do_not_make_their_sources_new_to_a_model(
+    tiny_run, tiny_model_dir, without_south
+):
+    """The card says what was learned from where the manifest has no train rows."""
+    rows = pd.read_csv(tiny_run / "cases" / "manifest.csv", dtype=str, keep_default_na=False)
+    alone = tiny_run / "cases" / "test_alone.csv"
+    rows[rows["split"] == "test"].to_csv(alone, index=False)
+    for folder, unseen in ((tiny_model_dir, set()), (without_south, {"south"})):
+        record = run_evaluation(alone, folder, device="cpu", reading=lambda *_: None)
+        assert set(record.status["pneumonia"].unseen) == unseen
+
+
+def test_what_was_learned_goes_from_card_to_card():
+    whole = {"data": [{"source": "north", "split": "train"}, {"source": "west", "split": "test"}]}
+    without = {"leave_out": ["north"], "data": [{"source": "south", "split": "train"}]}
+    begun = {"leave_out": ["north", "east"], "trained_on": ["south"]}
+    assert trained_on(whole, without) == {"north", "south"}
+    assert left_out_by(without) == ("north",) and left_out_by(begun, without) == ("north", "east")
+    assert left_out_by(without, whole) == () and left_out_by(begun, whole) == ("east",)
 
 
 def test_a_source_that_is_not_there_cannot_be_left_out(tiny_run, tmp_path):

@@ -160,26 +160,30 @@ def test_the_command_writes_a_model_that_names_its_branches(tiny_run, tiny_model
 def test_what_a_branch_was_trained_without_does_not_set_the_norms(
     tiny_run, tiny_model_dir, tmp_path
 ):
-    """A source that one of the branches left out is left out of the mean."""
+    """A source that a branch left out is left out of the mean, unless another learned from it."""
+    card = json.loads((tiny_model_dir / "card.json").read_text(encoding="utf-8"))
+    assert card["trained_on"] == ["north", "south"]
+    card |= {"leave_out": ["north"], "trained_on": ["south"]}
+    card["data"] = [row for row in card["data"] if row["source"] == "south"]
     branch = tmp_path / "branch"
     shutil.copytree(tiny_model_dir, branch)
-    card = json.loads((branch / "card.json").read_text(encoding="utf-8"))
-    card["leave_out"] = ["north"]
     put(branch, "card.json", json.dumps(card).encode())
     table = pd.read_csv(tiny_run / "cases" / "manifest.csv", dtype=str, keep_default_na=False)
     south = tiny_run / "cases" / "south.csv"
     table[table["source"] == "south"].to_csv(south, index=False)
 
-    def mean(name, manifest, image):
-        asked = ["average", str(manifest), "--image", str(image), "--model", str(tiny_model_dir)]
+    def mean(name, manifest, image, model):
+        asked = ["average", str(manifest), "--image", str(image), "--model", str(model)]
         answer = CliRunner().invoke(app, [*asked, "--out", str(tmp_path / name)])
         assert answer.exit_code == 0, answer.output
         found = json.loads((tmp_path / name / "card.json").read_text(encoding="utf-8"))
         norms = checkpoint.read(tmp_path / name).network.normalise["image"].running_mean
-        return found["leave_out"], norms
+        return found["leave_out"], found["trained_on"], norms
 
-    left_out, without = mean("a", tiny_run / "cases" / "manifest.csv", branch)
-    nothing, whole = mean("b", tiny_run / "cases" / "manifest.csv", tiny_model_dir)
-    _, alone = mean("c", south, tiny_model_dir)
-    assert left_out == ["north"] and nothing == []
+    cases = tiny_run / "cases" / "manifest.csv"
+    left_out, learned, without = mean("a", cases, branch, branch)
+    mixed, both, whole = mean("b", cases, branch, tiny_model_dir)
+    _, _, alone = mean("c", south, tiny_model_dir, tiny_model_dir)
+    assert (left_out, learned) == (["north"], ["south"])
+    assert (mixed, both) == ([], ["north", "south"])
     assert torch.equal(without, alone) and not torch.equal(without, whole)
