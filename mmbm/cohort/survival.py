@@ -1,9 +1,13 @@
-"""Survival by arm and by score: Kaplan and Meier's curves and the log-rank test."""
+"""Survival by arm and by score: Kaplan and Meier's curves and the log-rank test.
+
+Source of the test: Peto & Peto, Journal of the Royal Statistical Society A 1972.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from mmbm.cohort.figures import Curve, Survival
@@ -11,6 +15,8 @@ from mmbm.cohort.table import Cohort
 
 __all__ = ["survival"]
 
+Values = NDArray[np.float64]
+ROUNDING = 1e-9  # of the variance: smaller parts of it are none
 BELOW, ABOVE = "low", "high"  # groups of the score: up to the median, and above
 
 
@@ -32,16 +38,43 @@ def survival(cohort: Cohort) -> tuple[Survival, ...]:
 
 
 def _compared(by: str, parts: list[tuple[str, pd.DataFrame]]) -> Survival:
-    from statsmodels.duration.survfunc import survdiff
-
     parts = [(name, rows) for name, rows in parts if len(rows)]
-    everyone = pd.concat([rows.assign(group=name) for name, rows in parts])
-    chi2, p = None, None
-    if len(parts) > 1 and everyone["event"].any():
-        columns = (everyone[name].to_numpy() for name in ("time", "event", "group"))
-        chi2, p = (float(value) for value in survdiff(*columns))
+    followed = [(rows["time"].to_numpy(float), rows["event"].to_numpy() == 1) for _, rows in parts]
+    tested = log_rank(followed)
+    chi2, p = tested if tested is not None else (None, None)
     curves = tuple(curve(name, rows) for name, rows in parts)
     return Survival.model_validate({"by": by, "curves": curves, "chi2": chi2, "p": p})
+
+
+def log_rank(groups: list[tuple[Values, NDArray[np.bool_]]]) -> tuple[float, float] | None:
+    """Chi-square and p-value of groups by each patient's time and whether the event ended it.
+
+    A group that nobody of another was at risk beside at an event says nothing; None where all are
+    such.
+    """
+    at = np.unique(np.concatenate([time[gone] for time, gone in groups]))
+    risk = np.stack([_from(time, at) for time, _ in groups])  # (groups, events' times)
+    events = np.stack([_from(time[gone], at) - _after(time[gone], at) for time, gone in groups])
+    everyone, all_events = risk.sum(0), events.sum(0)
+    share = risk / everyone
+    scale = all_events * (everyone - all_events) / np.maximum(everyone - 1, 1)
+    more = (events - share * all_events).sum(1)  # than expected
+    variance = np.diag((share * scale).sum(1)) - (share * scale) @ share.T
+    free = int((np.linalg.eigvalsh(variance) > ROUNDING * max(variance.trace(), 1.0)).sum())
+    if not free:
+        return None
+    chi2 = float(more @ np.linalg.pinv(variance, rcond=ROUNDING, hermitian=True) @ more)
+    return chi2, float(stats.chi2.sf(chi2, free))
+
+
+def _from(times: Values, at: Values) -> Values:
+    """How many of the times are each of ``at`` or later."""
+    return len(times) - np.searchsorted(np.sort(times), at, side="left").astype(np.float64)
+
+
+def _after(times: Values, at: Values) -> Values:
+    """How many are later."""
+    return len(times) - np.searchsorted(np.sort(times), at, side="right").astype(np.float64)
 
 
 def curve(name: str, rows: pd.DataFrame) -> Curve:

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.duration.survfunc import survdiff
 
 from mmbm.cohort.example import simulated
 from mmbm.cohort.study import study
-from mmbm.cohort.survival import curve
+from mmbm.cohort.survival import curve, log_rank
 
 CLOSE = {"rel": 1e-9, "abs": 1e-9}
 
@@ -53,6 +54,42 @@ def test_the_log_rank_test_is_scipys(people, compared):
         wanted = stats.logrank(censored(people[first]), censored(people[~first]))
         assert compared[by].p == pytest.approx(wanted.pvalue, **CLOSE)
         assert compared[by].chi2 == pytest.approx(wanted.statistic**2, **CLOSE)
+
+
+def followed(*groups):
+    return [(np.array(time, float), np.array(gone, bool)) for time, gone in groups]
+
+
+def test_groups_that_are_never_at_risk_together_are_not_tested(tmp_path):
+    early, late = ([1, 2, 3, 4], [0] * 4), ([10, 11, 12, 13], [1] * 4)
+    assert log_rank(followed(early, late)) is None
+    arms = {"A": early, "B": late}
+    rows = [
+        {"patient_id": f"{arm}{k}", "arm": arm, "x.logit": k, "time": t, "event": e}
+        for arm, group in arms.items()
+        for k, (t, e) in enumerate(zip(*group, strict=True))
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "t.csv", index=False)
+    by_arm = study(tmp_path / "t.csv").survival[0]
+    assert (by_arm.by, by_arm.chi2, by_arm.p, len(by_arm.curves)) == ("arm", None, None, 2)
+
+
+def test_a_group_that_was_gone_before_the_events_changes_nothing(people):
+    """Whichever place it has: the others are tested as if it were not there."""
+    rows = [people[people["arm"] == arm] for arm in ("control", "treatment")]
+    two = followed(*((r["time"], r["event"]) for r in rows))
+    gone = followed(([0.5] * 7, [0] * 7))[0]
+    chi2, p = log_rank(two)
+    for place in range(3):
+        three = log_rank([*two[:place], gone, *two[place:]])
+        assert three == pytest.approx((chi2, p), **CLOSE)
+
+
+def test_the_log_rank_test_of_three_groups_is_statsmodels(people):
+    part = np.arange(len(people)) % 3
+    groups = followed(*((r["time"], r["event"]) for r in (people[part == k] for k in range(3))))
+    wanted = survdiff(people["time"].to_numpy(), people["event"].to_numpy(), part)
+    assert log_rank(groups) == pytest.approx(wanted, **CLOSE)
 
 
 def test_a_curve_by_hand():
