@@ -70,13 +70,19 @@ def fit_scales(
 def reliability(
     probabilities: Values, labels: Values, bins: int = 10
 ) -> list[dict[str, float | int]]:
-    """Mean probability and observed fraction in bins that hold equally many cases."""
+    """Mean probability and observed fraction in bins that hold equally many cases.
+
+    Cases of one probability that lie in two bins count in both with the fraction of them all, so
+    that the order of the cases says nothing.
+    """
+    _, alike, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
+    fractions = (np.bincount(alike, labels) / counts)[alike]
     order = np.argsort(probabilities, kind="stable")
     parts = [part for part in np.array_split(order, bins) if len(part)]
     return [
         {
             "mean_probability": float(probabilities[part].mean()),
-            "fraction": float(labels[part].mean()),
+            "fraction": float(fractions[part].mean()),
             "n": len(part),
         }
         for part in parts

@@ -194,16 +194,22 @@ def risk_coverage(
 ) -> RiskCoverage:
     """How errors at the operating point fall when only the surest cases are kept.
 
-    Confidence is the model's own: how far its log-odds are from the operating point's. Source:
-    Geifman & El-Yaniv, Selective Classification for Deep Neural Networks, NeurIPS 2017.
+    Confidence is the model's own: how far its log-odds are from the operating point's. Cases that
+    it is as sure of come in no order: each counts with the errors among them all.
+
+    Source: Geifman & El-Yaniv, Selective Classification for Deep Neural Networks, NeurIPS 2017.
     """
     edge = np.clip([threshold, *probabilities], 1e-12, 1 - 1e-12)
     logits = np.log(edge / (1 - edge))
-    order = np.argsort(-np.abs(logits[1:] - logits[0]), kind="stable")
+    doubt = -np.abs(logits[1:] - logits[0])
+    order = np.argsort(doubt, kind="stable")
     wrong = ((probabilities >= threshold) != (labels == 1))[order]
     weights = np.concatenate([np.ones((1, len(order))), resample(patients)])[:, order]
+    _, starts, counts = np.unique(doubt[order], return_index=True, return_counts=True)
+    alike, errors = (np.add.reduceat(w, starts, axis=1) for w in (weights, weights * wrong))
+    rate = np.divide(errors, alike, out=np.zeros_like(errors), where=alike > 0)
     kept = np.cumsum(weights, axis=1)
-    missed = np.cumsum(weights * wrong, axis=1)
+    missed = np.cumsum(weights * np.repeat(rate, counts, axis=1), axis=1)
     risk = np.divide(missed, kept, out=np.zeros_like(kept), where=kept > 0)
     areas = (weights * risk).sum(1) / kept[:, -1]
     shown = np.unique(np.linspace(0, len(order) - 1, CURVE).round().astype(int))

@@ -45,6 +45,18 @@ def test_calibration_error_by_hand():
     ]
 
 
+def test_the_order_of_cases_of_one_probability_says_nothing():
+    """A constant is as far from the truth as its one fraction is, however the cases are sorted."""
+    labels = np.repeat([0.0, 1.0], [60, 40])
+    constant = np.full(100, 0.5)
+    for sorted_ in (labels, labels[::-1]):
+        assert expected_calibration_error(constant, sorted_) == pytest.approx(0.1)
+        assert {b["fraction"] for b in reliability(constant, sorted_)} == {0.4}
+    shared = np.repeat([0.2, 0.4, 0.8], [30, 30, 40])
+    forth = reliability(shared, labels)
+    assert forth == reliability(shared[::-1], labels[::-1]) and forth[5]["fraction"] == 0.0
+
+
 def test_scales_recover_what_each_modality_is_worth():
     rng = np.random.default_rng(0)
     contributions = rng.normal(0, 1.5, (30_000, 3))

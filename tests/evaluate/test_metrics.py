@@ -134,6 +134,20 @@ def test_risk_coverage_by_hand():
     assert curve.area_ci[0] <= curve.area <= curve.area_ci[1]
 
 
+def test_cases_that_are_as_sure_come_in_no_order():
+    """A constant knows nothing: at any share of the cases it errs as often as among all."""
+    labels, patients = np.repeat([0.0, 1.0], [30, 10]), np.arange(40).astype(str)
+    for sorted_ in (labels, labels[::-1]):
+        curve = risk_coverage(np.full(40, 0.5), sorted_, patients, 0.5)
+        assert curve.risk == pytest.approx([0.75] * 40) and curve.area == pytest.approx(0.75)
+    scores, truth, _ = tied()
+    whose, other = np.arange(len(truth)).astype(str), RNG.permutation(len(truth))
+    one, two = (
+        risk_coverage(scores[o], truth[o], whose[o], 0.5) for o in (np.arange(len(truth)), other)
+    )
+    assert one.risk == pytest.approx(two.risk) and one.area == pytest.approx(two.area)
+
+
 def test_confidence_is_counted_from_the_operating_point():
     probabilities, labels = np.array([0.3, 0.45]), np.array([0.0, 1.0])
     curve = risk_coverage(probabilities, labels, np.array(["a", "b"]), 0.25)
