@@ -40,7 +40,7 @@ def column_of(name: str) -> str:
 
 
 OWN = {"row", "line", "case_id", "model", "model_sha256", "device", "warnings", "refused",
-       "refused_code", "disagree"}  # fmt: skip
+       "refused_code", "disagree", "notice"}  # fmt: skip
 
 
 def line_of(

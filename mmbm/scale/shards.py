@@ -129,7 +129,8 @@ def shards_of(index: Index, loaded: LoadedModel, options: Options, out: str) -> 
     Raises
     ------
     ConfigError
-        The result is there already or cannot be written, or the folder is of another run.
+        The result is there already or cannot be written, the folder is of another run, or maps of
+        another run lie where this one's shall.
     """
     check_out(out)
     run = run_of(index, loaded, options)
@@ -138,6 +139,9 @@ def shards_of(index: Index, loaded: LoadedModel, options: Options, out: str) -> 
     try:
         if shards.folder.exists():
             refuse_other_run(shards.folder, run)
+        elif shards.maps_folder.exists():  # they would lie among those of this run
+            maps = sentence("scale.maps_exist", folder=shards.maps_folder.name)
+            raise ConfigError(maps)
         shards.folder.make_folder()
         (shards.folder / RUN).write(json.dumps(run, indent=2).encode("utf-8"))
     except OSError as exc:

@@ -18,6 +18,7 @@ from mmbm.model.config import ModelConfig
 from mmbm.scale.line import column_of
 from mmbm.scale.places import Place
 from mmbm.scale.rows import Index
+from mmbm.storage.tables import FORMULA, NUMBER, plain_cell
 from mmbm.text import sentence
 
 __all__ = [
@@ -102,22 +103,29 @@ def _writer(file: Any, schema: pa.Schema, as_csv: bool) -> Any:
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """A table as a CSV file can hold it: lists as words, and the notice in a column."""
-    columns = {
-        name: pc.binary_join(table[name], " ")
-        if pa.types.is_list(table.schema.field(name).type)
-        else table[name]
-        for name in table.column_names
-    }
+    """A table as a CSV file can hold it: lists as words, no formula, the notice in a column."""
+    columns = {plain_cell(name): _words(table[name]) for name in table.column_names}
     notice = pa.array([str(sentence("report.notice"))] * len(table), pa.string())
     return pa.table(columns | {"notice": notice})
 
 
+def _words(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of text without formulas, one of lists as such text; another as it is."""
+    if pa.types.is_list(column.type):
+        column = pc.binary_join(column, " ")
+    if not pa.types.is_string(column.type):
+        return column
+    number = pc.match_substring_regex(column, NUMBER)
+    taken = pc.and_not(pc.match_substring_regex(column, FORMULA), number)
+    return pc.if_else(taken, pc.binary_join_element_wise("'", column, ""), column)
+
+
 def refused_rows(shards: Iterable[pa.Table]) -> Iterator[dict[str, Any]]:
-    """Every refused row."""
+    """Every refused row as a CSV file can hold it."""
     for table in shards:
         bad = table.filter(pc.is_valid(table["refused_code"])).select(TOLD)
-        yield from bad.to_pylist()
+        for row in bad.to_pylist():
+            yield row | {name: plain_cell(row[name]) for name in ("case_id", "refused")}
 
 
 def _grouped(shards: Iterable[pa.Table]) -> Iterator[pa.Table]:

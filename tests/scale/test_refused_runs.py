@@ -60,6 +60,40 @@ def test_a_result_that_ends_in_csv_is_one(archive, options, tmp_path):
     assert (tmp_path / "scores.refused.csv").exists()
 
 
+def test_no_cell_of_a_csv_is_a_formula_and_no_column_is_lost(options, tmp_path):
+    """A spreadsheet would run what begins so; a table for programs keeps every text as it is."""
+    manifest = tmp_path / "m.csv"
+    head = ["case_id", "notes_text", "site", "score", "notice", "=head()"]
+    scored = ["=1+1", "Fever.", "@site", "-0.5", "mine", "x"]
+    refused = ["+cmd|' /C calc'!A0", "", "north", "1", "", ""]
+    with manifest.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([head, scored, refused])
+    for name in ("s.csv", "s.parquet"):
+        assert written(manifest, options, tmp_path / name) == (1, 1)
+    (row,) = csv.DictReader((tmp_path / "s.csv").read_text(encoding="utf-8").splitlines())
+    assert (row["case_id"], row["site"], row["score"]) == ("'=1+1", "'@site", "-0.5")
+    assert row["'=head()"] == "x"
+    assert row["manifest.notice"] == "mine" and row["notice"].startswith("Research use")
+    (whole,) = pq.read_table(tmp_path / "s.parquet").to_pylist()
+    assert (whole["case_id"], whole["site"], whole["=head()"]) == ("=1+1", "@site", "x")
+    listed = (tmp_path / "s.refused.csv").read_text(encoding="utf-8")
+    (row,) = csv.DictReader(listed.splitlines())
+    assert row["case_id"] == "'+cmd|' /C calc'!A0"
+
+
+def test_maps_of_another_run_are_not_mixed_with_new_ones(archive, options, tmp_path):
+    out = tmp_path / "s.parquet"
+    (tmp_path / "s.maps").mkdir()
+    (tmp_path / "s.maps" / "part-000009.parquet.npz").write_bytes(b"of another run")
+    with pytest.raises(ConfigError, match=r"'s\.maps' holds the maps of another run"):
+        begun(archive, options, out)
+    (tmp_path / "s.maps" / "part-000009.parquet.npz").unlink()
+    (tmp_path / "s.maps").rmdir()
+    begun(archive, options, out)
+    (tmp_path / "s.maps").mkdir()  # by this run, before it was stopped
+    begun(archive, options, out)
+
+
 def test_reasons_are_in_the_language_that_was_asked_for(archive, options, tmp_path):
     written(archive, replace(options, language="zh"), tmp_path / "s.parquet")
     listed = (tmp_path / "s.refused.csv").read_text(encoding="utf-8")
