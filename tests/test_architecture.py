@@ -62,7 +62,7 @@ MAY_IMPORT = {
         "analysis", "branches", "case", "config", "errors", "findings", "io", "model", "predict",
         "report",
     },
-    "cohort": {"errors"},
+    "cohort": {"errors", "storage"},
     "cost": {"analysis", "case", "device", "io", "predict", "storage"},
     "compare": {"cohort", "errors", "evaluate", "record"},
     "train": {

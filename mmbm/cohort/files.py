@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,16 @@ from pydantic import BaseModel
 from mmbm.cohort.draw import figures
 from mmbm.cohort.figures import CohortReport
 from mmbm.errors import ConfigError
-from mmbm.text import Language, sentence
+from mmbm.storage.tables import plain_cell
+from mmbm.text import LANGUAGES, Language, sentence
 
-__all__ = ["archive", "cells_of", "csv_of", "files", "write_files", "write_report", "zipped"]
+__all__ = [
+    "archive", "cells_of", "csv_of", "files", "with_read_me", "write_files", "write_report",
+    "zipped",
+]  # fmt: skip
 
-LEAST = "=+-@\t\r"  # what a spreadsheet takes for a formula at the start of a cell
+READ_ME = "READ_ME.txt"
+OWN = re.compile(r"[a-z_]+\.(csv|json|svg)")  # names of files that a report may have
 ENDS = ("low", "high")
 
 
@@ -40,9 +46,16 @@ def files(report: CohortReport, language: Language = "en") -> dict[str, bytes]:
         ]
         found[f"survival_by_{compared.by}.csv"] = csv_of(rows)
     wording = sentence("cohort.wording").into(language)
-    notice = sentence("report.notice").into(language)
-    found["READ_ME.txt"] = f"{notice}\n{wording}\n{report.file} {report.sha256}\n".encode()
-    return found | figures(report, language)
+    said = [wording, f"{report.file} {report.sha256}"]
+    return with_read_me(found | figures(report, language), said, language)
+
+
+def with_read_me(
+    found: Mapping[str, bytes], said: Iterable[str], language: Language
+) -> dict[str, bytes]:
+    """The files with one before them that gives the notice, what is ``said``, and their names."""
+    lines = [sentence("report.notice").into(language), *said, "", *found, ""]
+    return {READ_ME: "\n".join(lines).encode(), **found}
 
 
 def write_report(report: CohortReport, folder: Path, language: Language = "en") -> list[Path]:
@@ -53,6 +66,8 @@ def write_report(report: CohortReport, folder: Path, language: Language = "en") 
 def write_files(found: Mapping[str, bytes], folder: Path) -> list[Path]:
     """Files by their names into a folder, which is made; the paths.
 
+    What an earlier report left there, by its own list, goes where this one has no such file.
+
     Raises
     ------
     ConfigError
@@ -60,11 +75,24 @@ def write_files(found: Mapping[str, bytes], folder: Path) -> list[Path]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for name in _earlier(folder) - found.keys():
+            (folder / name).unlink(missing_ok=True)
         for name, content in found.items():
             (folder / name).write_bytes(content)
     except OSError as exc:
         raise ConfigError(sentence("export.folder", folder=folder.name)) from exc
     return [folder / name for name in found]
+
+
+def _earlier(folder: Path) -> set[str]:
+    """The files that a report in this folder says are its own."""
+    if not (folder / READ_ME).is_file():
+        return set()
+    lines = (folder / READ_ME).read_text(encoding="utf-8", errors="replace").splitlines()
+    notices = [sentence("report.notice").into(language) for language in LANGUAGES]
+    return (
+        {line for line in lines if OWN.fullmatch(line)} if lines and lines[0] in notices else set()
+    )
 
 
 def archive(report: CohortReport, language: Language = "en") -> bytes:
@@ -103,10 +131,7 @@ def csv_of(rows: Iterable[Mapping[str, Any]]) -> bytes:
     writer = csv.DictWriter(kept, list(rows[0]) if rows else [])
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _safe(value) for name, value in row.items()})
+        writer.writerow(
+            {n: plain_cell(value) if isinstance(value, str) else value for n, value in row.items()}
+        )
     return kept.getvalue().encode()
-
-
-def _safe(value: Any) -> Any:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in LEAST and value else value

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mmbm.cohort.files import cells_of, csv_of, write_files, zipped
+from mmbm.cohort.files import cells_of, csv_of, with_read_me, write_files, zipped
 from mmbm.compare.figures import CompareReport, FindingReport
 from mmbm.compare.records import RecordsReport
-from mmbm.text import Language, sentence
+from mmbm.text import Language
 
 __all__ = ["archive", "files", "write_report"]
 
@@ -16,7 +16,7 @@ __all__ = ["archive", "files", "write_report"]
 def files(report: CompareReport | RecordsReport, language: Language = "en") -> dict[str, bytes]:
     """The content of each file by its name."""
     found = {"report.json": report.model_dump_json(indent=2).encode()}
-    said = [sentence("report.notice").into(language)]
+    said: list[str] = []
     if isinstance(report, RecordsReport):
         found["records.csv"] = csv_of(map(cells_of, report.rows))
     else:
@@ -33,8 +33,7 @@ def files(report: CompareReport | RecordsReport, language: Language = "en") -> d
             for x, y in zip(curve.fpr, curve.tpr, strict=True)
         )
         said += [f"{file.file} {file.sha256}" for file in report.files]
-    found["READ_ME.txt"] = "\n".join([*said, ""]).encode()
-    return found
+    return with_read_me(found, said, language)
 
 
 def _of(finding: FindingReport) -> dict[str, Any]:

@@ -25,6 +25,7 @@ __all__ = ["TOLERANCE", "Format", "Written", "export_model"]
 
 Format = Literal["onnx", "torch"]
 FILES: dict[Format, str] = {"onnx": "model.onnx", "torch": "model.pt2"}
+OWN = {*FILES.values(), "model.onnx.data"}  # names of files that an export may have
 CALLS = "export.json"
 RUN = {"onnx": in_onnxruntime, "torch": in_torch}
 TOLERANCE = 1e-4  # of every output
@@ -48,6 +49,8 @@ def export_model(
     model: str | Path, out: Path, formats: Sequence[Format] = ("onnx", "torch")
 ) -> Written:
     """Export a model by name or folder. Files lie in ``out`` only after they said what it says.
+
+    What an earlier export left there, by its ``export.json``, goes where this one has no such file.
 
     Raises
     ------
@@ -79,10 +82,20 @@ def export_model(
             subsets = len({subset for subset, _ in found[formats[0]]})
             calls = described(loaded, {f.name: f for f in folder.iterdir()}, worst, subsets)
             (folder / CALLS).write_text(json.dumps(calls, indent=2) + "\n", encoding="utf-8")
+            for name in _earlier(out) - calls["files"].keys():
+                (out / name).unlink(missing_ok=True)
             files = tuple(file.replace(out / file.name) for file in sorted(folder.iterdir()))
     except OSError as exc:
         raise ConfigError(sentence("export.folder", folder=out.name)) from exc
     return Written(files, subsets, worst)
+
+
+def _earlier(out: Path) -> set[str]:
+    """The files that an export in this folder says are its own."""
+    try:
+        return OWN.intersection(json.loads((out / CALLS).read_text(encoding="utf-8"))["files"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return set()
 
 
 def _need_onnx() -> None:

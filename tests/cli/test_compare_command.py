@@ -4,6 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mmbm.cli import app
+from mmbm.cohort.example import simulated as trial
 from mmbm.cohort.said import p_value
 from mmbm.compare.example import simulated
 
@@ -50,6 +51,18 @@ def test_files_are_written(folder):
     assert {"report.json", "differences.csv", "decision_curves.csv", "models.csv"} <= names
     kept = json.loads((folder / "tables" / "report.json").read_text(encoding="utf-8"))
     assert kept["findings"][0]["models"][1]["threshold"] == 0.3
+
+
+def test_a_cohort_s_report_makes_way_for_a_comparison(folder):
+    out = folder / "shared-tables"
+    trial(7).to_csv(folder / "trial.csv", index=False)
+    done = CliRunner().invoke(app, ["cohort", str(folder / "trial.csv"), "--out", str(out)])
+    assert done.exit_code == 0 and (out / "difference.csv").is_file()
+    run(folder, "model-A.csv", "model-B.csv", "--out", "shared-tables")
+    assert {path.name for path in out.iterdir()} == {
+        "report.json", "READ_ME.txt", "models.csv", "differences.csv", "decision_curves.csv",
+        "roc.csv",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

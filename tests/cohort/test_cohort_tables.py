@@ -126,6 +126,28 @@ def test_the_files_hold_the_report(tmp_path):
     assert archive(report) == archive(report)
 
 
+def test_nothing_of_an_earlier_report_stays_beside_the_new(tmp_path):
+    """What a report listed as its own goes; what somebody put there stays."""
+    out = tmp_path / "out"
+    rows = simulated(3, patients=8)
+    write_report(study(table(tmp_path, rows), wanted=1.0), out, "zh")
+    (out / "sites.csv").write_text("mine")
+    once = study(table(tmp_path, rows[rows["visit"] == "0"].drop(columns=["time", "event"])))
+    written = write_report(once, out)
+    assert not {"change.csv", "sample_size.csv", "survival_by_arm.svg"} & files(once).keys()
+    assert {path.name for path in out.iterdir()} == {*(p.name for p in written), "sites.csv"}
+
+
+def test_files_that_no_report_wrote_stay(tmp_path):
+    """Whatever they are called, and whatever a READ_ME.txt of another says."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "READ_ME.txt").write_text("How to use these tables:\nrecords.csv\n")
+    (out / "records.csv").write_text("mine")
+    write_report(study(table(tmp_path, simulated(3, patients=8))), out)
+    assert (out / "records.csv").read_text() == "mine"
+
+
 def test_a_figure_in_chinese_has_chinese_words(tmp_path):
     report = study(table(tmp_path, simulated(3, patients=8)))
     assert "探索性终点" in files(report, "zh")["distribution.svg"].decode()

@@ -276,3 +276,16 @@ def test_the_command_writes_and_compares(write_other, tmp_path):
     assert "torch: the largest difference from the model over 1 subsets" in done.output
     assert "Research use, not a medical device." in done.output
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"model.pt2", "export.json"}
+
+
+def test_no_file_of_an_earlier_export_stays_beside_the_new(write_other, tmp_path):
+    """What it listed as its own goes; what somebody put there stays."""
+    out = tmp_path / "out"
+    out.mkdir()
+    listed = {"files": {"model.onnx": "0" * 64, "model.pt2": "0" * 64, "mine.onnx": ""}}
+    (out / "export.json").write_text(json.dumps(listed))
+    for name in ("model.onnx", "mine.onnx", "model.onnx.data"):
+        (out / name).write_text("of another model")
+    export_model(write_other("scale"), out, ["torch"])
+    names = {"model.pt2", "export.json", "mine.onnx", "model.onnx.data"}
+    assert {path.name for path in out.iterdir()} == names
