@@ -14,7 +14,6 @@ from mmbm.archive.identifiers import settle
 from mmbm.archive.outbox import Outbox, part10
 from mmbm.errors import InputError, StoreError
 from mmbm.predict import Predictor
-from mmbm.reading import Reading
 from mmbm.report import in_own_study, to_dicom
 from mmbm.store import Given, StoredCase, Wanted
 from mmbm.text import Sentence, sentence
@@ -88,20 +87,9 @@ def queue(
     return Queued(count, refused)
 
 
-def _decision(versions: Iterable[Reading]) -> Reading | None:
-    """The newest of the readers' last readings that has a final answer, else the newest."""
-    last: dict[str, Reading] = {}
-    for reading in versions:
-        last.pop(reading.reader, None)
-        last[reading.reader] = reading
-    newest_first = list(reversed(last.values()))
-    decided = (each for each in newest_first if any(d.final for d in each.decisions))
-    return next(decided, next(iter(newest_first), None))
-
-
 def _queued(store: Store, predictor: Predictor, outbox: Outbox, case_id: str, who: str) -> bool:
     """Raises InputError, StoreError, ConfigError, ArchiveError."""
-    reading = _decision(store.readings(case_id))
+    reading = store.decision(case_id)
     case = store.read(case_id)
     source = "" if case.image is None else case.image.study.instance_uid
     if not source:

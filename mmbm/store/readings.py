@@ -12,7 +12,17 @@ from mmbm.reading import Answer, Reading
 from mmbm.store import tables as t
 from mmbm.text import sentence
 
-__all__ = ["follow_up", "insert", "lock", "newest", "of_readers", "refresh", "show", "versions"]
+__all__ = [
+    "decision",
+    "follow_up",
+    "insert",
+    "lock",
+    "newest",
+    "of_readers",
+    "refresh",
+    "show",
+    "versions",
+]
 
 
 def versions(connection: sa.Connection, case_id: str, reader: str | None = None) -> list[Reading]:
@@ -33,6 +43,15 @@ def newest(connection: sa.Connection, case_id: str, reader: str | None = None) -
 def of_readers(connection: sa.Connection, case_id: str) -> dict[str, Reading]:
     """Each reader's last one."""
     return {reading.reader: reading for reading in versions(connection, case_id)}
+
+
+def decision(connection: sa.Connection, case_id: str) -> Reading | None:
+    """The newest of the readers' last ones that has a final answer, else the newest."""
+    last: dict[str, Reading] = {}
+    for reading in reversed(versions(connection, case_id)):
+        last.setdefault(reading.reader, reading)
+    decided = (each for each in last.values() if any(d.final for d in each.decisions))
+    return next(decided, next(iter(last.values()), None))
 
 
 def insert(connection: sa.Connection, case_id: str, reading: Reading, now: datetime) -> None:

@@ -178,6 +178,11 @@ class Store(Keeper):
         with self._database.reading() as connection:
             return readings.newest(connection, case_id, reader)
 
+    def decision(self, case_id: str) -> Reading | None:
+        """The newest one with a final answer that its reader did not take back, else the newest."""
+        with self._database.reading() as connection:
+            return readings.decision(connection, case_id)
+
     def readings(self, case_id: str) -> list[Reading]:
         """Every version, the oldest first."""
         with self._database.reading() as connection:
