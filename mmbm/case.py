@@ -10,8 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbm.patient import NOBODY, Patient, disagreements
-from mmbm.study import NO_STUDY, Study
+from mmbm.patient import NO_STUDY, NOBODY, Patient, Study, disagreements
 from mmbm.text import Sentence
 
 __all__ = [

@@ -21,14 +21,13 @@ MAY_IMPORT = {
     "patient": set(),
     "reading": set(),
     "readers": {"reading"},
-    "study": set(),
     "text": set(),  # below all: every room may import it
     "config": {"errors"},
     "device": {"errors"},
     "storage": {"errors"},
-    "case": {"patient", "study"},
+    "case": {"patient"},
     "branches": {"case", "config", "errors", "storage"},
-    "io": {"case", "config", "errors", "patient", "study"},
+    "io": {"case", "config", "errors", "patient"},
     "privacy": {"case", "config", "errors", "io"},
     "record": {"case", "errors", "storage"},
     "model": {"branches", "config", "errors", "storage"},
@@ -43,16 +42,16 @@ MAY_IMPORT = {
         "predict", "record", "storage", "trust",
     },
     "report": {
-        "analysis", "branches", "case", "errors", "explain", "findings", "privacy", "reading",
-        "storage", "study", "trust",
+        "analysis", "branches", "case", "errors", "explain", "findings", "patient", "privacy",
+        "reading", "storage", "trust",
     },
     "store": {
         "analysis", "branches", "case", "data", "errors", "io", "predict", "privacy", "readers",
         "reading", "record", "report", "storage",
     },
     "archive": {
-        "analysis", "case", "config", "errors", "io", "predict", "privacy", "report", "storage",
-        "store", "study",
+        "analysis", "case", "config", "errors", "io", "patient", "predict", "privacy", "report",
+        "storage", "store",
     },
     "dictation": {"case", "errors"},
     "export": {

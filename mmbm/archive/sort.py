@@ -9,7 +9,7 @@ from mmbm.archive.wanted import is_radiograph, modality_name
 from mmbm.errors import InputError, TooLarge
 from mmbm.io import read_heading
 from mmbm.io.header import of_the_chest
-from mmbm.study import Heading
+from mmbm.patient import Heading
 from mmbm.text import Sentence, sentence
 
 __all__ = ["Film", "Sorted", "chosen", "sort_out", "why_left"]

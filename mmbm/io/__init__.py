@@ -14,7 +14,7 @@ from mmbm.config import Limits
 from mmbm.errors import NoSignal, TooLarge
 from mmbm.io import sandbox
 from mmbm.io.sandbox import retire, warm
-from mmbm.study import Heading
+from mmbm.patient import Heading
 from mmbm.text import sentence
 
 __all__ = [

@@ -15,7 +15,7 @@ from mmbm.io.attributes import code, number, of_frame, words
 from mmbm.io.elements import parse
 from mmbm.io.patient import study_of
 from mmbm.io.terms import term
-from mmbm.study import Heading
+from mmbm.patient import Heading
 from mmbm.text import sentence
 
 __all__ = ["decode"]

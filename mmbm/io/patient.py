@@ -7,8 +7,7 @@ from datetime import date
 from typing import Any
 
 from mmbm.io.attributes import plain, words
-from mmbm.patient import Patient
-from mmbm.study import Study
+from mmbm.patient import Patient, Study
 
 __all__ = ["patient_of", "study_of"]
 

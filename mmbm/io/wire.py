@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbm.case import Notes, Patient, Picture, Sound, Study, Window
-from mmbm.study import Heading
+from mmbm.patient import Heading
 from mmbm.text import Sentence
 
 __all__ = [

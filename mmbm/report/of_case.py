@@ -10,6 +10,7 @@ from mmbm.branches.registry import branch_of
 from mmbm.case import Case, Picture
 from mmbm.explain.ledger import Ledger
 from mmbm.findings import not_assessed, title
+from mmbm.patient import NO_STUDY
 from mmbm.reading import Decision, Mark, Reading
 from mmbm.report.form import (
     AnswerEntry,
@@ -23,7 +24,6 @@ from mmbm.report.form import (
     StudyEntry,
     TrustEntry,
 )
-from mmbm.study import NO_STUDY
 from mmbm.text import as_sentence, sentence
 from mmbm.trust import sentences
 from mmbm.trust.judge import Judgement
