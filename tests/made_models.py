@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import torch
 from safetensors.torch import load, save
 
-from mmbm.storage.folder import CHECKSUMS
+from mmbm.storage import CHECKSUMS
 
 WEIGHTS, TRUST = "model.safetensors", "trust.safetensors"
 NAN, INFINITE, HUGE = float("nan"), float("inf"), 10**9

@@ -18,8 +18,7 @@ from mmbm.explain.ledger import ledger
 from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.model import checkpoint
 from mmbm.predict import Predictor
-from mmbm.storage import assets_folder
-from mmbm.storage.folder import checksums
+from mmbm.storage import assets_folder, checksums
 
 SAMPLES = assets_folder() / "samples"
 READERS = {"image.dcm": read_picture, "notes.txt": read_notes, "sound.wav": read_sound}

@@ -15,7 +15,7 @@ from dashboard.text import Texts
 from mmbm.cohort.figures import CohortReport
 from mmbm.cohort.files import archive
 from mmbm.cohort.said import left_out, rounded, uncompared
-from mmbm.storage.folder import checksum
+from mmbm.storage import checksum
 from mmbm.text import sentence
 
 __all__ = ["show", "what_it_is"]

@@ -21,7 +21,7 @@ from mmbm.compare.given import parse_given
 from mmbm.compare.said import about as sentences_about
 from mmbm.compare.scores import parse_labels
 from mmbm.compare.study import compare_scores
-from mmbm.storage.folder import checksum
+from mmbm.storage import checksum
 from mmbm.text import sentence
 
 __all__ = ["paired"]

@@ -14,8 +14,7 @@ from dashboard.text import Texts
 from mmbm.data.check.check import check
 from mmbm.data.check.report import DataReport
 from mmbm.errors import MMBMError
-from mmbm.storage import assets_folder
-from mmbm.storage.folder import checksum
+from mmbm.storage import assets_folder, checksum
 
 TABS = ("summary", "balance", "associations", "quality", "inputs")
 

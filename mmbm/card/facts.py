@@ -20,7 +20,7 @@ from mmbm.data.manifest import SPLITS, Manifest
 from mmbm.errors import ModelError
 from mmbm.model.facts import read_facts
 from mmbm.record.record import FILE, Record, faults, record_in
-from mmbm.storage.folder import checksum, take_all
+from mmbm.storage import checksum, take_all
 from mmbm.text import Language, sentence
 
 __all__ = [

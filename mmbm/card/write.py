@@ -23,7 +23,7 @@ from mmbm.findings import not_assessed, title
 from mmbm.model.config import ModelConfig
 from mmbm.model.facts import calibrated_at
 from mmbm.record.record import Record
-from mmbm.storage.folder import put
+from mmbm.storage import put
 from mmbm.text import Say, Sentence, known, name_of, sentence, speaker
 
 __all__ = ["write_card"]

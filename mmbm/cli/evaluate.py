@@ -79,7 +79,7 @@ def sign(folder: Annotated[Path, typer.Argument(help="A model folder.")]) -> Non
     """Write a model folder's checksums anew, after you changed one of its files yourself."""
     with one_line_errors():
         from mmbm.model.checkpoint import find, read
-        from mmbm.storage.folder import sign as written
+        from mmbm.storage import sign as written
 
         listed = written(find(folder))
         read(folder)

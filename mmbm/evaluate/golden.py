@@ -13,8 +13,7 @@ from mmbm.case import Case
 from mmbm.errors import ModelError
 from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.predict import Predictor
-from mmbm.storage import assets_folder
-from mmbm.storage.folder import put, read_json, take
+from mmbm.storage import assets_folder, put, read_json, take
 from mmbm.text import sentence
 
 __all__ = [

@@ -32,7 +32,7 @@ from mmbm.model.facts import read_facts
 from mmbm.predict import Predictor
 from mmbm.record import PIPELINE_VERSION
 from mmbm.record.record import Identity, Record
-from mmbm.storage.folder import checksums
+from mmbm.storage import checksums
 
 __all__ = ["run_evaluation"]
 

@@ -33,7 +33,7 @@ from scipy.special import ndtri, stdtr
 from scipy.stats import rankdata
 
 from mmbm.errors import ModelError
-from mmbm.storage.folder import put, take
+from mmbm.storage import put, take
 from mmbm.text import sentence
 
 __all__ = [

@@ -12,7 +12,7 @@ from mmbm.export.program import OUTPUTS, PRESENT, inputs_of
 from mmbm.model.checkpoint import LoadedModel
 from mmbm.model.config import ModelConfig
 from mmbm.record import PIPELINE_VERSION
-from mmbm.storage.folder import checksum
+from mmbm.storage import checksum
 from mmbm.text import sentence
 
 __all__ = ["described"]

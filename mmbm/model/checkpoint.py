@@ -24,8 +24,7 @@ from mmbm.model.config import ModelConfig
 from mmbm.model.facts import CARD, parse_facts
 from mmbm.model.network import Inputs, MultimodalBigModel
 from mmbm.model.tables import TrustTables
-from mmbm.storage import assets_folder
-from mmbm.storage.folder import checksum, read_json, sign, take_all
+from mmbm.storage import assets_folder, checksum, read_json, sign, take_all
 from mmbm.storage.tensors import Allowance, fill, to_store
 from mmbm.text import Sentence, name_of, sentence
 

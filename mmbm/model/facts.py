@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from mmbm.config import Name
 from mmbm.errors import ModelError
-from mmbm.storage.folder import checksums, read_json, take
+from mmbm.storage import checksums, read_json, take
 from mmbm.text import sentence
 
 __all__ = ["CARD", "Calibrated", "calibrated_at", "parse_facts", "read_facts"]

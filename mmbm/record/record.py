@@ -27,7 +27,7 @@ from mmbm.record.figures import (
     RiskCoverage,
     Shifts,
 )
-from mmbm.storage.folder import checksum, put, take, take_all
+from mmbm.storage import checksum, put, take, take_all
 from mmbm.text import sentence
 
 __all__ = [

@@ -12,7 +12,7 @@ from mmbm.record import PIPELINE_VERSION
 from mmbm.scale.options import Options
 from mmbm.scale.places import Place
 from mmbm.scale.rows import Index
-from mmbm.storage.folder import checksums
+from mmbm.storage import checksums
 from mmbm.text import Sentence, sentence
 
 __all__ = ["RUN", "refuse_other_run", "run_of"]

@@ -29,7 +29,7 @@ from mmbm.evaluate import Scores, extract, source_aurocs
 from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
 from mmbm.model.network import MultimodalBigModel
-from mmbm.storage.folder import put
+from mmbm.storage import put
 from mmbm.text import sentence
 from mmbm.train.begin import begin
 from mmbm.train.calibrate import calibrated, operating_point

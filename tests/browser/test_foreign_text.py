@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from mmbm.storage.folder import sign
+from mmbm.storage import sign
 from tests.browser.test_nothing_stays import home, running, server  # noqa: F401
 from tests.browser.test_review import (
     CHROMIUM_ARGS,

@@ -7,7 +7,7 @@ import pytest
 from dashboard.text import LANGUAGES
 from mmbm.record.figures import Figures, Located
 from mmbm.record.record import LeftOut, Status, read_record, store_record
-from mmbm.storage.folder import checksums, sign
+from mmbm.storage import checksums, sign
 from tests.dashboard.test_pages import clean, opened, shown
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,7 @@ from mmbm.errors import ConfigError, ManifestError
 from mmbm.evaluate.left_out import left_out_of
 from mmbm.evaluate.run import run_evaluation
 from mmbm.record.record import read_record
-from mmbm.storage.folder import put
+from mmbm.storage import put
 from mmbm.train.run import run_training
 from tests.made_cases import TINY_TRAINING
 

@@ -18,7 +18,7 @@ from mmbm.evaluate.tested import _permuted
 from mmbm.record import record as records
 from mmbm.record.figures import Figures
 from mmbm.record.record import ALL, parse_record, read_record
-from mmbm.storage.folder import put, sign
+from mmbm.storage import put, sign
 from tests.made_cases import write_manifest
 
 

@@ -28,7 +28,7 @@ from mmbm.explain.verdict import (
     write_sanity,
 )
 from mmbm.predict import Predictor
-from mmbm.storage.folder import put
+from mmbm.storage import put
 from tests.made_cases import case
 
 UNITS = 40

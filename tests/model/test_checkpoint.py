@@ -12,7 +12,7 @@ from mmbm.cli import app
 from mmbm.errors import ModelError, ModelNotFound, ModelTampered
 from mmbm.model import checkpoint
 from mmbm.predict import Predictor
-from mmbm.storage.folder import CHECKSUMS, checksums, put, sign
+from mmbm.storage import CHECKSUMS, checksums, put, sign
 from tests.made_cases import case
 
 

@@ -16,7 +16,7 @@ from mmbm.errors import ConfigError
 from mmbm.model import checkpoint
 from mmbm.model.config import ModelConfig
 from mmbm.model.network import Inputs, MultimodalBigModel
-from mmbm.storage.folder import put
+from mmbm.storage import put
 from mmbm.train.average import average_backbones, average_weights
 from tests.made_cases import TINY
 

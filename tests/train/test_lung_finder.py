@@ -13,7 +13,7 @@ from mmbm.case import Case
 from mmbm.errors import ModelError, ModelTampered
 from mmbm.model import checkpoint
 from mmbm.predict import Predictor
-from mmbm.storage.folder import checksums, put, sign
+from mmbm.storage import checksums, put, sign
 from mmbm.train.run import run_training
 from tests.made_cases import TINY, TINY_TRAINING, picture, write_manifest
 

@@ -27,8 +27,7 @@ from torch.nn.functional import interpolate, max_pool2d
 from mmbm.branches.folding import fold, lean
 from mmbm.branches.parts import WHOLE, Box
 from mmbm.errors import ModelError
-from mmbm.storage import assets_folder
-from mmbm.storage.folder import checksum, checksums, sign, take
+from mmbm.storage import assets_folder, checksum, checksums, sign, take
 from mmbm.storage.tensors import fill, to_store
 from mmbm.text import Sentence, sentence
 
