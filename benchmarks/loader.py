@@ -21,7 +21,7 @@ import pandas as pd
 import torch
 
 import mmbm
-from mmbm.branches.notes.tokens import Tokens
+from mmbm.branches.notes.prepare import Tokens
 from mmbm.data.corpus import Corpus
 from mmbm.data.manifest import Manifest
 from mmbm.device import cores, probe_device

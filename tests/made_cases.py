@@ -15,7 +15,7 @@ from PIL import Image
 from mmbm.branches.audio.config import AudioConfig
 from mmbm.branches.image.config import ImageConfig
 from mmbm.branches.notes.config import NotesConfig
-from mmbm.branches.notes.tokens import train_tokenizer
+from mmbm.branches.notes.prepare import train_tokenizer
 from mmbm.branches.parts import PreparedPart
 from mmbm.branches.registry import branch_of
 from mmbm.case import SAMPLE_RATE, Case, Notes, Picture, Sound

@@ -18,7 +18,7 @@ from mmbm.branches.image.prepare import (
     standardise,
 )
 from mmbm.branches.notes.cues import cues_of_note
-from mmbm.branches.notes.tokens import Tokens, batch_tokens
+from mmbm.branches.notes.prepare import Tokens, batch_tokens
 from mmbm.branches.parts import PreparedPart
 from mmbm.branches.registry import branch_of
 from mmbm.case import MODALITIES

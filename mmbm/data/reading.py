@@ -23,7 +23,7 @@ from mmbm.branches.image.prepare import (
     prepare_film,
     thumbnail,
 )
-from mmbm.branches.notes.tokens import read_tokens
+from mmbm.branches.notes.prepare import read_tokens
 from mmbm.branches.parts import PreparedPart
 from mmbm.branches.registry import branch_of
 from mmbm.case import MODALITIES

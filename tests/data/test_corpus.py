@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from mmbm.branches.notes.tokens import train_tokenizer
+from mmbm.branches.notes.prepare import train_tokenizer
 from mmbm.case import MODALITIES, Case
 from mmbm.data.manifest import read_manifest
 from mmbm.data.reading import read_corpus, read_texts

@@ -8,7 +8,7 @@ from mmbm.branches.audio.encoder import mel_filters
 from mmbm.branches.image.config import ImageConfig
 from mmbm.branches.image.encoder import ImageEncoder, load_imagenet
 from mmbm.branches.image.prepare import film
-from mmbm.branches.notes.tokens import batch_tokens, tokenise, train_tokenizer
+from mmbm.branches.notes.prepare import batch_tokens, tokenise, train_tokenizer
 from mmbm.case import MODALITIES, Case
 from mmbm.errors import ConfigError
 from mmbm.model.network import Inputs, MultimodalBigModel, Positions

@@ -9,7 +9,7 @@ import torch
 from typer.testing import CliRunner
 
 from mmbm.branches.notes.config import NotesConfig
-from mmbm.branches.notes.tokens import train_tokenizer
+from mmbm.branches.notes.prepare import train_tokenizer
 from mmbm.cli import app
 from mmbm.data.manifest import read_manifest
 from mmbm.data.reading import read_corpus, read_texts

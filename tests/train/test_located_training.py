@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from mmbm.branches.image.config import ImageConfig
-from mmbm.branches.notes.tokens import train_tokenizer
+from mmbm.branches.notes.prepare import train_tokenizer
 from mmbm.data.manifest import read_manifest
 from mmbm.data.reading import read_corpus, read_texts
 from mmbm.errors import ConfigError

@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from mmbm.branches.notes.tokens import train_tokenizer
+from mmbm.branches.notes.prepare import train_tokenizer
 from mmbm.data.manifest import read_manifest
 from mmbm.data.reading import read_corpus, read_texts
 from mmbm.evaluate import extract

@@ -8,7 +8,7 @@ import torch
 
 from mmbm.branches.audio.config import POOR_QUALITY
 from mmbm.branches.audio.encoder import hushed
-from mmbm.branches.notes.tokens import train_tokenizer
+from mmbm.branches.notes.prepare import train_tokenizer
 from mmbm.data.augmentation.sounds import FRAMES, Listener
 from mmbm.data.manifest import read_manifest
 from mmbm.data.reading import read_corpus, read_texts

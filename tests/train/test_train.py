@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from mmbm.analysis import analyse
-from mmbm.branches.notes.tokens import train_tokenizer
+from mmbm.branches.notes.prepare import train_tokenizer
 from mmbm.case import MODALITIES, Case
 from mmbm.data.manifest import read_manifest
 from mmbm.data.reading import read_corpus, read_texts

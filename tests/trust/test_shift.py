@@ -8,7 +8,7 @@ import torch
 
 from mmbm.branches.image.lungs import LEAST, lung_cue
 from mmbm.branches.notes.cues import cues_of_note, words_known
-from mmbm.branches.notes.tokens import Tokens
+from mmbm.branches.notes.prepare import Tokens
 from mmbm.case import MODALITIES
 from mmbm.model.tables import LEVELS, TrustTables
 from mmbm.train.fit.clouds import cloud_of

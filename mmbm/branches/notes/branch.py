@@ -18,8 +18,13 @@ from mmbm.branches.notes.encoder import (
     token_mask,
 )
 from mmbm.branches.notes.evidence import NoteEvidence, words
-from mmbm.branches.notes.prepare import PreparedNotes, prepare
-from mmbm.branches.notes.tokens import batch_tokens, read_tokenizer, train_tokenizer
+from mmbm.branches.notes.prepare import (
+    PreparedNotes,
+    batch_tokens,
+    prepare,
+    read_tokenizer,
+    train_tokenizer,
+)
 from mmbm.branches.parts import Evidence, Piece, Place, PreparedPart, Span
 from mmbm.branches.programs import TensorInput
 from mmbm.case import Notes

@@ -17,8 +17,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from mmbm.branches.notes.prepare import Tokens
 from mmbm.branches.notes.sign_names import CHINESE, CHINESE_CHILD, ENGLISH, ENGLISH_CHILD
-from mmbm.branches.notes.tokens import Tokens
 
 __all__ = [
     "LANGUAGE",

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from mmbm.branches.notes.config import NotesConfig
-from mmbm.branches.notes.tokens import PAD_ID
+from mmbm.branches.notes.prepare import PAD_ID
 
 __all__ = [
     "NotesEncoder",

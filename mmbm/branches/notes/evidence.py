@@ -12,7 +12,7 @@ from typing import NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbm.branches.notes.tokens import Tokens
+from mmbm.branches.notes.prepare import Tokens
 
 __all__ = ["NoteEvidence", "WordShare", "clauses", "words"]
 

@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from mmbm.branches.branch import Begun
 from mmbm.branches.from_folder import FAULTS, open_net, parts_of, transformers
 from mmbm.branches.notes.config import NotesConfig
-from mmbm.branches.notes.tokens import UNKNOWN, UNKNOWN_ID, read_tokenizer
+from mmbm.branches.notes.prepare import UNKNOWN, UNKNOWN_ID, read_tokenizer
 from mmbm.errors import ConfigError, ModelError
 from mmbm.text import sentence
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mmbm.branches.notes.evidence import words
-from mmbm.branches.notes.tokens import PAD_ID
+from mmbm.branches.notes.prepare import PAD_ID
 from mmbm.branches.space import InputSpace, Opened, Scene
 
 __all__ = ["WORDS", "WordSpace"]

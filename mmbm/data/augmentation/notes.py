@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 
-from mmbm.branches.notes.tokens import Tokens
+from mmbm.branches.notes.prepare import Tokens
 from mmbm.data.augmentation.example import Example, Plan
 
 __all__ = ["Reader"]

@@ -12,7 +12,7 @@ from mmbm.branches.image.config import ImageConfig
 from mmbm.branches.image.evidence import share_inside
 from mmbm.branches.image.lungs import LEAST, SIDE, Lungs
 from mmbm.branches.image.prepare import film, find_lungs, lung_film, prepare, standardise
-from mmbm.branches.notes.tokens import train_tokenizer
+from mmbm.branches.notes.prepare import train_tokenizer
 from mmbm.branches.parts import WHOLE, Box, spread
 from mmbm.case import Case, Picture
 from mmbm.data.augmentation.spoil import augment_film

@@ -9,7 +9,7 @@ import pytest
 
 from mmbm.branches.notes.edits import drop_words
 from mmbm.branches.notes.evidence import WordShare, clauses, words
-from mmbm.branches.notes.tokens import Tokens
+from mmbm.branches.notes.prepare import Tokens
 from mmbm.branches.parts import Span
 from mmbm.case import Notes
 

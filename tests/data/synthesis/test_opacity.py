@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mmbm.branches.image.config import ImageConfig
-from mmbm.branches.notes.tokens import train_tokenizer
+from mmbm.branches.notes.prepare import train_tokenizer
 from mmbm.data.manifest import read_manifest
 from mmbm.data.reading import read_corpus, read_texts
 from mmbm.data.synthesis.opacity import draw_opacity

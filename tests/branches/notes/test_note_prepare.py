@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from mmbm.branches.notes.config import NotesConfig
-from mmbm.branches.notes.prepare import prepare
-from mmbm.branches.notes.tokens import tokenise, train_tokenizer
+from mmbm.branches.notes.prepare import prepare, tokenise, train_tokenizer
 from mmbm.case import Notes
 
 
