@@ -28,8 +28,8 @@ import torch
 from torch import Tensor, nn
 
 import mmbm
-from mmbm.branches.branch import Array, ArrayEvidence, Branch, Reader
-from mmbm.branches.parts import Piece, Place, PreparedPart, Span
+from mmbm.branches.branch import Array, Branch, Reader
+from mmbm.branches.parts import ArrayEvidence, Piece, Place, PreparedPart, Span
 from mmbm.branches.registry import register
 from mmbm.branches.settings import BranchSettings, Field
 from mmbm.branches.space import InputSpace, Opened, Scene

@@ -7,7 +7,7 @@ handed to :func:`mmbm.branches.registry.register`; there is one in ``examples/``
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -16,8 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mmbm.branches.parts import Evidence, Piece, Place, PreparedPart
-from mmbm.branches.programs import Exported
+from mmbm.branches.parts import ArrayEvidence, Evidence, Piece, Place, PreparedPart, TensorInput
 from mmbm.branches.settings import BranchSettings, Field
 from mmbm.errors import ConfigError
 from mmbm.text import name_of, sentence
@@ -42,15 +41,8 @@ class Begun(NamedTuple):
     sized: tuple[str, ...] = ()  # settings that go with the tool
 
 
-class ArrayEvidence:
-    """Shares as they are, over the encoder's positions."""
-
-    def __init__(self, values: Array) -> None:
-        self.values = values
-
-
-class Branch(Exported):
-    """One modality: how it is read, encoded, explained, edited, doubted and reported.
+class Branch(ABC):
+    """One modality: how it is read, encoded, exported, explained, edited, doubted and reported.
 
     ``part`` is what a case holds of it, for instance a :class:`mmbm.case.Picture`; ``settings`` are
     of the class that the branch names; a ``tool`` is what the branch keeps in the model's folder
@@ -96,6 +88,10 @@ class Branch(Exported):
     def reader(self, settings: Any, encoder: nn.Module, tool: Any) -> Reader:
         """What turns a part into what this encoder reads."""
 
+    @abstractmethod
+    def blank(self, settings: Any) -> tuple[Tensor, ...]:
+        """Any valid tensors, (1, …), to try a net with."""
+
     def counted(self, settings: Any, cells: Tensor, *tensors: Tensor) -> Tensor | None:
         """How much each position counts in the mean, (n, positions); None: all alike."""
         return None
@@ -115,6 +111,33 @@ class Branch(Exported):
 
     def folded(self, settings: Any, encoder: nn.Module) -> nn.Module:
         """The same encoder in a form that reads faster, to rounding."""
+        return encoder
+
+    # exporting
+
+    def inputs(self, settings: Any) -> tuple[TensorInput, ...]:
+        """What its encoder takes, in the order of a prepared part's tensors."""
+        blank = self.blank(settings)
+        names = [self.name if len(blank) == 1 else f"{self.name}_{i}" for i in range(len(blank))]
+        return tuple(
+            TensorInput(name, tuple(tensor.shape[1:]), sentence("export.input.other"))
+            for name, tensor in zip(names, blank, strict=True)
+        )
+
+    def trial(self, settings: Any, rows: int, draw: torch.Generator) -> tuple[Tensor, ...]:
+        """Parts of so many cases drawn at random, to compare two forms of a net on."""
+        return tuple(
+            torch.rand(rows, *tensor.shape[1:], generator=draw)
+            if tensor.is_floating_point()
+            else tensor.expand(rows, *tensor.shape[1:]).contiguous()
+            for tensor in self.blank(settings)
+        )
+
+    def exportable(self, settings: Any, encoder: nn.Module) -> nn.Module:
+        """An encoder that may be changed -> one that ``torch.export`` traces for any lengths.
+
+        It says the same, to rounding, also where another runtime runs it.
+        """
         return encoder
 
     # the model's folder

@@ -1,4 +1,4 @@
-"""A part of a case as an encoder reads it, and places in it: a box of a picture, or a span."""
+"""A part of a case as an encoder reads it, places in it (a box, a span), and their shares."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from torch import Tensor
 
 __all__ = [
     "WHOLE",
+    "ArrayEvidence",
     "Box",
     "Evidence",
     "Piece",
     "Place",
     "PreparedPart",
     "Span",
+    "TensorInput",
     "overlaps",
     "spread",
 ]
@@ -86,6 +88,15 @@ class PreparedPart:
     warnings: tuple[str, ...] = ()
 
 
+class TensorInput(NamedTuple):
+    """One tensor of a prepared part, as a program outside gives it."""
+
+    name: str
+    axes: tuple[int | str, ...]  # behind the batch: its length, or the name of one of any length
+    meaning: str  # a sentence with its range and unit
+    least: int = 1  # along the axes of any length
+
+
 class Evidence(Protocol):
     """One finding's contribution spread over a part, in logits; it sums to the contribution."""
 
@@ -93,3 +104,10 @@ class Evidence(Protocol):
     def values(self) -> Any:
         """An array, or a sequence of shares with ``start``, ``end`` and ``share``."""
         ...
+
+
+class ArrayEvidence:
+    """Shares as they are, over the encoder's positions."""
+
+    def __init__(self, values: NDArray[np.float64]) -> None:
+        self.values = values

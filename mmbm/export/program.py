@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from mmbm.branches.programs import TensorInput
+from mmbm.branches.parts import TensorInput
 from mmbm.branches.registry import branch_of
 from mmbm.model.config import ModelConfig
 from mmbm.model.network import MultimodalBigModel

@@ -5,8 +5,8 @@ import csv
 import numpy as np
 import pytest
 
-from mmbm.branches.branch import ArrayEvidence
 from mmbm.branches.image.lungs import SIDE, Lungs
+from mmbm.branches.parts import ArrayEvidence
 from mmbm.card.located import against_normal_table, located_sentences, located_table
 from mmbm.data.manifest import mined_sources, read_manifest
 from mmbm.evaluate import located as room

@@ -14,8 +14,7 @@ from mmbm.branches.audio.encoder import AudioEncoder
 from mmbm.branches.audio.prepare import PreparedSound, SoundEvidence, prepare
 from mmbm.branches.branch import Array, Begun, Branch, Reader
 from mmbm.branches.folding import fold, lean
-from mmbm.branches.parts import WHOLE, Evidence, Piece, Place, Span, spread
-from mmbm.branches.programs import TensorInput
+from mmbm.branches.parts import WHOLE, Evidence, Piece, Place, Span, TensorInput, spread
 from mmbm.case import SAMPLE_RATE, Sound
 from mmbm.text import sentence
 

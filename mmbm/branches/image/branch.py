@@ -19,8 +19,7 @@ from mmbm.branches.image.encoder import ImageEncoder, load_imagenet
 from mmbm.branches.image.evidence import FilmEvidence, finer, share_inside
 from mmbm.branches.image.lungs import LungFinder, lung_cue, lung_digest
 from mmbm.branches.image.prepare import PreparedImage, prepare
-from mmbm.branches.parts import WHOLE, Box, Evidence, Piece, Place, spread
-from mmbm.branches.programs import TensorInput
+from mmbm.branches.parts import WHOLE, Box, Evidence, Piece, Place, TensorInput, spread
 from mmbm.case import Picture
 from mmbm.errors import ModelError
 from mmbm.text import sentence

@@ -25,8 +25,7 @@ from mmbm.branches.notes.prepare import (
     read_tokenizer,
     train_tokenizer,
 )
-from mmbm.branches.parts import Evidence, Piece, Place, PreparedPart, Span
-from mmbm.branches.programs import TensorInput
+from mmbm.branches.parts import Evidence, Piece, Place, PreparedPart, Span, TensorInput
 from mmbm.case import Notes
 from mmbm.errors import ModelError
 from mmbm.text import sentence
