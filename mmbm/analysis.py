@@ -16,8 +16,7 @@ from mmbm.explain.ledger import Ledger, ledger
 from mmbm.explain.maps import EvidenceMaps, finer_maps
 from mmbm.predict import Prediction, Predictor, load
 from mmbm.record.record import Level
-from mmbm.trust import sentences
-from mmbm.trust.judge import Judgement, judge
+from mmbm.trust.judge import Judgement, judge, warnings_of
 from mmbm.trust.prevalence import AS_CALIBRATED, Prevalences
 
 __all__ = ["Analysis", "Standing", "analyse", "late_warnings"]
@@ -77,7 +76,7 @@ class Analysis:
         """Everything to know before believing the numbers, a sentence each."""
         late = late_warnings(self.prediction)
         before = (*self.prediction.warnings, *late)
-        return (*before, *sentences.warnings(self.judgement, before))
+        return (*before, *warnings_of(self.judgement, before))
 
     def account(self, finding: str) -> Ledger:
         """One finding's account as calibrated. Raises ValueError for another's name."""

@@ -14,8 +14,7 @@ from mmbm.analysis import Analysis
 from mmbm.explain.ledger import Ledger
 from mmbm.findings import GIVEN, not_assessed
 from mmbm.text import sentence
-from mmbm.trust.judge import Answer, Judgement
-from mmbm.trust.sentences import answer_sentence
+from mmbm.trust.judge import Answer, Judgement, answer_sentence
 
 __all__ = ["answers", "in_order"]
 

@@ -25,8 +25,7 @@ from mmbm.report.form import (
     TrustEntry,
 )
 from mmbm.text import as_sentence, sentence
-from mmbm.trust import sentences
-from mmbm.trust.judge import Judgement
+from mmbm.trust.judge import Judgement, answer_sentence
 from mmbm.trust.prevalence import Prevalences
 
 __all__ = ["case_report", "picture_of", "without_names"]
@@ -127,7 +126,7 @@ def _trust(judgement: Judgement) -> TrustEntry:
         level=judgement.level,
         answers={
             answer.finding: AnswerEntry.of(
-                sentences.answer_sentence(answer, judgement.level),
+                answer_sentence(answer, judgement.level),
                 verdict=answer.verdict,
                 labels=None if answer.labels is None else sorted(answer.labels),
             )

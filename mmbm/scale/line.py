@@ -13,8 +13,7 @@ from mmbm.explain.maps import finer_maps
 from mmbm.predict import Prediction, Predictor, Ready
 from mmbm.scale.rows import Index, Row
 from mmbm.text import Language, Sentence, as_sentence
-from mmbm.trust import sentences
-from mmbm.trust.judge import Judgement, judge_by
+from mmbm.trust.judge import Judgement, judge_by, warnings_of
 
 __all__ = ["Line", "line_of", "maps_of", "refused_line"]
 
@@ -91,7 +90,7 @@ def refused_line(index: Index, row: Row, why: Sentence, language: Language) -> d
 
 def warned(prediction: Prediction, judgement: Judgement) -> list[str]:
     """The codes of all warnings, which hold no value of the case."""
-    said = (*prediction.warnings, *late_warnings(prediction), *sentences.warnings(judgement))
+    said = (*prediction.warnings, *late_warnings(prediction), *warnings_of(judgement))
     return [as_sentence(each).code for each in said]
 
 

@@ -1,6 +1,7 @@
 """Judges one case: how sure the answer is, how strange the parts, whether they disagree.
 
-Reads only what the forward pass left behind; about a millisecond.
+Reads only what the forward pass left behind; about a millisecond. What it finds is said in
+sentences for the page, the command line and the report.
 
 Two modalities disagree where they pull a finding strongly in opposite directions. Strongly is as
 strongly as half of the held-out cases of that label: one part speaks for the finding like the
@@ -9,7 +10,7 @@ median case that has it, another against it like the median case that has not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,7 +24,7 @@ from mmbm.model.config import ModelConfig
 from mmbm.model.readout import coalitions
 from mmbm.model.tables import LEVELS, TrustTables
 from mmbm.predict import Finding, Prediction
-from mmbm.text import sentence
+from mmbm.text import Sentence, as_sentence, known, name_of, sentence
 from mmbm.trust.conformal import answers
 from mmbm.trust.prevalence import AS_CALIBRATED, Prevalences
 from mmbm.trust.shift import Shift, nearest, shift_of
@@ -33,13 +34,18 @@ __all__ = [
     "Disagreement",
     "Judgement",
     "Verdict",
+    "answer_sentence",
     "check_level",
     "disagreements",
     "judge",
     "judge_by",
+    "warnings_of",
 ]
 
 Verdict = Literal["yes", "no", "not sure", "not assessed"]
+
+# What a reader of files has warned of already, by what would say it again.
+THE_SAME = {"trust.shift.notes.language": "io.notes.language"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +227,47 @@ def disagreements(
         if raising and lowering:
             found.append(Disagreement(finding, raising, lowering))
     return tuple(found)
+
+
+def answer_sentence(answer: Answer, level: float) -> Sentence:
+    """One finding's answer at a level."""
+    if answer.strange:
+        return sentence("trust.strange")
+    if answer.labels is None:
+        return sentence("trust.answer_not_assessed")
+    holds = "both" if len(answer.labels) == 2 else next(iter(answer.labels), "none")
+    return sentence(f"trust.answer.{holds}", level=level)
+
+
+def warnings_of(judgement: Judgement, said_before: Collection[str] = ()) -> tuple[Sentence, ...]:
+    """What the reader should know before believing the numbers; the lung finder speaks itself.
+
+    ``said_before`` are other warnings of the case: what they tell is not told again.
+    """
+    before = {getattr(warning, "code", "") for warning in said_before}
+    if not judgement.assessed:
+        return (sentence("trust.not_assessed"),)
+    said = [told for shift in judgement.flagged if (told := _unlike(shift))]
+    said = [told for told in said if THE_SAME.get(told.code) not in before]
+    if judgement.disagreements:
+        over = tuple(_apart(d) for d in judgement.disagreements)
+        said.append(sentence("trust.disagreement", findings=over))
+    return tuple(said)
+
+
+def _unlike(shift: Shift) -> Sentence | None:
+    """What to say of a part out of distribution; None where its branch says it itself."""
+    code = f"trust.shift.{shift.modality}.{shift.cue}"
+    if known(code):
+        return sentence(f"trust.shift.{shift.modality}.{shift.cue}")
+    said = branch_of(shift.modality).unlike.get(shift.cue)
+    return None if said is None else as_sentence(said)
+
+
+def _apart(disagreement: Disagreement) -> Sentence:
+    raising, lowering = (
+        tuple(name_of("modality", modality) for modality in side)
+        for side in (disagreement.raising, disagreement.lowering)
+    )
+    finding = name_of("finding", disagreement.finding)
+    return sentence("trust.apart", finding=finding, raising=raising, lowering=lowering)

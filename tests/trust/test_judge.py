@@ -14,9 +14,15 @@ from mmbm.model.facts import Calibrated
 from mmbm.model.tables import TrustTables
 from mmbm.predict import Predictor
 from mmbm.text import sentence
-from mmbm.trust.judge import Answer, Disagreement, Judgement, judge
+from mmbm.trust.judge import (
+    Answer,
+    Disagreement,
+    Judgement,
+    answer_sentence,
+    judge,
+    warnings_of,
+)
 from mmbm.trust.prevalence import Prevalences
-from mmbm.trust.sentences import answer_sentence, warnings
 from mmbm.trust.shift import Shift
 from tests.made_cases import case
 
@@ -44,8 +50,8 @@ def test_a_note_in_an_unknown_language_alone_is_never_sure(predictor):
     assert {a.verdict for a in judgement.answers} == {"not sure"}
     said = answer_sentence(judgement.answers[0], 0.9)
     assert said.startswith("The inputs differ from the training data")
-    assert any("a language the model was not trained on" in w for w in warnings(judgement))
-    assert warnings(judgement, [sentence("io.notes.language")]) == ()
+    assert any("a language the model was not trained on" in w for w in warnings_of(judgement))
+    assert warnings_of(judgement, [sentence("io.notes.language")]) == ()
 
 
 def test_a_level_that_was_not_fitted_is_refused(predictor):
@@ -58,7 +64,7 @@ def test_without_tables_nothing_is_assessed(predictor):
     judgement = judge(case(), prediction, predictor.config)
     assert not judgement.assessed and judgement.shifts == ()
     assert {a.verdict for a in judgement.answers} == {"not assessed"}
-    assert "was not assessed" in warnings(judgement)[0]
+    assert "was not assessed" in warnings_of(judgement)[0]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +87,7 @@ def test_verdict_and_sentence(labels, strange, verdict, sentence):
 def test_warnings_name_the_strange_part_and_the_disagreement():
     apart = Disagreement("pneumonia", ("image",), ("notes", "audio"))
     shifts = (Shift("image", "features", 1.2, 99.9), Shift("audio", "features", 0.5, 50.0))
-    said = warnings(Judgement(0.9, True, (), shifts, (apart,)))
+    said = warnings_of(Judgement(0.9, True, (), shifts, (apart,)))
     assert len(said) == 2 and said[0].startswith("The chest X-ray differs from the training data")
     assert (
         "“Pneumonia” (raised strongly by Chest X-ray, lowered strongly by Notes and Lung sound)"
@@ -94,11 +100,11 @@ def test_all_that_disagrees_is_one_warning():
         Disagreement("pneumonia", ("notes",), ("image", "audio")),
         Disagreement("no_finding", ("audio",), ("notes",)),
     )
-    (said,) = warnings(Judgement(0.9, True, (), (), apart))
+    (said,) = warnings_of(Judgement(0.9, True, (), (), apart))
     assert "“Pneumonia” (raised strongly by Notes, lowered strongly by Chest X-ray and" in said
     assert "“No opacity seen” (raised strongly by Lung sound, lowered strongly by Notes)" in said
     assert "“肺炎”（病历使其显著升高，胸片和肺音使其显著降低）" in said.into("zh")
-    assert warnings(Judgement(0.9, True, (), (), ())) == ()
+    assert warnings_of(Judgement(0.9, True, (), (), ())) == ()
 
 
 def test_tables_survive_the_file_and_damage_is_refused(predictor):
