@@ -21,7 +21,7 @@ from mmbm.explain.ledger import ledger
 from mmbm.export import export_model, prepared
 from mmbm.export.check import in_onnxruntime, in_torch
 from mmbm.export.program import inputs_of
-from mmbm.io.case import read_case
+from mmbm.io import read_case
 from mmbm.model import checkpoint
 from mmbm.model.readout import coalitions
 from mmbm.predict import Predictor

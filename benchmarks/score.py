@@ -23,7 +23,7 @@ from pathlib import Path
 from mmbm.analysis import Analysis, analyse
 from mmbm.data.manifest import further_columns
 from mmbm.device import cores
-from mmbm.io.case import read_case
+from mmbm.io import read_case
 from mmbm.model import checkpoint
 from mmbm.predict import Predictor
 from mmbm.scale.ahead import Ahead

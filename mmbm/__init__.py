@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         UnreadableFile,
         UnsupportedFile,
     )
-    from mmbm.io.case import read_case
+    from mmbm.io import read_case
     from mmbm.predict import Predictor, load
     from mmbm.report import CaseReport, case_report
 
@@ -77,7 +77,7 @@ _ELSEWHERE = {  # imported when first asked for, so that "mmbm --help" need not 
     "analyse": "analysis",
     "case_report": "report",
     "load": "predict",
-    "read_case": "io.case",
+    "read_case": "io",
 }
 
 

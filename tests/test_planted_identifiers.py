@@ -10,8 +10,7 @@ from typer.testing import CliRunner
 from mmbm.analysis import analyse
 from mmbm.cli import app
 from mmbm.errors import MMBMError
-from mmbm.io import read_notes, read_picture, read_sound
-from mmbm.io.case import read_case
+from mmbm.io import read_case, read_notes, read_picture, read_sound
 from mmbm.predict import load
 from tests.made_planted import marks_in, planted, read_by
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import mmbm
+import mmbm.io
 from mmbm.case import SAMPLE_RATE, Case
 from mmbm.evaluate.golden import sample_cases
 from mmbm.reading import Mark, Reading
@@ -28,9 +29,7 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
-@pytest.mark.parametrize(
-    "name", ["mmbm", "mmbm.analysis", "mmbm.io.case", "mmbm.predict.predictor"]
-)
+@pytest.mark.parametrize("name", ["mmbm", "mmbm.analysis", "mmbm.io", "mmbm.predict.predictor"])
 def test_the_examples_run(name):
     found = doctest.testmod(importlib.import_module(name))
     assert found.attempted > 0
@@ -67,8 +66,6 @@ def test_a_part_is_the_same_however_it_is_given():
 
 
 def test_the_parts_are_read_side_by_side(monkeypatch):
-    from mmbm.io import case as reading
-
     both = threading.Barrier(2, timeout=60)  # broken where one part waits for the other
 
     def meeting(read):
@@ -79,7 +76,7 @@ def test_the_parts_are_read_side_by_side(monkeypatch):
         return reader
 
     for name in ("read_picture", "read_sound"):
-        monkeypatch.setattr(reading, name, meeting(getattr(reading, name)))
+        monkeypatch.setattr(mmbm.io, name, meeting(getattr(mmbm.io, name)))
     case = mmbm.read_case(image=SAMPLE / "image.dcm", audio=SAMPLE / "sound.wav")
     assert case.present == ("image", "audio")
 

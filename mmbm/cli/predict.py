@@ -49,7 +49,7 @@ def predict(
     """Score one case and show what moved each finding."""
     with one_line_errors():
         from mmbm.analysis import analyse
-        from mmbm.io.case import read_case
+        from mmbm.io import read_case
         from mmbm.predict import load
         from mmbm.report import case_report
 

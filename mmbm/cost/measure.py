@@ -20,8 +20,7 @@ from mmbm.case import Case
 from mmbm.cost.energy import metered
 from mmbm.cost.figures import CostReport
 from mmbm.device import cores
-from mmbm.io import retire, warm
-from mmbm.io.case import read_case
+from mmbm.io import read_case, retire, warm
 from mmbm.predict import Predictor
 from mmbm.storage import assets_folder
 from mmbm.text import sentence

@@ -18,7 +18,7 @@ from mmbm.branches.registry import branch_of, known
 from mmbm.case import MODALITIES, Case
 from mmbm.config import Limits
 from mmbm.errors import TooLarge
-from mmbm.io.case import read_case
+from mmbm.io import read_case
 from mmbm.serve.refusals import Refused
 from mmbm.text import sentence
 

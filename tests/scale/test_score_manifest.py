@@ -16,7 +16,7 @@ import pytest
 from mmbm.analysis import analyse
 from mmbm.data.manifest import further_columns
 from mmbm.errors import ConfigError, OutOfMemory
-from mmbm.io.case import read_case
+from mmbm.io import read_case
 from mmbm.predict import Predictor
 from mmbm.scale import score
 from mmbm.scale.ahead import Ahead

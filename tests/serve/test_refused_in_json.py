@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from mmbm.errors import ConfigError, UnsupportedFile
-from mmbm.io.case import read_case
+from mmbm.io import read_case
 from mmbm.serve import alone
 from tests.made_files import picture, ramp
 
