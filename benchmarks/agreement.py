@@ -30,8 +30,8 @@ from mmbm.evaluate.scores import extract
 from mmbm.model import checkpoint
 from mmbm.model.checkpoint import LoadedModel
 from mmbm.model.readout import coalitions
+from mmbm.record import read_record, store_record
 from mmbm.record.figures import Agreement
-from mmbm.record.record import read_record, store_record
 
 SEED = 0
 SOURCES = {"image": "nih", "notes_text": "openi", "audio": "sprsound"}

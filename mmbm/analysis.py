@@ -15,7 +15,7 @@ from mmbm.case import Case
 from mmbm.explain.ledger import Ledger, ledger
 from mmbm.explain.maps import EvidenceMaps, finer_maps
 from mmbm.predict import Prediction, Predictor, load
-from mmbm.record.record import Level
+from mmbm.record import Level
 from mmbm.trust.judge import Judgement, judge, warnings_of
 from mmbm.trust.prevalence import AS_CALIBRATED, Prevalences
 

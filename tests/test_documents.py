@@ -21,7 +21,7 @@ from mmbm.branches.registry import spaces
 from mmbm.cli import app
 from mmbm.explain.verdict import LIMITS
 from mmbm.model.checkpoint import find
-from mmbm.record.record import read_record
+from mmbm.record import read_record
 from tests.made_workplace import blocks, run, write_workplace
 
 ROOT = Path(__file__).parents[1]

@@ -12,8 +12,8 @@ from plotly.subplots import make_subplots
 from dashboard.colours import GREY, PRIMARY, SERIES
 from dashboard.figures.look import plain
 from dashboard.text import Texts
+from mmbm.record import Bin, Roc
 from mmbm.record.figures import RiskCoverage
-from mmbm.record.record import Bin, Roc
 
 __all__ = ["history", "reliability", "risk", "roc", "wilson"]
 

@@ -9,7 +9,7 @@ from dashboard.figures.evaluation import lines
 from dashboard.figures.evaluation import roc as rocs
 from dashboard.text import Texts
 from mmbm.compare.figures import FindingReport
-from mmbm.record.record import Roc
+from mmbm.record import Roc
 
 __all__ = ["decision", "roc"]
 

@@ -13,8 +13,8 @@ from dashboard.parts.chart import chart
 from dashboard.parts.sources import source_name
 from dashboard.text import Texts
 from mmbm.compare.records import by_group
+from mmbm.record import ALL
 from mmbm.record.figures import Comparison, Figures
-from mmbm.record.record import ALL
 
 __all__ = [
     "assessed",

@@ -8,7 +8,7 @@ from dashboard.figures import evaluation as draw
 from dashboard.parts.blocks import block, by_group, leaning, picker, sizes, title
 from dashboard.parts.sources import source_name
 from dashboard.text import Texts
-from mmbm.record.record import ALL, Record
+from mmbm.record import ALL, Record
 
 __all__ = ["calibration"]
 

@@ -10,8 +10,8 @@ from dashboard.foreign import escape
 from dashboard.parts.sources import source_name
 from dashboard.text import Texts
 from mmbm.compare.records import Pair, Verdict
+from mmbm.record import Record
 from mmbm.record.figures import Figures
-from mmbm.record.record import Record
 
 __all__ = ["headline", "only_one", "pairs_table", "rates"]
 

@@ -23,8 +23,8 @@ from dashboard.parts.blocks import (
 )
 from dashboard.parts.sources import source_name, unseen_name
 from dashboard.text import Texts
+from mmbm.record import ALL, Record
 from mmbm.record.figures import Comparison, Figures
-from mmbm.record.record import ALL, Record
 
 __all__ = ["added", "sources"]
 

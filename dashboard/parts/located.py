@@ -6,8 +6,8 @@ from dashboard.figures import forest
 from dashboard.parts.blocks import share, small, table, title
 from dashboard.parts.sources import source_name, unseen_name
 from dashboard.text import Texts
+from mmbm.record import Record
 from mmbm.record.figures import Located
-from mmbm.record.record import Record
 
 __all__ = ["boxed", "moments"]
 

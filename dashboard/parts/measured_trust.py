@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.parts.blocks import share, small, table, title
 from dashboard.parts.sources import source_name
 from dashboard.text import Texts
-from mmbm.record.record import Record
+from mmbm.record import Record
 
 __all__ = ["measured_trust"]
 

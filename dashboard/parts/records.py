@@ -16,7 +16,7 @@ from dashboard.text import Texts
 from mmbm.card import read_card
 from mmbm.compare.records import pairs, same
 from mmbm.model.checkpoint import find, shipped
-from mmbm.record.record import Record, parse_record
+from mmbm.record import Record, parse_record
 from mmbm.record.shelf import shelved, take_from_shelf
 
 __all__ = ["records"]

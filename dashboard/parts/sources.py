@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboard.text import Texts
-from mmbm.record.record import Record
+from mmbm.record import Record
 
 __all__ = ["about_source", "source_name", "unseen_name"]
 

@@ -8,8 +8,8 @@ from dashboard.figures import forest
 from dashboard.parts.blocks import assessed, block, by_group, small, table, title
 from dashboard.parts.sources import source_name, unseen_name
 from dashboard.text import Texts
+from mmbm.record import Record
 from mmbm.record.figures import Figures
-from mmbm.record.record import Record
 from mmbm.text import sentence
 
 __all__ = ["against_normal", "subgroups"]

@@ -13,7 +13,7 @@ from dashboard.parts.validated import status_line, validated
 from dashboard.text import Texts
 from mmbm.card import open_questions, own_facts
 from mmbm.findings import not_assessed
-from mmbm.record.record import Record
+from mmbm.record import Record
 
 __all__ = ["summary"]
 

@@ -12,8 +12,8 @@ from dashboard.parts.blocks import by_group, share
 from dashboard.parts.sources import about_source, source_name, unseen_name
 from dashboard.text import Texts
 from mmbm.case import MODALITIES
+from mmbm.record import Heard, Record
 from mmbm.record.figures import Figures, Located
-from mmbm.record.record import Heard, Record
 
 __all__ = ["status_line", "validated"]
 

@@ -21,7 +21,7 @@ from dashboard.text import Texts
 from mmbm.card import Card, read_card
 from mmbm.errors import MMBMError
 from mmbm.predict import Predictor
-from mmbm.record.record import Record
+from mmbm.record import Record
 
 TABS = (
     "summary", "sources", "inputs", "calibration", "places", "subgroups", "sounds", "training",

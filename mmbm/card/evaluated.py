@@ -6,7 +6,7 @@ from mmbm.card.facts import Card
 from mmbm.card.located import against_normal_table, located_sentences, located_table
 from mmbm.card.tables import figures_table, group_named, headed, markdown_table, number
 from mmbm.findings import title
-from mmbm.record.record import Record
+from mmbm.record import Record
 from mmbm.text import Say, name_of, sentence
 
 __all__ = ["evaluation"]

@@ -19,7 +19,7 @@ from mmbm.config import Settings
 from mmbm.data.manifest import SPLITS, Manifest
 from mmbm.errors import ModelError
 from mmbm.model.facts import read_facts
-from mmbm.record.record import FILE, Record, faults, record_in
+from mmbm.record import FILE, Record, faults, record_in
 from mmbm.storage import checksum, take_all
 from mmbm.text import Language, sentence
 
@@ -59,7 +59,7 @@ class Card:
     facts: dict[str, Any]
     markdowns: dict[Language, str]  # as written; blank where none is
     evaluation: Record | None
-    faults: tuple[str, ...]  # of the record, as in :func:`mmbm.record.record.faults`
+    faults: tuple[str, ...]  # of the record, as in :func:`mmbm.record.faults`
     history: pd.DataFrame | None  # the training log, one row an epoch
 
     @property

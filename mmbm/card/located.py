@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from mmbm.card.tables import markdown_table, marked, number, unseen, with_interval, written
 from mmbm.findings import title
+from mmbm.record import Record
 from mmbm.record.figures import Figures, Located
-from mmbm.record.record import Record
 from mmbm.text import Say, Sentence, known, name_of, sentence
 
 __all__ = ["against_normal_table", "located_sentences", "located_table"]

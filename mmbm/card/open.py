@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mmbm.card.facts import CardFacts
-from mmbm.record.record import Record
+from mmbm.record import Record
 from mmbm.text import Language, sentence
 
 __all__ = ["open_questions", "own_facts"]

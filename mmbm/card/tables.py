@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from mmbm.findings import title
+from mmbm.record import ALL, Heard, Record, Status
 from mmbm.record.figures import Comparison, Figures, Interval
-from mmbm.record.record import ALL, Heard, Record, Status
 from mmbm.text import Say, Sentence, known, name_of, sentence
 
 __all__ = [

@@ -22,7 +22,7 @@ from mmbm.card.tables import group_named, markdown_table
 from mmbm.findings import not_assessed, title
 from mmbm.model.config import ModelConfig
 from mmbm.model.facts import calibrated_at
-from mmbm.record.record import Record
+from mmbm.record import Record
 from mmbm.storage import put
 from mmbm.text import Say, Sentence, known, name_of, sentence, speaker
 

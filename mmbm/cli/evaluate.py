@@ -32,7 +32,7 @@ def evaluate(
         from mmbm.evaluate.golden import write_golden
         from mmbm.evaluate.run import run_evaluation
         from mmbm.model.checkpoint import find
-        from mmbm.record.record import store_record, write_record
+        from mmbm.record import store_record, write_record
 
         with progress() as (reading, _):
             record = run_evaluation(

@@ -68,7 +68,7 @@ def new(
             )
             return
         from mmbm.card import figures_table
-        from mmbm.record.record import read_record
+        from mmbm.record import read_record
         from mmbm.train.config import TrainConfig
         from mmbm.train.run import run_training
 

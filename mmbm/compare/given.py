@@ -9,7 +9,7 @@ from pathlib import Path
 from mmbm.cohort.table import content_of
 from mmbm.compare.scores import Scores, parse_scores
 from mmbm.errors import ConfigError
-from mmbm.record.record import Record, parse_record
+from mmbm.record import Record, parse_record
 from mmbm.text import sentence
 
 __all__ = ["Given", "contents_of", "parse_given"]

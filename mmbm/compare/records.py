@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from mmbm.compare.scores import apart
 from mmbm.errors import ConfigError, ManifestError
+from mmbm.record import Record
 from mmbm.record.figures import Figures
-from mmbm.record.record import Record
 from mmbm.text import sentence
 
 __all__ = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmbm.errors import ManifestError
 from mmbm.model.facts import read_facts
-from mmbm.record.record import LeftOut, read_record
+from mmbm.record import LeftOut, read_record
 from mmbm.text import sentence
 
 __all__ = ["left_out_of"]

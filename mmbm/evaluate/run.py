@@ -30,8 +30,7 @@ from mmbm.evaluate.sections import evaluate
 from mmbm.model import checkpoint
 from mmbm.model.facts import read_facts
 from mmbm.predict import Predictor
-from mmbm.record import PIPELINE_VERSION
-from mmbm.record.record import Identity, Record
+from mmbm.record import PIPELINE_VERSION, Identity, Record
 from mmbm.storage import checksums
 
 __all__ = ["run_evaluation"]

@@ -20,8 +20,8 @@ from mmbm.evaluate.metrics import figures, risk_coverage
 from mmbm.evaluate.scores import Scores
 from mmbm.evaluate.tested import Tested, subsets, tested
 from mmbm.model.network import MultimodalBigModel
+from mmbm.record import ALL, Bin, Heard, LeftOut, Level, Roc, Status
 from mmbm.record.figures import FEWEST, Comparison, Figures, RiskCoverage
-from mmbm.record.record import ALL, Bin, Heard, LeftOut, Level, Roc, Status
 
 __all__ = ["ASSEMBLED", "evaluate", "status_of"]
 

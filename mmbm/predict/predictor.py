@@ -30,7 +30,7 @@ from mmbm.model.facts import Calibrated, calibrated_at, read_facts
 from mmbm.model.network import MultimodalBigModel, Positions
 from mmbm.predict.prediction import Event, Features, Finding, Prediction
 from mmbm.predict.ready import Ready, make_many_ready, need_parts, readers_of
-from mmbm.record.record import Level, standing
+from mmbm.record import Level, standing
 from mmbm.text import name_of, sentence
 
 if TYPE_CHECKING:

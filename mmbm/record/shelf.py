@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmbm.record.record import Record, parse_record
+from mmbm.record import Record, parse_record
 from mmbm.storage import assets_folder
 
 __all__ = ["shelved", "take_from_shelf"]

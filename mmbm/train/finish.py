@@ -8,7 +8,7 @@ from mmbm.card import write_card
 from mmbm.data.corpus import Progress
 from mmbm.data.manifest import Manifest
 from mmbm.evaluate.run import run_evaluation
-from mmbm.record.record import store_record
+from mmbm.record import store_record
 
 __all__ = ["record_and_card"]
 

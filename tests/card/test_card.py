@@ -7,7 +7,7 @@ import pytest
 
 from mmbm.card import read_card, write_card
 from mmbm.errors import ConfigError
-from mmbm.record.record import read_record, store_record
+from mmbm.record import read_record, store_record
 from mmbm.storage import checksums, put, sign
 
 

@@ -8,7 +8,7 @@ import pytest
 from mmbm.card import CardFacts, read_card, write_card
 from mmbm.card.tables import group_named
 from mmbm.model.checkpoint import find, shipped
-from mmbm.record.record import read_record, store_record
+from mmbm.record import read_record, store_record
 from mmbm.text import into
 from tests.made_terms import SCREEN, english, without
 

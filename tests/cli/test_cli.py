@@ -12,7 +12,7 @@ from mmbm.case import MODALITIES
 from mmbm.cli import app
 from mmbm.explain.verdict import read_sanity
 from mmbm.model.facts import read_facts
-from mmbm.record.record import read_record
+from mmbm.record import read_record
 from mmbm.storage import assets_folder, checksums, put
 from tests.made_cases import NOTES
 

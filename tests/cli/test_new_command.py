@@ -11,7 +11,7 @@ import mmbm
 from mmbm.cli import app
 from mmbm.data.manifest import read_manifest
 from mmbm.new.first import EPOCHS, Pace, budget, part_of
-from mmbm.record.record import read_record
+from mmbm.record import read_record
 from mmbm.train.config import TrainConfig
 from tests.made_cases import case, write_manifest
 from tests.made_encoders import sound_folder, text_folder, timm_folder, vision_folder

@@ -6,8 +6,8 @@ import pytest
 from dashboard.parts.compared import headline
 from dashboard.text import LANGUAGES, texts
 from mmbm.compare.records import Pair, pairs
+from mmbm.record import Identity, Record
 from mmbm.record.figures import Figures
-from mmbm.record.record import Identity, Record
 from mmbm.record.shelf import shelved, take_from_shelf
 from tests.dashboard.test_pages import clean, opened, shown
 

@@ -14,8 +14,8 @@ from dashboard.markup import signed
 from dashboard.text import texts
 from mmbm.case import MODALITIES
 from mmbm.explain.ledger import Ledger
+from mmbm.record import Bin, Roc
 from mmbm.record.figures import RiskCoverage
-from mmbm.record.record import Bin, Roc
 
 SAY = texts("en")
 

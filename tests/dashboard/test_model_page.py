@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from dashboard.text import LANGUAGES
+from mmbm.record import LeftOut, Status, read_record, store_record
 from mmbm.record.figures import Figures, Located
-from mmbm.record.record import LeftOut, Status, read_record, store_record
 from mmbm.storage import checksums, sign
 from tests.dashboard.test_pages import clean, opened, shown
 

@@ -5,7 +5,7 @@ from dashboard.colours import GREY, LOWERS, PRIMARY, RAISES, SERIES, rgb
 from dashboard.figures import evaluation as evaluation_figures
 from dashboard.figures.numbers import MOST, numbers
 from dashboard.text import texts
-from mmbm.record.record import Bin, Roc
+from mmbm.record import Bin, Roc
 
 SAY = texts("en")
 PAGES = ("#12171b", "#1a2127", "#ffffff", "#f3f6f8")  # the themes' backgrounds, in config.toml

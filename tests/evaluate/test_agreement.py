@@ -18,7 +18,7 @@ from mmbm.evaluate.scores import Scores
 from mmbm.explain.attribution import shapley_values
 from mmbm.model import checkpoint
 from mmbm.model.readout import FUSIONS, CoalitionReadout, Readout
-from mmbm.record.record import read_record
+from mmbm.record import read_record
 from tests.made_cases import TINY, write_manifest, write_model
 
 TOY = Readout(

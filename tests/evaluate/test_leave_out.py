@@ -14,7 +14,7 @@ from mmbm.data.select import held_out, left_out_by, trained_on
 from mmbm.errors import ConfigError, ManifestError
 from mmbm.evaluate.left_out import left_out_of
 from mmbm.evaluate.run import run_evaluation
-from mmbm.record.record import read_record
+from mmbm.record import read_record
 from mmbm.storage import put
 from mmbm.train.run import run_training
 from tests.made_cases import TINY_TRAINING

@@ -13,8 +13,8 @@ from mmbm.evaluate import located as room
 from mmbm.evaluate.located import located, top_of
 from mmbm.explain.maps import EvidenceMaps
 from mmbm.predict import Predictor
+from mmbm.record import Identity, LeftOut, Record
 from mmbm.record.figures import Figures, Located
-from mmbm.record.record import Identity, LeftOut, Record
 from tests.made_cases import write_manifest
 
 

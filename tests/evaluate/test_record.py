@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+import mmbm.record as records
 from mmbm.card import read_card
 from mmbm.case import MODALITIES
 from mmbm.data.manifest import read_manifest
@@ -15,9 +16,8 @@ from mmbm.evaluate.left_out import left_out_of
 from mmbm.evaluate.scores import drawn_parts
 from mmbm.evaluate.sections import status_of
 from mmbm.evaluate.tested import _permuted
-from mmbm.record import record as records
+from mmbm.record import ALL, parse_record, read_record
 from mmbm.record.figures import Figures
-from mmbm.record.record import ALL, parse_record, read_record
 from mmbm.storage import put, sign
 from tests.made_cases import write_manifest
 

@@ -15,7 +15,7 @@ from mmbm.branches import registry
 from mmbm.explain.attribution import attribute, modality_shapley
 from mmbm.explain.flips import flip
 from mmbm.explain.whatif import exchanged, muted
-from mmbm.record.record import read_record
+from mmbm.record import read_record
 from mmbm.storage import assets_folder
 from tests.dashboard.test_pages import shown
 
