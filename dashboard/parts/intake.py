@@ -50,7 +50,9 @@ def title(modality: Modality, say: Texts) -> str:
 def place(modality: Modality, say: Texts) -> None:
     """One modality: its widgets, then what was read, or one sentence why not."""
     part, name = state.parts()[modality], say.name("modality", modality)
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="xsmall", key=f"head-{modality}"
+    ):
         st.subheader(verbatim(title(modality, say)), anchor=False, width="stretch")
         if part.given:
             remover(modality, say)

@@ -5,15 +5,21 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from mmbm.storage import assets_folder
 from tests.browser.test_nothing_lost import server_of
 from tests.browser.test_review import (  # noqa: F401
+    APP,
     CHROMIUM_ARGS,
     FRAME,
     PATIENCE,
+    SAMPLE,
     chromium,
+    give,
     page,
     server,
+    serving,
     settled,
+    unfold,
 )
 from tests.made_sounds import plain_wav, speech
 
@@ -116,3 +122,33 @@ def test_a_recording_that_its_widget_cannot_hand_in_is_heard_all_the_same(page, 
     expect(box).to_have_count(0)
     nothing_of(page, "audio")
     nothing_of(page, "notes")
+
+
+@pytest.fixture
+def styled(whisper, tiny_model_dir, tmp_path, monkeypatch):
+    """The dashboard as it is, with dictation and its style sheets."""
+    monkeypatch.setenv("MMBM_DICTATION", str(whisper))
+    with serving(APP, str(tiny_model_dir), tmp_path / "log.txt") as (address, _):
+        yield address
+
+
+def test_what_belongs_on_one_line_stays_there_in_a_narrow_window(page, styled):  # noqa: F811
+    page.goto(styled)
+    for part, name in (("image", "image.dcm"), ("notes", "notes.txt")):
+        give(page, part, assets_folder() / "samples" / SAMPLE / name)
+    unfold(page)
+    dictate(page)
+    settled(page)
+    for width in (780, 820, 1110, 1440):
+        page.set_viewport_size({"width": width, "height": 1180})
+        page.wait_for_timeout(500)
+        for key in ("head-image", "head-notes", "dictate-acts"):
+            middles = page.locator(f".st-key-{key}").evaluate(
+                """line => [...line.querySelectorAll("h3, button")].map(each => {
+                    const {y, height} = each.getBoundingClientRect();
+                    return y + height / 2;
+                })"""
+            )
+            assert len(middles) > 1 and max(middles) - min(middles) < 8, (width, key)
+        limit = page.locator(".st-key-place-audio").get_by_text("64MB per file").first
+        assert limit.evaluate("text => text.scrollWidth <= text.clientWidth"), width
