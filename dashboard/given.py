@@ -65,6 +65,7 @@ class Offer:
     name: str = ""
     content: bytes | None = None
     typed: str | None = None
+    dictated: bool = False  # whether the typed note, or a part of it, was spoken
     fields: Mapping[str, float | None] | None = None  # of a form
     frame: int = 0
     reading: Lock = field(default_factory=Lock)  # held by the run that decodes it
@@ -76,7 +77,8 @@ class Part:
 
     value: Any = None  # for instance a Picture
     name: str = ""  # of the file that ``value`` was read from
-    typed: str | None = None  # the note, where it was typed
+    typed: str | None = None  # the note, where it was typed or dictated
+    dictated: bool = False
     content: bytes | None = None  # kept of a file with more frames alone, or for a store
     offer: Offer | None = None
     error: Sentence | None = None  # why the last offer was refused; the value before it stays
@@ -103,6 +105,7 @@ class Part:
         self.files += offer.content is not None and offer.content is not self.content
         longer = isinstance(value, Picture) and value.frames > 1
         self.value, self.name, self.typed = value, offer.name, offer.typed
+        self.dictated = offer.dictated
         self.content = offer.content if longer or hold else None
         self.offer, self.error, self.refused = None, None, ""
 
@@ -121,7 +124,7 @@ def decoded(modality: Modality, offer: Offer) -> Any:
     if offer.fields is not None:
         return branch_of(modality).part_of_fields(offer.fields)
     if offer.typed is not None:
-        return typed_notes(offer.typed)
+        return typed_notes(offer.typed, dictated=offer.dictated)
     content = offer.content or b""
     if modality == "image":
         return read_picture(content, offer.name, frame=offer.frame)
@@ -210,7 +213,9 @@ class Given:
             return False
         if text.strip():
             self._said[place.key] = text
-            self._offer("notes", Offer(typed=text), empties=not here)
+            part = self.parts["notes"]
+            dictated = place.widget == "dictated" or (here and (part.offer or part).dictated)
+            self._offer("notes", Offer(typed=text, dictated=dictated), empties=not here)
             return True
         self._said.pop(place.key, None)
         if here and self.typed is not None:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dashboard.given import Offer, Part, decoded
 from mmbm.branches.registry import branch_of
@@ -54,7 +54,8 @@ def files_of(parts: Mapping[Modality, Part]) -> dict[Modality, Given]:
         if part.value is None:
             continue
         if part.typed is not None:
-            kept[modality] = Given(name="", content=part.typed.encode(), kind="typed")
+            kind: Literal["typed", "dictated"] = "dictated" if part.dictated else "typed"
+            kept[modality] = Given(name="", content=part.typed.encode(), kind=kind)
         elif part.content is not None:
             kept[modality] = Given(name=part.name, content=part.content, frame=part.frame)
         else:
@@ -69,8 +70,8 @@ def offers_of(files: Mapping[Modality, Given]) -> dict[Modality, Offer]:
 
 
 def _offer(file: Given) -> Offer:
-    if file.kind == "typed":
-        return Offer(typed=file.content.decode())
+    if file.kind in ("typed", "dictated"):
+        return Offer(typed=file.content.decode(), dictated=file.kind == "dictated")
     if file.kind == "fields":
         return Offer(fields=json.loads(file.content))
     return Offer(file.name, file.content, frame=file.frame)

@@ -83,7 +83,7 @@ class Notes:
 
     text: str
     language: Literal["en", "zh", "other"] = "en"
-    file_format: str = "typed"  # typed, txt, md, pdf, docx, html, mail, fhir, cda
+    file_format: str = "typed"  # typed, dictated, txt, md, pdf, docx, html, mail, fhir, cda
     pages: int = 1
     charset: str = "utf-8"
     warnings: tuple[Sentence, ...] = ()

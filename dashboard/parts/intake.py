@@ -225,7 +225,8 @@ def facts(value: Any, say: Texts) -> list[str]:
     if not isinstance(value, Picture | Notes | Sound):
         return []
     if isinstance(value, Notes):
-        kind = say("facts.typed") if value.file_format == "typed" else value.file_format.upper()
+        by_hand = value.file_format in ("typed", "dictated")
+        kind = say(f"facts.{value.file_format}") if by_hand else value.file_format.upper()
         found = [kind, say("facts.characters", count=f"{len(value.text):,}")]
         found += [say("facts.pages", count=value.pages)] if value.pages > 1 else []
         return [*found, say(f"facts.language.{value.language}")]

@@ -69,11 +69,11 @@ def read_notes(content: bytes, name: str, *, limits: Limits = _LIMITS) -> Notes:
     return cast(Notes, sandbox.run("mmbm.io.notes:decode", content, name, limits))
 
 
-def typed_notes(text: str, *, limits: Limits = _LIMITS) -> Notes:
-    """Take clinical notes as typed. Raises TooLarge, NoSignal."""
+def typed_notes(text: str, *, dictated: bool = False, limits: Limits = _LIMITS) -> Notes:
+    """Take clinical notes as typed, or as they were dictated. Raises TooLarge, NoSignal."""
     from mmbm.io.notes import from_text
 
-    return from_text(text, limits)
+    return from_text(text, limits, file_format="dictated" if dictated else "typed")
 
 
 def read_sound(content: bytes, name: str, *, limits: Limits = _LIMITS) -> Sound:

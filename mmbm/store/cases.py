@@ -192,8 +192,8 @@ def part_of(modality: Modality, given: Given) -> Any:
     """The part of a case that was handed in. Raises InputError."""
     if given.kind == "fields":
         return branch_of(modality).part_of_fields(numbers(given))
-    if given.kind == "typed":
-        return typed_notes(given.content.decode())
+    if given.kind in ("typed", "dictated"):
+        return typed_notes(given.content.decode(), dictated=given.kind == "dictated")
     readers = {"notes": read_notes, "audio": read_sound}
     if modality in readers:
         return readers[modality](given.content, given.name)

@@ -43,7 +43,8 @@ def cleaned(modality: Modality, given: Given, *, salt: bytes, patient: str = "")
     part = part_of(modality, given)
     if isinstance(part, Notes):
         text = masked(part, patient).encode()
-        return Clean(given.model_copy(update={"name": "", "content": text, "kind": "typed"}))
+        kind = "dictated" if given.kind == "dictated" else "typed"
+        return Clean(given.model_copy(update={"name": "", "content": text, "kind": kind}))
     if isinstance(part, Sound):
         return Clean(given.model_copy(update={"name": "sound.wav", "content": clean_sound(part)}))
     assert isinstance(part, Picture)

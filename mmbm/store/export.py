@@ -165,7 +165,7 @@ def _boxes(readings: Sequence[Reading], labels: dict[str, str]) -> str:
 
 def _cells(out: Path, case_id: str, modality: str, given: Given) -> dict[str, str]:
     """One part's cells; a file is written beside the manifest."""
-    if given.kind == "typed":
+    if given.kind in ("typed", "dictated"):
         return {"notes_text": given.content.decode()}
     if given.kind == "fields":
         values, branch = numbers(given), branch_of(modality)

@@ -54,12 +54,13 @@ class _Frozen(BaseModel):
 class Given(_Frozen):
     """One part of a case as it was handed in.
 
-    ``kind``: a file; a note that was typed, in UTF-8; or the numbers of a form, as a JSON object.
+    ``kind``: a file; a note that was typed or dictated, in UTF-8; or the numbers of a form, as a
+    JSON object.
     """
 
     name: str = Field(repr=False)  # of the file; may lead to a patient
     content: bytes = Field(repr=False)
-    kind: Literal["file", "typed", "fields"] = "file"
+    kind: Literal["file", "typed", "dictated", "fields"] = "file"
     frame: Annotated[int, Field(ge=0)] = 0  # of a picture with several
 
 

@@ -12,8 +12,10 @@ from dashboard import dictated as room
 from dashboard import jobs
 from dashboard.dictated import RATE, Dictated, is_dictated
 from dashboard.given import File
+from dashboard.stored import case_of, files_of
 from mmbm.dictation import Dictation
 from mmbm.storage import assets_folder
+from mmbm.store.cases import whole
 from tests.dashboard.test_pages import clean, upload
 from tests.made_dictation import Said
 from tests.made_payloads import PAYLOADS
@@ -256,6 +258,26 @@ def test_a_note_counts_only_once_it_is_used(app, says):
     assert session(app).given.whole().notes.text == "Fever for three days."
     assert session(app).given.whole().present == ("notes",)
     assert box(clean(app)) is None and not session(app).unfolded
+
+
+def test_a_dictated_note_is_told_as_dictated_until_another_takes_its_place(app, says):
+    says("Fever and a dry cough.")
+    dictate(app.run())
+    app.button(key="dictate-replace").click().run()
+    kept = session(app).given
+    assert kept.whole().notes.file_format == "dictated"
+    assert any("dictated · 22 characters" in shown.value for shown in app.get("html"))
+    kept.write(kept.place("notes", "typed"), "Fever and cough.")  # a correction
+    kept.read("notes")
+    assert kept.whole().notes.file_format == "dictated"
+    stored = files_of(kept.parts)
+    assert stored["notes"].kind == "dictated"
+    for case in (case_of(stored), whole(stored)):
+        assert (case.notes.text, case.notes.file_format) == ("Fever and cough.", "dictated")
+    kept.remove("notes")
+    kept.write(kept.place("notes", "typed"), "Chest pain.")
+    kept.read("notes")
+    assert kept.whole().notes.file_format == "typed"
 
 
 @pytest.mark.parametrize(
