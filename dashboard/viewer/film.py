@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mmbm.case import Picture, Window
+from mmbm.io.header import of_the_chest
 
 __all__ = ["LONGEST_SIDE", "OWN_WINDOWS", "Film", "develop", "presets"]
 
@@ -88,7 +89,11 @@ def develop(picture: Picture) -> Film:
 
 
 def presets(picture: Picture, pixels: NDArray[np.float32]) -> tuple[Window, ...]:
-    """The windows on offer: the file's own first, then what it is else shown with."""
+    """The windows on offer: the file's own first, then what it is else shown with.
+
+    A CT without one begins, as in other viewers, with the range of its pixels, for it may be of any
+    part of the body; one of the chest by its header begins with the lung window.
+    """
     low, high = float(pixels.min()), float(pixels.max())
     dark, bright = (float(v) for v in np.percentile(pixels, (1, 99)))
     auto, full = _between(dark, bright, "auto"), _between(low, high, "full")
@@ -97,9 +102,11 @@ def presets(picture: Picture, pixels: NDArray[np.float32]) -> tuple[Window, ...]
     made = picture.windows[0].name if picture.windows else ""
     if made == "auto":  # as it was shown to the model
         auto = picture.windows[0]
-    if made == "full":  # in colour or of 8 bits: windowed by whoever exported it
-        return (*of_file, *ct, picture.windows[0], auto)
-    return (*of_file, *ct, auto, full)
+    windowed = made == "full"  # in colour or of 8 bits: by whoever exported it
+    of_range = (picture.windows[0], auto) if windowed else (auto, full)
+    if of_file or (of_the_chest(picture.body_part) and not windowed):
+        return (*of_file, *ct, *of_range)
+    return (*of_range, *ct)
 
 
 def packed(levels: NDArray[np.uint16]) -> bytes:

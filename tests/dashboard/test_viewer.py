@@ -114,6 +114,23 @@ def test_without_a_window_of_the_file_it_is_shown_as_to_the_model():
             assert [w.name for w in film.windows] == names
 
 
+@pytest.mark.parametrize(
+    ("part", "of_file", "first"),
+    [
+        ("", (), "auto"),
+        ("HEAD", (), "auto"),
+        ("ABDOMEN", (), "auto"),
+        ("CHEST", (), "ct_lung"),
+        ("HEAD", (Window(40, 80, "BRAIN"),), "BRAIN"),
+    ],
+)
+def test_a_ct_without_a_window_begins_with_the_range_of_its_pixels(part, of_file, first):
+    film = develop(picture(windows=of_file, dicom_modality="CT", body_part=part))
+    names = [window.name for window in film.windows]
+    assert names[0] == first
+    assert {"auto", "full", "ct_lung", "ct_soft", "ct_bone"} <= set(names)
+
+
 def test_a_film_of_one_grey_can_be_shown():
     grey = np.full((8, 8), 7.0, dtype=np.float32)
     film = develop(Picture(grey, grey * 0, file_format="PNG"))
