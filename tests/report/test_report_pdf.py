@@ -139,6 +139,19 @@ def test_lines_are_no_wider_than_asked_and_lose_nothing():
             assert "".join("".join(lines).split()) == "".join(sheet.shown(text).split())
 
 
+def test_a_number_and_its_sign_or_unit_stand_on_one_line():
+    kept = ("(90 %)", "12.5 s", "1,024 × 768 pixels", "0.14 mm,", "16 kHz", "< 1 %", "95 %;")
+    with closing(Sheet("en", None)) as sheet:
+        for word in kept:
+            for before in ("Answer ", "Answer, or more ", "at a level of "):
+                text, whole = f"{before}{word} of all", word.removesuffix(" pixels")
+                for width in range(int(sheet.width(whole, 8)) + 2, 40):
+                    lines = sheet.lines(text, width, 8)
+                    assert any(whole in line for line in lines), lines
+                    assert "\u00a0" not in "".join(lines)
+        assert "3 of" not in sheet.lines("the first 3 of", sheet.width("the first 3", 8), 8)
+
+
 def test_room_is_shared_so_that_short_blocks_keep_all():
     assert shared([3, 100, 5], 40) == [3, 32, 5]
     assert shared([100, 100], 40) == [20, 20]

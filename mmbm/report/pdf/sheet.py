@@ -22,7 +22,10 @@ LEADING = 0.44  # mm of a line for each point of its size
 POINT = 25.4 / 72  # mm
 _PIECES = re.compile(  # a word, or one Chinese character, with what may not begin a line behind it
     r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef][、。，；：？！）】》”’%）]*\s*"
-    r"|[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+[、。，；：？！）】》”’]*\s*"
+    r"|(?:[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]|\u00a0)+[、。，；：？！）】》”’]*\s*"
+)
+_NEVER_PARTED = re.compile(  # blanks between a number and its sign or unit: < 1 %, 12.5 s
+    r"(?<=[<>≤≥±×]) (?=\d)|(?<=\d) (?=×|(?:%|‰|[mck]?m|px|m?s|min|k?Hz|[kMG]B)(?![^\W_]))"
 )
 _FAR = datetime(2000, 1, 1, tzinfo=UTC)  # the file's own date, of a page that names none
 
@@ -76,6 +79,7 @@ class Sheet:
         return sum(self._width(c, size, bold) for c in text)
 
     def _width(self, letter: str, size: float, bold: bool) -> float:
+        letter = " " if letter == "\u00a0" else letter
         key = (letter, size, bold)
         if key not in self._widths:
             self.pdf.set_font(self._family, "B" if bold else "", size)
@@ -85,7 +89,7 @@ class Sheet:
     def lines(self, text: str, width: float, size: float, bold: bool = False) -> list[str]:
         """A text broken into lines of at most this width."""
         made, line = [], ""
-        for piece in _PIECES.findall(self.shown(text).strip()):
+        for piece in _PIECES.findall(_NEVER_PARTED.sub("\u00a0", self.shown(text).strip())):
             if line and self.width(line + piece.rstrip(), size, bold) > width:
                 made.append(line.rstrip())
                 line = ""
@@ -94,7 +98,8 @@ class Sheet:
                 cut = self._fitting(line, width, size, bold)
                 made.append(line[:cut])
                 line = line[cut:]
-        return [*made, line.rstrip()] if line.strip() or not made else made
+        made += [line.rstrip()] if line.strip() or not made else []
+        return [line.replace("\u00a0", " ") for line in made]
 
     def _fitting(self, text: str, width: float, size: float, bold: bool) -> int:
         """How many characters fit into a line; one at least."""
