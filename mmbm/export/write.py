@@ -84,7 +84,8 @@ def export_model(
             (folder / CALLS).write_text(json.dumps(calls, indent=2) + "\n", encoding="utf-8")
             for name in _earlier(out) - calls["files"].keys():
                 (out / name).unlink(missing_ok=True)
-            files = tuple(file.replace(out / file.name) for file in sorted(folder.iterdir()))
+            ready = sorted(folder.iterdir(), key=lambda file: (file.name == CALLS, file.name))
+            files = tuple(file.replace(out / file.name) for file in ready)
     except OSError as exc:
         raise ConfigError(sentence("export.folder", folder=out.name)) from exc
     return Written(files, subsets, worst)

@@ -244,6 +244,23 @@ def test_without_the_extra_one_sentence_says_what_to_install(tiny_model_dir, tmp
         export_model(tiny_model_dir, tmp_path)
 
 
+def test_an_export_that_is_killed_leaves_no_description_of_a_file_that_is_not_there(
+    write_other, tmp_path, monkeypatch
+):
+    move, moved = Path.replace, []
+
+    def killed(file, there):
+        if moved:
+            raise KeyboardInterrupt
+        moved.append(file.name)
+        return move(file, there)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        export_model(write_other("scale"), tmp_path / "out", ["torch"])
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["model.pt2"]
+
+
 def test_a_folder_that_cannot_be_written_to_is_said(tiny_model_dir, tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(ConfigError, match="The folder 'taken' cannot be written to"):
