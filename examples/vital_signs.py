@@ -29,10 +29,10 @@ from torch import Tensor, nn
 
 import mmbm
 from mmbm.branches.branch import Array, Branch, Reader
-from mmbm.branches.parts import ArrayEvidence, Piece, Place, PreparedPart, Span
+from mmbm.branches.parts import ArrayEvidence, Field, Piece, Place, PreparedPart, Span
 from mmbm.branches.registry import register
-from mmbm.branches.settings import BranchSettings, Field
 from mmbm.branches.space import InputSpace, Opened, Scene
+from mmbm.config import BranchSettings
 
 NAME = "vital_signs"
 FIELDS = (

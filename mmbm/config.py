@@ -1,8 +1,8 @@
 """Settings, and how much input is taken.
 
-TOML or JSON plus classes; an unknown key is an error that lists the valid ones. Those of a branch
-stand in its folder, those of a model in :mod:`mmbm.model.config`, those of a run in
-:mod:`mmbm.train.config`.
+TOML or JSON plus classes; an unknown key is an error that lists the valid ones. The settings that
+every branch has stand here, its own in its folder, those of a model in :mod:`mmbm.model.config`,
+those of a run in :mod:`mmbm.train.config`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -19,13 +19,17 @@ from pydantic import (
     FailFast,
     Field,
     ValidationError,
+    field_validator,
+    model_validator,
 )
 from pydantic_core import ErrorDetails
 
 from mmbm.errors import ConfigError
 from mmbm.text import Sentence, sentence
 
-__all__ = ["Limits", "Name", "Names", "Settings", "distinct"]
+__all__ = ["BranchSettings", "Limits", "Name", "Names", "NetSettings", "Settings", "distinct"]
+
+MOST_LAYERS = 100  # of a net from a folder
 
 
 Item = TypeVar("Item")
@@ -124,6 +128,61 @@ def _keys_at(cls: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
             break
         at = inner
     return at.keys() if isinstance(at, Settings) else list(type(at).model_fields)
+
+
+class BranchSettings(Settings):
+    """Settings of one branch; subclasses add their own."""
+
+    events: Annotated[
+        tuple[Name, ...],
+        Field(max_length=256),
+        FailFast(),
+        AfterValidator(distinct),
+    ] = ()
+    """Labels of a second head, which reads this branch's feature alone; empty: no such head."""
+
+
+class NetSettings(BranchSettings):
+    """Settings of a branch whose encoder may be a net from a folder."""
+
+    families: ClassVar[tuple[str, ...]] = ()
+    """Kinds of nets of Hugging Face transformers that it reads, each built from settings alone."""
+
+    folder: str = Field(default="", max_length=4096)
+    """A local folder with the encoder's net, as `save_pretrained` writes one (extra `encoders`)."""
+    frozen: bool = False
+    """Keep that net as it is; only the linear layer behind it learns."""
+    learning_rate_factor: float = Field(default=1.0, gt=0.0, le=100.0)
+    """Times `image_learning_rate`: the rate at which that net learns."""
+    transformer: dict[str, Any] | None = None
+    """Its own settings, copied from the folder; a run writes them."""
+
+    @field_validator("transformer")
+    @classmethod
+    def _known(cls, about: dict[str, Any] | None) -> dict[str, Any] | None:
+        if about is None:
+            return None
+        if about.get("model_type") not in cls.families:
+            raise ValueError(sentence("config.model_type", valid=", ".join(cls.families)))
+        for key, value in about.items():
+            many = isinstance(value, int) and value > MOST_LAYERS
+            if many and ("layers" in key or "group" in key):
+                raise ValueError(sentence("config.at_most_100", setting=key))
+        return about
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        """A net's own settings are those of a net from a folder."""
+        if self.transformer is not None and not self.of_transformers:
+            raise ValueError(sentence("encoder.pair"))
+        if self.of_transformers and not (self.folder or self.transformer):
+            raise ValueError(sentence("encoder.no_folder"))
+        return self
+
+    @property
+    def of_transformers(self) -> bool:
+        """Whether the encoder is a net of Hugging Face transformers."""
+        return getattr(self, "encoder", "") == "transformers"
 
 
 class Limits(Settings):

@@ -16,8 +16,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mmbm.branches.parts import ArrayEvidence, Evidence, Piece, Place, PreparedPart, TensorInput
-from mmbm.branches.settings import BranchSettings, Field
+from mmbm.branches.parts import (
+    ArrayEvidence,
+    Evidence,
+    Field,
+    Piece,
+    Place,
+    PreparedPart,
+    TensorInput,
+)
+from mmbm.config import BranchSettings
 from mmbm.errors import ConfigError
 from mmbm.text import name_of, sentence
 

@@ -17,7 +17,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from mmbm.branches.settings import NetSettings
+from mmbm.config import NetSettings
 from mmbm.errors import ConfigError
 from mmbm.text import sentence
 

@@ -1,4 +1,4 @@
-"""A part of a case as an encoder reads it, places in it (a box, a span), and their shares."""
+"""A part of a case as an encoder reads it: its places (a box, a span), its fields, their shares."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ __all__ = [
     "ArrayEvidence",
     "Box",
     "Evidence",
+    "Field",
     "Piece",
     "Place",
     "PreparedPart",
@@ -86,6 +87,17 @@ class PreparedPart:
 
     tensors: tuple[Tensor, ...]  # (1, …) each, as the branch's encoder takes them
     warnings: tuple[str, ...] = ()
+
+
+class Field(NamedTuple):
+    """A measurement by its name, with its unit and what it can be."""
+
+    name: str  # of its column, and its key
+    label: str  # for the reader
+    unit: str
+    low: float  # outside these two a value is refused
+    high: float
+    step: float = 1.0
 
 
 class TensorInput(NamedTuple):

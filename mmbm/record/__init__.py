@@ -1,4 +1,4 @@
-"""The evaluation record: what was measured, of which weights, data and code, and what it bears.
+"""The evaluation record: what was measured, and of which weights, data and code.
 
 Written once, as ``evaluation.json`` in the model's folder; the card and the page only read it. It
 holds the sha256 of weights and data and the version of the pipeline, and :func:`faults` says what

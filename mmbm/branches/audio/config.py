@@ -6,9 +6,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import FailFast, Field, model_validator
 
-from mmbm.branches.settings import NetSettings
 from mmbm.case import SAMPLE_RATE
-from mmbm.config import Names
+from mmbm.config import Names, NetSettings
 from mmbm.text import sentence
 
 __all__ = ["POOR_QUALITY", "AudioConfig"]

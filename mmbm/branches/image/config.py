@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from mmbm.branches.settings import NetSettings
+from mmbm.config import NetSettings
 from mmbm.text import sentence
 
 __all__ = ["ImageConfig"]

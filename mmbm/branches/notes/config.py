@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from mmbm.branches.settings import NetSettings
+from mmbm.config import NetSettings
 
 __all__ = ["NotesConfig"]
 
