@@ -5,8 +5,10 @@ import json
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
+from mmbm.analysis import analyse
 from mmbm.report import to_fhir
-from tests.made_reports import READING, WHEN, told_by_fhir
+from tests.made_files import dicom
+from tests.made_reports import READING, WHEN, film_case, told_by_fhir
 
 
 @pytest.mark.parametrize("identified", [False, True])
@@ -36,6 +38,15 @@ def test_an_identified_bundle_names_study_and_times(named):
     assert report["basedOn"][0]["identifier"]["value"] == "Acc-99"
     assert report["issued"].startswith("2026-03-04T05:06:07")
     assert resources["Provenance"]["recorded"].startswith("2026-03-04T05:06:07")
+
+
+def test_a_patient_without_a_number_shares_none_with_others(predictor):
+    unnumbered = analyse(film_case(dicom(StudyInstanceUID="1.2.3.1", PatientID="")), predictor)
+    text = to_fhir(unnumbered, identified=True, made=WHEN)
+    assert Bundle.model_validate_json(text).model_dump_json(indent=2) == text
+    patient = json.loads(text)["entry"][0]["resource"]
+    (number,) = patient["identifier"]
+    assert "value" not in number and number["extension"][0]["valueCode"] == "unknown"
 
 
 def test_a_deidentified_bundle_says_that_times_are_masked(named):

@@ -163,3 +163,13 @@ def test_a_reader_of_json_knows_the_cut_text(named):
 
     kept = json.loads(to_json(named, LOUD, identified=True))["reading"]
     assert kept["comment"] == LOUD.comment
+
+
+def test_one_very_long_word_is_broken_in_one_pass():
+    with closing(Sheet("en", None)) as sheet:
+        looked_up, width = [], sheet._width
+        sheet._width = lambda *of: looked_up.append(of) or width(*of)
+        word = "ab" * 20_000
+        lines = sheet.lines(word, 60, 9)
+        assert "".join(lines) == word and len(looked_up) < 2 * len(word)
+        assert all(sheet.width(line, 9) <= 60 for line in lines)

@@ -20,14 +20,9 @@ from mmbm.text import name_of, sentence
 __all__ = ["bundle"]
 
 DICOM_UID = "urn:dicom:uid"
-MASKED = {
-    "extension": [
-        {
-            "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
-            "valueCode": "masked",
-        }
-    ]
-}
+ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+MASKED = {"extension": [{"url": ABSENT, "valueCode": "masked"}]}
+UNKNOWN = {"extension": [{"url": ABSENT, "valueCode": "unknown"}]}
 
 
 def bundle(report: CaseReport, made: datetime | None) -> Bundle:
@@ -63,8 +58,9 @@ def _resources(report: CaseReport, key: str, made: datetime | None) -> Iterator[
 
 
 def _patient(study: StudyEntry) -> Json:
-    """Whose case it is, by the number alone."""
-    return {"resourceType": "Patient", "identifier": [{"value": study.patient_id or "-"}]}
+    """Whose case it is, by the number alone; a stand-in would make one of all who have none."""
+    number = {"value": study.patient_id} if study.patient_id else UNKNOWN
+    return {"resourceType": "Patient", "identifier": [number]}
 
 
 def _device(report: CaseReport) -> Json:

@@ -94,8 +94,8 @@ class Sheet:
                 made.append(line.rstrip())
                 line = ""
             line += piece
-            while self.width(line.rstrip(), size, bold) > width:  # one long word
-                cut = self._fitting(line, width, size, bold)
+            # one long word
+            while (cut := self._fitting(line, width, size, bold)) < len(line.rstrip()):
                 made.append(line[:cut])
                 line = line[cut:]
         made += [line.rstrip()] if line.strip() or not made else []
