@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["MOST_MARKS", "Act", "Answer", "Decision", "Mark", "MarkKind", "Reading"]
+__all__ = ["LONGEST_TEXT", "MOST_MARKS", "Act", "Answer", "Decision", "Mark", "MarkKind", "Reading"]
 
 Answer = Literal["yes", "no", "not sure"]
 Act = Literal["agree", "change", "override"]

@@ -13,7 +13,7 @@ from dashboard.parts.first_answers import answer_picker
 from dashboard.parts.reader import who, whose
 from dashboard.review import Review
 from dashboard.text import Texts
-from mmbm.reading import Answer, Reading
+from mmbm.reading import LONGEST_TEXT, Answer, Reading
 
 __all__ = ["decision"]
 
@@ -32,6 +32,7 @@ def decision(seen: Review, say: Texts) -> None:
         st.text_area(
             say("decision.comment"),
             height=80,
+            max_chars=LONGEST_TEXT,
             **state.drafted("comment", "" if kept is None else kept.comment),
         )
         due = None if kept is None else kept.follow_up
@@ -66,7 +67,7 @@ def asked(
     held = "" if made is None else made.reason
     reason = st.text_input(
         verbatim(say("decision.reason", finding=say.name("finding", finding))),
-        max_chars=2000,
+        max_chars=LONGEST_TEXT,
         **state.drafted(f"reason-{finding}", held),
     )
     return bool(reason.strip())

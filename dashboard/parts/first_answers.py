@@ -9,6 +9,7 @@ from dashboard.foreign import escape, verbatim
 from dashboard.parts.reader import who, whose
 from dashboard.text import Texts
 from mmbm.case import Case
+from mmbm.reading import LONGEST_TEXT
 
 __all__ = ["answer_picker", "first_answers"]
 
@@ -24,7 +25,12 @@ def first_answers(case: Case, findings: tuple[str, ...], say: Texts) -> None:
         with st.container(key="first-answers", gap=None):
             for finding in findings:
                 answer_picker(f"first-{finding}", finding, None, say)
-        st.text_area(say("decision.comment"), height=80, **state.drafted("comment", ""))
+        st.text_area(
+            say("decision.comment"),
+            height=80,
+            max_chars=LONGEST_TEXT,
+            **state.drafted("comment", ""),
+        )
         lacks = lacking(findings, say)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(

@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from mmbm.errors import StoreDamaged, StoreError
@@ -81,11 +82,11 @@ class Blobs:
         gone, latest = 0, time.time() - older
         for path in self._files():
             sha256 = path.parent.name + path.name
-            if (
-                path.name.startswith(UNFINISHED) or not named(sha256)
-            ) and path.stat().st_mtime <= latest:
-                path.unlink(missing_ok=True)
-                gone += 1
+            if path.name.startswith(UNFINISHED) or not named(sha256):
+                with suppress(FileNotFoundError):  # another process finished it meanwhile
+                    if path.stat().st_mtime <= latest:
+                        path.unlink()
+                        gone += 1
         return gone
 
     def _files(self) -> Iterator[Path]:

@@ -95,10 +95,16 @@ def insert(
     key: str,
     now: datetime,
 ) -> tuple[str, bool]:
-    """The number of a case, and whether it is a new one, in a transaction that writes."""
-    held = connection.execute(sa.select(t.cases.c.case_id).where(t.cases.c.key == key)).scalar()
+    """The number of a case, and whether it is a new one, in a transaction that writes.
+
+    Words and numbers can be the same of two patients, a picture or a recording cannot.
+    """
+    patient, held = known.known["patient"], _held(connection, key)
+    if held is not None and held.patient != patient and _written(parts):
+        key = hashlib.sha256(f"{key} {patient}".encode()).hexdigest()
+        held = _held(connection, key)
     if held is not None:
-        return str(held), False
+        return str(held.case_id), False
     case_id = secrets.token_hex(8)
     connection.execute(
         sa.insert(t.cases).values(
@@ -127,6 +133,17 @@ def insert(
     ]
     connection.execute(sa.insert(t.parts), rows)
     return case_id, True
+
+
+def _held(connection: sa.Connection, key: str) -> Any:
+    columns = t.cases.c
+    query = sa.select(columns.case_id, columns.patient).where(columns.key == key)
+    return connection.execute(query).first()
+
+
+def _written(parts: Mapping[Modality, Given]) -> bool:
+    """Whether there is nothing but notes and numbers."""
+    return all(modality == "notes" or given.kind == "fields" for modality, given in parts.items())
 
 
 def fill(connection: sa.Connection, case_id: str, found: About) -> None:

@@ -134,7 +134,9 @@ class Database:
         """What the database says as one of our own sentences."""
         try:
             yield
-        except (exc.DBAPIError, sqlite3.Error) as failed:
+        except exc.DBAPIError as failed:  # its own text quotes the statement, whose words mislead
+            raise _refusal(str(failed.orig)) from failed
+        except sqlite3.Error as failed:
             raise _refusal(str(failed)) from failed
         except exc.SQLAlchemyError as failed:
             raise StoreError(sentence("store.failed")) from failed

@@ -58,12 +58,18 @@ class Keeper:
         """Likewise several cases, which takes hardly longer."""
         if why not in purge.REASONS:
             raise StoreError(sentence("store.why", valid=", ".join(purge.REASONS)))
+        return self._purged(lambda connection: case_ids, by, why)
+
+    def _purged(
+        self, which: Callable[[sa.Connection], Sequence[str]], by: str, why: str
+    ) -> list[Purged]:
+        """Purge the cases that are chosen in the transaction in which they go."""
         done = []
         with self._database.writing() as connection:
-            for case_id in case_ids:
+            for case_id in which(connection):
                 act = f"purge {why}"
                 done.append((case_id, *purge.delete(connection, case_id, by, act, self.now())))
-        clean = self._forget()
+        clean = self._forget() if done else True
         return [
             Purged(case_id=case_id, files=files, rows=rows, entry=entry, clean=clean)
             for case_id, entry, files, rows in done
@@ -81,9 +87,8 @@ class Keeper:
 
     def purge_due(self, today: date | None = None, by: str = "") -> list[Purged]:
         """Purge what has been kept as long as it may be."""
-        with self._database.reading() as connection:
-            found = purge.due(connection, today or self.now().date())
-        return self.purge_all(found, by, "retention") if found else []
+        day = today or self.now().date()
+        return self._purged(lambda connection: purge.due(connection, day), by, "retention")
 
     def salt(self) -> bytes:
         """A secret of this store, by which exports call its patients."""

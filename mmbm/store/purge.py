@@ -39,6 +39,7 @@ OF_A_CASE = (
     t.answers, t.analyses, t.readings, t.shown, t.labels, t.parts, t.exports, t.cases,
 )  # fmt: skip
 RETENTION, SALT = "retention_days", "salt"
+MOST_DAYS = 36_500  # a hundred years
 UNCLEAN = "unclean"  # old bytes may be left in the database
 
 
@@ -107,9 +108,12 @@ def all_named(connection: sa.Connection) -> set[str]:
 
 
 def set_retention(connection: sa.Connection, days: int | None) -> None:
-    """Keep cases so many days; None: without a limit. Raises StoreError for less than a day."""
-    if days is not None and days < 1:
-        raise StoreError(sentence("store.days"))
+    """Keep cases so many days; None: without a limit.
+
+    Raises StoreError for less than a day or more than ``MOST_DAYS``.
+    """
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        raise StoreError(sentence("store.days", most=MOST_DAYS))
     _set(connection, RETENTION, None if days is None else str(days))
 
 
@@ -133,7 +137,7 @@ def due(connection: sa.Connection, today: date) -> tuple[str, ...]:
     days = retention(connection)
     if days is None:
         return ()
-    until = today - timedelta(days=days)
+    until = today - timedelta(days=min(days, MOST_DAYS))  # an older program took any number
     query = sa.select(t.cases.c.case_id).where(t.cases.c.added < until.isoformat())
     return tuple(connection.execute(query).scalars())
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from mmbm.errors import StoreError
-from mmbm.reading import Answer, Reading
+from mmbm.reading import LONGEST_TEXT, MOST_MARKS, Answer, Reading
 from mmbm.store import tables as t
 from mmbm.text import sentence
 
@@ -149,13 +150,19 @@ def _fixed(connection: sa.Connection, case_id: str, reader: str) -> Reading | No
 
 
 def _write(connection: sa.Connection, case_id: str, reading: Reading, now: datetime) -> None:
+    content = reading.model_dump_json()
+    try:
+        Reading.model_validate_json(content)  # a copy with other values was never checked
+    except ValidationError:
+        many = {"characters": LONGEST_TEXT, "marks": MOST_MARKS}
+        raise StoreError(sentence("store.reading_too_long", **many)) from None  # it quotes
     connection.execute(
         sa.insert(t.readings).values(
             case_id=case_id,
             reader=reading.reader,
             created=now.isoformat(),
             locked=reading.locked_at is not None,
-            content=reading.model_dump_json(),
+            content=content,
         )
     )
     refresh(connection, case_id)

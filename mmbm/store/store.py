@@ -59,6 +59,8 @@ class Store(Keeper):
     ) -> str:
         """Keep a case; the same inputs are one case, however often they are added.
 
+        The same notes or numbers of two patients, without a picture or a sound, are two.
+
         What is not said is taken from the header of the X-ray, if ``case`` is the parts as read.
         ``key`` stands for the sha256 of the parts, where others know the case by a number of its
         own.

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import stored
 from dashboard.samples import sample_files
 from dashboard.scoring import scoring
-from mmbm.reading import Decision, Mark, Reading
+from mmbm.reading import LONGEST_TEXT, Decision, Mark, Reading
 from mmbm.store import Given, Wanted
 
 pytestmark = pytest.mark.slow
@@ -100,6 +100,7 @@ def test_a_decision_keeps_the_case_and_stands_in_the_download(app, kept):
     next(b for b in app.button if b.key.startswith("sample-adult-opacity")).click().run()
     assert kept.worklist(Wanted()).total == 0
     assert by_key(app, "decision-keep").disabled
+    assert [area.max_chars for area in app.text_area if "comment" in area.key] == [LONGEST_TEXT]
     named(app)
     choose(app, "final", "not sure")
     for box in app.text_input:
@@ -136,6 +137,7 @@ def test_who_decides_first_hears_nothing_of_the_model_before(app, kept, monkeypa
     assert kept.analysis(case_id) is None
     assert not answered(app) and not app.warning
     assert by_key(app, "first-lock").disabled
+    assert [area.max_chars for area in app.text_area if "comment" in area.key] == [LONGEST_TEXT]
     named(app)
     choose(app, "first", "no")
     assert kept.analysis(case_id) is None

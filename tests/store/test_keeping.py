@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import sqlalchemy as sa
@@ -25,11 +26,11 @@ import mmbm.store.migrations
 from mmbm.analysis import analyse
 from mmbm.errors import ConfigError, StoreDamaged, StoreError
 from mmbm.reading import Decision, Reading
-from mmbm.store import Given, Wanted, open_store, store_folder
+from mmbm.store import Given, Wanted, open_store, purge, store_folder
 from mmbm.store.blobs import Blobs
 from mmbm.store.database import NAME, OLDER
 from mmbm.store.migrations.versions import first
-from mmbm.store.tables import HEAD, metadata
+from mmbm.store.tables import HEAD, metadata, settings
 
 MIGRATIONS = Path(mmbm.store.migrations.__file__).parent
 
@@ -142,6 +143,19 @@ def test_a_full_disk_is_told_and_nothing_half_written_stays(store, monkeypatch):
         store.add_case(note("Cough."))
     monkeypatch.undo()
     assert b"Cough." not in content(store.folder) and store.worklist().total == 0
+
+
+def test_a_full_disk_is_told_whatever_the_statement_says(store):
+    case_id = store.add_case(note("Cough."))
+
+    @sa.event.listens_for(store._database.engine, "connect")
+    def no_room(connection, _):
+        connection.execute("PRAGMA max_page_count = 1")
+
+    store._database.engine.dispose()
+    reasons = tuple(Decision(finding="pneumonia", reason="x" * 2000) for _ in range(50))
+    with pytest.raises(StoreError, match="cannot be written"):  # a column is named "locked"
+        store.save_reading(case_id, Reading(reader="r", decisions=reasons))
 
 
 def test_many_threads_and_the_same_cases(store):
@@ -262,6 +276,57 @@ def test_what_a_dead_process_left_is_taken_away(store):
     assert kept.content == b"Kept." and b"Kept." in content(store.folder)
 
 
+def test_a_file_that_is_finished_while_the_store_opens_is_left(store, monkeypatch):
+    half = store._blobs.path(store._blobs.put(b"whole")).parent / ".half"
+    half.write_bytes(b"half")
+    files = Blobs._files
+
+    def finished_meanwhile(blobs):
+        for path in list(files(blobs)):
+            if path == half:
+                half.unlink()
+            yield path
+
+    monkeypatch.setattr(Blobs, "_files", finished_meanwhile)
+    open_store(store.folder).close()
+
+
+def test_two_programs_that_open_a_store_share_what_is_due(tmp_path, monkeypatch):
+    clock = [datetime(2026, 3, 1, tzinfo=UTC)]
+    store = open_store(tmp_path / "s", now=lambda: clock[0])
+    store.add_case(note("Old."))
+    store.set_retention(30)
+    clock[0] += timedelta(days=60)
+    due = purge.due
+
+    def seen_by_both(connection, today):
+        found = due(connection, today)
+        monkeypatch.setattr(purge, "due", due)
+        beside.start()
+        beside.join(1.0)  # it waits where this one writes already
+        return found
+
+    proofs = []
+    beside = Thread(target=lambda: proofs.extend(store.purge_due()))
+    monkeypatch.setattr(purge, "due", seen_by_both)
+    open_store(tmp_path / "s", now=lambda: clock[0]).close()
+    beside.join()
+    assert proofs == [] and store.worklist().total == 0
+    store.close()
+
+
+def test_a_store_with_an_endless_retention_opens(tmp_path):
+    store = open_store(tmp_path / "s")
+    store.add_case(note("Kept."))
+    store.set_retention(1)
+    with store._database.writing() as connection:
+        connection.execute(sa.update(settings).values(value="1000000000000"))
+    store.close()
+    store = open_store(tmp_path / "s")
+    assert store.worklist().total == 1
+    store.close()
+
+
 def test_a_case_that_goes_while_it_is_read_is_gone_and_nothing_is_damaged(store, monkeypatch):
     case_id = store.add_case(note("Cough."))
     get = store._blobs.get
@@ -309,6 +374,8 @@ def test_cases_go_when_they_were_kept_long_enough(tmp_path):
     assert store.purge_due(date(2099, 1, 1)) == []
     with pytest.raises(StoreError, match="at least one day"):
         store.set_retention(0)
+    with pytest.raises(StoreError, match="at most 36500 days"):
+        store.set_retention(36_501)
     with pytest.raises(StoreError, match="no reason"):
         store.purge(last, why="Mrs Zebra asked")
     store.close()

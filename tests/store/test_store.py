@@ -9,9 +9,9 @@ import pytest
 
 from mmbm.analysis import analyse
 from mmbm.errors import StoreError
-from mmbm.reading import Decision, Mark, Reading
+from mmbm.reading import LONGEST_TEXT, Decision, Mark, Reading
 from mmbm.report import case_report
-from mmbm.store import Wanted
+from mmbm.store import Given, Wanted
 
 READER = "Dr A"
 BOX = Mark(kind="box", points=((0.1, 0.2), (0.3, 0.4)))
@@ -45,6 +45,29 @@ def test_the_same_inputs_are_one_case(store, given):
     assert store.add_case(given(1)) != case_id
     assert store.add_case(given(), key="7") == store.add_case(given(1), key="7")
     assert [e.act for e in store.audit(case_id)] == ["add"]
+
+
+def test_the_same_words_of_two_patients_are_two_cases(store, given):
+    note = {"notes": given()["notes"]}
+    numbers = {"labs": Given(name="", content=b"{}", kind="fields")}
+    for parts in (note, numbers, note | numbers):
+        cases = [store.add_case(parts, patient=patient) for patient in ("A", "B", "")]
+        assert len(set(cases)) == 3 and [store.case(c).patient for c in cases] == ["A", "B", ""]
+        assert [store.add_case(parts, patient=patient) for patient in ("A", "B", "")] == cases
+    assert store.add_case(given(), patient="A") == store.add_case(given(), patient="B")
+
+
+def test_a_reading_that_could_not_be_read_again_is_refused(store, given):
+    case_id = store.add_case(given())
+    decision = Decision(finding="pneumonia", first="yes")
+    long = Reading(reader="r", decisions=(decision,)).model_copy(
+        update={"comment": "x" * (LONGEST_TEXT + 1)}
+    )
+    for keep in (store.save_reading, store.lock_first):
+        with pytest.raises(StoreError, match="more than 2000 characters") as refusal:
+            keep(case_id, long)
+        assert refusal.value.__suppress_context__  # the cause quotes what was written
+    assert store.readings(case_id) == [] and store.worklist().total == 1
 
 
 def test_an_analysis_is_kept_and_made_again_bit_by_bit(store, given, predictor):
