@@ -35,6 +35,7 @@ app = App(
     middleware=[
         Middleware(Guard),
         Middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts()),
+        Middleware(calls.Elsewhere),
         Middleware(calls.Loaded),
         Middleware(Document),
         Middleware(Compressed),

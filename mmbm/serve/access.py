@@ -49,10 +49,17 @@ def admit(request: Request, *, alone: bool) -> None:
     key = os.environ.get(KEY, "")
     if len(key) >= SHORTEST_KEY:
         kind, _, given = request.headers.get("authorization", "").partition(" ")
-        same = hmac.compare_digest(given.strip().encode(), key.encode())
-        if kind.lower() != "bearer" or not same:
+        if kind.lower() != "bearer" or not _is_key(given.strip(" \t"), key):
             raise Refused(401, sentence("serve.key"), {"www-authenticate": "Bearer"})
         return
     ends = [request.scope.get("client"), request.scope.get("server")]
     if key or not alone or not all(end is None or loopback(end[0]) for end in ends):
         raise Refused(403, sentence("serve.no_key", characters=SHORTEST_KEY))
+
+
+def _is_key(given: str, key: str) -> bool:
+    """Whether a header's value is the key, sent as UTF-8 or, as older clients do, as Latin-1."""
+    sent = given.encode("latin-1")  # the bytes: a header is read as Latin-1, whatever it is
+    as_utf8 = hmac.compare_digest(sent, os.fsencode(key))
+    as_latin = hmac.compare_digest(given.encode(), os.fsencode(key))
+    return as_utf8 or as_latin

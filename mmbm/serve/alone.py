@@ -21,8 +21,8 @@ from mmbm.predict import Predictor
 from mmbm.serve.access import loopback, refusal
 from mmbm.serve.gate import Gate
 from mmbm.serve.logs import log_no_values
-from mmbm.serve.refusals import refuse
-from mmbm.serve.routes import CALLS, Api, routes
+from mmbm.serve.refusals import of_error, refuse
+from mmbm.serve.routes import Api, no_path, routes
 from mmbm.text import sentence
 
 __all__ = ["application", "run"]
@@ -54,8 +54,7 @@ def application(
 
 
 async def _no_path(request: Request, _: Exception) -> Response:
-    known = tuple(f"/v1/{path}" for path in CALLS)
-    return refuse(request, 404, sentence("serve.no_path", known=known), {})
+    return of_error(request, no_path())
 
 
 def run(model: str, device: str, address: str, port: int) -> None:

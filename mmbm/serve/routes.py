@@ -25,7 +25,7 @@ from mmbm.serve.logs import in_lines
 from mmbm.serve.refusals import NO_STORE, Refused, of_error
 from mmbm.text import sentence
 
-__all__ = ["CALLS", "Api", "routes"]
+__all__ = ["CALLS", "Api", "no_path", "routes"]
 
 CALLS = ("analyses", "model", "health", "openapi.json")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -77,6 +77,11 @@ class Api:
         return await asyncio.get_running_loop().run_in_executor(self.lanes, work)
 
 
+def no_path() -> Refused:
+    """Why a call of another path has no answer."""
+    return Refused(404, sentence("serve.no_path", known=tuple(f"/v1/{path}" for path in CALLS)))
+
+
 def routes(api: Api) -> list[BaseRoute]:
     """One route for all that lies under ``/v1``, so that every answer there is JSON."""
     calls: dict[str, tuple[str, Answer]] = {
@@ -89,7 +94,7 @@ def routes(api: Api) -> list[BaseRoute]:
     async def call(request: Request) -> Response:
         path = request.path_params.get("path", "")
         if path not in calls:
-            raise Refused(404, sentence("serve.no_path", known=tuple(f"/v1/{p}" for p in CALLS)))
+            raise no_path()
         method, answer = calls[path]
         if request.method not in (method, "HEAD" if method == "GET" else method):
             raise Refused(405, sentence("serve.method", method=method), {"allow": method})

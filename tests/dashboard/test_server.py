@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import tomllib
+import urllib.error
 import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
@@ -324,6 +325,17 @@ def test_programs_are_served_beside_the_pages_or_alone(more, tiny_model_dir, tmp
         wait_for(f"http://127.0.0.1:{port}/v1/health", process)
         assert ask(port, "/v1/model")["name"] == "tiny"
         assert "/v1/analyses" in ask(port, "/v1/openapi.json")["paths"]
+        for method, path in (("GET", "/v2/model"), ("POST", "/analyses"), ("DELETE", "/v1x")):
+            wanted = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method)
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(wanted, timeout=60)
+            assert refused.value.code == 404
+            assert json.load(refused.value)["error"]["code"] == "serve.no_path"
+        if not more:
+            for path in ("/", "/model", "/nowhere"):  # the pages' own
+                page = f"http://127.0.0.1:{port}{path}"
+                with urllib.request.urlopen(page, timeout=60) as answer:
+                    assert answer.headers["content-type"].startswith("text/html")
     finally:
         process.terminate()
         assert process.wait(timeout=30) is not None

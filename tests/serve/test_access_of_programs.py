@@ -48,6 +48,15 @@ def test_with_a_key_all_need_it(app, monkeypatch):
     assert status(app) == 401
 
 
+@pytest.mark.parametrize("key", ["schlüssel für köln", "钥匙" * 8, "sixteen letters à"])
+def test_a_key_may_have_any_letters(app, monkeypatch, key):
+    monkeypatch.setenv("MMBM_API_KEY", key)
+    for form in {key.encode(), key.encode("latin-1" if key < "\u0100" else "utf-8")}:
+        assert status(app, authorization=b"Bearer " + form) == IN
+        assert status(app, authorization=b"Bearer " + form + "é".encode()) == 401
+    assert status(app, authorization=b"Bearer " + b"?" * len(key)) == 401
+
+
 def test_a_key_that_is_too_short_lets_nobody_in(app, monkeypatch):
     monkeypatch.setenv("MMBM_API_KEY", "short")
     assert status(app) == status(app, authorization="Bearer short") == 403
