@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from mmbm.data.corpus import silent
-from mmbm.data.manifest import Manifest
+from mmbm.data.manifest import SOUND, Manifest
 from mmbm.data.reading import read_texts
 from mmbm.data.select import corpus_of
 from mmbm.device import cores, probe_device
@@ -114,7 +114,8 @@ def part_of(manifest: Manifest, finding: str, share: float, out: Path) -> Path:
         count = min(len(patients), max(least, round(share * len(patients))))
         kept |= set(draw.choice(patients, count, replace=False).tolist())
     rows = rows[rows["patient_id"].isin(kept)]
-    rows = rows.loc[:, (rows != "").any(axis=0)]
+    labels = {*manifest.findings, *(SOUND + event for event in manifest.sound_events)}
+    rows = rows.loc[:, (rows != "").any(axis=0) | rows.columns.isin(labels)]
     with out.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(rows.columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
@@ -118,3 +119,18 @@ def test_a_part_of_the_manifest_keeps_splits_labels_and_files(manifest, tmp_path
     held = [set(m.rows["patient_id"][m.rows["split"] == "val"]) for m in (part, whole)]
     assert held[0] == held[1]  # too few to thin out
     assert part.path(0, "image").is_absolute() and part.path(0, "image").is_file()
+
+
+def test_a_part_keeps_a_finding_that_no_patient_drawn_is_labelled_for(manifest, tmp_path):
+    """The settings name it, and a run refuses a manifest without its column."""
+    whole = read_manifest(manifest)
+    drawn = set(
+        read_manifest(part_of(whole, "pneumonia", 0.01, tmp_path / "a.csv")).rows["case_id"]
+    )
+    others = ~whole.rows["case_id"].isin(drawn) & (whole.rows["split"] == "train")
+    rare = whole.rows["pneumonia"].where(others, "")
+    assert set(rare) == {"", "0", "1"}
+    findings = (*whole.findings, "rare")
+    whole = replace(whole, rows=whole.rows.assign(rare=rare), findings=findings)
+    part = read_manifest(part_of(whole, "pneumonia", 0.01, tmp_path / "b.csv"))
+    assert part.findings == findings and set(part.rows["rare"]) == {""}
