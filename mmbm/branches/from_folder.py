@@ -21,7 +21,10 @@ from mmbm.config import NetSettings
 from mmbm.errors import ConfigError
 from mmbm.text import sentence
 
-__all__ = ["Opened", "built", "open_net", "parts_of", "pickled", "read_about", "transformers"]
+__all__ = [
+    "NORMALISED", "Opened", "built", "open_net", "parts_of", "pickled", "read_about",
+    "transformers",
+]  # fmt: skip
 
 FAULTS = (
     ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, OSError,
@@ -44,6 +47,10 @@ PICKLES = ("pytorch_model", "open_clip_pytorch_model")
 UNUSED = ("pooler", "masked_spec_embed", "mask_token", "head.", "classifier.")
 
 
+NORMALISED = "do_normalize"  # of preprocessor_config.json: false where inputs stay as they are
+UNNORMALISED = {"MobileViTImageProcessor", "MobileViTFeatureExtractor"}  # unless they say so
+
+
 class Opened(NamedTuple):
     """What a folder holds."""
 
@@ -51,6 +58,15 @@ class Opened(NamedTuple):
     weights: dict[str, Tensor]  # float32
     prepared: dict[str, Any]  # of preprocessor_config.json; empty where there is none
     config: Any  # the same settings as the library has them
+
+    @property
+    def normalised(self) -> bool:
+        """Whether its makers normalised what they gave it; they did where nothing is said."""
+        said = self.prepared.get(NORMALISED)
+        if said is not None:
+            return bool(said)
+        kinds = ("image_processor_type", "feature_extractor_type")
+        return not any(self.prepared.get(kind) in UNNORMALISED for kind in kinds)
 
 
 def open_net(settings: NetSettings) -> Opened:

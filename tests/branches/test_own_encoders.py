@@ -107,6 +107,51 @@ def test_the_moments_of_a_sound_are_the_frames_of_the_library(tmp_path, kind, re
     assert encoder(torch.from_numpy(heard)[None]).shape == (1, 4, bands, times)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"do_normalize": False, "image_mean": [0.4] * 3, "image_std": [0.2] * 3},
+        {"image_processor_type": "MobileViTImageProcessor", "image_mean": [0.5] * 3},
+    ],
+)
+def test_greys_that_were_not_normalised_are_left_from_0_to_1(tmp_path, said):
+    folder = vision_folder(tmp_path / "vit")
+    (folder / "preprocessor_config.json").write_text(json.dumps(said))
+    encoder, _ = image_encoder(folder)
+    given = encoder.backbone.coloured(FILM)
+    assert torch.equal(given, (FILM / 2 + 0.5).expand(-1, 3, -1, -1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "reader"),
+    [
+        ("wav2vec2", transformers.Wav2Vec2FeatureExtractor(do_normalize=False)),
+        (
+            "audio-spectrogram-transformer",
+            transformers.ASTFeatureExtractor(num_mel_bins=32, max_length=128, do_normalize=False),
+        ),
+    ],
+)
+@torch.no_grad()
+def test_a_sound_that_was_not_normalised_is_given_so(tmp_path, kind, reader):
+    folder = sound_folder(tmp_path / kind, kind)
+    reader.save_pretrained(folder)
+    encoder, made = begun(SoundBranch(), AudioConfig, folder, max_seconds=2.0)
+    heard = 0.3 * sound(seconds=1.0).waveform + 0.01
+    found = encoder.listener(torch.from_numpy(heard)[None]).flatten(2)
+    given = reader(heard, sampling_rate=SAMPLE_RATE, return_tensors="pt")
+    states = transformers.AutoModel.from_pretrained(folder).eval()(**given).last_hidden_state
+    if kind == "wav2vec2":
+        assert torch.allclose(found, states.mT, atol=2e-4)
+    else:  # without two tokens of the class, and what lies behind the recording
+        wanted = states[:, 2:].mT.unflatten(2, (2, -1))[..., :10].flatten(2)
+        assert torch.allclose(found, wanted, atol=2e-4)
+    stored = AudioConfig.parse(json.loads(made.settings.model_dump_json()))
+    again = SoundBranch().encoder(stored, 4).eval()
+    again.load_state_dict(encoder.state_dict())
+    assert torch.equal(again.listener(torch.from_numpy(heard)[None]).flatten(2), found)
+
+
 def test_pads_of_a_note_change_nothing(tmp_path):
     encoder, made = begun(NotesBranch(), NotesConfig, text_folder(tmp_path / "bert"))
     assert made.settings.max_tokens == 32 and made.settings.unknown == 1

@@ -17,7 +17,7 @@ from torch.nn.functional import pad
 
 from mmbm.branches.audio.config import AudioConfig
 from mmbm.branches.branch import Begun
-from mmbm.branches.from_folder import built, open_net, parts_of, transformers
+from mmbm.branches.from_folder import NORMALISED, built, open_net, parts_of, transformers
 from mmbm.case import SAMPLE_RATE
 from mmbm.errors import ConfigError
 from mmbm.text import sentence
@@ -52,14 +52,22 @@ class Listener(nn.Module, ABC):
 
 
 class Waves(Listener):
-    """Wav2Vec2, HuBERT, WavLM and their kin: the waveform, of zero mean and unit variance."""
+    """Wav2Vec2, HuBERT, WavLM and their kin: the waveform.
+
+    Of zero mean and unit variance, unless the net's makers gave it waveforms as they are.
+    """
+
+    def __init__(self, net: Any, levelled: bool = True) -> None:
+        super().__init__(net)
+        self.levelled = levelled
 
     def forward(self, waveform: Tensor) -> Tensor:
         """(batch, samples) -> (batch, channels, 1, frames); one frame is 20 ms."""
-        centred = waveform - waveform.mean(1, keepdim=True)
-        levelled = centred / (centred.square().mean(1, keepdim=True) + 1e-7).sqrt()
-        levelled = pad(levelled, (0, max(0, SHORTEST - levelled.shape[1])))
-        states: Tensor = self.net(input_values=levelled).last_hidden_state
+        if self.levelled:
+            centred = waveform - waveform.mean(1, keepdim=True)
+            waveform = centred / (centred.square().mean(1, keepdim=True) + 1e-7).sqrt()
+        waveform = pad(waveform, (0, max(0, SHORTEST - waveform.shape[1])))
+        states: Tensor = self.net(input_values=waveform).last_hidden_state
         return states.mT[:, :, None]
 
 
@@ -154,10 +162,13 @@ class Whisper(Listener):
         return states.mT[:, :, None, : max(1, -(-waveform.shape[1] // (2 * HOP)))]
 
 
-KINDS: Mapping[str, type[Listener]] = {
-    "audio-spectrogram-transformer": Patches,
-    "whisper": Whisper,
-}
+def _listener(about: Mapping[str, Any], net: Any) -> Listener:
+    """A net with what it is given, by its own settings."""
+    if about["model_type"] == "audio-spectrogram-transformer":
+        return Patches(net)
+    if about["model_type"] == "whisper":
+        return Whisper(net)
+    return Waves(net, levelled=bool(about.get(NORMALISED, True)))
 
 
 class OwnAudioEncoder(nn.Module):
@@ -167,7 +178,7 @@ class OwnAudioEncoder(nn.Module):
         super().__init__()
         about = config.transformer or {}
         net = built(about)
-        self.listener = KINDS.get(about["model_type"], Waves)(net)
+        self.listener = _listener(about, net)
         self.frozen = config.frozen
         if config.frozen:
             net.requires_grad_(False)
@@ -198,7 +209,8 @@ def begun_from_folder(settings: AudioConfig) -> Begun:
     rate = opened.prepared.get("sampling_rate", SAMPLE_RATE)
     if rate != SAMPLE_RATE:
         raise ConfigError(sentence("encoder.rate", folder=folder.name, rate=str(rate)[:20]))
-    known = {"folder": folder.name, "transformer": opened.about}
+    about = opened.about | ({} if opened.normalised else {NORMALISED: False})
+    known = {"folder": folder.name, "transformer": about}
     own = settings.model_copy(update=known)
     listener = OwnAudioEncoder(own, 1).listener
     if listener.most_seconds is not None:
@@ -209,6 +221,8 @@ def begun_from_folder(settings: AudioConfig) -> Begun:
         scale = [opened.prepared.get(key) for key in ("mean", "std")]
         told = all(isinstance(number, int | float) for number in scale)
         weights["listener.scale"] = torch.tensor(scale if told else AST_SCALE).float()
+        if not opened.normalised:
+            weights["listener.scale"] = torch.tensor((0.0, 0.5))
     return Begun(own, None, weights)
 
 

@@ -107,6 +107,8 @@ def begun_from_folder(settings: ImageConfig) -> Begun:
     own = _checked(settings, known | ({"size": size} if isinstance(size, int) else {}))
     colours = len(VisionNet(own).centre)
     scaling = _scaling(opened.prepared, "image_mean", "image_std", colours)
+    if not opened.normalised:
+        scaling = {"centre": torch.zeros(colours), "spread": torch.ones(colours)}
     return Begun(own, None, _named(opened.weights, scaling))
 
 
