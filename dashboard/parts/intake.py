@@ -28,10 +28,16 @@ def intake(say: Texts) -> None:
     # The style sheet folds the places: they stay where they are, and so do files on their way.
     st.html(f'<span class="{folded}"></span><style>:root {{ --another-file: {another}; }}</style>')
     with st.container(key="intake-row", horizontal=True, vertical_alignment="top", gap="small"):
-        for modality in state.parts():
-            with st.container(border=True, gap="xsmall", key=f"place-{modality}"):
+        # Each has its width before any is filled: one by one, the first would be wide at first.
+        places = {
+            modality: st.container(border=True, gap="xsmall", key=f"place-{modality}")
+            for modality in state.parts()
+        }
+        acts = st.container(key="intake-acts", width="content", gap="xsmall", horizontal=True)
+        for modality, at in places.items():
+            with at:
                 place(modality, say)
-        with st.container(key="intake-acts", width="content", gap="xsmall", horizontal=True):
+        with acts:
             if begun:
                 key = "intake.fold" if state.unfolded() else "intake.unfold"
                 st.button(say(key), on_click=state.unfold, key="unfold", width="content")
