@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "privacy": {"case", "config", "errors", "io"},
     "record": {"case", "errors", "storage"},
     "model": {"branches", "config", "errors", "storage"},
-    "data": {"branches", "case", "errors", "io", "model"},
+    "data": {"branches", "case", "errors", "io", "model", "record"},
     "predict": {"branches", "case", "device", "errors", "model", "record"},
     "card": {"branches", "config", "data", "errors", "findings", "model", "record", "storage"},
     "explain": {"branches", "case", "device", "errors", "model", "predict", "storage"},

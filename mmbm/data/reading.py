@@ -33,6 +33,7 @@ from mmbm.data.manifest import Manifest
 from mmbm.errors import InputError, ManifestError
 from mmbm.io import read_notes, read_picture, read_sound
 from mmbm.model.config import ModelConfig
+from mmbm.record import PIPELINE_VERSION
 from mmbm.text import name_of, sentence
 
 __all__ = ["read_corpus", "read_texts"]
@@ -88,7 +89,7 @@ def read_corpus(
     sound_of, sound_paths = _index(manifest, "audio")
     finder: LungFinder | None = tools.get("image")
     digest = lung_digest() if finder is None else finder.digest
-    kind = f"{_kind(image)}-{size}-{digest[:8]}{'-areas' if lungs else ''}"
+    kind = f"{PIPELINE_VERSION}-{_kind(image)}-{size}-{digest[:8]}{'-areas' if lungs else ''}"
     kept = cache / f"{kind}-{_fingerprint(film_paths)}-blocks" if cache else None
 
     def seen(path: Path, against: Tensor = reference) -> tuple[Tensor, Tensor, Tensor, Tensor]:

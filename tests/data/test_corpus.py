@@ -10,6 +10,7 @@ from PIL import Image
 
 from mmbm.branches.notes.prepare import train_tokenizer
 from mmbm.case import MODALITIES, Case
+from mmbm.data import reading
 from mmbm.data.manifest import read_manifest
 from mmbm.data.reading import read_corpus, read_texts
 from mmbm.errors import ManifestError
@@ -34,6 +35,13 @@ def test_each_file_is_held_once(manifest):
     read = corpus(manifest)
     assert len(read) == 16 and len(read.films) == 15 and read.film_of[0] == read.film_of[1]
     assert read.sound_of[4] == -1 and not bool(read.present[4, 2])
+
+
+def test_another_pipeline_reads_anew(manifest, tmp_path, monkeypatch):
+    corpus(manifest, tmp_path / "cache")
+    monkeypatch.setattr(reading, "PIPELINE_VERSION", reading.PIPELINE_VERSION + 1)
+    corpus(manifest, tmp_path / "cache")
+    assert len(list((tmp_path / "cache").iterdir())) == 2
 
 
 def test_two_splits_of_one_size_do_not_share_a_cache(manifest, tmp_path):
