@@ -74,7 +74,8 @@ def parse_table(name: str, content: bytes) -> tuple[pd.DataFrame, str]:
     if not content.strip():
         raise ManifestError(sentence("cohort.no_rows", file=name))
     try:
-        table = _of_parquet(content, name) if name.endswith(".parquet") else _of_csv(content, name)
+        of_parquet = name.lower().endswith(".parquet")
+        table = _of_parquet(content, name) if of_parquet else _of_csv(content, name)
     except (OSError, ValueError, TypeError, LookupError, RuntimeError, ImportError) as exc:
         raise UnreadableFile(sentence("cohort.unreadable", file=name)) from exc
     twice = table.columns[table.columns.duplicated()]

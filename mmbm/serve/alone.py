@@ -66,6 +66,7 @@ def run(model: str, device: str, address: str, port: int) -> None:
         Other machines could call without a key, or the port cannot be had.
     ModelError
     """
+    address = address.strip("[]")  # of an IPv6 address in a URL
     refused = refusal(address)
     if refused is not None:
         raise ConfigError(refused)
@@ -84,7 +85,7 @@ def _refuse_taken(address: str, port: int) -> None:
     if not 0 < port < 2**16:
         raise ConfigError(taken)
     try:
-        asyncio.run(_listened(address.strip("[]"), port))
+        asyncio.run(_listened(address, port))
     except OSError as exc:
         raise ConfigError(taken) from exc
 

@@ -27,7 +27,7 @@ def table(tmp_path, rows, name="t.csv"):
 
 def test_parquet_is_read_as_csv_is(tmp_path):
     rows = simulated(3, patients=8)
-    one, two = (study(table(tmp_path, rows, f"t.{end}")) for end in ("csv", "parquet"))
+    one, two = (study(table(tmp_path, rows, f"t.{end}")) for end in ("csv", "PARQUET"))
     same = {"file": "", "sha256": ""}
     assert one.model_copy(update=same) == two.model_copy(update=same)
     assert one.endpoint == "pneumonia.logit"

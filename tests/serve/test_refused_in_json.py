@@ -45,6 +45,16 @@ def test_a_port_that_is_taken_or_none_is_refused_first():
                 alone.run("absent", "cpu", "127.0.0.1", port)
 
 
+def test_an_ipv6_address_may_stand_in_brackets(monkeypatch):
+    served = []
+    monkeypatch.setattr(alone, "_refuse_taken", lambda address, port: served.append(address))
+    monkeypatch.setattr(alone, "warm", lambda: None)
+    monkeypatch.setattr(alone.Predictor, "load", lambda model, device: None)
+    monkeypatch.setattr(alone.uvicorn, "run", lambda app, host, **_: served.append(host))
+    alone.run("any", "cpu", "[::1]", 8501)
+    assert served == ["::1", "::1"]
+
+
 @pytest.mark.parametrize("frame", [9, -1])
 def test_a_frame_that_a_picture_has_not_is_refused(frame):
     with pytest.raises(UnsupportedFile, match=f"Frame {frame + 1} was requested; the file has 1"):
