@@ -26,7 +26,8 @@ def intake(say: Texts) -> None:
     folded = "unfolded" if state.unfolded() else "folded"
     begun = any(part.given for part in state.parts().values())
     # The style sheet folds the places: they stay where they are, and so do files on their way.
-    st.html(f'<span class="{folded}"></span><style>:root {{ --another-file: {another}; }}</style>')
+    known = f":root {{ --another-file: {another}; --places: {len(state.parts())}; }}"
+    st.html(f'<span class="{folded}"></span><style>{known}</style>')
     with st.container(key="intake-row", horizontal=True, vertical_alignment="top", gap="small"):
         # Each has its width before any is filled: one by one, the first would be wide at first.
         places = {

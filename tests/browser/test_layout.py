@@ -56,6 +56,17 @@ def test_one_click_leads_to_the_reasons_without_scrolling(page, server):  # noqa
     assert whole <= 900
 
 
+@pytest.mark.parametrize("width", [770, 820, 910])
+def test_every_page_s_link_can_be_pressed(page, server, width):  # noqa: F811
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(server[0])
+    expect(page.locator(".st-key-start")).to_be_visible(timeout=PATIENCE)
+    links = page.locator("[data-testid=stTopNavLink]")
+    expect(links).to_have_count(6, timeout=PATIENCE)
+    for link in links.all():
+        link.click(trial=True, timeout=5_000)  # fails where another element is over it
+
+
 def test_nothing_jumps(page, server):  # noqa: F811
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(server[0])
