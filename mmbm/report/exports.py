@@ -7,6 +7,8 @@ states, by default now.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
@@ -60,10 +62,8 @@ def in_own_study(case: Case) -> bool:
     ConfigError
         The extra "report" is not installed.
     """
-    try:
+    with _extra():
         from mmbm.report.dicom.film import named_film
-    except ModuleNotFoundError as exc:
-        raise _not_installed() from exc
     picture = picture_of(case)
     return picture is not None and named_film(picture) is not None
 
@@ -89,10 +89,8 @@ def to_pdf(
     ConfigError
         The extra "report" or, for Chinese, a font is not installed.
     """
-    try:
+    with _extra():
         from mmbm.report.pdf.page import page
-    except ModuleNotFoundError as exc:
-        raise _not_installed() from exc
     about = finding or analysis.findings[0]
     notes = analysis.case.notes
     return page(
@@ -130,10 +128,8 @@ def to_dicom(
     ConfigError
         The extra "report" or, for a ``source`` to de-identify, "privacy" is not installed.
     """
-    try:
+    with _extra():
         from mmbm.report.dicom.objects import objects
-    except ModuleNotFoundError as exc:
-        raise _not_installed() from exc
     picture = picture_of(analysis.case)
     if picture is None:
         raise NoSignal(sentence("report.dicom.no_picture"))
@@ -161,10 +157,8 @@ def to_fhir(
     ConfigError
         The extra "report" is not installed.
     """
-    try:
+    with _extra():
         from mmbm.report.fhir.bundle import bundle
-    except ModuleNotFoundError as exc:
-        raise _not_installed() from exc
     moment = (made or datetime.now(UTC)) if identified else None
     return bundle(_report(analysis, reading, identified), moment).model_dump_json(indent=2)
 
@@ -172,6 +166,15 @@ def to_fhir(
 def _report(analysis: Analysis, reading: Reading | None, identified: bool) -> CaseReport:
     told = reading if identified else without_names(reading)
     return case_report(analysis, told, identified=identified)
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    """Import what the extra "report" installs. Raises ConfigError where it is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as exc:
+        raise _not_installed() from exc
 
 
 def _not_installed() -> ConfigError:
