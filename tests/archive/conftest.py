@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from mmbm.predict import load
+from mmbm.store import open_store
 from tests.made_archive import ABSENT, Orthanc, present
 
 
@@ -20,3 +22,15 @@ def orthanc(running):
     """It, with nothing in it."""
     running.empty()
     return running
+
+
+@pytest.fixture(scope="session")
+def predictor(tiny_model_dir):
+    return load(tiny_model_dir, device="cpu")
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = open_store(tmp_path / "cases")
+    yield opened
+    opened.close()

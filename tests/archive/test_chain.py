@@ -17,7 +17,6 @@ from mmbm.archive.results import queue, to_send
 from mmbm.archive.watch import Watch
 from mmbm.cli import app
 from mmbm.errors import ConfigError
-from mmbm.predict import load
 from mmbm.reading import Decision, Reading
 from mmbm.store import open_store
 from mmbm.store.scoring import score_waiting
@@ -25,18 +24,6 @@ from tests.made_studies import film, slice_of
 
 pytestmark = pytest.mark.slow
 ALL = Query(since=date(2026, 1, 1), until=date(2026, 1, 31))
-
-
-@pytest.fixture
-def predictor(tiny_model_dir):
-    return load(tiny_model_dir, device="cpu")
-
-
-@pytest.fixture
-def store(tmp_path):
-    with_store = open_store(tmp_path / "cases")
-    yield with_store
-    with_store.close()
 
 
 def fill(orthanc):

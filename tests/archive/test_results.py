@@ -15,25 +15,11 @@ from mmbm.archive.query import FoundStudy
 from mmbm.archive.results import queue, to_send
 from mmbm.archive.sort import sort_out
 from mmbm.errors import StoreError
-from mmbm.predict import load
 from mmbm.reading import Decision, Reading
-from mmbm.store import open_store
 from mmbm.text import sentence
 from tests.made_studies import film
 
 CONFIG = ArchiveConfig.parse({"pull": "c-get", "send": "c-store", "dicom": {"host": "localhost"}})
-
-
-@pytest.fixture(scope="module")
-def predictor(tiny_model_dir):
-    return load(tiny_model_dir, device="cpu")
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = open_store(tmp_path / "cases")
-    yield opened
-    opened.close()
 
 
 def kept(store, content, study="1.2.3.1"):

@@ -20,21 +20,23 @@ from mmbm.train.run import run_training
 from tests.made_cases import TINY_TRAINING
 
 
-@pytest.fixture(scope="module")
-def without_south(tiny_run, tmp_path_factory):
-    """The folder of a tiny model trained without the source "south"."""
-    config = TINY_TRAINING.model_copy(update={"leave_out": ("south",), "epochs": 1})
-    folder = tmp_path_factory.mktemp("without")
-    manifest = tiny_run / "cases" / "manifest.csv"
+def trained(tiny_run, folder, **settings):
+    """The folder of a tiny model trained on the tiny run's cases with other settings."""
     return run_training(
-        manifest,
+        tiny_run / "cases" / "manifest.csv",
         folder,
-        config,
+        TINY_TRAINING.model_copy(update=settings),
         resume=False,
         device="cpu",
         reading=lambda *_: None,
         step=lambda _: None,
     )
+
+
+@pytest.fixture(scope="module")
+def without_south(tiny_run, tmp_path_factory):
+    """The folder of a tiny model trained without the source "south"."""
+    return trained(tiny_run, tmp_path_factory.mktemp("without"), leave_out=("south",), epochs=1)
 
 
 def test_a_source_left_out_is_tested_in_full_and_never_trained_on(tiny_run, without_south):
@@ -90,19 +92,8 @@ def test_a_patient_of_a_source_left_out_is_tested_elsewhere_too(tiny_run):
 
 
 def test_what_a_model_has_learned_from_cannot_be_left_out(tiny_run, tiny_model_dir, tmp_path):
-    config = TINY_TRAINING.model_copy(
-        update={"start_from": str(tiny_model_dir), "leave_out": ("south",)}
-    )
     with pytest.raises(ConfigError, match="has learned from the source 'south'"):
-        run_training(
-            tiny_run / "cases" / "manifest.csv",
-            tmp_path,
-            config,
-            resume=False,
-            device="cpu",
-            reading=lambda *_: None,
-            step=lambda _: None,
-        )
+        trained(tiny_run, tmp_path, start_from=str(tiny_model_dir), leave_out=("south",))
 
 
 def test_test_cases_alone_do_not_make_their_sources_new_to_a_model(
@@ -127,14 +118,5 @@ def test_what_was_learned_goes_from_card_to_card():
 
 
 def test_a_source_that_is_not_there_cannot_be_left_out(tiny_run, tmp_path):
-    config = TINY_TRAINING.model_copy(update={"leave_out": ("west",)})
     with pytest.raises(ManifestError, match="no source 'west' to leave out"):
-        run_training(
-            tiny_run / "cases" / "manifest.csv",
-            tmp_path,
-            config,
-            resume=False,
-            device="cpu",
-            reading=lambda *_: None,
-            step=lambda _: None,
-        )
+        trained(tiny_run, tmp_path, leave_out=("west",))
