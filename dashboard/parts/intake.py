@@ -26,19 +26,13 @@ def intake(say: Texts) -> None:
     folded = "unfolded" if state.unfolded() else "folded"
     begun = any(part.given for part in state.parts().values())
     # The style sheet folds the places: they stay where they are, and so do files on their way.
-    known = f":root {{ --another-file: {another}; --places: {len(state.parts())}; }}"
-    st.html(f'<span class="{folded}"></span><style>{known}</style>')
+    root = f":root {{ --another-file: {another}; --places: {len(state.parts())}; }}"
+    st.html(f'<span class="{folded}"></span><style>{root}</style>')
     with st.container(key="intake-row", horizontal=True, vertical_alignment="top", gap="small"):
-        # Each has its width before any is filled: one by one, the first would be wide at first.
-        places = {
-            modality: st.container(border=True, gap="xsmall", key=f"place-{modality}")
-            for modality in state.parts()
-        }
-        acts = st.container(key="intake-acts", width="content", gap="xsmall", horizontal=True)
-        for modality, at in places.items():
-            with at:
+        for modality in state.parts():
+            with st.container(border=True, gap="xsmall", key=f"place-{modality}"):
                 place(modality, say)
-        with acts:
+        with st.container(key="intake-acts", width="content", gap="xsmall", horizontal=True):
             if begun:
                 key = "intake.fold" if state.unfolded() else "intake.unfold"
                 st.button(say(key), on_click=state.unfold, key="unfold", width="content")
