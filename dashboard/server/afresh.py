@@ -1,8 +1,8 @@
 """Where a run begins to draw.
 
-The thread that ran a fragment may take the next request itself, and then still stands in that
-fragment's place: a run of the whole page would be drawn inside it, and the browser, which has no
-such place any more, shows an empty page. Here each run begins at the page.
+The thread that ran a fragment may take the next request itself, and still has that fragment's
+container open: it would draw the whole page inside it, and the browser, which has no such container
+any more, shows an empty page. Here each run begins at the top of the page.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _run = ScriptRunner._run_script
 
 
 def begin_at_the_page() -> None:
-    """Have every run begin at the page; a fragment goes to its own place by itself."""
+    """Have every run begin at the top of the page; a fragment opens its own container."""
     ScriptRunner._run_script = _run_at_the_page  # type: ignore[assignment,method-assign]
 
 

@@ -60,10 +60,10 @@ class _Calls:
 
 
 class Elsewhere:
-    """An ASGI layer that answers a program which calls a path that is none.
+    """An ASGI layer that answers a program which calls a path that does not exist.
 
-    A program writes where the pages only read, or asks for another version. Whatever else a
-    browser reads is the pages' own: they answer each address.
+    A program is told by a method that writes, or by another version in the path. Every other
+    address is left to the pages.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -75,7 +75,7 @@ class Elsewhere:
 
 
 def _is_missed(method: str, path: str) -> bool:
-    """Whether a call is a program's and of no path of ours."""
+    """Whether a program calls a path that does not exist."""
     if _OURS.match(path) or _OF_PAGES.search(path):
         return False
     return method not in ("GET", "HEAD", "OPTIONS") or _VERSIONED.match(path) is not None

@@ -3,9 +3,9 @@
 Streamlit clears it, for the run draws all of it anew. Two things are lost by that. An uploader asks
 where to send a file, and the answer waits with all that a run has drawn: without it the browser
 waits for ever, and what the reader dropped is lost without a word. And when a fragment's run
-begins, what the run before drew in that fragment is cleared, but not what it drew behind it or in
-fragments within: the browser is told of the third part of a place whose second it never got, and
-shows an empty page. Here answers stay, and before a fragment's run everything does.
+begins, what the run before drew in that fragment is cleared, but not what it drew after it or in
+fragments inside it: the browser gets a container's third child without the second, and shows an
+empty page. Here answers stay, and when a fragment's run begins, everything stays.
 """
 
 from __future__ import annotations

@@ -91,8 +91,8 @@ def develop(picture: Picture) -> Film:
 def presets(picture: Picture, pixels: NDArray[np.float32]) -> tuple[Window, ...]:
     """The windows on offer: the file's own first, then what it is else shown with.
 
-    A CT without one begins, as in other viewers, with the range of its pixels, for it may be of any
-    part of the body; one of the chest by its header begins with the lung window.
+    A CT without one begins with the range of its pixels, for it may be of any part of the body; a
+    CT of the chest, by its header, begins with the lung window.
     """
     low, high = float(pixels.min()), float(pixels.max())
     dark, bright = (float(v) for v in np.percentile(pixels, (1, 99)))

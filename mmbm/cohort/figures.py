@@ -101,7 +101,7 @@ class Survival(_Frozen):
 
     by: Literal["arm", "score"]  # score: below and above the median at baseline
     curves: tuple[Curve, ...]
-    chi2: float | None  # None: one group, or at no event anyone at risk in another one
+    chi2: float | None  # None: at no event two groups had patients at risk
     p: float | None
 
 

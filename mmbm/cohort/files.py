@@ -90,9 +90,9 @@ def _earlier(folder: Path) -> set[str]:
         return set()
     lines = (folder / READ_ME).read_text(encoding="utf-8", errors="replace").splitlines()
     notices = [sentence("report.notice").into(language) for language in LANGUAGES]
-    return (
-        {line for line in lines if OWN.fullmatch(line)} if lines and lines[0] in notices else set()
-    )
+    if not lines or lines[0] not in notices:
+        return set()
+    return {line for line in lines if OWN.fullmatch(line)}
 
 
 def archive(report: CohortReport, language: Language = "en") -> bytes:

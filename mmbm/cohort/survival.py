@@ -49,8 +49,8 @@ def _compared(by: str, parts: list[tuple[str, pd.DataFrame]]) -> Survival:
 def log_rank(groups: list[tuple[Values, NDArray[np.bool_]]]) -> tuple[float, float] | None:
     """Chi-square and p-value of groups by each patient's time and whether the event ended it.
 
-    A group that nobody of another was at risk beside at an event says nothing; None where all are
-    such.
+    A group is left out where at no event both it and another one had patients at risk; None where
+    all are.
     """
     at = np.unique(np.concatenate([time[gone] for time, gone in groups]))
     risk = np.stack([_from(time, at) for time, _ in groups])  # (groups, events' times)

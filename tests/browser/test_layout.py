@@ -83,8 +83,8 @@ def visited(page, server):  # noqa: F811
 
 def test_nothing_jumps(page, server):  # noqa: F811
     page.set_viewport_size({"width": 1440, "height": 900})
-    # Of three visits the middle one: seldom a row leaves the column's foot in the frame in which
-    # warnings move what is above it, and Chrome counts all of that as moved to the corner.
+    # The median of three visits: now and then warnings push the last row out of the column in the
+    # same frame, and Chrome counts everything in that frame as moved as far as that row.
     first, given = zip(*(visited(page, server) for _ in range(3)), strict=True)
     assert sorted(first)[1] < STEADY
     assert sorted(given)[1] < STEADY
